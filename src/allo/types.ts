@@ -1,0 +1,110 @@
+/**
+ * What the Allo API says, after parsing: our values for the vendor's nouns.
+ *
+ * Timestamps are text that Postgres reads as `timestamptz` without knowing our settings: they carry `Z`, an
+ * offset or a zone name, and at most six fractional digits. They are never JavaScript dates, which would drop
+ * microseconds. Every text is storable in Postgres (no NUL, no lone surrogate).
+ *
+ * `extra` holds, under the API's own names, fields we have no column for and values whose type we did not
+ * expect; null when there are none.
+ */
+export type Timestamp = string
+export type Extra = Readonly<Record<string, unknown>> | null
+
+/** GET /v2/api/me. Null where the API did not say. */
+export interface Account {
+  readonly apiKeyId: string | null
+  readonly team: { readonly id: string; readonly name: string | null } | null
+  readonly scopes: readonly string[] | null
+  readonly readsPerSecond: number | null
+}
+
+/** One row of GET /v2/api/users. */
+export interface Teammate {
+  readonly userId: string
+  readonly name: string | null
+  readonly email: string | null
+  readonly role: string | null
+  readonly status: string | null
+  readonly imageUrl: string | null
+  readonly extra: Extra
+}
+
+/** `queue` of GET /v2/api/dialing-queues/current. */
+export interface Queue {
+  readonly id: string
+  readonly name: string | null
+  readonly creatorId: string | null
+  readonly assigneeId: string | null
+  readonly voicemailHandling: string | null
+  readonly doNotDisturb: string | null
+  readonly createdAt: Timestamp | null
+  readonly updatedAt: Timestamp | null
+  readonly extra: Extra
+}
+
+/** One row of `data` of GET /v2/api/dialing-queues/current: a number in a queue. */
+export interface QueueNumber {
+  readonly position: number
+  readonly numberTo: string | null
+  readonly createdAt: Timestamp | null
+  readonly updatedAt: Timestamp | null
+  readonly callStartDate: Timestamp | null
+  readonly callId: string | null
+  readonly routingResult: string | null
+  readonly syncStatus: string | null
+  readonly detectedOutboundVoicemail: boolean | null
+  readonly notReachedDestinationReason: string | null
+  readonly voicemailLeft: boolean | null
+  readonly extra: Extra
+}
+
+/** One answer about one teammate's current queue. */
+export type QueueAnswer =
+  | {
+      readonly kind: 'page'
+      readonly queue: Queue
+      readonly numbers: readonly QueueNumber[]
+      /** `pagination.total_count`; null when the API did not announce one. */
+      readonly totalCount: number | null
+      readonly hasMore: boolean
+      readonly requestId: string | null
+    }
+  /** 200 without a queue, or 404 DIALING_QUEUE_NOT_FOUND of older builds: the teammate has none. */
+  | { readonly kind: 'no_queue'; readonly requestId: string | null }
+  /** 404 ASSIGNEE_NOT_FOUND: not on this team (any more), or never was. */
+  | { readonly kind: 'not_found'; readonly requestId: string | null }
+
+/** Something the API did that its documentation does not mention; harmless, but worth one line per pass. */
+export interface Surprise {
+  /** Where, as a path without values: `queue number.call_status`. */
+  readonly where: string
+  /** What, in words that hold no phone number: `unknown field`, `unknown value PARKED`. */
+  readonly what: string
+}
+
+/** Counted by the client since it was made. */
+export interface RequestCounts {
+  requests: number
+  throttled: number
+}
+
+/**
+ * The shared right to read. `turn` resolves when one request may be sent now, and rejects when waiting would
+ * exceed what one pass may wait. `pause` stops everyone on the key for a while.
+ */
+export interface Pacer {
+  turn(signal?: AbortSignal): Promise<void>
+  pause(forMs: number): Promise<void>
+}
+
+/** One HTTP exchange at a time with the Allo API; everything it can do is GET. */
+export interface AlloClient {
+  readonly counts: Readonly<RequestCounts>
+  me(signal?: AbortSignal): Promise<Account>
+  /** Follows pagination if the API announces one. */
+  listTeammates(status: 'ACTIVE' | 'BLOCKED', signal?: AbortSignal): Promise<readonly Teammate[]>
+  /** `page` counts from 1, 100 numbers each. */
+  readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer>
+  close(): Promise<void>
+}
