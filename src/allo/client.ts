@@ -1,0 +1,107 @@
+import { AlloRefusedError, AlloSurprisedError, type Asked } from './errors.ts'
+import {
+  type AnswerContext,
+  parseAccount,
+  parseQueueAnswer,
+  parseTeammates,
+  sameTeammateTwice,
+} from './parse.ts'
+import { createTransport, type TransportSettings } from './transport.ts'
+import type { AlloClient, QueueAnswer, Surprise, Teammate } from './types.ts'
+
+export interface AlloClientSettings extends TransportSettings {
+  /** IANA name; timestamps without a zone belong to it. */
+  readonly naiveTimeZone: string
+  /** Told each different surprise once per answer. Whoever wants one line per pass remembers what was told. */
+  readonly onSurprise: (surprise: Surprise) => void
+}
+
+/** The largest page the API allows: every reading is a full one, so fewer requests is all there is to gain. */
+export const pageSize = 100
+
+/** The user list is documented as one page. Should it get pages, this many are a broken answer, not a team. */
+const mostTeammatePages = 1000
+
+/**
+ * See AlloClient in types.ts. Rejects with an AlloError, with what the pacer rejects with, or with the reason of an
+ * aborted signal. A 404 is an answer only if Allo says it about this teammate; a 404 of a proxy, or of a wrong base
+ * URL, must not end anybody's queue.
+ */
+export function createAlloClient(settings: AlloClientSettings): AlloClient {
+  const transport = createTransport(settings)
+
+  async function me(signal?: AbortSignal) {
+    const asked = { what: 'account of this key', scope: null }
+    const answer = await surprisedBy404(transport.get('/v2/api/me', {}, asked, signal))
+    return parseAccount(answer.body, context(asked, answer.requestId))
+  }
+
+  async function listTeammates(status: 'ACTIVE' | 'BLOCKED', signal?: AbortSignal) {
+    const found = new Map<string, Teammate>()
+    for (let page = 1; page <= mostTeammatePages; page++) {
+      const asked = { what: `list of ${status} teammates, page ${page}`, scope: 'USERS_READ' }
+      // The endpoint documents no pages: the first request doesn't ask for one.
+      const query = page === 1 ? { status } : { status, page: String(page) }
+      const answer = await surprisedBy404(transport.get('/v2/api/users', query, asked, signal))
+      const here = context(asked, answer.requestId)
+      const { teammates, hasMore } = parseTeammates(answer.body, here)
+
+      const before = found.size
+      for (const teammate of teammates) {
+        if (!found.has(teammate.userId)) found.set(teammate.userId, teammate)
+        else settings.onSurprise({ where: 'teammate.id', what: sameTeammateTwice })
+      }
+      if (!hasMore || teammates.length === 0) return [...found.values()]
+      if (found.size === before) throw endless(here, 'a page of teammates that were all on earlier pages')
+    }
+    const last = { what: `list of ${status} teammates`, scope: null }
+    throw endless(context(last, null), `more than ${mostTeammatePages} pages`)
+  }
+
+  async function readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer> {
+    const asked = { what: `queue of ${userId}, page ${page}`, scope: 'DIALING_QUEUE_READ_WRITE' }
+    const query = { user_id: userId, page: String(page), size: String(pageSize) }
+    try {
+      const answer = await transport.get('/v2/api/dialing-queues/current', query, asked, signal)
+      return parseQueueAnswer(answer.body, page, context(asked, answer.requestId))
+    } catch (error) {
+      if (!(error instanceof AlloRefusedError) || error.status !== 404) throw error
+      if (error.code === 'ASSIGNEE_NOT_FOUND') return { kind: 'not_found', requestId: error.requestId }
+      if (error.code === 'DIALING_QUEUE_NOT_FOUND') return { kind: 'no_queue', requestId: error.requestId }
+      throw unexpected404(error)
+    }
+  }
+
+  function context(asked: Asked, requestId: string | null): AnswerContext {
+    const { naiveTimeZone, onSurprise } = settings
+    return { asked: asked.what, requestId, naiveTimeZone, onSurprise }
+  }
+
+  return { counts: transport.counts, me, listTeammates, readQueuePage, close: transport.close }
+}
+
+async function surprisedBy404<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    throw error instanceof AlloRefusedError && error.status === 404 ? unexpected404(error) : error
+  }
+}
+
+function unexpected404(error: AlloRefusedError): AlloSurprisedError {
+  return new AlloSurprisedError({
+    asked: error.asked,
+    requestId: error.requestId,
+    status: 404,
+    code: error.code,
+    path: '',
+    issue: `404${error.code ? ` ${error.code}` : ''}, which is not an answer about a teammate`,
+    wayOut: 'Check ALLO_API_URL and what stands between here and Allo.',
+    cause: error,
+  })
+}
+
+function endless(context: AnswerContext, issue: string): AlloSurprisedError {
+  const { asked, requestId } = context
+  return new AlloSurprisedError({ asked, requestId, status: 200, path: 'pagination.has_more', issue })
+}

@@ -1,0 +1,132 @@
+/**
+ * What can go wrong between us and Allo, for the person who has to do something about it.
+ *
+ * Every error says what was asked, whether trying again can help (`retryable`), and the way out. No message,
+ * field or cause holds the API key, a phone number or the text of a body: these errors end up in logs and tables.
+ */
+
+/** What was asked, in words that stand in a message: `queue of usr-1, page 3`. */
+export interface Asked {
+  readonly what: string
+  /** The scope the endpoint needs; null when it needs none. */
+  readonly scope: string | null
+}
+
+export interface AlloErrorFacts {
+  readonly asked: string
+  readonly requestId?: string | null
+  readonly status?: number | null
+  readonly code?: string | null
+  readonly cause?: unknown
+}
+
+export abstract class AlloError extends Error {
+  /** Can the same request succeed later, with nothing changed on our side? */
+  abstract readonly retryable: boolean
+  readonly asked: string
+  /** Allo's id of the request when it gave one, else the one we sent. Their support asks for it. */
+  readonly requestId: string | null
+  readonly status: number | null
+  readonly code: string | null
+
+  constructor(message: string, facts: AlloErrorFacts) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.asked = facts.asked
+    this.requestId = facts.requestId ?? null
+    this.status = facts.status ?? null
+    this.code = facts.code ?? null
+  }
+}
+
+/** Allo (or something before it) answered with an error status. `credentials`: 401 and 403, which stop a pass. */
+export class AlloRefusedError extends AlloError {
+  override readonly name = 'AlloRefusedError'
+  readonly kind: 'credentials' | 'refused'
+  readonly retryable: boolean
+
+  constructor(
+    facts: AlloErrorFacts & {
+      readonly status: number
+      readonly retryable: boolean
+      /** The server's own words, already masked and cut. */
+      readonly said: string | null
+      readonly wayOut: string
+    },
+  ) {
+    const kind = facts.status === 401 || facts.status === 403 ? 'credentials' : 'refused'
+    const answer = [String(facts.status), facts.code].filter((part) => part).join(' ')
+    const said = facts.said ? `: "${facts.said}"` : ''
+    super(`Allo refused the ${facts.asked} with ${answer}${said}${request(facts)}. ${facts.wayOut}`, facts)
+    this.kind = kind
+    this.retryable = facts.retryable
+  }
+}
+
+/** An answer that isn't the documented shape. `path` is a place inside the JSON, `issue` never holds a value. */
+export class AlloSurprisedError extends AlloError {
+  override readonly name = 'AlloSurprisedError'
+  readonly retryable: boolean
+  readonly path: string
+  readonly issue: string
+
+  constructor(
+    facts: AlloErrorFacts & {
+      readonly path: string
+      readonly issue: string
+      readonly retryable?: boolean
+      readonly wayOut?: string
+    },
+  ) {
+    const place = facts.path ? `${facts.path}: ` : ''
+    const wayOut =
+      facts.wayOut ?? 'Nothing was changed. If it stays, report this line; the API may have changed.'
+    super(
+      `Allo answered the ${facts.asked} in an undocumented way: ${place}${facts.issue}${request(facts)}. ${wayOut}`,
+      facts,
+    )
+    this.path = facts.path
+    this.issue = facts.issue
+    this.retryable = facts.retryable ?? false
+  }
+}
+
+/** No whole answer arrived: network, name lookup, TLS, timeout, or a body that was cut off. */
+export class AlloUnreachableError extends AlloError {
+  override readonly name = 'AlloUnreachableError'
+  readonly retryable: boolean
+
+  constructor(
+    facts: AlloErrorFacts & {
+      readonly issue: string
+      readonly retryable?: boolean
+      readonly wayOut: string
+    },
+  ) {
+    super(
+      `No answer from Allo to the ${facts.asked}: ${facts.issue}${request(facts)}. ${facts.wayOut}`,
+      facts,
+    )
+    this.retryable = facts.retryable ?? true
+  }
+}
+
+/** Allo keeps saying 429 and the waits together are longer than we may wait. Later, it can help. */
+export class AlloThrottledError extends AlloError {
+  override readonly name = 'AlloThrottledError'
+  readonly retryable = true
+  /** The wait that was too long: for one request all its waits together, for a pass what the caller counted. */
+  readonly waitMs: number
+
+  constructor(facts: AlloErrorFacts & { readonly waitMs: number }) {
+    super(
+      `Allo's rate limit held the ${facts.asked} back for ${Math.round(facts.waitMs / 1000)} s, longer than we may ` +
+        `wait${request(facts)}. Try again later, or find out what else uses this API key.`,
+      { ...facts, status: facts.status ?? 429 },
+    )
+    this.waitMs = facts.waitMs
+  }
+}
+
+function request(facts: AlloErrorFacts): string {
+  return facts.requestId ? ` (request ${facts.requestId})` : ''
+}

@@ -1,0 +1,302 @@
+import { AlloSurprisedError } from './errors.ts'
+import {
+  isRecord,
+  openRecord,
+  type Reading,
+  readBoolean,
+  readExtra,
+  readText,
+  readTimestamp,
+  readWord,
+  shownName,
+  startReading,
+  typeName,
+} from './record.ts'
+import type { Account, Queue, QueueAnswer, QueueNumber, Surprise, Teammate } from './types.ts'
+
+/**
+ * The three answers, from JSON to our values; pure but for `onSurprise`.
+ *
+ * Three things are indispensable, because without them a queue can't be told from another or a page from the whole:
+ * `queue.id`, `position`, `pagination.has_more`. Without one of them the answer is an AlloSurprisedError; an answer
+ * we don't understand must never look like an empty queue. Everything else bends (see record.ts).
+ */
+export interface AnswerContext {
+  readonly asked: string
+  readonly requestId: string | null
+  /** IANA name of the zone that timestamps without one belong to. */
+  readonly naiveTimeZone: string
+  readonly onSurprise: (surprise: Surprise) => void
+}
+
+/** A 200 of the queue endpoint. */
+export function parseQueueAnswer(body: unknown, page: number, context: AnswerContext): QueueAnswer {
+  const answer = record(body, '', context)
+  const reading = startReading(context.naiveTimeZone, context.onSurprise)
+  reportUnknown(answer, 'queue answer', answerFields, reading)
+
+  const { data, queue, pagination } = answer
+  if (isRecord(data) && 'numbers' in data) return parseOlderAnswer(data, pagination, page, reading, context)
+  if (!Array.isArray(data)) throw surprised(context, 'data', `a list is documented, ${typeName(data)} came`)
+
+  if (queue === undefined || queue === null) {
+    refuseUnlessNothing(data, pagination, context)
+    return { kind: 'no_queue', requestId: context.requestId }
+  }
+  return {
+    kind: 'page',
+    queue: parseQueue(record(queue, 'queue', context), 'queue', queueFields, reading, context),
+    numbers: parseNumbers(data, 'data', page, reading, context),
+    ...parsePagination(pagination, page, reading, context),
+    requestId: context.requestId,
+  }
+}
+
+/** One page of the user list; `hasMore` only if the API says so, its reference documents no pages here. */
+export function parseTeammates(
+  body: unknown,
+  context: AnswerContext,
+): { readonly teammates: readonly Teammate[]; readonly hasMore: boolean } {
+  const { data, pagination } = record(body, '', context)
+  if (!Array.isArray(data)) throw surprised(context, 'data', `a list is documented, ${typeName(data)} came`)
+  const reading = startReading(context.naiveTimeZone, context.onSurprise)
+  const teammates = new Map<string, Teammate>()
+  data.forEach((row: unknown, index) => {
+    const teammate = parseTeammate(row, `data[${index}]`, reading, context)
+    if (teammates.has(teammate.userId)) reading.surprise('teammate.id', sameTeammateTwice)
+    else teammates.set(teammate.userId, teammate)
+  })
+  const more = isRecord(pagination) ? pagination.has_more : undefined
+  if (more !== undefined && more !== null && typeof more !== 'boolean') {
+    throw surprised(context, 'pagination.has_more', `true or false is documented, ${typeName(more)} came`)
+  }
+  return { teammates: [...teammates.values()], hasMore: more === true }
+}
+
+export const sameTeammateTwice = 'the same teammate twice, the first one was taken'
+
+/** Nothing in it is indispensable: a key that can read queues is worth more than a whole account. */
+export function parseAccount(body: unknown, context: AnswerContext): Account {
+  const reading = startReading(context.naiveTimeZone, context.onSurprise)
+  const account = openRecord(record(record(body, '', context).data, 'data', context), 'account', reading)
+  const { team, scopes, rate_limits: limits } = account.raw
+  const reads = isRecord(limits) ? limits.read_per_second : undefined
+  return {
+    apiKeyId: readText(account, 'api_key_id'),
+    team: parseTeam(team, reading),
+    scopes: parseScopes(scopes, reading),
+    readsPerSecond: typeof reads === 'number' && Number.isFinite(reads) && reads > 0 ? reads : null,
+  }
+}
+
+function parseTeam(team: unknown, reading: Reading): Account['team'] {
+  if (team === undefined || team === null) return null
+  const fields = isRecord(team) ? openRecord(team, 'account.team', reading) : null
+  const id = fields && readText(fields, 'id')
+  if (!fields || !id) {
+    reading.surprise('account.team', 'no usable id')
+    return null
+  }
+  return { id, name: readText(fields, 'name') }
+}
+
+function parseScopes(scopes: unknown, reading: Reading): readonly string[] | null {
+  if (scopes === undefined || scopes === null) return null
+  if (Array.isArray(scopes)) return scopes.filter((scope): scope is string => typeof scope === 'string')
+  reading.surprise('account.scopes', `a list is documented, ${typeName(scopes)} came`)
+  return null
+}
+
+function parseTeammate(row: unknown, path: string, reading: Reading, context: AnswerContext): Teammate {
+  const teammate = openRecord(record(row, path, context), 'teammate', reading)
+  const userId = readText(teammate, 'id')
+  if (!userId) throw surprised(context, `${path}.id`, 'a teammate without a usable id')
+  return {
+    userId,
+    name: readText(teammate, 'name'),
+    email: readText(teammate, 'email'),
+    role: readWord(teammate, 'role', roles),
+    status: readWord(teammate, 'status', statuses),
+    imageUrl: readText(teammate, 'image_url'),
+    extra: readExtra(teammate, teammateFields),
+  }
+}
+
+/** The form before pages: `{data: {id, …, numbers: […]}}`, always the whole queue. */
+function parseOlderAnswer(
+  data: Readonly<Record<string, unknown>>,
+  pagination: unknown,
+  page: number,
+  reading: Reading,
+  context: AnswerContext,
+): QueueAnswer {
+  if (!Array.isArray(data.numbers)) {
+    throw surprised(context, 'data.numbers', `a list is expected, ${typeName(data.numbers)} came`)
+  }
+  const whole = pagination === undefined || pagination === null
+  return {
+    kind: 'page',
+    queue: parseQueue(data, 'data', olderQueueFields, reading, context),
+    numbers: parseNumbers(data.numbers, 'data.numbers', page, reading, context),
+    ...(whole ? { totalCount: null, hasMore: false } : parsePagination(pagination, page, reading, context)),
+    requestId: context.requestId,
+  }
+}
+
+function parseQueue(
+  raw: Readonly<Record<string, unknown>>,
+  path: string,
+  known: ReadonlySet<string>,
+  reading: Reading,
+  context: AnswerContext,
+): Queue {
+  const queue = openRecord(raw, 'queue', reading)
+  const id = readText(queue, 'id')
+  if (!id) throw surprised(context, `${path}.id`, 'a queue without a usable id')
+  return {
+    id,
+    name: readText(queue, 'name'),
+    creatorId: readText(queue, 'creator_id'),
+    assigneeId: readText(queue, 'assignee_id'),
+    voicemailHandling: readWord(queue, 'voicemail_handling', voicemailHandlings),
+    doNotDisturb: readWord(queue, 'do_not_disturb', switches),
+    createdAt: readTimestamp(queue, 'created_at'),
+    updatedAt: readTimestamp(queue, 'updated_at'),
+    extra: readExtra(queue, known),
+  }
+}
+
+function parseNumbers(
+  rows: readonly unknown[],
+  path: string,
+  page: number,
+  reading: Reading,
+  context: AnswerContext,
+): QueueNumber[] {
+  return rows.map((row, index) => {
+    const raw = record(row, `${path}[${index}]`, context, `row ${index} of page ${page} is`)
+    const position = raw.position
+    if (!isPosition(position)) {
+      const issue = `row ${index} of page ${page} has no position from 0 to ${largestPosition}`
+      throw surprised(context, `${path}[${index}].position`, issue)
+    }
+    const number = openRecord(raw, 'queue number', reading)
+    return {
+      position: position === 0 ? 0 : position, // not -0, which compares and prints differently
+      numberTo: readText(number, 'number_to'),
+      createdAt: readTimestamp(number, 'created_at'),
+      updatedAt: readTimestamp(number, 'updated_at'),
+      callStartDate: readTimestamp(number, 'call_start_date'),
+      callId: readText(number, 'call_id'),
+      routingResult: readWord(number, 'routing_result', routingResults),
+      syncStatus: readWord(number, 'sync_status', syncStatuses),
+      detectedOutboundVoicemail: readBoolean(number, 'detected_outbound_voicemail'),
+      notReachedDestinationReason: readWord(number, 'not_reached_destination_reason', notReachedReasons),
+      voicemailLeft: readBoolean(number, 'voicemail_left'),
+      extra: readExtra(number, numberFields),
+    }
+  })
+}
+
+/** Postgres's integer. */
+const largestPosition = 2_147_483_647
+
+function isPosition(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= largestPosition
+}
+
+function parsePagination(
+  raw: unknown,
+  page: number,
+  reading: Reading,
+  context: AnswerContext,
+): { totalCount: number | null; hasMore: boolean } {
+  const pagination = record(raw, 'pagination', context)
+  reportUnknown(pagination, 'pagination', paginationFields, reading)
+  const { has_more: hasMore, total_count: total, page: answered } = pagination
+  if (typeof hasMore !== 'boolean') {
+    throw surprised(context, 'pagination.has_more', `true or false is documented, ${typeName(hasMore)} came`)
+  }
+  // Only a surprise: whether the walk is sound is judged by positions and counts, which can't be fooled by an echo.
+  if (typeof answered === 'number' && answered !== page) {
+    reading.surprise('pagination.page', 'not the page that was asked for')
+  }
+  if (typeof total === 'number' && Number.isSafeInteger(total) && total >= 0)
+    return { totalCount: total, hasMore }
+  if (total !== undefined && total !== null) reading.surprise('pagination.total_count', 'not a whole number')
+  return { totalCount: null, hasMore }
+}
+
+/** "This teammate has no queue" is a fact that ends a queue in the mirror: every part of the answer must agree. */
+function refuseUnlessNothing(data: readonly unknown[], pagination: unknown, context: AnswerContext): void {
+  if (data.length > 0) throw surprised(context, 'queue', 'numbers came without the queue they belong to')
+  if (pagination === undefined || pagination === null) return
+  const { has_more: hasMore, total_count: total } = record(pagination, 'pagination', context)
+  if (hasMore === true) {
+    throw surprised(context, 'pagination.has_more', 'no queue and no numbers, but more are announced')
+  }
+  if (total !== undefined && total !== null && total !== 0) {
+    throw surprised(context, 'pagination.total_count', 'no queue and no numbers, but numbers are counted')
+  }
+}
+
+function record(
+  value: unknown,
+  path: string,
+  context: AnswerContext,
+  subject = '',
+): Readonly<Record<string, unknown>> {
+  if (isRecord(value)) return value
+  const issue = subject
+    ? `${subject} not an object but ${typeName(value)}`
+    : `an object is documented, ${typeName(value)} came`
+  throw surprised(context, path, issue)
+}
+
+function reportUnknown(
+  raw: Readonly<Record<string, unknown>>,
+  noun: string,
+  known: ReadonlySet<string>,
+  reading: Reading,
+): void {
+  for (const name of Object.keys(raw)) {
+    if (!known.has(name)) reading.surprise(`${noun}.${shownName(name)}`, 'unknown field')
+  }
+}
+
+function surprised(context: AnswerContext, path: string, issue: string): AlloSurprisedError {
+  return new AlloSurprisedError({
+    asked: context.asked,
+    requestId: context.requestId,
+    status: 200,
+    path,
+    issue,
+  })
+}
+
+const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
+
+const answerFields = words('data pagination queue')
+const paginationFields = words('page size total_count total_pages has_more')
+const teammateFields = words('id name email role status image_url')
+const queueFields = words(
+  'id name creator_id assignee_id voicemail_handling do_not_disturb created_at updated_at',
+)
+const olderQueueFields = new Set([...queueFields, 'numbers'])
+const numberFields = words(
+  'position number_to created_at updated_at call_start_date call_id routing_result sync_status ' +
+    'detected_outbound_voicemail not_reached_destination_reason voicemail_left',
+)
+
+const roles = words('ADMIN MANAGER MEMBER')
+const statuses = words('ACTIVE BLOCKED')
+const voicemailHandlings = words('SKIP NO_SKIP')
+const switches = words('ENABLED DISABLED')
+const syncStatuses = words('NOT_SYNCED PROCESSING SYNCED')
+const routingResults = words(
+  'FAILED RECEIVED BLOCKED ANSWERED TRANSFERRED_BLAND TRANSFERRED_ELEVEN_LABS TRANSFERRED_EXTERNAL ' +
+    'FAILED_EXTERNAL VOICEMAIL CLOSED',
+)
+const notReachedReasons = words(
+  'BUSY CALLEE_TEMPORARILY_UNAVAILABLE RING_TIMEOUT NOT_IN_SERVICE DECLINED NETWORK_ERROR',
+)

@@ -1,0 +1,107 @@
+import { AlloRefusedError, type Asked } from './errors.ts'
+import { isRecord } from './record.ts'
+import { toQuotable } from './text.ts'
+
+/**
+ * Reads error answers. Only `type`, `code`, `message` and `retryable` are reliably in Allo's envelope; its older
+ * API answers `{code, details}`, and a proxy in between answers HTML or nothing. So everything here may be null.
+ */
+export interface Refusal {
+  readonly code: string | null
+  /** The server's own words, fit to be quoted. */
+  readonly said: string | null
+  readonly retryable: boolean
+  readonly requestId: string | null
+  /** How long a 429 tells us to wait; null when the body doesn't say. */
+  readonly retryAfterMs: number | null
+  /** Older daily quotas say it in a sentence: `limit=1000;type=DAILY;reset_in=3600`. */
+  readonly quotaResetMs: number | null
+}
+
+export function readRefusal(text: string | null): Refusal {
+  const body = parseJson(text)
+  const whole = isRecord(body) ? body : {}
+  const error = isRecord(whole.error) ? whole.error : whole
+  const details = Array.isArray(error.details) ? error.details : []
+  const sentences = details.flatMap((detail: unknown) =>
+    isRecord(detail) && typeof detail.message === 'string' ? [detail.message] : [],
+  )
+  const said = typeof error.message === 'string' ? error.message : sentences[0]
+  const after = error.retry_after_seconds
+  const resets = sentences.flatMap((sentence) => {
+    const seconds = /(?:^|;)\s*reset_in=(\d{1,9})\b/.exec(sentence)?.[1]
+    return seconds === undefined ? [] : [Number(seconds) * 1000]
+  })
+  return {
+    code: typeof error.code === 'string' && /^\w{1,64}$/.test(error.code) ? error.code : null,
+    said: said ? toQuotable(said) || null : null,
+    retryable: error.retryable === true,
+    requestId: readRequestId(error.request_id),
+    retryAfterMs: typeof after === 'number' && Number.isInteger(after) && after >= 0 ? after * 1000 : null,
+    quotaResetMs: resets.length > 0 ? Math.max(...resets) : null,
+  }
+}
+
+/** `Retry-After`: seconds, or an HTTP date. Null when there is none or it can't be read. */
+export function readRetryAfterHeader(header: string | undefined, nowMs: number): number | null {
+  const text = header?.trim() ?? ''
+  if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000)
+  if (!/[a-z]/i.test(text)) return null
+  const atMs = Date.parse(text)
+  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs)
+}
+
+/** An id we may repeat in messages: anything else could be an echo of something else. */
+export function readRequestId(value: unknown): string | null {
+  return typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value) ? value : null
+}
+
+export function toRefusedError(
+  asked: Asked,
+  status: number,
+  refusal: Refusal,
+  requestId: string,
+  cause?: unknown,
+): AlloRefusedError {
+  return new AlloRefusedError({
+    asked: asked.what,
+    status,
+    code: refusal.code,
+    said: refusal.said,
+    requestId,
+    retryable: isWorthAnotherTry(status, refusal),
+    wayOut: wayOut(asked, status, refusal),
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+/** 409 is OTHER_TRANSACTION_IN_PROGRESS. What a key may not do or a request got wrong stays so, whatever they say. */
+function isWorthAnotherTry(status: number, refusal: Refusal): boolean {
+  if (status === 400 || status === 401 || status === 403 || status === 404) return false
+  return status >= 500 || status === 408 || status === 409 || refusal.retryable
+}
+
+function wayOut(asked: Asked, status: number, refusal: Refusal): string {
+  if (status === 401) {
+    return 'Check ALLO_API_KEY: the key is wrong or was revoked, or ALLO_AUTH_SCHEME does not fit it.'
+  }
+  if (status === 403) {
+    if (refusal.code === 'API_KEY_TRIAL_NOT_ALLOWED')
+      return 'The plan of this Allo team does not include the API.'
+    const scope = /\b[A-Z]+(?:_[A-Z]+)*_(?:READ|WRITE)\b/.exec(refusal.said ?? '')?.[0] ?? asked.scope
+    return scope
+      ? `Give the API key the scope ${scope} in Allo, or use a key that has it.`
+      : 'This API key is not allowed to read it: use another key.'
+  }
+  if (isWorthAnotherTry(status, refusal))
+    return 'Try again later; if it stays, give Allo support the request id.'
+  return 'Trying again will not help: report this line.'
+}
+
+function parseJson(text: string | null): unknown {
+  try {
+    return text ? JSON.parse(text) : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Text that Postgres can store. It refuses NUL everywhere and lone surrogates in JSON and UTF-8; Allo's names are
+ * typed by people and imported from spreadsheets, so both can come. A replaced character is a smaller loss than a
+ * row, or a whole queue, that can't be saved.
+ */
+
+/** With the `u` flag a surrogate *pair* is one character: this matches lone halves only. */
+const unstorable = /[\0\p{Surrogate}]/u
+const everyUnstorable = /[\0\p{Surrogate}]/gu
+
+/** Deeper than any real answer, and far from where our recursion or Postgres's own ends. */
+const deepestJson = 64
+
+export function isStorable(text: string): boolean {
+  return !unstorable.test(text)
+}
+
+/** NUL and lone surrogates become U+FFFD. Returns the same text when there are none. */
+export function toStorableText(text: string): string {
+  return unstorable.test(text) ? text.replace(everyUnstorable, '\u{fffd}') : text
+}
+
+/**
+ * A parsed JSON value with every text in it, keys included, made storable; `onChange` is told what was replaced.
+ * Keys such as `__proto__` stay ordinary keys.
+ */
+export function toStorableJson(value: unknown, onChange: (what: string) => void, depth = 0): unknown {
+  if (typeof value === 'string') {
+    if (isStorable(value)) return value
+    onChange(replacedCharacters)
+    return toStorableText(value)
+  }
+  if (typeof value !== 'object' || value === null) return value
+  if (depth >= deepestJson) {
+    onChange(`nested deeper than ${deepestJson} levels, the rest was dropped`)
+    return null
+  }
+  if (Array.isArray(value)) return value.map((item) => toStorableJson(item, onChange, depth + 1))
+  // fromEntries defines properties; assigning `copy[key]` would let a `__proto__` key change the prototype.
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      if (!isStorable(key)) onChange(replacedCharacters)
+      return [toStorableText(key), toStorableJson(item, onChange, depth + 1)]
+    }),
+  )
+}
+
+export const replacedCharacters = 'characters that Postgres cannot store were replaced'
+
+/** Words we may show: constants and field names. Anything else could be a person's name or number. */
+export function isPlainWord(text: string): boolean {
+  return /^[A-Z0-9_]{1,40}$/i.test(text) && !/\d{6}/.test(text)
+}
+
+/** A server's sentence for a message of ours: one line, no long numbers or keys, at most 200 characters. */
+export function toQuotable(text: string): string {
+  const oneLine = toStorableText(text)
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim()
+  const masked = oneLine
+    .replace(/\bak_[\w-]+/gi, '[key]')
+    .replace(/\S+@\S+/g, '[email]')
+    // Also numbers written in groups, (212) 555-0010: six or more characters between first and last digit.
+    .replace(/\d[\d\s().-]{4,}\d/g, '[number]')
+  return masked.length <= 200 ? masked : `${Array.from(masked).slice(0, 199).join('')}…`
+}

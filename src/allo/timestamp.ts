@@ -1,0 +1,45 @@
+import type { Timestamp } from './types.ts'
+
+/**
+ * Reads a timestamp of the API without ever making a JavaScript date of it: dates know neither microseconds nor
+ * another zone than Node's. Null means unreadable. The result is one that Postgres reads as `timestamptz` to the
+ * same moment whatever its own settings: a text that Postgres refused would fail a whole queue, so the calendar is
+ * checked here.
+ *
+ * A naive timestamp (`2026-04-30T10:00:00`, what queues answer) belongs to `naiveTimeZone`, an IANA name.
+ */
+export function toTimestamp(text: string, naiveTimeZone: string): Timestamp | null {
+  const parts = shape.exec(text)
+  if (!parts) return null
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = '00', fraction, zone] = parts
+  if (!isOnCalendar(Number(year), Number(month), Number(day))) return null
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null
+
+  // Cut, not rounded: .9999999 must not become the next second.
+  const digits = fraction ? `.${fraction.slice(0, 6)}` : ''
+  const suffix = zone === undefined ? naiveSuffix(naiveTimeZone) : offset(zone)
+  return suffix === null ? null : `${year}-${month}-${day}T${hour}:${minute}:${second}${digits}${suffix}`
+}
+
+const shape =
+  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?(Z|UTC|[+-]\d\d(?::?\d\d)?))?$/i
+
+function isOnCalendar(year: number, month: number, day: number): boolean {
+  if (year < 1 || month < 1 || month > 12 || day < 1) return false
+  if (day <= 28) return true
+  if (month === 2) return day === 29 && (year % 4 === 0 ? year % 100 !== 0 || year % 400 === 0 : false)
+  return day <= (month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31)
+}
+
+function naiveSuffix(zone: string): string {
+  return /^(?:Etc\/)?(?:UTC|GMT)$|^Z$/i.test(zone) ? 'Z' : ` ${zone}`
+}
+
+/** Postgres takes offsets up to 15:59 and refuses the rest. */
+function offset(zone: string): string | null {
+  const upper = zone.toUpperCase()
+  if (upper === 'Z' || upper === 'UTC') return 'Z'
+  const hours = zone.slice(1, 3)
+  const minutes = zone.slice(3).replace(':', '') || '00'
+  return Number(hours) > 15 || Number(minutes) > 59 ? null : `${zone[0]}${hours}:${minutes}`
+}

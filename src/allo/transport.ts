@@ -1,0 +1,275 @@
+import { randomUUID } from 'node:crypto'
+import pRetry from 'p-retry'
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import {
+  AlloError,
+  AlloSurprisedError,
+  AlloThrottledError,
+  AlloUnreachableError,
+  type Asked,
+} from './errors.ts'
+import { BodyTooLarge, ExchangeTimeout, exchange, type Reply } from './exchange.ts'
+import { type Refusal, readRefusal, readRequestId, readRetryAfterHeader, toRefusedError } from './refusal.ts'
+import type { Pacer, RequestCounts } from './types.ts'
+
+/**
+ * `get` and nothing else. It resolves with the JSON of a 200, or rejects with an AlloError, with what the pacer
+ * rejected with, or with the reason of an aborted `signal`.
+ *
+ *   attempt:  wait for our turn ─▶ GET ─▶ 200 ─▶ JSON
+ *                  ▲                ├─▶ 429: pause everyone on the key, again; costs no retry
+ *                  └────────────────┤
+ *                                   ├─▶ 401, and the key in its file has changed: once more
+ *                                   └─▶ else an error; if trying again can help: p-retry's backoff, next attempt
+ */
+export interface Transport {
+  readonly counts: Readonly<RequestCounts>
+  get(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    asked: Asked,
+    signal?: AbortSignal,
+  ): Promise<{ readonly body: unknown; readonly requestId: string }>
+  /** Ends open connections; exchanges under way reject. */
+  close(): Promise<void>
+}
+
+export interface TransportSettings {
+  readonly apiUrl: string
+  /** Asked for each request, so that a key read again is used at once. */
+  readonly apiKey: () => string
+  /** On 401, when the key comes from a file: reads it again and says whether it has changed. */
+  readonly rereadKey?: () => Promise<boolean>
+  /** `Authorization: <scheme> <key>`; `none` sends the key alone. */
+  readonly authScheme: string
+  readonly timeoutMs: number
+  readonly pacer: Pacer
+  readonly userAgent: string
+  readonly proxy?: ProxySettings
+  readonly retry?: Partial<RetrySettings>
+}
+
+/** As in the variables of the same names. */
+export interface ProxySettings {
+  readonly httpProxy?: string
+  readonly httpsProxy?: string
+  readonly noProxy?: string
+}
+
+export interface RetrySettings {
+  /** After the first attempt. */
+  readonly retries: number
+  readonly minMs: number
+  readonly maxMs: number
+  /** First wait after a 429 that doesn't say how long, or says 0; doubles with each 429 in a row. */
+  readonly throttledMinMs: number
+  readonly throttledMaxMs: number
+  /** All 429 waits of one request together. The pacer bounds a whole pass; this ends a loop without one. */
+  readonly throttledTotalMs: number
+}
+
+const usualRetry: RetrySettings = {
+  retries: 4,
+  minMs: 500,
+  maxMs: 8000,
+  throttledMinMs: 250,
+  throttledMaxMs: 30_000,
+  throttledTotalMs: 300_000,
+}
+
+/** A page of 100 numbers is some 40 kB; the older form has a whole queue in one body. */
+const largestBody = 32 * 1024 * 1024
+
+/** A said wait is believed up to here: quotas are daily at most, and timers can't hold a month. */
+const longestPauseMs = 24 * 60 * 60 * 1000
+
+export function createTransport(settings: TransportSettings): Transport {
+  const retry = { ...usualRetry, ...settings.retry }
+  const counts: RequestCounts = { requests: 0, throttled: 0 }
+  const dispatcher = createDispatcher(settings)
+  const base = settings.apiUrl.replace(/\/+$/, '')
+  let closing: Promise<void> | null = null
+
+  async function get(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    asked: Asked,
+    signal?: AbortSignal,
+  ): Promise<{ body: unknown; requestId: string }> {
+    const url = new URL(`${base}${path}`)
+    url.search = new URLSearchParams(query).toString()
+    let freshKeyTried = false
+    let throttledInARow = 0
+    let throttledMs = 0
+
+    async function attempt(): Promise<{ body: unknown; requestId: string }> {
+      for (;;) {
+        await settings.pacer.turn(signal)
+        const key = settings.apiKey()
+        const { reply, requestId, refusal } = await send(url, key, asked, signal)
+
+        if (reply.status === 429) {
+          counts.throttled++
+          throttledInARow++
+          const waitMs = throttledWaitMs(reply, refusal, throttledInARow, retry)
+          throttledMs += waitMs
+          // Recorded even when we give up: everyone else on the key should know.
+          await settings.pacer.pause(waitMs)
+          if (throttledMs > retry.throttledTotalMs) {
+            throw new AlloThrottledError({
+              asked: asked.what,
+              requestId,
+              code: refusal.code,
+              waitMs: throttledMs,
+            })
+          }
+          continue
+        }
+        throttledInARow = 0
+        if (reply.status === 401 && !freshKeyTried) {
+          freshKeyTried = true
+          if (await hasFreshKey(key)) continue
+        }
+        return { body: toJson(reply, asked, requestId, refusal), requestId }
+      }
+    }
+
+    return pRetry(attempt, {
+      retries: retry.retries,
+      minTimeout: retry.minMs,
+      maxTimeout: retry.maxMs,
+      randomize: true,
+      ...(signal ? { signal } : {}),
+      shouldRetry: ({ error }) =>
+        error instanceof AlloError && error.retryable && !(error instanceof AlloThrottledError),
+    })
+  }
+
+  async function send(url: URL, key: string, asked: Asked, signal: AbortSignal | undefined) {
+    const ourId = randomUUID()
+    const headers = {
+      accept: 'application/json',
+      authorization: settings.authScheme === 'none' ? key : `${settings.authScheme} ${key}`,
+      'user-agent': settings.userAgent,
+      'x-request-id': ourId,
+    }
+    signal?.throwIfAborted()
+    counts.requests++
+    try {
+      const limits = { timeoutMs: settings.timeoutMs, largestBody }
+      const reply = await exchange(dispatcher, url, headers, limits, signal)
+      // A server may repeat the key it refused ("invalid key …"): take it out before anything is read.
+      const safe = reply.status === 200 ? null : (reply.text?.replaceAll(key, '[key]') ?? null)
+      const refusal = readRefusal(safe)
+      const header = reply.header('x-request-id') ?? ''
+      const theirId = refusal.requestId ?? (header.includes(key) ? null : readRequestId(header))
+      return { reply, refusal, requestId: theirId ?? ourId }
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw toUnreachable(error, asked, ourId, settings.timeoutMs)
+    }
+  }
+
+  /** Several requests meet the same rotation: one reads the file again, the others find the key changed already. */
+  async function hasFreshKey(used: string): Promise<boolean> {
+    if (settings.apiKey() !== used) return true
+    if (!settings.rereadKey) return false
+    // A file that can't be read just now leaves the 401, which is what the operator has to see.
+    const changed = await settings.rereadKey().catch(() => false)
+    return changed || settings.apiKey() !== used
+  }
+
+  return {
+    counts,
+    get,
+    close() {
+      closing ??= dispatcher.destroy()
+      return closing
+    },
+  }
+}
+
+/**
+ * Our own dispatcher, so that proxies hold without a flag to Node and nobody's global settings reach us. HTTP/1.1
+ * only: over one HTTP/2 connection a single lost connection would fail every walk at once.
+ */
+function createDispatcher({ proxy, timeoutMs }: TransportSettings): Dispatcher {
+  const options = { allowH2: false, connect: { timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 }
+  if (!proxy?.httpProxy && !proxy?.httpsProxy) return new Agent(options)
+  return new EnvHttpProxyAgent({
+    ...options,
+    // An empty text, unlike undefined, keeps undici from looking into the environment itself.
+    httpProxy: proxy.httpProxy ?? '',
+    httpsProxy: proxy.httpsProxy ?? '',
+    noProxy: proxy.noProxy ?? '',
+  })
+}
+
+function throttledWaitMs(reply: Reply, refusal: Refusal, inARow: number, retry: RetrySettings): number {
+  const saidMs =
+    refusal.retryAfterMs ??
+    readRetryAfterHeader(reply.header('retry-after'), Date.now()) ??
+    refusal.quotaResetMs
+  if (saidMs !== null && saidMs > 0) return Math.min(saidMs, longestPauseMs)
+  const backoffMs = Math.min(retry.throttledMinMs * 2 ** (inARow - 1), retry.throttledMaxMs)
+  return Math.round(backoffMs * (1 + Math.random() / 2))
+}
+
+function toJson(reply: Reply, asked: Asked, requestId: string, refusal: Refusal): unknown {
+  const { status, text } = reply
+  const facts = { asked: asked.what, status, requestId }
+  if (status >= 300 && status < 400) {
+    throw new AlloSurprisedError({
+      ...facts,
+      path: '',
+      issue: `a redirect (${status}), which is not followed so that the API key goes nowhere else`,
+      wayOut: 'Check ALLO_API_URL.',
+    })
+  }
+  if (status < 200 || status >= 300) throw toRefusedError(asked, status, refusal, requestId)
+  if (reply.bodyError instanceof BodyTooLarge) {
+    throw new AlloSurprisedError({ ...facts, path: '', issue: `a body of more than ${largestBody} bytes` })
+  }
+  if (text === null) throw toUnreachable(reply.bodyError, asked, requestId, 0, status)
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Without the cause: a SyntaxError quotes the text it could not read.
+    const issue = text.trim() === '' ? 'an empty body' : 'a body that is not JSON, or was cut off'
+    const wayOut = 'Try again later; if it stays, check ALLO_API_URL and what stands between here and Allo.'
+    throw new AlloSurprisedError({ ...facts, path: '', issue, wayOut, retryable: true })
+  }
+}
+
+function toUnreachable(
+  error: unknown,
+  asked: Asked,
+  requestId: string,
+  timeoutMs: number,
+  status: number | null = null,
+): AlloUnreachableError {
+  const facts = { asked: asked.what, requestId, status, cause: error }
+  if (error instanceof ExchangeTimeout) {
+    const wayOut = 'Try again later, or allow more time with ALLO_REQUEST_TIMEOUT_MS.'
+    return new AlloUnreachableError({ ...facts, issue: `not within ${timeoutMs} ms`, wayOut })
+  }
+  const code = errorCode(error)
+  const named = code ? ` (${code})` : ''
+  const issue = status === null ? `the connection failed${named}` : `the body was cut off${named}`
+  return new AlloUnreachableError({
+    ...facts,
+    code,
+    issue,
+    wayOut: /CERT|TLS|SIGNED|SIGNATURE/.test(code ?? '')
+      ? 'Its certificate is not trusted here: NODE_EXTRA_CA_CERTS names a file with your own authorities.'
+      : 'Check the network, ALLO_API_URL and the proxy variables, and try again.',
+  })
+}
+
+/** The code of the error or of what lies below it: ECONNREFUSED, UND_ERR_SOCKET. */
+function errorCode(error: unknown): string | null {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if ('code' in at && typeof at.code === 'string' && /^\w{1,64}$/.test(at.code)) return at.code
+  }
+  return null
+}
