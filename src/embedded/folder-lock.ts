@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
+import { identifySelf, isAlive } from './process-identity.ts'
+
+/**
+ * Runs `work` while no other process (and no other call in this one) runs work under the same folder. The lock
+ * of a killed process is free at once. Not reentrant.
+ *
+ * A lock file that is deleted when its owner is found dead can be deleted under a new owner by a slow
+ * competitor. Here nothing that counts is ever deleted: each turn is a numbered symbolic link (made atomically
+ * with its content, the holder's identity), the highest number rules, and the next may be made only when the
+ * holder of the highest has left or died.
+ *
+ *     41 → free        ruled once, kept one round so that a slow reader of 40 cannot make 41 anew
+ *     42 → 977-…       rules; dead or `free`: whoever makes 43 is next
+ */
+export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(folder, { recursive: true })
+  const turn = await takeTurn(folder, await identifySelf())
+  try {
+    return await work()
+  } finally {
+    const draft = join(folder, `free-${randomUUID()}`)
+    await symlink('free', draft)
+    await rename(draft, join(folder, String(turn)))
+  }
+}
+
+/** Longer than a stop (see stopServer) and a start after a crash take together. */
+const patienceMs = 300_000
+const lookEveryMs = 20
+
+async function takeTurn(folder: string, me: string): Promise<number> {
+  const deadline = Date.now() + patienceMs
+  for (;;) {
+    const last = await lastTurn(folder)
+    const holder = last === 0 ? 'free' : await readlink(join(folder, String(last))).catch(() => null)
+    if (holder === 'free' || (holder !== null && !(await isAlive(holder)))) {
+      const mine = last + 1
+      if (await made(me, join(folder, String(mine)))) {
+        if ((await lastTurn(folder)) === mine) {
+          await forgetBefore(folder, mine - 1)
+          return mine
+        }
+        await rm(join(folder, String(mine)), { force: true })
+      }
+      continue
+    }
+    if (Date.now() > deadline) {
+      throw new EmbeddedPostgresError(
+        `Process ${Number.parseInt(holder ?? '', 10)} has been starting or stopping the database of ${folder} for ${patienceMs / 60_000} minutes: end that process, then try again`,
+      )
+    }
+    await sleep(lookEveryMs)
+  }
+}
+
+async function turns(folder: string): Promise<number[]> {
+  return (await readdir(folder)).filter((name) => /^\d+$/.test(name)).map(Number)
+}
+
+async function lastTurn(folder: string): Promise<number> {
+  return Math.max(0, ...(await turns(folder)))
+}
+
+async function forgetBefore(folder: string, turn: number): Promise<void> {
+  const old = (await turns(folder)).filter((n) => n < turn)
+  await Promise.all(old.map((n) => rm(join(folder, String(n)), { force: true })))
+}
+
+async function made(content: string, path: string): Promise<boolean> {
+  try {
+    await symlink(content, path)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}

@@ -1,0 +1,173 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { chmod, link, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import * as z from 'zod'
+import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
+import { makeOwnFolder } from './postgres-binaries.ts'
+import { type Account, canEnter } from './server-account.ts'
+
+/**
+ * The folder that holds everything of one server. It is the data folder itself, except when root's helper
+ * account cannot enter that one (it is under a 0700 home): then it is a folder of its own in
+ * /var/lib/allo-queue-mirror, and the data folder holds only the note that says where. Locks and
+ * registrations are here and not with the note, so that a copied note means the same one server.
+ *
+ *     allo-queue-mirror.json   the note; its presence makes the folder ours
+ *     cluster/                 what Postgres calls its data directory
+ *     connection.json          port and password, 0600
+ *     lock/, users/            who may start or stop the server; who uses it
+ *     postgres.log             this start's and earlier ones', one older file beside it
+ */
+export interface PostgresHome {
+  readonly folder: string
+  readonly cluster: string
+  readonly connection: string
+  readonly lock: string
+  readonly users: string
+  readonly log: string
+}
+
+const noteName = 'allo-queue-mirror.json'
+/** Put into empty folders by others: file systems, Finder, people who keep a folder in git. */
+const harmless = new Set(['lost+found', '.DS_Store', '.gitkeep', '.gitignore'])
+
+const Note = z.object({
+  what: z.string(),
+  /** Null: here. */
+  movedTo: z.string().nullable(),
+})
+
+/** Finds or founds. A folder with other things in it is refused and left as it is. */
+export async function openHome(dataDir: string, account: Account): Promise<PostgresHome> {
+  const found = await findHome(dataDir)
+  if (typeof found === 'object') return found
+  if (found === 'foreign') throw foreignFolder(dataDir)
+
+  const made = await mkdir(dataDir, { recursive: true }).catch((cause: unknown) => {
+    throw new EmbeddedPostgresError(`The data folder ${dataDir} cannot be made: ${reason(cause)}`, { cause })
+  })
+  // Only what was made just now; a folder of the user's keeps its mode.
+  if (made !== undefined) await chmod(dataDir, account === null ? 0o700 : 0o711)
+  const movedTo = (await canEnter(account, dataDir)) ? null : await makeHomeElsewhere(dataDir)
+  const won = await writeNote(dataDir, movedTo)
+  if (!won && movedTo !== null) await rm(movedTo, { recursive: true })
+
+  const home = await findHome(dataDir)
+  if (typeof home === 'object') return home
+  throw foreignFolder(dataDir)
+}
+
+/** Changes nothing. */
+export async function findHome(dataDir: string): Promise<PostgresHome | 'absent' | 'foreign'> {
+  let names: string[]
+  try {
+    names = await readdir(dataDir)
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return 'absent'
+    throw new EmbeddedPostgresError(`The data folder ${dataDir} cannot be read: ${reason(cause)}`, { cause })
+  }
+  if (!names.includes(noteName)) {
+    // Drafts of the note are ours too: somebody is founding this very moment.
+    const foreign = names.some((name) => !harmless.has(name) && !name.startsWith(noteName))
+    return foreign ? 'foreign' : 'absent'
+  }
+  const note = await readNote(join(dataDir, noteName))
+  const folder = await realpath(note.movedTo ?? dataDir).catch((cause: unknown) => {
+    throw new EmbeddedPostgresError(
+      `The database of ${dataDir} was kept in ${note.movedTo}, which cannot be found any more: bring that folder back, or remove ${dataDir} to begin anew`,
+      { cause },
+    )
+  })
+  return {
+    folder,
+    cluster: join(folder, 'cluster'),
+    connection: join(folder, 'connection.json'),
+    lock: join(folder, 'lock'),
+    users: join(folder, 'users'),
+    log: join(folder, 'postgres.log'),
+  }
+}
+
+const Connection = z.object({ port: z.int().min(1).max(65535), password: z.string().min(1) })
+export type Connection = z.infer<typeof Connection>
+
+/** Null before the first start. */
+export async function readConnection(home: PostgresHome): Promise<Connection | null> {
+  try {
+    return Connection.parse(JSON.parse(await readFile(home.connection, 'utf8')))
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return null
+    throw new EmbeddedPostgresError(
+      `${home.connection}, which holds the database's port and password, cannot be read: ${reason(cause)}. Bring it back from a backup, run as the user who made it, or ${useYourOwnPostgres}`,
+      { cause },
+    )
+  }
+}
+
+export async function saveConnection(home: PostgresHome, connection: Connection): Promise<void> {
+  const draft = `${home.connection}.${randomUUID()}`
+  await writeFile(draft, `${JSON.stringify(connection)}\n`, { mode: 0o600, flush: true })
+  await rename(draft, home.connection)
+}
+
+/**
+ * Random and not derived from the data folder's path: a new folder at the path of a removed one must not wake
+ * the old data.
+ */
+async function makeHomeElsewhere(dataDir: string): Promise<string> {
+  const parent = '/var/lib/allo-queue-mirror'
+  const folder = join(parent, `${basename(resolve(dataDir))}-${randomBytes(6).toString('hex')}`)
+  try {
+    await makeOwnFolder(parent)
+    await mkdir(folder)
+    await chmod(folder, 0o711)
+    await writeFile(join(folder, 'belongs-to'), `${resolve(dataDir)}\n`)
+    return folder
+  } catch (cause) {
+    throw new EmbeddedPostgresError(
+      `Postgres refuses to run as root, the account it runs under cannot enter ${dataDir}, and ${parent} cannot be used instead (${reason(cause)}): set DATA_DIR to a folder outside private homes, run as another user, or ${useYourOwnPostgres}`,
+      { cause },
+    )
+  }
+}
+
+/** False when somebody else's note came first. */
+async function writeNote(dataDir: string, movedTo: string | null): Promise<boolean> {
+  const draft = join(dataDir, `${noteName}.${randomUUID()}`)
+  const what = "allo-queue-mirror's Postgres. Remove the whole folder or nothing."
+  try {
+    await writeFile(draft, `${JSON.stringify({ what, movedTo }, null, 2)}\n`)
+    await link(draft, join(dataDir, noteName))
+    return true
+  } catch (cause) {
+    if (hasCode(cause, 'EEXIST')) return false
+    throw new EmbeddedPostgresError(`The data folder ${dataDir} cannot be used: ${reason(cause)}`, { cause })
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+async function readNote(path: string): Promise<z.infer<typeof Note>> {
+  try {
+    return Note.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch (cause) {
+    throw new EmbeddedPostgresError(
+      `${path} cannot be read: ${reason(cause)}. Bring it back from a backup, or run as the user who made it`,
+      { cause },
+    )
+  }
+}
+
+function foreignFolder(dataDir: string): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `${dataDir} holds other things than a database of allo-queue-mirror; nothing in it was touched. Set DATA_DIR to an empty or new folder, or ${useYourOwnPostgres}`,
+  )
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
