@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import pg from 'pg'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import {
   EmbeddedPostgresError,
   inspectEmbeddedPostgres,
@@ -34,7 +34,7 @@ test('the data survive a stop and a start, under the same URL', async () => {
 })
 
 test('the database listens on 127.0.0.1 only, asks for the password, speaks UTF-8 and UTC', async () => {
-  const dataDir = join(await openFolder(), 'data')
+  const dataDir = dataUsedBefore
   const server = await startEmbeddedPostgres({ dataDir, settings: fast })
   const asked = ['listen_addresses', 'unix_socket_directories', 'server_encoding', 'TimeZone']
   const rows = await query(
@@ -57,7 +57,7 @@ test('the database listens on 127.0.0.1 only, asks for the password, speaks UTF-
 })
 
 test('two users in one process share one server, and leaving twice counts once', async () => {
-  const dataDir = join(await openFolder(), 'data')
+  const dataDir = dataUsedBefore
   const one = await startEmbeddedPostgres({ dataDir, settings: fast })
   const two = await startEmbeddedPostgres({ dataDir, database: 'second' })
   expect(new URL(two.url).port).toBe(new URL(one.url).port)
@@ -90,7 +90,7 @@ test('ten processes that start at the same instant get one server', async () => 
 })
 
 test('a start while the last user is just leaving waits and works', async () => {
-  const dataDir = join(await openFolder(), 'data')
+  const dataDir = dataUsedBefore
   let current = await startEmbeddedPostgres({ dataDir, settings: fast })
   for (let round = 0; round < 5; round++) {
     const [next] = await Promise.all([startEmbeddedPostgres({ dataDir, settings: fast }), current.stop()])
@@ -106,7 +106,7 @@ test('a start while the last user is just leaving waits and works', async () => 
 })
 
 test('a killed user does not count: the last living one stops the server', async () => {
-  const dataDir = join(await openFolder(), 'data')
+  const dataDir = dataUsedBefore
   const killed = await user(dataDir)
   const living = await user(dataDir)
   await killed.kill()
@@ -116,7 +116,7 @@ test('a killed user does not count: the last living one stops the server', async
 })
 
 test('when the only user was killed, the next one finds its server and takes it along', async () => {
-  const dataDir = join(await openFolder(), 'data')
+  const dataDir = dataUsedBefore
   const killed = await user(dataDir)
   await killed.kill()
   const next = await startEmbeddedPostgres({ dataDir })
@@ -141,8 +141,7 @@ test('after a kill -9 of the server the next start brings it back with all that 
 })
 
 test('a left-over postmaster.pid whose pid is now somebody else does not block the start', async () => {
-  const dataDir = join(await openFolder(), 'data')
-  await (await startEmbeddedPostgres({ dataDir, settings: fast })).stop()
+  const dataDir = dataUsedBefore
   const cluster = join(dataDir, 'cluster')
   await writeFile(
     join(cluster, 'postmaster.pid'),
@@ -155,7 +154,7 @@ test('a left-over postmaster.pid whose pid is now somebody else does not block t
 })
 
 test('a port that somebody took meanwhile is replaced', async () => {
-  const dataDir = join(await openFolder(), 'data')
+  const dataDir = dataUsedBefore
   const first = await startEmbeddedPostgres({ dataDir, settings: fast })
   await first.stop()
   const taker = createServer().listen(Number(new URL(first.url).port), '127.0.0.1')
@@ -202,14 +201,14 @@ test('data of another major version are refused with both versions and a way out
 })
 
 test('a start that fails shows the end of the server log and leaves nothing running', async () => {
-  const dataDir = join(await openFolder(), 'data')
+  const dataDir = dataUsedBefore
   const start = startEmbeddedPostgres({ dataDir, settings: { ...fast, shared_buffers: 'plenty' } })
   await expect(start).rejects.toThrow(/invalid value for parameter "shared_buffers": "plenty"/)
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped' })
 })
 
 test("the user's PG variables have no effect", async () => {
-  const dataDir = join(await openFolder(), 'data')
+  const dataDir = dataUsedBefore
   const { url, leave } = await user(dataDir, {
     env: { PGPORT: '1', PGDATA: '/nowhere', PGSSLMODE: 'require', PGOPTIONS: '-c nonsense=1', PGHOST: 'x' },
   })
@@ -274,9 +273,25 @@ async function openFolder(): Promise<string> {
   return folder
 }
 
+/** For tests that do not care what is in it: making a cluster takes longer than most of them. */
+let dataUsedBefore: string
+
+beforeAll(async () => {
+  dataUsedBefore = join(await openFolder(), 'data')
+  await (await startEmbeddedPostgres({ dataDir: dataUsedBefore, settings: fast })).stop()
+})
+
 afterEach(async () => {
   for (const child of children) child.kill('SIGKILL')
-  for (const folder of folders.splice(0)) {
+  await cleanUp(folders.filter((folder) => dirname(dataUsedBefore) !== folder))
+  expect(await inspectEmbeddedPostgres(dataUsedBefore)).toMatchObject({ state: 'stopped' })
+})
+
+afterAll(() => cleanUp(folders))
+
+async function cleanUp(some: readonly string[]): Promise<void> {
+  for (const folder of [...some]) {
+    folders.splice(folders.indexOf(folder), 1)
     for (const dataDir of [folder, join(folder, 'data')]) {
       // Whatever the test left running goes with the last user, which is this one.
       if ((await inspectEmbeddedPostgres(dataDir)).state === 'running') {
@@ -288,7 +303,7 @@ afterEach(async () => {
     }
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
-})
+}
 
 type Place = { readonly from?: string; readonly env?: Readonly<Record<string, string>> }
 

@@ -58,17 +58,15 @@ async function takeTurn(folder: string, me: string): Promise<number> {
   }
 }
 
-async function turns(folder: string): Promise<number[]> {
-  return (await readdir(folder)).filter((name) => /^\d+$/.test(name)).map(Number)
-}
-
 async function lastTurn(folder: string): Promise<number> {
-  return Math.max(0, ...(await turns(folder)))
+  const turns = (await readdir(folder)).filter((name) => /^\d+$/.test(name))
+  return Math.max(0, ...turns.map(Number))
 }
 
+/** Drafts too: only who rules makes one, and that is us now. */
 async function forgetBefore(folder: string, turn: number): Promise<void> {
-  const old = (await turns(folder)).filter((n) => n < turn)
-  await Promise.all(old.map((n) => rm(join(folder, String(n)), { force: true })))
+  const old = (await readdir(folder)).filter((name) => name.startsWith('free-') || Number(name) < turn)
+  await Promise.all(old.map((name) => rm(join(folder, name), { force: true })))
 }
 
 async function made(content: string, path: string): Promise<boolean> {

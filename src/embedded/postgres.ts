@@ -145,6 +145,8 @@ async function ensureDatabase(url: string, database: string): Promise<void> {
     options: '-c timezone=UTC',
     connectionTimeoutMillis: 30_000,
   })
+  // A connection lost between two queries would end the process; the next query reports it.
+  client.on('error', () => undefined)
   try {
     await client.connect()
     const { rowCount } = await client.query('select from pg_database where datname = $1', [database])
