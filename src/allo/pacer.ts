@@ -1,0 +1,140 @@
+/**
+ * Everyone's turn to read, one request at a time and evenly spaced: only spacing keeps any sliding second below the
+ * limit. The shared book holds the slots of all processes; this process takes one slot at a time from it, waits for
+ * it, looks once more whether everyone has been told to pause meanwhile, and lets one caller go.
+ *
+ * Also counts how long a 429 made us wait: when that would exceed `maxThrottledMs`, every waiting turn rejects with
+ * AlloThrottledError and the pause stays in the book for those who come later.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AlloThrottledError } from './errors.ts'
+import type { Pacer } from './types.ts'
+
+/** The place all processes of a key share. Times are milliseconds from now, on the book's own clock. */
+export interface SlotBook {
+  /** Takes the next free slot, unless there is a pause. */
+  reserve(intervalMs: number): Promise<{ readonly inMs: number } | { readonly pausedMs: number }>
+  pausedMs(): Promise<number>
+  /** Pauses everyone at least that long; never shortens a pause. */
+  pause(forMs: number): Promise<void>
+}
+
+export interface ProcessPacer extends Pacer {
+  /** Milliseconds this process waited because of 429s. */
+  readonly throttledMs: number
+  /** `null` reads without spacing; pauses still hold. */
+  setReadsPerSecond(readsPerSecond: number | null): void
+}
+
+interface Turn {
+  readonly go: () => void
+  readonly refuse: (reason: unknown) => void
+}
+
+export function createPacer(options: {
+  readonly book: SlotBook
+  readonly readsPerSecond: number | null
+  readonly maxThrottledMs: number
+}): ProcessPacer {
+  const { book, maxThrottledMs } = options
+  const turns: Turn[] = []
+  let intervalMs = toIntervalMs(options.readsPerSecond)
+  let lastTurnAt = Number.NEGATIVE_INFINITY
+  let pausedUntil = Number.NEGATIVE_INFINITY
+  let throttledMs = 0
+  let isServing = false
+  let nobodyWaits = new AbortController()
+
+  /** Resolves early when nobody waits any more. */
+  const wait = (ms: number) =>
+    sleep(Math.ceil(ms), undefined, { signal: nobodyWaits.signal }).catch((error: unknown) => {
+      if (!nobodyWaits.signal.aborted) throw error
+    })
+
+  async function waitOutPause(pausedMs: number): Promise<void> {
+    if (throttledMs + pausedMs > maxThrottledMs) {
+      throw new AlloThrottledError(pausedMs, throttledMs)
+    }
+    const from = performance.now()
+    await wait(pausedMs)
+    throttledMs += performance.now() - from
+  }
+
+  /** Waits until one request may be sent. False when it has to be tried again. */
+  async function waitForSlot(): Promise<boolean> {
+    const locallyPausedMs = pausedUntil - performance.now()
+    if (locallyPausedMs > 0) {
+      await waitOutPause(locallyPausedMs)
+      return false
+    }
+    if (intervalMs === 0) return true
+    const slot = await book.reserve(intervalMs)
+    if ('pausedMs' in slot) {
+      await waitOutPause(slot.pausedMs)
+      return false
+    }
+    // A busy process is late for its slot; without this it would then take its next one at once.
+    const spacedMs = lastTurnAt + intervalMs * 0.93 - performance.now()
+    await wait(Math.max(slot.inMs, spacedMs, 0))
+    return pausedUntil <= performance.now() && (await book.pausedMs()) <= 0
+  }
+
+  async function serve(): Promise<void> {
+    isServing = true
+    nobodyWaits = new AbortController()
+    try {
+      while (turns.length > 0) {
+        if (!(await waitForSlot())) continue
+        const turn = turns.shift()
+        if (turn === undefined) break
+        lastTurnAt = performance.now()
+        turn.go()
+      }
+    } catch (error) {
+      for (const turn of turns.splice(0)) turn.refuse(error)
+    } finally {
+      isServing = false
+    }
+  }
+
+  return {
+    get throttledMs() {
+      return throttledMs
+    },
+    setReadsPerSecond(readsPerSecond) {
+      intervalMs = toIntervalMs(readsPerSecond)
+    },
+    async turn(signal) {
+      signal?.throwIfAborted()
+      await new Promise<void>((resolve, reject) => {
+        const leave = () => {
+          const index = turns.indexOf(turn)
+          if (index >= 0) turns.splice(index, 1)
+          if (turns.length === 0) nobodyWaits.abort()
+          reject(signal?.reason)
+        }
+        const turn: Turn = {
+          go: () => {
+            signal?.removeEventListener('abort', leave)
+            resolve()
+          },
+          refuse: (reason) => {
+            signal?.removeEventListener('abort', leave)
+            reject(reason)
+          },
+        }
+        signal?.addEventListener('abort', leave, { once: true })
+        turns.push(turn)
+        if (!isServing) void serve()
+      })
+    },
+    async pause(forMs) {
+      pausedUntil = Math.max(pausedUntil, performance.now() + forMs)
+      await book.pause(forMs)
+    },
+  }
+}
+
+function toIntervalMs(readsPerSecond: number | null): number {
+  return readsPerSecond === null ? 0 : 1000 / readsPerSecond
+}

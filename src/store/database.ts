@@ -1,0 +1,115 @@
+/**
+ * Connections to Postgres. Every session speaks UTC, so that no instant depends on a server's setting, and names
+ * itself, so that an operator finds it in pg_stat_activity.
+ */
+import pg from 'pg'
+
+export type Pool = pg.Pool
+export type Client = pg.PoolClient
+
+/** What a database error may say outside: Postgres puts whole rows, phone numbers included, into its details. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError'
+  readonly code: string | null
+  /** True when the same call can succeed later: connection lost, server starting, deadlock, out of resources. */
+  readonly retryable: boolean
+
+  constructor(doing: string, error: unknown) {
+    const { code, reason } = describe(error)
+    super(`${doing}: ${reason}`)
+    this.code = code
+    this.retryable = code === null || /^(08|40|53|57|58)/.test(code) || /^E[A-Z]+$/.test(code)
+  }
+}
+
+/** Runs `work` and turns what Postgres throws into an error that holds no row values. */
+export async function withDatabaseErrors<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isDriverError(error)) throw new DatabaseError(doing, error)
+    throw error
+  }
+}
+
+/**
+ * `url` is a postgres:// URL, TLS settings included. Settings are sent as startup parameters of the session.
+ * Idle connections are closed after ten seconds; an error on an idle one is not ours to die of (the next use
+ * reports it).
+ */
+export function openPool(
+  url: string,
+  options: { max: number; name: string; asynchronousCommit?: boolean },
+): Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max,
+    idleTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 10_000,
+    application_name: `allo-queue-mirror ${options.name}`,
+    allowExitOnIdle: true,
+    onConnect: async (client) => {
+      await client.query(
+        `set timezone = 'UTC'; set client_min_messages = warning${options.asynchronousCommit ? '; set synchronous_commit = off' : ''}`,
+      )
+    },
+  })
+  pool.on('error', () => undefined)
+  return pool
+}
+
+/** One transaction on one connection: committed when `work` resolves, rolled back when it rejects or asks for it. */
+export async function inTransaction<T>(
+  pool: Pool,
+  doing: string,
+  work: (client: Client) => Promise<T>,
+  options: { rollback?: boolean } = {},
+): Promise<T> {
+  return withDatabaseErrors(doing, async () => {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query('begin')
+      const result = await work(client)
+      await client.query(options.rollback ? 'rollback' : 'commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((rollbackError: Error) => {
+        broken = rollbackError
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  })
+}
+
+function isDriverError(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return true
+  if (!(error instanceof Error)) return false
+  if (error instanceof AggregateError) return error.errors.some(isDriverError)
+  const isSystemError = 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)
+  return (
+    isSystemError || /^(Connection terminated|timeout exc|Query read timeout|Client )/.test(error.message)
+  )
+}
+
+function describe(error: unknown): { code: string | null; reason: string } {
+  if (error instanceof pg.DatabaseError) {
+    const where = [
+      error.table && `table ${error.table}`,
+      error.constraint && `constraint ${error.constraint}`,
+    ]
+    const parts = [`code ${error.code}`, ...where.filter(Boolean)]
+    // Messages of class 22 and 23 can quote values; the others name objects only.
+    const message =
+      error.code?.startsWith('22') || error.code?.startsWith('23') ? 'data refused' : error.message
+    return { code: error.code ?? null, reason: `${message} (${parts.join(', ')})` }
+  }
+  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
+  if (error instanceof Error) {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : null
+    return { code, reason: error.message }
+  }
+  return { code: null, reason: String(error) }
+}

@@ -1,0 +1,209 @@
+/**
+ * The end of a pass, in one transaction: its outcome, and what its readings together allow to conclude about queues
+ * that nobody was seen with.
+ *
+ *   current ──holder seen without it, pass finished──▶ unknown ──a later pass read everyone, nobody holds it──▶ ended
+ *      ▲                                                  │            (dated back to that first observation)
+ *      └─────────────── seen with anyone ─────────────────┘
+ *
+ * One odd answer proves nothing, and in mid-pass a queue may go to someone who was read before. So an ending takes
+ * two passes, the second begun after the first was finished. Someone who can't be read holds it back, for three
+ * passes at most. A teammate the API does not know, twice, ends nothing: their queues can't be observed.
+ */
+import { type Client, inTransaction, type Pool } from './database.ts'
+import { PassClosedError } from './save-reading.ts'
+
+const MAX_HELD_BACK_PASSES = 3
+
+export interface PassOutcome {
+  readonly passId: string
+  readonly teamId: string
+  readonly status: 'ok' | 'partial' | 'failed'
+  readonly teammates: number
+  readonly requests: number
+  readonly throttled: number
+  readonly throttledMs: number
+  /** What the API did that its documentation does not mention: where and what, once each. */
+  readonly surprises: readonly { readonly where: string; readonly what: string }[]
+  readonly errorCode: string | null
+  readonly errorMessage: string | null
+  readonly errorRequestId: string | null
+}
+
+/** Queues this pass settled or left open. */
+export interface Conclusions {
+  readonly ended: readonly string[]
+  readonly unknown: readonly string[]
+}
+
+export async function finishPass(pool: Pool, outcome: PassOutcome): Promise<Conclusions> {
+  return inTransaction(pool, `finishing pass ${outcome.passId}`, async (client) => {
+    const pass = await closePass(client, outcome)
+    await lockUnsettledQueues(client, outcome.teamId)
+    const ended = pass.is_whole_team ? await endQueues(client, outcome, pass.started_at) : []
+    await closeUnobservable(client, outcome, pass.started_at)
+    const unknown = await doubtQueues(client, outcome)
+    return { ended, unknown }
+  })
+}
+
+async function closePass(
+  client: Client,
+  outcome: PassOutcome,
+): Promise<{ started_at: string; is_whole_team: boolean }> {
+  const { rows } = await client.query<{ started_at: string; is_whole_team: boolean }>(
+    `update allo.sync_passes set status = $2, finished_at = clock_timestamp(), teammates = $3, requests = $4,
+       throttled = $5, throttled_ms = $6, surprises = $7, error_code = $8, error_message = $9, error_request_id = $10
+     where pass_id = $1 and status = 'running'
+     returning started_at::text, is_whole_team`,
+    [
+      outcome.passId,
+      outcome.status,
+      outcome.teammates,
+      outcome.requests,
+      outcome.throttled,
+      Math.round(outcome.throttledMs),
+      outcome.surprises.length > 0 ? JSON.stringify(outcome.surprises) : null,
+      outcome.errorCode,
+      outcome.errorMessage,
+      outcome.errorRequestId,
+    ],
+  )
+  if (rows[0] === undefined)
+    throw new PassClosedError(`pass ${outcome.passId} was closed before it could finish`)
+  return rows[0]
+}
+
+/** The locks readings take, in the order they take them. */
+async function lockUnsettledQueues(client: Client, teamId: string): Promise<void> {
+  await client.query(
+    `select pg_advisory_xact_lock(hashtextextended('allo queue ' || queue_id, 0)) from (
+       select q.queue_id from allo.queues q left join allo.teammates t using (user_id)
+       where q.team_id = $1 and q.ended_at is null
+         and (q.missing_since is not null or t.missing_since is not null)
+       order by q.queue_id
+     ) in_order`,
+    [teamId],
+  )
+}
+
+/** Queues that an earlier pass left unknown and this one, begun afterwards, found nobody with. */
+async function endQueues(
+  client: Client,
+  { passId, teamId }: PassOutcome,
+  startedAt: string,
+): Promise<string[]> {
+  const { rows } = await client.query<{ queue_id: string; missing_since: string; end_reason: string | null }>(
+    `with unread as (
+       select exists (
+         select from allo.teammates t
+         left join allo.sync_reads r on r.user_id = t.user_id and r.pass_id = $1
+         where t.team_id = $2 and (t.is_listed or t.left_at is null)
+           and coalesce(r.status, 'error') not in ('ok', 'no_queue')
+           and not (r.status = 'not_found' and t.missing_pass_id < $1)
+       ) as someone
+     ), unsettled as (
+       select queue_id, unread.someone, not unread.someone or held_back_passes >= ${MAX_HELD_BACK_PASSES} as ends
+       from allo.queues, unread
+       where team_id = $2 and is_current is null and ended_at is null
+         and missing_since < $3 and unknown_since < $3
+     )
+     update allo.queues q set
+       held_back_passes = q.held_back_passes + u.someone::int,
+       ended_at = case when u.ends then q.missing_since end,
+       end_reason = case when u.ends then
+         case when q.missing_replaced_by_queue_id is null then 'queue_gone' else 'queue_replaced' end end,
+       replaced_by_queue_id = case when u.ends then q.missing_replaced_by_queue_id end,
+       is_current = case when u.ends then false end
+     from unsettled u where q.queue_id = u.queue_id
+     returning q.queue_id, q.missing_since::text, q.end_reason`,
+    [passId, teamId, startedAt],
+  )
+  const ended = rows.filter((row) => row.end_reason !== null)
+  for (const { queue_id, missing_since, end_reason } of ended) {
+    await closeHistory(client, queue_id, missing_since, end_reason ?? '')
+    await client.query(
+      `update allo.queue_entries e set removed_at = $2, removal_reason = $3, last_seen_at = coalesce(e.last_seen_at, q.last_observed_at)
+       from allo.queue_numbers n join allo.queues q using (queue_id)
+       where n.queue_id = $1 and e.entry_id = n.entry_id and e.removed_at is null`,
+      [queue_id, missing_since, end_reason],
+    )
+  }
+  return ended.map((row) => row.queue_id)
+}
+
+/**
+ * Teammates this pass and an earlier, finished one were told are not on the team. Versions close, because nothing
+ * more is known; nothing is claimed to have ended.
+ */
+async function closeUnobservable(
+  client: Client,
+  { passId, teamId }: PassOutcome,
+  startedAt: string,
+): Promise<void> {
+  const { rows } = await client.query<{ queue_id: string; missing_since: string }>(
+    `with gone as (
+       select t.user_id, t.missing_since from allo.teammates t
+       join allo.sync_reads r on r.user_id = t.user_id and r.pass_id = $1 and r.status = 'not_found'
+       join allo.sync_passes p on p.pass_id = t.missing_pass_id
+       where t.team_id = $2 and t.missing_since is not null and p.finished_at < $3
+     ), left_team as (
+       update allo.teammates t set left_at = gone.missing_since from gone
+       where t.user_id = gone.user_id and not t.is_listed and t.left_at is null
+     ), unassigned as (
+       update allo.queue_assignments a set valid_to = gone.missing_since, end_reason = 'unobservable' from gone
+       where a.user_id = gone.user_id and a.valid_to is null and a.valid_from < gone.missing_since
+     )
+     update allo.queues q set is_current = null, unobservable_since = gone.missing_since from gone
+     where q.user_id = gone.user_id and q.team_id = $2 and q.ended_at is null and q.unobservable_since is null
+       and q.last_observed_at < gone.missing_since
+     returning q.queue_id, gone.missing_since::text`,
+    [passId, teamId, startedAt],
+  )
+  for (const { queue_id, missing_since } of rows) {
+    await closeHistory(client, queue_id, missing_since, 'unobservable')
+    await client.query(
+      `update allo.queue_entries e set removal_reason = 'unobservable', last_seen_at = q.last_observed_at
+       from allo.queue_numbers n join allo.queues q using (queue_id)
+       where n.queue_id = $1 and e.entry_id = n.entry_id and e.last_seen_at is null`,
+      [queue_id],
+    )
+  }
+}
+
+/** Current queues whose holder was seen without them, or was not found: from now on unknown. */
+async function doubtQueues(client: Client, { teamId }: PassOutcome): Promise<string[]> {
+  const { rows } = await client.query<{ queue_id: string }>(
+    `update allo.queues q set is_current = null, unknown_since = clock_timestamp()
+     from (select q.queue_id from allo.queues q
+           left join allo.teammates t on t.user_id = q.user_id and t.team_id = q.team_id
+           where q.team_id = $1 and q.ended_at is null
+             and (q.missing_since is not null and q.unknown_since is null
+                  or t.missing_since is not null and q.is_current and t.missing_since > q.last_observed_at)) d
+     where q.queue_id = d.queue_id
+     returning q.queue_id`,
+    [teamId],
+  )
+  return rows.map((row) => row.queue_id)
+}
+
+async function closeHistory(client: Client, queueId: string, at: string, reason: string): Promise<void> {
+  await client.query(
+    `update allo.queue_number_versions set valid_to = $2, end_reason = $3 where queue_id = $1 and valid_to is null`,
+    [queueId, at, reason],
+  )
+  await client.query(
+    `update allo.queue_versions set valid_to = $2, end_reason = $3 where queue_id = $1 and valid_to is null`,
+    [queueId, at, reason],
+  )
+  await client.query(
+    `with closed as (
+       update allo.queue_assignments set valid_to = coalesce(missing_since, $2), end_reason = $3
+       where queue_id = $1 and valid_to is null
+       returning user_id, missing_since, missing_after
+     )
+     insert into allo.queue_assignments (user_id, queue_id, valid_from, changed_after)
+     select user_id, null, missing_since, missing_after from closed where missing_since is not null`,
+    [queueId, at, reason],
+  )
+}

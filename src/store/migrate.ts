@@ -1,0 +1,74 @@
+/**
+ * Brings schema `allo` to this version of the code, or says why it can't. The ledger of applied migrations lives in
+ * our own schema. One process migrates at a time; the others wait and find nothing left to do.
+ */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate } from 'drizzle-orm/node-postgres/migrator'
+import { inTransaction, openPool, type Pool, withDatabaseErrors } from './database.ts'
+
+const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
+const ledger = { migrationsFolder, migrationsSchema: 'allo', migrationsTable: 'migrations' }
+
+/** The database is not of this version; the message says what to do about it. */
+export class SchemaVersionError extends Error {
+  override readonly name = 'SchemaVersionError'
+}
+
+export interface SchemaState {
+  readonly applied: number
+  readonly known: number
+  readonly state: 'absent' | 'behind' | 'current' | 'ahead'
+}
+
+export async function inspectSchema(pool: Pool): Promise<SchemaState> {
+  return withDatabaseErrors('reading the schema version', async () => {
+    const known = readMigrationFiles(ledger).map((migration) => migration.folderMillis)
+    const { rows: tables } = await pool.query(`select to_regclass('allo.migrations') is not null as is_there`)
+    if (tables[0]?.is_there !== true) return { applied: 0, known: known.length, state: 'absent' }
+    const { rows } = await pool.query<{ created_at: string }>('select created_at from allo.migrations')
+    const applied = rows.map((row) => Number(row.created_at))
+    const isAhead = applied.some((migration) => migration > Math.max(...known))
+    const isBehind = Math.max(0, ...applied) < Math.max(...known)
+    const state = isAhead ? 'ahead' : isBehind ? (applied.length === 0 ? 'absent' : 'behind') : 'current'
+    return { applied: applied.length, known: known.length, state }
+  })
+}
+
+/** Returns how many migrations were applied. Throws SchemaVersionError when the database is newer than the code. */
+export async function migrateDatabase(databaseUrl: string): Promise<number> {
+  if (!existsSync(migrationsFolder))
+    throw new Error(`the package is incomplete: ${migrationsFolder} is missing`)
+  // The lock is held by one connection while another migrates: a transaction's lock also holds behind a pooler.
+  const pool = openPool(databaseUrl, { max: 2, name: 'migrate' })
+  try {
+    return await inTransaction(pool, 'migrating', async (lock) => {
+      await lock.query(`select pg_advisory_xact_lock(hashtextextended('allo migrate', 0))`)
+      const before = await inspectSchema(pool)
+      if (before.state === 'ahead') throw newerDatabase(before)
+      if (before.state === 'current') return 0
+      await migrate(drizzle(pool), ledger)
+      return before.known - before.applied
+    })
+  } finally {
+    await pool.end()
+  }
+}
+
+/** For AUTO_MIGRATE=false and commands that must not write. */
+export async function assertSchemaIsCurrent(pool: Pool): Promise<void> {
+  const schema = await inspectSchema(pool)
+  if (schema.state === 'current') return
+  if (schema.state === 'ahead') throw newerDatabase(schema)
+  throw new SchemaVersionError(
+    `the database has ${schema.applied} of the ${schema.known} migrations this version needs: run \`allo-queue-mirror migrate\` first`,
+  )
+}
+
+function newerDatabase(schema: SchemaState): SchemaVersionError {
+  return new SchemaVersionError(
+    `the database was migrated by a newer version (${schema.applied} migrations, this version knows ${schema.known}): upgrade allo-queue-mirror; nothing was changed`,
+  )
+}

@@ -1,0 +1,340 @@
+/**
+ * The numbers of one queue, from a whole snapshot into rows, entries, versions and dials: set-based, and only for
+ * the slots that differ. Called within the transaction and under the locks of save-reading.ts.
+ *
+ * What differs is found by digests: one for the whole queue, then one per row. Differing rows are copied into a
+ * temporary table, matched there with the entries they continue, and applied from there.
+ */
+
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { QueueNumber } from '../allo/types.ts'
+import type { Client } from './database.ts'
+import { copyColumns, copyLine, copyLineOfGonePosition, decodeRowDigests, rowDigest } from './encode.ts'
+
+export const outcomes = [
+  'remaining',
+  'in_progress',
+  'connected',
+  'voicemail',
+  'not_reached',
+  'failed',
+  'other',
+] as const
+export type Outcome = (typeof outcomes)[number]
+export type OutcomeCounts = Record<Outcome, number>
+
+export interface NumbersToWrite {
+  readonly queueId: string
+  readonly teamId: string
+  readonly userId: string
+  readonly numbers: readonly QueueNumber[]
+  readonly observedAt: string
+  /** Start and end of the reading applied before; null when there was none. */
+  readonly changedAfter: string | null
+  readonly lastSeenAt: string | null
+  /** Whether the queue's versions are closed (it had ended, or could not be observed): all of it is re-opened. */
+  readonly isReopened: boolean
+}
+
+export interface NumbersWritten {
+  readonly added: number
+  readonly changed: number
+  readonly moved: number
+  readonly removed: number
+  /** By how much each count of the queue changed. */
+  readonly difference: OutcomeCounts
+}
+
+export async function writeNumbers(client: Client, queue: NumbersToWrite): Promise<NumbersWritten> {
+  const isKnown = queue.changedAfter !== null
+  const { lines, hasDials, hasRows } = await differingRows(client, queue, isKnown)
+  const difference = noOutcomes()
+  const written = { added: 0, changed: 0, moved: 0, removed: 0, difference }
+  if (!hasRows) return written
+
+  await copyIncoming(client, lines)
+  if (isKnown) {
+    await matchEntries(client, queue)
+    const dropped = await dropDifferingSlots(client, queue)
+    for (const { outcome, rows } of dropped.outcomes) difference[outcome] -= rows
+    written.removed = dropped.removed
+  }
+  for (const { fate, outcome, rows } of await insertIncoming(client, queue)) {
+    difference[outcome] += rows
+    if (fate === 'added' || fate === 'reopened') written.added += rows
+    else if (fate === 'changed') written.changed += rows
+    else if (fate === 'moved') written.moved += rows
+  }
+  if (hasDials) await recordDials(client, queue)
+  return written
+}
+
+export function noOutcomes(): OutcomeCounts {
+  return { remaining: 0, in_progress: 0, connected: 0, voicemail: 0, not_reached: 0, failed: 0, other: 0 }
+}
+
+/** COPY lines of the slots in which the snapshot and the mirror differ; both are ordered by position. */
+async function differingRows(client: Client, queue: NumbersToWrite, isKnown: boolean) {
+  const packed = isKnown ? await mirroredRowDigests(client, queue.queueId) : null
+  const mirrored = decodeRowDigests(packed)
+  const lines: string[] = []
+  let hasDials = false
+  let next = mirrored.next()
+  for (const number of queue.numbers) {
+    while (!next.done && next.value.position < number.position) {
+      lines.push(copyLineOfGonePosition(next.value.position))
+      next = mirrored.next()
+    }
+    const digest = rowDigest(number)
+    const isMirrored = !next.done && next.value.position === number.position
+    const isSame = isMirrored && next.value !== undefined && next.value.digest === digest
+    if (isMirrored) next = mirrored.next()
+    if (isSame && !queue.isReopened) continue
+    lines.push(copyLine(number, digest))
+    hasDials ||= number.callStartDate !== null || number.callId !== null
+  }
+  for (; !next.done; next = mirrored.next()) lines.push(copyLineOfGonePosition(next.value.position))
+  return { lines, hasDials, hasRows: lines.length > 0 }
+}
+
+async function mirroredRowDigests(client: Client, queueId: string): Promise<Buffer | null> {
+  const { rows } = await client.query<{ packed: Buffer | null }>(
+    `select string_agg(int4send(position) || int8send(row_digest), ''::bytea order by position) as packed
+     from allo.queue_numbers where queue_id = $1`,
+    [queueId],
+  )
+  return rows[0]?.packed ?? null
+}
+
+/** `entry_id` starts as a fresh one; matching replaces it where the number continues an entry we know. */
+async function copyIncoming(client: Client, lines: readonly string[]): Promise<void> {
+  await client.query(`
+    create temporary table if not exists incoming_numbers (
+      position int not null, is_present boolean not null, number_to text, created_at timestamptz,
+      updated_at timestamptz, call_start_date timestamptz, call_id text, routing_result text, sync_status text,
+      detected_outbound_voicemail boolean, not_reached_destination_reason text, voicemail_left boolean, extra jsonb,
+      row_digest bigint, entry_id bigint not null default nextval('allo.queue_entries_entry_id_seq'),
+      fate text not null default 'added'
+    ) on commit delete rows`)
+  await pipeline(
+    Readable.from(chunksOf(lines)),
+    client.query(copyFrom(`copy pg_temp.incoming_numbers (${copyColumns}) from stdin`)),
+  )
+}
+
+function* chunksOf(lines: readonly string[]): Generator<string> {
+  for (let start = 0; start < lines.length; start += 500)
+    yield `${lines.slice(start, start + 500).join('\n')}\n`
+}
+
+/**
+ * Which entry each incoming number continues. Identity is not the position: first the same number and created_at
+ * in the same slot; then, among what is left of the same number and created_at, the same call_id, then the k-th
+ * with the k-th (it moved); then one that had vanished from this queue (it is back). The rest is new.
+ *
+ * Keys are made non-null, since only an equality can be hashed: a renumbered queue of 25,000 has as many of them.
+ */
+async function matchEntries(client: Client, queue: NumbersToWrite): Promise<void> {
+  await client.query(
+    `with mirrored as materialized (
+       select q.*, coalesce(q.number_to, '') as number_key, coalesce(q.created_at, '-infinity') as created_key
+       from allo.queue_numbers q join pg_temp.incoming_numbers i using (position)
+       where q.queue_id = $1
+     ), incoming as materialized (
+       select i.*, coalesce(i.number_to, '') as number_key, coalesce(i.created_at, '-infinity') as created_key
+       from pg_temp.incoming_numbers i where i.is_present
+     ), same_slot as materialized (
+       select i.position, m.position as old_position
+       from incoming i join mirrored m using (position, number_key, created_key)
+     ), arrived as materialized (
+       select position, number_key, created_key, call_id from incoming i
+       where not exists (select from same_slot s where s.position = i.position)
+     ), departed as materialized (
+       select position, number_key, created_key, call_id from mirrored m
+       where not exists (select from same_slot s where s.old_position = m.position)
+     ), same_call as materialized (
+       select a.position, d.position as old_position
+       from (select *, row_number() over (partition by number_key, created_key, call_id order by position) as k
+             from arrived where call_id is not null) a
+       join (select *, row_number() over (partition by number_key, created_key, call_id order by position) as k
+             from departed where call_id is not null) d using (number_key, created_key, call_id, k)
+     ), same_order as materialized (
+       select a.position, d.position as old_position
+       from (select *, row_number() over (partition by number_key, created_key order by position) as k
+             from arrived where position not in (select position from same_call)) a
+       join (select *, row_number() over (partition by number_key, created_key order by position) as k
+             from departed where position not in (select old_position from same_call)) d
+         using (number_key, created_key, k)
+     ), continued as (
+       select p.position, m.entry_id,
+         case
+           when $2 then 'reopened'
+           when (i.call_start_date, i.call_id, i.routing_result, i.sync_status, i.detected_outbound_voicemail,
+                 i.not_reached_destination_reason, i.voicemail_left)
+             is distinct from
+                (m.call_start_date, m.call_id, m.routing_result, m.sync_status, m.detected_outbound_voicemail,
+                 m.not_reached_destination_reason, m.voicemail_left) then 'changed'
+           when i.position <> m.position then 'moved'
+           else 'touched'
+         end as fate
+       from (select * from same_slot union all select * from same_call union all select * from same_order) p
+       join incoming i on i.position = p.position
+       join mirrored m on m.position = p.old_position
+     ), reappeared as (
+       select a.position, e.entry_id, 'reopened' as fate
+       from (select *, row_number() over (partition by number_key, created_key order by position) as k
+             from arrived
+             where position not in (select position from same_call)
+               and position not in (select position from same_order)) a
+       join (select entry_id, coalesce(number_to, '') as number_key,
+               coalesce(source_created_at, '-infinity') as created_key,
+               row_number() over (partition by coalesce(number_to, ''), coalesce(source_created_at, '-infinity')
+                                  order by last_seen_at desc, entry_id) as k
+             from allo.queue_entries
+             where queue_id = $1 and last_seen_at is not null
+               and entry_id not in (select entry_id from mirrored)) e
+         using (number_key, created_key, k)
+     )
+     update pg_temp.incoming_numbers i set entry_id = f.entry_id, fate = f.fate
+     from (select * from continued union all select * from reappeared) f
+     where i.is_present and i.position = f.position`,
+    [queue.queueId, queue.isReopened],
+  )
+}
+
+/**
+ * Closes the versions that end here, the entries that left, and frees the slots: before anything is inserted,
+ * since numbers that shift by one would meet each other in the primary key.
+ */
+async function dropDifferingSlots(
+  client: Client,
+  queue: NumbersToWrite,
+): Promise<{ outcomes: { outcome: Outcome; rows: number }[]; removed: number }> {
+  const { rows } = await client.query<{ outcome: Outcome | null; rows: number }>(
+    `with dropped as (
+       delete from allo.queue_numbers q using pg_temp.incoming_numbers i
+       where q.queue_id = $1 and q.position = i.position
+       returning q.entry_id, allo.number_outcome(q.detected_outbound_voicemail, q.voicemail_left,
+         q.routing_result, q.not_reached_destination_reason, q.call_start_date, q.call_id) as outcome
+     ), gone as (
+       select entry_id from dropped
+       where entry_id not in (select entry_id from pg_temp.incoming_numbers where is_present)
+     ), closed as (
+       update allo.queue_number_versions v set valid_to = $2, end_reason = c.end_reason
+       from (select entry_id, 'deleted' as end_reason from gone
+             union all
+             select entry_id, null from pg_temp.incoming_numbers
+             where is_present and fate in ('changed', 'moved')) c
+       where v.entry_id = c.entry_id and v.valid_to is null
+     ), removed as (
+       update allo.queue_entries e
+       set removed_at = $2, removal_reason = 'deleted', last_seen_at = coalesce(e.last_seen_at, $3)
+       from gone where e.entry_id = gone.entry_id and e.removed_at is null
+       returning 1
+     )
+     select outcome, count(*)::int as rows from dropped group by outcome
+     union all
+     select null, count(*)::int from removed`,
+    [queue.queueId, queue.observedAt, queue.lastSeenAt],
+  )
+  const outcomesDropped = rows.flatMap(({ outcome, rows }) => (outcome === null ? [] : [{ outcome, rows }]))
+  return { outcomes: outcomesDropped, removed: rows.find((row) => row.outcome === null)?.rows ?? 0 }
+}
+
+async function insertIncoming(
+  client: Client,
+  queue: NumbersToWrite,
+): Promise<{ fate: string; outcome: Outcome; rows: number }[]> {
+  const { rows } = await client.query<{ fate: string; outcome: Outcome; rows: number }>(
+    `with incoming as materialized (
+       select *, allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
+         not_reached_destination_reason, call_start_date, call_id) as outcome
+       from pg_temp.incoming_numbers where is_present
+     ), slots as (
+       insert into allo.queue_numbers (queue_id, position, entry_id, number_to, created_at, updated_at,
+         call_start_date, call_id, routing_result, sync_status, detected_outbound_voicemail,
+         not_reached_destination_reason, voicemail_left, extra, row_digest)
+       select $1, position, entry_id, number_to, created_at, updated_at, call_start_date, call_id, routing_result,
+         sync_status, detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, extra, row_digest
+       from incoming
+     ), versions as (
+       insert into allo.queue_number_versions (entry_id, queue_id, position, call_start_date, call_id,
+         routing_result, sync_status, detected_outbound_voicemail, not_reached_destination_reason, voicemail_left,
+         valid_from, changed_after)
+       select entry_id, $1, position, call_start_date, call_id, routing_result, sync_status,
+         detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, $2, $3
+       from incoming where fate <> 'touched'
+     ), new_entries as (
+       insert into allo.queue_entries (entry_id, queue_id, number_to, source_created_at, first_seen_at, outcome)
+       select entry_id, $1, number_to, created_at, $2, outcome from incoming where fate = 'added'
+     ), entries as (
+       update allo.queue_entries e
+       set outcome = i.outcome, last_seen_at = null, removed_at = null, removal_reason = null
+       from incoming i
+       where e.entry_id = i.entry_id and (i.fate = 'reopened' or i.fate = 'changed' and e.outcome <> i.outcome)
+     )
+     select fate, outcome, count(*)::int as rows from incoming group by fate, outcome`,
+    [queue.queueId, queue.observedAt, queue.changedAfter],
+  )
+  return rows
+}
+
+/**
+ * A dial is known again by its call_id, or by its start on the same entry: either may arrive later than the other.
+ * A call_id belongs to one dial of a team, whichever entry shows it. First and last dial and the count stand on
+ * the entry, recounted from its dials.
+ */
+async function recordDials(client: Client, queue: NumbersToWrite): Promise<void> {
+  await client.query(
+    `with dialled as materialized (
+       select i.*, allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
+           not_reached_destination_reason, call_start_date, call_id) as outcome, known.dial_id
+       from (select *, row_number() over (partition by coalesce(call_id, entry_id::text) order by position) as k
+             from pg_temp.incoming_numbers
+             where is_present and fate in ('added', 'reopened', 'changed')
+               and (call_start_date is not null or call_id is not null)) i
+       left join lateral (
+         select d.dial_id from (
+           select dial_id, 1 as preference from allo.dials where team_id = $1 and call_id = i.call_id
+           union all
+           select dial_id, 2 from allo.dials where entry_id = i.entry_id and dialled_at = i.call_start_date
+         ) d order by d.preference, d.dial_id limit 1
+       ) known on true
+       where i.k = 1
+     ), progressed as (
+       update allo.dials d set
+         call_id = coalesce(n.call_id, d.call_id), dialled_at = coalesce(n.call_start_date, d.dialled_at),
+         routing_result = n.routing_result, detected_outbound_voicemail = n.detected_outbound_voicemail,
+         not_reached_destination_reason = n.not_reached_destination_reason, voicemail_left = n.voicemail_left,
+         outcome = n.outcome, last_changed_at = $4
+       from dialled n
+       where d.dial_id = n.dial_id
+         and (coalesce(n.call_id, d.call_id), coalesce(n.call_start_date, d.dialled_at), n.routing_result,
+              n.detected_outbound_voicemail, n.not_reached_destination_reason, n.voicemail_left)
+           is distinct from
+             (d.call_id, d.dialled_at, d.routing_result, d.detected_outbound_voicemail,
+              d.not_reached_destination_reason, d.voicemail_left)
+     )
+     insert into allo.dials (team_id, entry_id, queue_id, user_id, position, call_id, dialled_at, routing_result,
+       detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, outcome, first_seen_at,
+       changed_after, last_changed_at)
+     select $1, entry_id, $2, $3, position, call_id, call_start_date, routing_result, detected_outbound_voicemail,
+       not_reached_destination_reason, voicemail_left, outcome, $4, $5, $4
+     from dialled where dial_id is null
+     on conflict (team_id, call_id) where call_id is not null do nothing`,
+    [queue.teamId, queue.queueId, queue.userId, queue.observedAt, queue.changedAfter],
+  )
+  await client.query(
+    `update allo.queue_entries e
+     set dial_count = d.dials, first_dialled_at = d.first_at, last_dialled_at = d.last_at
+     from (select entry_id, count(*)::int as dials, min(coalesce(dialled_at, first_seen_at)) as first_at,
+             max(coalesce(dialled_at, first_seen_at)) as last_at
+           from allo.dials where entry_id in
+             (select entry_id from pg_temp.incoming_numbers where is_present and fate in ('added', 'reopened', 'changed'))
+           group by entry_id) d
+     where e.entry_id = d.entry_id
+       and (e.dial_count, e.first_dialled_at, e.last_dialled_at) is distinct from (d.dials, d.first_at, d.last_at)`,
+  )
+}
