@@ -61,7 +61,7 @@ export function loadConfig(
     exceptTeammates: Object.freeze(data.EXCEPT_TEAMMATES ?? []),
     reportTimeZone: data.REPORT_TIME_ZONE,
     logLevel: data.LOG_LEVEL,
-    proxy: Object.freeze({
+    proxy: () => ({
       ...(data.HTTP_PROXY ? { httpProxy: data.HTTP_PROXY } : {}),
       ...(data.HTTPS_PROXY ? { httpsProxy: data.HTTPS_PROXY } : {}),
       ...(data.NO_PROXY ? { noProxy: data.NO_PROXY } : {}),
@@ -94,7 +94,12 @@ export interface Config {
   readonly exceptTeammates: readonly string[]
   readonly reportTimeZone: string
   readonly logLevel: LogLevel
-  readonly proxy: { readonly httpProxy?: string; readonly httpsProxy?: string; readonly noProxy?: string }
+  /** A function because the addresses may hold passwords. */
+  readonly proxy: () => {
+    readonly httpProxy?: string
+    readonly httpsProxy?: string
+    readonly noProxy?: string
+  }
   /** One sentence each, for the log: nothing is wrong, but it may not be what was meant. */
   readonly warnings: readonly string[]
 }

@@ -1,0 +1,570 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { inspect } from 'node:util'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type AlloClientSettings, createAlloClient } from '../src/allo/client.ts'
+import {
+  AlloError,
+  AlloRefusedError,
+  AlloSurprisedError,
+  AlloThrottledError,
+  AlloUnreachableError,
+} from '../src/allo/errors.ts'
+import { createTransport } from '../src/allo/transport.ts'
+import type { Pacer, Surprise } from '../src/allo/types.ts'
+
+const key = 'ak_live_this-must-never-be-seen'
+
+describe('what is sent', () => {
+  test('everything the transport sends is a GET without a body', async () => {
+    const { server, allo } = await start(
+      json(page([])),
+      json({ data: [] }),
+      json({ data: {} }),
+      status(500),
+      json({ data: {} }),
+    )
+    await allo.readQueuePage('usr-1', 1)
+    await allo.listTeammates('ACTIVE')
+    await allo.me()
+    await allo.me()
+    expect(server.seen.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET', 'GET'])
+    expect(server.seen.every(({ headers }) => headers['content-length'] === undefined)).toBe(true)
+    const transport = createTransport(settings(server.url))
+    expect(Object.keys(transport).sort()).toEqual(['close', 'counts', 'get'])
+    const smuggled = { what: 'x', scope: null, method: 'DELETE' }
+    await transport.get('/v2/api/me', { method: 'DELETE' }, smuggled).catch(() => {})
+    expect(server.seen.at(-1)?.method).toBe('GET')
+    await transport.close()
+  })
+
+  test('a queue is asked for by user id, in pages of 100', async () => {
+    const { server, allo } = await start(json(page([])))
+    await allo.readQueuePage('usr 1/&', 3)
+    expect(server.seen[0]?.url).toBe('/v2/api/dialing-queues/current?user_id=usr+1%2F%26&page=3&size=100')
+  })
+
+  test('each attempt carries the key, our version and a request id of its own', async () => {
+    const { server, allo } = await start(status(500), json({ data: {} }))
+    await allo.me()
+    const [first, second] = server.seen.map(({ headers }) => headers)
+    expect(first?.authorization).toBe(`Api-Key ${key}`)
+    expect(first?.['user-agent']).toBe('allo-queue-mirror/0.0.0')
+    expect(first?.['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+    expect(second?.['x-request-id']).not.toBe(first?.['x-request-id'])
+  })
+
+  test('the scheme none sends the key alone', async () => {
+    const { server, allo } = await start({ authScheme: 'none' }, json({ data: {} }))
+    await allo.me()
+    expect(server.seen[0]?.headers.authorization).toBe(key)
+  })
+
+  test('a base URL with a path keeps it', async () => {
+    const { server } = await start(json({ data: {} }))
+    const allo = open(settings(`${server.url}/gateway/`))
+    await allo.me()
+    expect(server.seen[0]?.url).toBe('/gateway/v2/api/me')
+  })
+
+  test('a redirect is not followed', async () => {
+    const { server, allo } = await start((_, response) => {
+      response.writeHead(302, { location: '/elsewhere' }).end()
+    })
+    const error = await rejection(allo.me())
+    expect(error).toBeInstanceOf(AlloSurprisedError)
+    expect(error.message).toContain('redirect')
+    expect(server.seen).toHaveLength(1)
+  })
+
+  test('a proxy from the settings is used, and NO_PROXY spares a host', async () => {
+    const { server } = await start(json({ data: {} }), json({ data: {} }))
+    const proxy = await startProxy()
+    await open({ ...settings(server.url), proxy: { httpProxy: proxy.url } }).me()
+    expect(proxy.passed()).toBe(1)
+    await open({ ...settings(server.url), proxy: { httpProxy: proxy.url, noProxy: '127.0.0.1' } }).me()
+    expect(proxy.passed()).toBe(1)
+  })
+})
+
+describe('429', () => {
+  test('a 429 waits what the body says and costs no retry', async () => {
+    const limited = status(
+      429,
+      envelope('rate_limit_error', 'RATE_LIMIT_EXCEEDED', { retry_after_seconds: 7 }),
+      { 'retry-after': '3' },
+    )
+    const { allo, pauses } = await start(
+      { retry: { ...quick, retries: 0 } },
+      limited,
+      limited,
+      json({ data: {} }),
+    )
+    await allo.me()
+    expect(pauses).toEqual([7000, 7000])
+    expect(allo.counts).toEqual({ requests: 3, throttled: 2 })
+  })
+
+  test.each([
+    ['Retry-After in seconds', null, { 'retry-after': '2' }, 2000],
+    ['an unreadable body and Retry-After', '<html>', { 'retry-after': '1' }, 1000],
+    [
+      'a null in the body and Retry-After',
+      envelope('', 'X', { retry_after_seconds: null }),
+      { 'retry-after': '4' },
+      4000,
+    ],
+    [
+      'the reset of an older quota',
+      {
+        code: 'API_KEY_QUOTA_EXCEEDED',
+        details: [{ message: 'limit=1000;type=DAILY;reset_in=3', field: 'DAILY' }],
+      },
+      {},
+      3000,
+    ],
+    ['at most a day', envelope('', 'X', { retry_after_seconds: 9_000_000_000 }), {}, 86_400_000],
+  ])('the wait is taken from %s', async (_, body, headers, expected) => {
+    const { allo, pauses } = await start(
+      { retry: { ...quick, throttledTotalMs: 1e9 } },
+      status(429, body, headers),
+      json({ data: {} }),
+    )
+    await allo.me()
+    expect(pauses).toEqual([expected])
+  })
+
+  test('Retry-After as a date is the time until then', async () => {
+    const until = new Date(Date.now() + 30_000).toUTCString()
+    const { allo, pauses } = await start(status(429, null, { 'retry-after': until }), json({ data: {} }))
+    await allo.me()
+    expect(pauses[0]).toBeGreaterThan(25_000)
+    expect(pauses[0]).toBeLessThanOrEqual(30_000)
+  })
+
+  test('a wait of 0 is a short backoff that grows', async () => {
+    const now = status(429, envelope('', 'X', { retry_after_seconds: 0 }))
+    const { allo, pauses } = await start(now, now, now, json({ data: {} }))
+    await allo.me()
+    const [first = 0, second = 0, third = 0] = pauses
+    expect(first).toBeGreaterThan(0)
+    expect(second).toBeGreaterThan(first)
+    expect(third).toBeGreaterThan(second)
+  })
+
+  test('one request is not held back for ever, and the last pause is still recorded', async () => {
+    const { allo, pauses } = await start(
+      { retry: { ...quick, throttledTotalMs: 1500 } },
+      always(status(429, envelope('', 'RATE_LIMIT_EXCEEDED', { retry_after_seconds: 1 }))),
+    )
+    const error = await rejection(allo.me())
+    expect(error).toBeInstanceOf(AlloThrottledError)
+    expect(error).toMatchObject({ waitMs: 2000, retryable: true, code: 'RATE_LIMIT_EXCEEDED' })
+    expect(pauses).toEqual([1000, 1000])
+  })
+
+  test('what the pacer rejects with comes through as it is, without a retry', async () => {
+    const tooLong = new Error('this pass has waited enough')
+    const pacer: Pacer = { turn: () => Promise.reject(tooLong), pause: async () => {} }
+    const { server } = await start()
+    const allo = open({ ...settings(server.url), pacer })
+    expect(await rejection(allo.me())).toBe(tooLong)
+    expect(server.seen).toHaveLength(0)
+  })
+})
+
+describe('trying again', () => {
+  test.each([
+    ['a 500', status(500, envelope('server_error', 'INTERNAL_SERVER_ERROR'))],
+    ['a 502 of a proxy', status(502, '<html>bad gateway</html>')],
+    ['a 409', status(409, envelope('conflict_error', 'OTHER_TRANSACTION_IN_PROGRESS'))],
+    ['any refusal that says retryable', status(422, envelope('x', 'ODD', { retryable: true }))],
+    ['an empty 200', status(200, '')],
+    ['a 200 that is not JSON', status(200, '<html>')],
+    ['a body that is cut off', cutOff],
+    ['a connection that is dropped', (request: IncomingMessage) => void request.socket.destroy()],
+  ])('%s is tried again', async (_, broken) => {
+    const { server, allo } = await start(broken, broken, json({ data: { api_key_id: 'k' } }))
+    expect(await allo.me()).toMatchObject({ apiKeyId: 'k' })
+    expect(server.seen).toHaveLength(3)
+    expect(allo.counts.requests).toBe(3)
+  })
+
+  test.each([400, 401, 403, 404])('a %i is not tried again, even if it says retryable', async (code) => {
+    const { server, allo } = await start(always(status(code, envelope('x', 'NO', { retryable: true }))))
+    expect(await rejection(allo.me())).toMatchObject({ status: code, retryable: false })
+    expect(server.seen).toHaveLength(1)
+  })
+
+  test('after the last retry the error says what was asked, what came and which request it was', async () => {
+    const { server, allo } = await start(
+      always(status(500, envelope('server_error', 'INTERNAL_SERVER_ERROR'))),
+    )
+    const error = await rejection(allo.readQueuePage('usr-1', 3))
+    expect(error).toBeInstanceOf(AlloRefusedError)
+    expect(error).toMatchObject({
+      kind: 'refused',
+      retryable: true,
+      status: 500,
+      requestId: 'req_a1b2',
+      asked: 'queue of usr-1, page 3',
+    })
+    expect(error.message).toContain('queue of usr-1, page 3')
+    expect(error.message).toContain('req_a1b2')
+    expect(server.seen).toHaveLength(1 + quick.retries)
+  })
+
+  test('nobody listening is an error that names the code', async () => {
+    const { server } = await start()
+    await server.close()
+    const error = await rejection(open(settings(server.url)).me())
+    expect(error).toBeInstanceOf(AlloUnreachableError)
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', retryable: true })
+    expect(error.cause).toBeInstanceOf(Error)
+  })
+
+  test('the time limit covers the body too', async () => {
+    const drip = (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(200).write('{"data":')
+    }
+    const { allo } = await start({ timeoutMs: 50 }, always(drip))
+    const error = await rejection(allo.me())
+    expect(error).toBeInstanceOf(AlloUnreachableError)
+    expect(error.message).toContain('50 ms')
+  })
+
+  test('a body without end is not read to the end', async () => {
+    const endless = (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(200)
+      const chunk = Buffer.alloc(1024 * 1024, ' ')
+      const more = () => void (response.destroyed || response.write(chunk, more))
+      more()
+    }
+    const { allo } = await start({ timeoutMs: 20_000 }, always(endless))
+    const error = await rejection(allo.me())
+    expect(error).toBeInstanceOf(AlloSurprisedError)
+    expect(error.message).toContain('33554432 bytes')
+  })
+})
+
+describe('an abort', () => {
+  const reason = new Error('SIGTERM')
+
+  test('ends a request under way at once, with its reason', async () => {
+    const stop = new AbortController()
+    const { allo } = await start(always(() => stop.abort(reason)))
+    expect(await rejection(allo.me(stop.signal))).toBe(reason)
+  })
+
+  test('ends a backoff at once', async () => {
+    const stop = new AbortController()
+    const { allo } = await start(
+      { retry: { retries: 3, minMs: 60_000, maxMs: 60_000 } },
+      always((_, response) => {
+        response.writeHead(500).end(() => setTimeout(() => stop.abort(reason), 20))
+      }),
+    )
+    expect(await rejection(allo.me(stop.signal))).toBe(reason)
+  })
+
+  test('before the start sends nothing', async () => {
+    const { server, allo } = await start()
+    expect(await rejection(allo.me(AbortSignal.abort(reason)))).toBe(reason)
+    expect(server.seen).toHaveLength(0)
+  })
+
+  test('leaves no listener on the signal', async () => {
+    const stop = new AbortController()
+    let listeners = 0
+    const { addEventListener, removeEventListener } = stop.signal
+    stop.signal.addEventListener = (...all: Parameters<typeof addEventListener>) => {
+      listeners++
+      addEventListener.apply(stop.signal, all)
+    }
+    stop.signal.removeEventListener = (...all: Parameters<typeof removeEventListener>) => {
+      listeners--
+      removeEventListener.apply(stop.signal, all)
+    }
+    const { allo } = await start(json({ data: {} }))
+    await allo.me(stop.signal)
+    expect(listeners).toBe(0)
+  })
+})
+
+describe('the key', () => {
+  test('a 403 names the scope the endpoint needs', async () => {
+    const { allo } = await start(
+      always(status(403, envelope('permission_error', 'API_KEY_INSUFFICIENT_SCOPE'))),
+    )
+    const users = await rejection(allo.listTeammates('ACTIVE'))
+    expect(users).toMatchObject({ kind: 'credentials', retryable: false })
+    expect(users.message).toContain('scope USERS_READ')
+    expect((await rejection(allo.readQueuePage('usr-1', 1))).message).toContain(
+      'scope DIALING_QUEUE_READ_WRITE',
+    )
+  })
+
+  test('a scope that the refusal names goes before the one we would guess', async () => {
+    const body = envelope('permission_error', 'API_KEY_INSUFFICIENT_SCOPE', {
+      message: 'Missing scope CONTACTS_READ',
+    })
+    const { allo } = await start(always(status(403, body)))
+    expect((await rejection(allo.listTeammates('ACTIVE'))).message).toContain(
+      'the scope CONTACTS_READ in Allo',
+    )
+  })
+
+  test('a 401 reads the key again and tries once more with the new one', async () => {
+    let current = 'old'
+    const needsNew = (request: IncomingMessage, response: ServerResponse) =>
+      request.headers.authorization === 'Api-Key new'
+        ? json({ data: { api_key_id: 'k' } })(request, response)
+        : status(401, envelope('authentication_error', 'API_KEY_REVOKED'))(request, response)
+    const { server } = await start(always(needsNew))
+    let reads = 0
+    const rotating = { ...settings(server.url), apiKey: () => current }
+    const rereadKey = async () => {
+      reads++
+      const changed = current !== 'new'
+      current = 'new'
+      return changed
+    }
+    const allo = open({ ...rotating, rereadKey })
+    // Several at once: all of them meet the 401, and all come through.
+    const accounts = await Promise.all([allo.me(), allo.me(), allo.me()])
+    expect(accounts.map(({ apiKeyId }) => apiKeyId)).toEqual(['k', 'k', 'k'])
+    expect(reads).toBeGreaterThan(0)
+  })
+
+  test('a key that has not changed is refused after one request', async () => {
+    const { server } = await start(always(status(401, envelope('authentication_error', 'API_KEY_INVALID'))))
+    const allo = open({ ...settings(server.url), rereadKey: async () => false })
+    expect(await rejection(allo.me())).toMatchObject({ kind: 'credentials', code: 'API_KEY_INVALID' })
+    expect(server.seen).toHaveLength(1)
+  })
+
+  test('neither the key, a phone number nor a body is in any error', async () => {
+    const echo = envelope(key, key, {
+      message: `Key ${key} may not see +12125550010 or (212) 555-0010`,
+      request_id: key,
+    })
+    const answers = [
+      status(400, echo),
+      status(401, echo),
+      status(403, echo, { 'x-request-id': key }),
+      status(404, echo),
+      status(500, echo),
+      status(418, `<p>${key} +12125550010</p>`),
+      status(200, `{"data": [{"number_to": "+12125550010" ${key}`),
+      json({
+        data: [{ number_to: '+12125550010', position: '+12125550010', [key]: 1 }],
+        queue: { id: 'q' },
+        pagination: { has_more: false },
+      }),
+      json({ data: '+12125550010' }),
+      cutOff,
+      (request: IncomingMessage) => void request.socket.destroy(),
+    ]
+    for (const answer of answers) {
+      const { allo } = await start(always(answer))
+      const error = await rejection(allo.readQueuePage('usr-1', 1))
+      expect(error).toBeInstanceOf(AlloError)
+      expect(everythingIn(error)).not.toMatch(/must-never|2125550010|555-0010/)
+    }
+    const bad = open({ ...settings('http://127.0.0.1:9'), apiKey: () => `${key}\n` })
+    expect(everythingIn(await rejection(bad.me()))).not.toContain('must-never')
+  })
+})
+
+describe('404', () => {
+  test('ASSIGNEE_NOT_FOUND: not on this team; DIALING_QUEUE_NOT_FOUND: no queue', async () => {
+    const { allo } = await start(
+      status(404, envelope('not_found_error', 'ASSIGNEE_NOT_FOUND')),
+      status(404, envelope('not_found_error', 'DIALING_QUEUE_NOT_FOUND')),
+    )
+    expect(await allo.readQueuePage('usr-1', 1)).toEqual({ kind: 'not_found', requestId: 'req_a1b2' })
+    expect(await allo.readQueuePage('usr-1', 1)).toEqual({ kind: 'no_queue', requestId: 'req_a1b2' })
+  })
+
+  test('any other 404 says nothing about a teammate', async () => {
+    const { allo } = await start(
+      status(404, '<h1>Not Found</h1>'),
+      status(404, envelope('not_found_error', 'ROUTE_NOT_FOUND')),
+      status(404, envelope('not_found_error', 'ASSIGNEE_NOT_FOUND')),
+    )
+    for (const asked of [
+      allo.readQueuePage('u', 1),
+      allo.readQueuePage('u', 1),
+      allo.listTeammates('ACTIVE'),
+    ]) {
+      const error = await rejection(asked)
+      expect(error).toBeInstanceOf(AlloSurprisedError)
+      expect(error.message).toContain('ALLO_API_URL')
+    }
+  })
+})
+
+describe('teammates', () => {
+  const rows = (...ids: string[]) => ids.map((id) => ({ id, status: 'ACTIVE' }))
+
+  test('one page needs no pagination, and asks for none', async () => {
+    const { server, allo } = await start(json({ data: rows('a', 'b') }))
+    expect((await allo.listTeammates('BLOCKED')).map(({ userId }) => userId)).toEqual(['a', 'b'])
+    expect(server.seen[0]?.url).toBe('/v2/api/users?status=BLOCKED')
+  })
+
+  test('pages are followed when the API announces them, the first of the same id is taken', async () => {
+    const { server, allo, surprises } = await start(
+      json({ data: rows('a', 'b'), pagination: { has_more: true } }),
+      json({ data: rows('b', 'c'), pagination: { has_more: false } }),
+    )
+    expect((await allo.listTeammates('ACTIVE')).map(({ userId }) => userId)).toEqual(['a', 'b', 'c'])
+    expect(server.seen[1]?.url).toBe('/v2/api/users?status=ACTIVE&page=2')
+    expect(surprises).toEqual([
+      { where: 'teammate.id', what: 'the same teammate twice, the first one was taken' },
+    ])
+  })
+
+  test('the same page for ever is an error, not an endless team', async () => {
+    const { server, allo } = await start(always(json({ data: rows('a'), pagination: { has_more: true } })))
+    expect(await rejection(allo.listTeammates('ACTIVE'))).toBeInstanceOf(AlloSurprisedError)
+    expect(server.seen).toHaveLength(2)
+  })
+})
+
+// ---- the server: each test brings the script of its answers ----
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void
+const quick = { retries: 2, minMs: 1, maxMs: 2, throttledMinMs: 20, throttledTotalMs: 1e6 }
+const cleanUps: (() => Promise<unknown>)[] = []
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+function settings(apiUrl: string): AlloClientSettings {
+  return {
+    apiUrl,
+    apiKey: () => key,
+    authScheme: 'Api-Key',
+    timeoutMs: 5000,
+    naiveTimeZone: 'UTC',
+    pacer: { turn: async () => {}, pause: async () => {} },
+    userAgent: 'allo-queue-mirror/0.0.0',
+    retry: quick,
+    onSurprise: () => {},
+  }
+}
+
+async function start(...script: (Partial<AlloClientSettings> | Answer | { always: Answer })[]) {
+  const pauses: number[] = []
+  const surprises: Surprise[] = []
+  const own: Partial<AlloClientSettings>[] = []
+  const answers: Answer[] = []
+  let usual: Answer | null = null
+  for (const part of script) {
+    if (typeof part === 'function') answers.push(part)
+    else if ('always' in part) usual = part.always
+    else own.push(part)
+  }
+  const seen: IncomingMessage[] = []
+  const http = createServer((request, response) => {
+    seen.push(request)
+    const answer = answers.shift() ?? usual
+    if (answer) answer(request, response)
+    else response.writeHead(501).end('the script of this test has ended')
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const close = async () => {
+    http.closeAllConnections()
+    if (http.listening) await new Promise((done) => http.close(done))
+  }
+  cleanUps.push(close)
+  const server = { url: `http://127.0.0.1:${portOf(http)}`, seen, close }
+  const pacer: Pacer = { turn: async () => {}, pause: async (forMs) => void pauses.push(forMs) }
+  const onSurprise = (surprise: Surprise) => void surprises.push(surprise)
+  const allo = open(Object.assign(settings(server.url), { pacer, onSurprise }, ...own))
+  return { server, allo, pauses, surprises }
+}
+
+function open(all: AlloClientSettings) {
+  const allo = createAlloClient(all)
+  cleanUps.push(() => allo.close())
+  return allo
+}
+
+/** Passes on what it gets, as a tunnel or as a forwarded request. */
+async function startProxy() {
+  let passed = 0
+  const http = createServer(async (request, response) => {
+    passed++
+    const answer = await fetch(request.url ?? '', { headers: { 'user-agent': 'proxy' } })
+    response.writeHead(answer.status).end(await answer.text())
+  })
+  http.on('connect', (request, socket) => {
+    passed++
+    const [host, port] = (request.url ?? '').split(':')
+    const upstream = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      socket.pipe(upstream).pipe(socket)
+    })
+    for (const end of [socket, upstream]) end.on('error', () => {})
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  cleanUps.push(async () => {
+    http.closeAllConnections()
+    await new Promise((done) => http.close(done))
+  })
+  return { url: `http://127.0.0.1:${portOf(http)}`, passed: () => passed }
+}
+
+function portOf(http: ReturnType<typeof createServer>): number {
+  const address = http.address()
+  if (typeof address !== 'object' || address === null) throw new Error('the server does not listen')
+  return address.port
+}
+
+function json(body: unknown): Answer {
+  return status(200, body)
+}
+
+function status(code: number, body: unknown = null, headers: Record<string, string> = {}): Answer {
+  return (_, response) => {
+    response.writeHead(code, headers).end(typeof body === 'string' ? body : JSON.stringify(body))
+  }
+}
+
+function always(answer: Answer): { always: Answer } {
+  return { always: answer }
+}
+
+function cutOff(_: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(200, { 'content-length': '1000' })
+  response.write('{"data":[{"number_to":"+12125550010"', () => response.destroy())
+}
+
+function envelope(type: string, code: string, more: Record<string, unknown> = {}) {
+  return { error: { type, code, message: 'Some words', retryable: false, request_id: 'req_a1b2', ...more } }
+}
+
+function page(data: unknown[]) {
+  return { data, pagination: { has_more: false, total_count: data.length }, queue: { id: 'pdl_1' } }
+}
+
+async function rejection(promise: Promise<unknown>): Promise<Error> {
+  const outcome = await promise.then(
+    () => new Error('it resolved'),
+    (error: unknown) => error,
+  )
+  if (!(outcome instanceof Error)) throw new Error('it rejected with something else than an error')
+  return outcome
+}
+
+/** As a logger would see it, with hidden properties and every cause below. */
+function everythingIn(error: unknown): string {
+  const shown = inspect(error, { depth: 20, showHidden: true, getters: true })
+  return error instanceof Error ? `${shown}\n${error.stack}\n${everythingIn(error.cause)}` : shown
+}

@@ -1,0 +1,490 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { AlloSurprisedError } from '../src/allo/errors.ts'
+import { parseAccount, parseQueueAnswer, parseTeammates } from '../src/allo/parse.ts'
+import { isStorable, toQuotable, toStorableText } from '../src/allo/text.ts'
+import { toTimestamp } from '../src/allo/timestamp.ts'
+import type { QueueAnswer, Surprise } from '../src/allo/types.ts'
+
+const documented = {
+  data: [
+    {
+      number_to: '+12125550010',
+      position: 0,
+      created_at: '2026-04-30T10:00:00',
+      updated_at: '2026-04-30T10:00:00',
+      call_start_date: null,
+      call_id: null,
+      routing_result: null,
+      sync_status: 'NOT_SYNCED',
+    },
+  ],
+  pagination: { page: 1, size: 100, total_count: 137, total_pages: 2, has_more: true },
+  queue: {
+    id: 'pdl_2xGh7kLmNpQr',
+    name: 'My Queue',
+    creator_id: 'usr_abc123',
+    assignee_id: null,
+    voicemail_handling: 'NO_SKIP',
+    do_not_disturb: 'DISABLED',
+    created_at: '2026-04-30T10:00:00',
+    updated_at: '2026-04-30T10:00:00',
+  },
+}
+
+describe('a queue answer', () => {
+  test('as documented becomes values, with no surprise', () => {
+    const { answer, surprises } = read(documented)
+    expect(answer).toEqual({
+      kind: 'page',
+      queue: {
+        id: 'pdl_2xGh7kLmNpQr',
+        name: 'My Queue',
+        creatorId: 'usr_abc123',
+        assigneeId: null,
+        voicemailHandling: 'NO_SKIP',
+        doNotDisturb: 'DISABLED',
+        createdAt: '2026-04-30T10:00:00Z',
+        updatedAt: '2026-04-30T10:00:00Z',
+        extra: null,
+      },
+      numbers: [
+        {
+          position: 0,
+          numberTo: '+12125550010',
+          createdAt: '2026-04-30T10:00:00Z',
+          updatedAt: '2026-04-30T10:00:00Z',
+          callStartDate: null,
+          callId: null,
+          routingResult: null,
+          syncStatus: 'NOT_SYNCED',
+          detectedOutboundVoicemail: null,
+          notReachedDestinationReason: null,
+          voicemailLeft: null,
+          extra: null,
+        },
+      ],
+      totalCount: 137,
+      hasMore: true,
+      requestId: 'req_1',
+    })
+    expect(surprises).toEqual([])
+  })
+
+  test('needs no more than a queue id, positions and has_more', () => {
+    const { answer, surprises } = read({
+      data: [{ position: 4 }],
+      pagination: { has_more: false },
+      queue: { id: 'q' },
+    })
+    expect(answer).toMatchObject({
+      kind: 'page',
+      totalCount: null,
+      hasMore: false,
+      numbers: [{ position: 4, numberTo: null }],
+    })
+    expect(surprises).toEqual([])
+  })
+
+  test.each([
+    [
+      'zeroed pagination',
+      { data: [], pagination: { page: 1, size: 100, total_count: 0, total_pages: 0, has_more: false } },
+    ],
+    ['no pagination', { data: [] }],
+    ['null instead of a queue', { data: [], queue: null, pagination: null }],
+  ])('a teammate has no queue: %s', (_, body) => {
+    expect(read(body).answer).toEqual({ kind: 'no_queue', requestId: 'req_1' })
+  })
+
+  test('an existing empty queue is a queue', () => {
+    const { answer } = read({ data: [], pagination: { has_more: false, total_count: 0 }, queue: { id: 'q' } })
+    expect(answer).toMatchObject({ kind: 'page', queue: { id: 'q' }, numbers: [], totalCount: 0 })
+  })
+
+  test('the older form is one whole page', () => {
+    const { answer, surprises } = read({
+      data: { id: 'q', name: 'Old', numbers: [{ position: 0 }, { position: 1 }] },
+    })
+    expect(answer).toMatchObject({
+      kind: 'page',
+      queue: { id: 'q', extra: null },
+      totalCount: null,
+      hasMore: false,
+    })
+    expect(answer.kind === 'page' && answer.numbers).toHaveLength(2)
+    expect(surprises).toEqual([])
+  })
+
+  const queue = { id: 'q' }
+  const pagination = { has_more: false }
+  test.each([
+    ['not an object', [], ''],
+    ['null', null, ''],
+    ['no data', { pagination, queue }, 'data'],
+    ['null data', { data: null }, 'data'],
+    ['an error with status 200', { error: { code: 'X' } }, 'data'],
+    ['numbers without a queue', { data: [{ position: 0 }], pagination }, 'queue'],
+    ['no queue, but more', { data: [], pagination: { has_more: true } }, 'pagination.has_more'],
+    [
+      'no queue, but a count',
+      { data: [], pagination: { has_more: false, total_count: 9 } },
+      'pagination.total_count',
+    ],
+    ['a queue of text', { data: [], pagination, queue: 'q' }, 'queue'],
+    ['a queue without id', { data: [], pagination, queue: { name: 'x' } }, 'queue.id'],
+    ['a queue with an empty id', { data: [], pagination, queue: { id: '' } }, 'queue.id'],
+    ['no pagination', { data: [], queue }, 'pagination'],
+    ['no has_more', { data: [], queue, pagination: {} }, 'pagination.has_more'],
+    ['has_more as text', { data: [], queue, pagination: { has_more: 'false' } }, 'pagination.has_more'],
+    ['a row that is null', { data: [{ position: 0 }, null], queue, pagination }, 'data[1]'],
+    ['a row that is a list', { data: [[]], queue, pagination }, 'data[0]'],
+    ['older form without a list', { data: { id: 'q', numbers: {} } }, 'data.numbers'],
+  ])('is refused when it is undocumented and indispensable: %s', (_, body, path) => {
+    expect(() => read(body)).toThrow(AlloSurprisedError)
+    expect(catching(() => read(body))).toMatchObject({ path, retryable: false, requestId: 'req_1' })
+  })
+
+  test.each([undefined, null, -1, 1.5, 2_147_483_648, '3', true, Number.NaN])(
+    'a position of %s names page and row',
+    (position) => {
+      const error = catching(() => read({ data: [{ position: 0 }, { position }], queue, pagination }, 7))
+      expect(error).toMatchObject({ path: 'data[1].position' })
+      expect(error.message).toContain('row 1 of page 7')
+    },
+  )
+
+  test('the largest position is that of the column', () => {
+    expect(number({ position: 2_147_483_647 }).position).toBe(2_147_483_647)
+    expect(Object.is(number({ position: -0 }).position, 0)).toBe(true)
+  })
+
+  test('fields nobody documented are kept and reported once, not once per row', () => {
+    const rows = Array.from({ length: 50 }, (_, position) => ({ position, call_status: 'QUEUED' }))
+    const { answer, surprises } = read({
+      data: rows,
+      queue: { id: 'q', colour: 'red' },
+      pagination,
+      trace: 1,
+    })
+    expect(answer).toMatchObject({
+      queue: { extra: { colour: 'red' } },
+      numbers: expect.arrayContaining([expect.objectContaining({ extra: { call_status: 'QUEUED' } })]),
+    })
+    expect(surprises).toEqual([
+      { where: 'queue answer.trace', what: 'unknown field' },
+      { where: 'queue.colour', what: 'unknown field' },
+      { where: 'queue number.call_status', what: 'unknown field' },
+    ])
+  })
+
+  test('words nobody documented are kept and reported, unless they could be somebody’s number', () => {
+    const { answer, surprises } = read(
+      row({
+        routing_result: 'PARKED',
+        sync_status: '+12125550010',
+        not_reached_destination_reason: 'call 2125550010',
+      }),
+    )
+    expect(answer).toMatchObject({
+      numbers: [
+        {
+          routingResult: 'PARKED',
+          syncStatus: '+12125550010',
+          notReachedDestinationReason: 'call 2125550010',
+        },
+      ],
+    })
+    expect(surprises.map(({ what }) => what)).toEqual([
+      'unknown value PARKED',
+      'unknown value',
+      'unknown value',
+    ])
+  })
+
+  test('a field name that could be a phone number is not reported by name', () => {
+    const { surprises } = read(row({ '+12125550010': 1 }))
+    expect(JSON.stringify(surprises)).not.toContain('2125550010')
+  })
+
+  test('numbers where text is documented become text', () => {
+    expect(number({ call_id: 12, number_to: 12125550010 })).toMatchObject({
+      callId: '12',
+      numberTo: '12125550010',
+      extra: null,
+    })
+  })
+
+  test('values of a type nobody documented are kept beside the column, not in it', () => {
+    const { answer, surprises } = read(
+      row({
+        number_to: { e164: '+1' },
+        voicemail_left: 'yes',
+        detected_outbound_voicemail: 1,
+        created_at: 17,
+        call_id: 2 ** 60,
+      }),
+    )
+    expect(answer).toMatchObject({
+      numbers: [
+        {
+          numberTo: null,
+          voicemailLeft: null,
+          detectedOutboundVoicemail: null,
+          createdAt: null,
+          callId: null,
+          extra: {
+            number_to: { e164: '+1' },
+            voicemail_left: 'yes',
+            detected_outbound_voicemail: 1,
+            created_at: 17,
+            call_id: 2 ** 60,
+          },
+        },
+      ],
+    })
+    expect(surprises).toContainEqual({
+      where: 'queue number.number_to',
+      what: 'text is documented, an object came',
+    })
+    expect(surprises).toHaveLength(5)
+  })
+
+  test('an unreadable timestamp is null, its text is kept', () => {
+    expect(number({ created_at: '2026-02-30T10:00:00' })).toMatchObject({
+      createdAt: null,
+      extra: { created_at: '2026-02-30T10:00:00' },
+    })
+  })
+
+  test('text that Postgres cannot store is made storable, and no row is lost', () => {
+    const { answer, surprises } = read(
+      row({ number_to: 'a\0b\ud800c', odd: { 'k\0': ['\udfff', { deep: 'ok\u{1f600}' }] } }),
+    )
+    expect(answer).toMatchObject({
+      numbers: [
+        { numberTo: 'a\ufffdb\ufffdc', extra: { odd: { 'k\ufffd': ['\ufffd', { deep: 'ok\u{1f600}' }] } } },
+      ],
+    })
+    expect(surprises.filter(({ what }) => what.includes('replaced')).map(({ where }) => where)).toEqual([
+      'queue number.number_to',
+      'queue number.odd',
+    ])
+  })
+
+  test('a key named __proto__ is a key like any other', () => {
+    const body: unknown = JSON.parse(
+      '{"data":[{"position":0,"__proto__":{"call_id":"x"},"odd":{"__proto__":{"polluted":1}}}],"queue":{"id":"q"},"pagination":{"has_more":false}}',
+    )
+    const { answer } = read(body)
+    const first = answer.kind === 'page' ? answer.numbers[0] : undefined
+    expect(first?.callId).toBeNull()
+    expect(JSON.stringify(first?.extra)).toBe(
+      '{"__proto__":{"call_id":"x"},"odd":{"__proto__":{"polluted":1}}}',
+    )
+    expect('polluted' in {}).toBe(false)
+  })
+
+  test('nesting without end is cut, not a crash', () => {
+    const deep: unknown = JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`)
+    const { surprises } = read(row({ deep }))
+    expect(surprises).toContainEqual({
+      where: 'queue number.deep',
+      what: expect.stringContaining('nested deeper'),
+    })
+  })
+
+  test('25,000 rows are read in the time of a few requests', () => {
+    const rows = Array.from({ length: 25_000 }, (_, position) => ({
+      ...documented.data[0],
+      position,
+      call_status: 'QUEUED',
+    }))
+    const body = { ...documented, data: rows }
+    read(body)
+    const started = performance.now()
+    read(body)
+    // Some 60 ms on a slow shared core; the bound is for an accident, such as a schema check per row.
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+})
+
+describe('a timestamp', () => {
+  test.each([
+    ['2026-04-30T10:00:00', '2026-04-30T10:00:00Z'],
+    ['2026-04-30 10:00:00', '2026-04-30T10:00:00Z'],
+    ['2026-04-30T10:00:00Z', '2026-04-30T10:00:00Z'],
+    ['2026-04-30T10:00:00.123456Z', '2026-04-30T10:00:00.123456Z'],
+    ['2026-04-30T10:00:00.123456', '2026-04-30T10:00:00.123456Z'],
+    ['2026-04-30T10:00:00.9999999', '2026-04-30T10:00:00.999999Z'],
+    ['2026-04-30T10:00:00+02:00', '2026-04-30T10:00:00+02:00'],
+    ['2026-04-30T10:00:00-0330', '2026-04-30T10:00:00-03:30'],
+    ['2026-04-30 10:00:00+00', '2026-04-30T10:00:00+00:00'],
+    ['2026-04-30T10:00:00+15:59', '2026-04-30T10:00:00+15:59'],
+    ['2026-04-30 10:00:00 UTC', '2026-04-30T10:00:00Z'],
+    ['2026-04-30T10:00', '2026-04-30T10:00:00Z'],
+    ['2024-02-29T23:59:59', '2024-02-29T23:59:59Z'],
+    ['0001-01-01T00:00:00', '0001-01-01T00:00:00Z'],
+  ])('%s is read as %s', (text, expected) => {
+    expect(toTimestamp(text, 'UTC')).toBe(expected)
+  })
+
+  test.each([
+    '',
+    'now',
+    'infinity',
+    '2026-04-30',
+    '1777543200',
+    '2026-13-01T00:00:00',
+    '2026-00-01T00:00:00',
+    '2026-04-31T00:00:00',
+    '2026-02-29T00:00:00',
+    '1900-02-29T00:00:00',
+    '2026-04-30T24:00:00',
+    '2026-04-30T10:60:00',
+    '2026-04-30T10:00:60',
+    '0000-01-01T00:00:00',
+    '12026-04-30T10:00:00',
+    '2026-04-30T10:00:00+16:00',
+    '2026-04-30T10:00:00+02:60',
+    '2026-04-30T10:00:00 Europe/Paris',
+    '2026-04-30T10:00:00Z\n',
+    '2026-04-30T10:00:00.Z',
+  ])('%j is not one', (text) => {
+    expect(toTimestamp(text, 'UTC')).toBeNull()
+  })
+
+  test('without a zone it belongs to the configured one, with a zone it does not', () => {
+    expect(toTimestamp('2026-04-30T10:00:00.5', 'Europe/Paris')).toBe('2026-04-30T10:00:00.5 Europe/Paris')
+    expect(toTimestamp('2026-04-30T10:00:00Z', 'Europe/Paris')).toBe('2026-04-30T10:00:00Z')
+    expect(toTimestamp('2026-04-30T10:00:00', 'Etc/UTC')).toBe('2026-04-30T10:00:00Z')
+  })
+
+  test.each(['UTC', 'America/New_York', 'Asia/Kathmandu'])(
+    'is the same whatever zone Node is in: %s',
+    (zone) => {
+      const file = new URL('../src/allo/timestamp.ts', import.meta.url).href
+      const code = `import(${JSON.stringify(file)}).then((m) => console.log(m.toTimestamp('2026-03-08T02:30:00.000001', 'UTC')))`
+      const printed = execFileSync(process.execPath, ['--no-warnings', '-e', code], {
+        env: { TZ: zone },
+        encoding: 'utf8',
+      })
+      expect(printed.trim()).toBe('2026-03-08T02:30:00.000001Z')
+    },
+  )
+})
+
+describe('teammates and the account', () => {
+  test('a teammate needs no more than an id', () => {
+    const full = {
+      id: 'usr-1',
+      name: 'Alex',
+      email: 'a@b.c',
+      role: 'ADMIN',
+      status: 'ACTIVE',
+      image_url: null,
+    }
+    const { value, surprises } = collect((context) =>
+      parseTeammates({ data: [full, { id: 'usr-2' }] }, context),
+    )
+    expect(value.hasMore).toBe(false)
+    expect(value.teammates).toEqual([
+      {
+        userId: 'usr-1',
+        name: 'Alex',
+        email: 'a@b.c',
+        role: 'ADMIN',
+        status: 'ACTIVE',
+        imageUrl: null,
+        extra: null,
+      },
+      { userId: 'usr-2', name: null, email: null, role: null, status: null, imageUrl: null, extra: null },
+    ])
+    expect(surprises).toEqual([])
+  })
+
+  test.each([
+    [{}],
+    [{ data: [{}] }],
+    [{ data: [{ id: '' }] }],
+    [{ data: ['usr-1'] }],
+    [{ data: [], pagination: { has_more: 1 } }],
+  ])('a list that could hide a teammate is refused: %j', (body) => {
+    expect(() => collect((context) => parseTeammates(body, context))).toThrow(AlloSurprisedError)
+  })
+
+  test('the account is read as far as it is told', () => {
+    const whole = {
+      data: {
+        api_key_id: 'key_1',
+        scopes: ['USERS_READ'],
+        endpoints: [],
+        team: { id: 'team-1', name: 'Acme' },
+        rate_limits: { read_per_second: 20, write_per_second: 5 },
+      },
+    }
+    expect(collect((context) => parseAccount(whole, context)).value).toEqual({
+      apiKeyId: 'key_1',
+      team: { id: 'team-1', name: 'Acme' },
+      scopes: ['USERS_READ'],
+      readsPerSecond: 20,
+    })
+    const odd = { data: { team: null, scopes: 'ALL', rate_limits: { read_per_second: 0 } } }
+    const { value, surprises } = collect((context) => parseAccount(odd, context))
+    expect(value).toEqual({ apiKeyId: null, team: null, scopes: null, readsPerSecond: null })
+    expect(surprises).toEqual([{ where: 'account.scopes', what: 'a list is documented, text came' }])
+  })
+})
+
+describe('text', () => {
+  test('a pair of surrogates is one character and stays', () => {
+    expect(isStorable('\u{1f600}')).toBe(true)
+    expect(toStorableText('\ud83d')).toBe('\ufffd')
+  })
+
+  test('what is quoted from a server is one line without numbers, keys and addresses', () => {
+    const quoted = toQuotable(`No +1 212 555 0010,\n key ak_live_abc for a@b.c ${'x'.repeat(300)}`)
+    expect(quoted).toMatch(/^No \+\[number\], key \[key\] for \[email\] x+…$/)
+    expect(quoted).toHaveLength(200)
+    expect(toQuotable('page size must be 1-100')).toBe('page size must be 1-100')
+  })
+})
+
+function collect<T>(parse: (context: Parameters<typeof parseAccount>[1]) => T): {
+  value: T
+  surprises: Surprise[]
+} {
+  const surprises: Surprise[] = []
+  const value = parse({
+    asked: 'queue of usr-1, page 1',
+    requestId: 'req_1',
+    naiveTimeZone: 'UTC',
+    onSurprise: (surprise) => surprises.push(surprise),
+  })
+  return { value, surprises }
+}
+
+function read(body: unknown, page = 1): { answer: QueueAnswer; surprises: Surprise[] } {
+  const { value, surprises } = collect((context) => parseQueueAnswer(body, page, context))
+  return { answer: value, surprises }
+}
+
+function row(fields: Record<string, unknown>) {
+  return { data: [{ position: 0, ...fields }], queue: { id: 'q' }, pagination: { has_more: false } }
+}
+
+function number(fields: Record<string, unknown>) {
+  const { answer } = read(row(fields))
+  const first = answer.kind === 'page' ? answer.numbers[0] : undefined
+  if (!first) throw new Error('the answer has no number')
+  return first
+}
+
+function catching(act: () => unknown): Error {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof Error) return error
+  }
+  throw new Error('it threw nothing')
+}

@@ -1,0 +1,317 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { inspect, parseEnv } from 'node:util'
+import { afterAll, describe, expect, test } from 'vitest'
+import { ConfigError, loadConfig, readmeConfigTable, variables } from '../src/config.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'config-test-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const apiKey = 'ak_live_secret'
+const withKey = (more: Record<string, string> = {}) => loadConfig({ ALLO_API_KEY: apiKey, ...more })
+
+describe('a configuration', () => {
+  test('with only a key has a default for everything else', () => {
+    const { apiKey: key, proxy, ...rest } = withKey()
+    expect(key.value()).toBe(apiKey)
+    expect(proxy()).toEqual({})
+    expect(rest).toEqual({
+      apiUrl: 'https://api.withallo.com',
+      authScheme: 'Api-Key',
+      readsPerSecond: 'auto',
+      requestTimeoutMs: 15_000,
+      concurrency: 'auto',
+      naiveTimeZone: 'UTC',
+      databaseUrl: null,
+      dataDir: resolve('.data'),
+      autoMigrate: true,
+      includeBlocked: true,
+      onlyTeammates: [],
+      exceptTeammates: [],
+      reportTimeZone: 'UTC',
+      logLevel: 'info',
+      warnings: [],
+    })
+  })
+
+  test('takes every variable', () => {
+    const config = withKey({
+      ALLO_API_URL: 'http://localhost:8080/base/',
+      ALLO_AUTH_SCHEME: 'None',
+      ALLO_READS_PER_SECOND: '0.5',
+      ALLO_REQUEST_TIMEOUT_MS: '200',
+      ALLO_CONCURRENCY: '3',
+      ALLO_TIME_ZONE: 'America/New_York',
+      DATABASE_URL: 'postgresql://u:p%23@db:5432/x?sslmode=verify-full',
+      DATA_DIR: '/var/lib/mirror',
+      AUTO_MIGRATE: 'no',
+      INCLUDE_BLOCKED: '0',
+      ONLY_TEAMMATES: 'usr-1, alex@example.com,',
+      EXCEPT_TEAMMATES: 'usr-2',
+      REPORT_TIME_ZONE: 'Europe/Paris',
+      LOG_LEVEL: 'DEBUG',
+    })
+    expect(config).toMatchObject({
+      apiUrl: 'http://localhost:8080/base',
+      authScheme: 'none',
+      readsPerSecond: 0.5,
+      requestTimeoutMs: 200,
+      concurrency: 3,
+      naiveTimeZone: 'America/New_York',
+      dataDir: '/var/lib/mirror',
+      autoMigrate: false,
+      includeBlocked: false,
+      onlyTeammates: ['usr-1', 'alex@example.com'],
+      exceptTeammates: ['usr-2'],
+      reportTimeZone: 'Europe/Paris',
+      logLevel: 'debug',
+    })
+    expect(config.databaseUrl?.value()).toBe('postgresql://u:p%23@db:5432/x?sslmode=verify-full')
+    expect(withKey({ ALLO_READS_PER_SECOND: 'unlimited' }).readsPerSecond).toBe('unlimited')
+  })
+
+  test('cannot be changed', () => {
+    const config = withKey({ ONLY_TEAMMATES: 'a' })
+    expect(Object.isFrozen(config)).toBe(true)
+    expect(Object.isFrozen(config.onlyTeammates)).toBe(true)
+  })
+
+  test('an empty value means unset', () => {
+    expect(withKey({ ALLO_API_URL: '', LOG_LEVEL: ' ', DATABASE_URL: '' })).toMatchObject({
+      apiUrl: 'https://api.withallo.com',
+      logLevel: 'info',
+      databaseUrl: null,
+    })
+  })
+
+  test('a literal environment is all it looks at', () => {
+    expect(() => loadConfig({})).toThrow(ConfigError)
+    expect(loadConfig({}, { needsApiKey: false }).apiKey).toBeNull()
+  })
+
+  test('is read from the environment and from .env of the working directory', () => {
+    const home = mkdtempSync(join(folder, 'home-'))
+    writeFileSync(join(home, '.env'), 'ALLO_API_KEY=from-file\nLOG_LEVEL=debug\n')
+    const module = new URL('../src/config.ts', import.meta.url).href
+    const code = `import(${JSON.stringify(module)}).then(({ readConfig }) => {
+      const { apiKey, logLevel } = readConfig({ needsApiKey: true })
+      console.log(apiKey.value(), logLevel)
+    })`
+    const node = ['--no-warnings', '-e', code]
+    const printed = execFileSync(process.execPath, node, {
+      cwd: home,
+      env: { LOG_LEVEL: 'warn' },
+      encoding: 'utf8',
+    })
+    expect(printed.trim()).toBe('from-file warn')
+  })
+
+  test('the environment goes before .env, also when it is empty', () => {
+    const envFile =
+      'LOG_LEVEL=debug\nDATA_DIR="from file"\nDATABASE_URL=postgres://file/x\nALLO_API_KEY=from-file\n'
+    const config = loadConfig({ LOG_LEVEL: 'warn', DATABASE_URL: '' }, { envFile })
+    expect(config).toMatchObject({ logLevel: 'warn', dataDir: resolve('from file'), databaseUrl: null })
+    expect(config.apiKey.value()).toBe('from-file')
+  })
+
+  test('a key file in the environment hides a key in .env', () => {
+    const path = file('key', 'from-its-file\n')
+    expect(loadConfig({ ALLO_API_KEY_FILE: path }, { envFile: 'ALLO_API_KEY=x' }).apiKey.value()).toBe(
+      'from-its-file',
+    )
+  })
+
+  test('proxies come by both spellings, the lower-case one first', () => {
+    const config = withKey({
+      HTTP_PROXY: 'http://upper:1',
+      http_proxy: 'lower:3128',
+      https_proxy: 'http://s:2',
+      NO_PROXY: 'a,b',
+    })
+    expect(config.proxy()).toEqual({
+      httpProxy: 'http://lower:3128/',
+      httpsProxy: 'http://s:2/',
+      noProxy: 'a,b',
+    })
+  })
+
+  test('a mistyped ALLO_ variable is a warning, a foreign variable is nothing', () => {
+    const { warnings } = withKey({ ALLO_READ_PER_SECOND: '3', ALLO_COLOUR: 'red', EDITOR: 'vi' })
+    expect(warnings).toEqual([
+      'ALLO_READ_PER_SECOND is set, but there is no such setting; did you mean ALLO_READS_PER_SECOND?',
+      'ALLO_COLOUR is set, but there is no such setting.',
+    ])
+  })
+})
+
+describe('problems', () => {
+  test('are all reported at once, by name, with what to do', () => {
+    const error = problemsOf({
+      ALLO_API_URL: 'http://api.withallo.com',
+      ALLO_READS_PER_SECOND: '0',
+      ALLO_REQUEST_TIMEOUT_MS: '1.5',
+      ALLO_CONCURRENCY: 'many',
+      ALLO_AUTH_SCHEME: 'Api Key',
+      ALLO_TIME_ZONE: '+02:00',
+      REPORT_TIME_ZONE: 'Mars/Olympus',
+      DATABASE_URL: 'mysql://x',
+      AUTO_MIGRATE: 'perhaps',
+      INCLUDE_BLOCKED: '2',
+      ONLY_TEAMMATES: ',',
+      LOG_LEVEL: 'loud',
+      HTTPS_PROXY: 'ftp://x',
+    })
+    const named = error.problems.map(({ variable }) => variable)
+    expect(new Set(named)).toEqual(
+      new Set([
+        'ALLO_API_KEY',
+        'ALLO_API_URL',
+        'ALLO_READS_PER_SECOND',
+        'ALLO_REQUEST_TIMEOUT_MS',
+        'ALLO_CONCURRENCY',
+        'ALLO_AUTH_SCHEME',
+        'ALLO_TIME_ZONE',
+        'REPORT_TIME_ZONE',
+        'DATABASE_URL',
+        'AUTO_MIGRATE',
+        'INCLUDE_BLOCKED',
+        'ONLY_TEAMMATES',
+        'LOG_LEVEL',
+        'HTTPS_PROXY',
+      ]),
+    )
+    expect(error.message.split('\n')).toHaveLength(1 + named.length)
+    expect(error.message).toContain('  LOG_LEVEL: unknown. Write silent, error, warn, info or debug.')
+  })
+
+  test.each([
+    'ftp://x',
+    'api.withallo.com',
+    'https://u:p@api.withallo.com',
+    'https://api.withallo.com?x=1',
+    'https://api.withallo.com#x',
+    'http://127.0.0.1.example.com',
+    'http://192.168.0.1',
+  ])('the API cannot be at %s', (url) => {
+    expect(problemsOf({ ALLO_API_KEY: apiKey, ALLO_API_URL: url }).problems).toMatchObject([
+      { variable: 'ALLO_API_URL' },
+    ])
+  })
+
+  test.each([
+    'http://localhost:1',
+    'http://127.0.0.1:1',
+    'http://[::1]:1',
+    'https://gateway.example.com/allo',
+  ])('the API can be at %s', (url) => {
+    expect(withKey({ ALLO_API_URL: url }).apiUrl).toBe(url)
+  })
+
+  test('a secret is never shown, neither in a problem nor by printing the configuration', () => {
+    const error = problemsOf({
+      ALLO_API_KEY: 'Api-Key hunter2',
+      DATABASE_URL: 'postgres:hunter2@db',
+      HTTP_PROXY: 'ftp://u:hunter2@p',
+      ALLO_API_URL: 'https://u:hunter2@api',
+    })
+    expect(error.problems).toHaveLength(4)
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
+    const config = loadConfig({
+      ALLO_API_KEY: 'hunter2',
+      DATABASE_URL: 'postgres://u:hunter2@db/x',
+      HTTP_PROXY: 'u:hunter2@p',
+    })
+    expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain('hunter2')
+  })
+
+  test('of the key do not matter where it is not needed', () => {
+    expect(loadConfig({ ALLO_API_KEY_FILE: '/nowhere' }, { needsApiKey: false }).apiKey).toBeNull()
+  })
+
+  test('a value and a file for the same thing is one too many', () => {
+    const error = problemsOf({
+      ALLO_API_KEY: 'a',
+      ALLO_API_KEY_FILE: '/x',
+      DATABASE_URL: 'b',
+      DATABASE_URL_FILE: '/y',
+    })
+    expect(error.problems.map(({ variable }) => variable)).toEqual(['ALLO_API_KEY', 'DATABASE_URL'])
+  })
+
+  test.each([
+    ['missing', join(folder, 'nowhere'), 'ENOENT'],
+    ['a folder', folder, 'EISDIR'],
+    ['empty', file('empty', ' \n'), 'is empty'],
+    ['holding more than a key', file('two', 'ak_1\nak_2\n'), 'holds spaces'],
+  ])('a key file that is %s is named by its path', (_, path, why) => {
+    const error = problemsOf({ ALLO_API_KEY_FILE: path })
+    expect(error.problems).toHaveLength(1)
+    expect(error.message).toContain(`ALLO_API_KEY_FILE: ${path}`)
+    expect(error.message).toContain(why)
+  })
+})
+
+describe('a secret in a file', () => {
+  test('is read again on demand, and says whether it changed', async () => {
+    const path = file('rotating', '\ufeffold\r\n')
+    const { apiKey: key } = loadConfig({ ALLO_API_KEY_FILE: path })
+    expect([key.path, key.value()]).toEqual([path, 'old'])
+    expect(await key.reread()).toBe(false)
+    file('rotating', 'new\n')
+    expect(await key.reread()).toBe(true)
+    expect(key.value()).toBe('new')
+  })
+
+  test('that becomes unreadable leaves the old value', async () => {
+    const path = file('vanishing', 'old')
+    const { apiKey: key } = loadConfig({ ALLO_API_KEY_FILE: path })
+    rmSync(path)
+    await expect(key.reread()).rejects.toThrow(ConfigError)
+    expect(key.value()).toBe('old')
+  })
+
+  test('holds a database URL too', () => {
+    const path = file('url', 'postgres://u@h/x\n')
+    expect(withKey({ DATABASE_URL_FILE: path }).databaseUrl?.value()).toBe('postgres://u@h/x')
+  })
+})
+
+describe('what is written about the configuration', () => {
+  test('.env.example has every variable with its default, each behind a #', () => {
+    const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8')
+    const offered = [...text.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])
+    expect(offered).toEqual(variables.map((variable) => [variable.name, variable.default ?? '']))
+    expect(parseEnv(text)).toEqual({})
+  })
+
+  test('every default in the table is accepted, and is what an unset variable means', () => {
+    const written = Object.fromEntries(
+      variables.flatMap((one) => (one.default ? [[one.name, one.default]] : [])),
+    )
+    expect(JSON.stringify(withKey(written))).toBe(JSON.stringify(withKey()))
+  })
+
+  test('the README table has a line per variable', () => {
+    const lines = readmeConfigTable()
+    expect(lines).toHaveLength(2 + variables.length)
+    expect(lines).toContain('| `LOG_LEVEL` | `info` | `silent`, `error`, `warn`, `info` or `debug` |')
+  })
+})
+
+function file(name: string, contents: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, contents)
+  return path
+}
+
+function problemsOf(env: Record<string, string>): ConfigError {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  throw new Error('the configuration was accepted')
+}
