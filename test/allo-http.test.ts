@@ -160,7 +160,12 @@ describe('429', () => {
     )
     const error = await rejection(allo.me())
     expect(error).toBeInstanceOf(AlloThrottledError)
-    expect(error).toMatchObject({ waitMs: 2000, retryable: true, code: 'RATE_LIMIT_EXCEEDED' })
+    expect(error).toMatchObject({
+      waitMs: 1000,
+      waitedMs: 1000,
+      retryable: true,
+      code: 'RATE_LIMIT_EXCEEDED',
+    })
     expect(pauses).toEqual([1000, 1000])
   })
 

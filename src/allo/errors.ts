@@ -110,21 +110,31 @@ export class AlloUnreachableError extends AlloError {
   }
 }
 
-/** Allo keeps saying 429 and the waits together are longer than we may wait. Later, it can help. */
+/**
+ * Allo keeps saying 429, and waiting on would take longer than we may. Later, it can help. The pacer throws it for a
+ * whole pass (then nothing in particular was asked), the transport for one request.
+ */
 export class AlloThrottledError extends AlloError {
   override readonly name = 'AlloThrottledError'
   readonly retryable = true
-  /** The wait that was too long: for one request all its waits together, for a pass what the caller counted. */
+  /** The wait that would have come next. */
   readonly waitMs: number
+  /** What had been waited before it. */
+  readonly waitedMs: number
 
-  constructor(facts: AlloErrorFacts & { readonly waitMs: number }) {
+  constructor(waitMs: number, waitedMs: number, facts: AlloErrorFacts = { asked: 'API' }) {
     super(
-      `Allo's rate limit held the ${facts.asked} back for ${Math.round(facts.waitMs / 1000)} s, longer than we may ` +
-        `wait${request(facts)}. Try again later, or find out what else uses this API key.`,
+      `Allo's rate limit holds the ${facts.asked} back: ${seconds(waitMs)} more after ${seconds(waitedMs)} of waiting ` +
+        `is longer than we may wait${request(facts)}. Try again later, or find out what else uses this API key.`,
       { ...facts, status: facts.status ?? 429 },
     )
-    this.waitMs = facts.waitMs
+    this.waitMs = waitMs
+    this.waitedMs = waitedMs
   }
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1000)} s`
 }
 
 function request(facts: AlloErrorFacts): string {

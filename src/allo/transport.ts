@@ -116,11 +116,10 @@ export function createTransport(settings: TransportSettings): Transport {
           // Recorded even when we give up: everyone else on the key should know.
           await settings.pacer.pause(waitMs)
           if (throttledMs > retry.throttledTotalMs) {
-            throw new AlloThrottledError({
+            throw new AlloThrottledError(waitMs, throttledMs - waitMs, {
               asked: asked.what,
               requestId,
               code: refusal.code,
-              waitMs: throttledMs,
             })
           }
           continue
