@@ -1,0 +1,162 @@
+import type { QueueRow, TeammateRow } from './shapes.ts'
+import { type TimestampStyle, writeTimestamps } from './timestamps.ts'
+import type { World } from './world.ts'
+
+/** What the documented endpoints answer, as values: nothing here knows of HTTP, limits or faults. */
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as it is, instead of the body. */
+  readonly raw?: { readonly text: string; readonly contentType: string }
+  /** What goes wrong with the connection: nothing comes, it breaks, or it breaks in the middle of the body. */
+  readonly wire?: 'never' | 'reset' | 'cut_off'
+}
+
+/** A GET of one of the three endpoints. */
+export interface AlloRequest {
+  readonly endpoint: 'me' | 'users' | 'queue'
+  readonly query: URLSearchParams
+  readonly pageQuery: QueuePageQuery
+}
+
+export interface Pagination {
+  readonly page: number
+  readonly size: number
+  readonly total_count: number
+  readonly total_pages: number
+  readonly has_more: boolean
+}
+
+export interface QueuePageQuery {
+  readonly userId: string | null
+  readonly email: string | null
+  readonly page: number
+  readonly size: number
+}
+
+export interface QueuePage {
+  readonly data: readonly Readonly<Record<string, unknown>>[]
+  readonly pagination: Pagination
+  readonly queue?: QueueRow
+}
+
+export function answerQueuePage(world: World, query: QueuePageQuery, style: TimestampStyle): Answer {
+  const { page, size } = query
+  const userId = query.userId ?? idOfEmail(world, query.email) ?? world.keyOwner()
+  const current = world.currentQueue(userId)
+  if (current === undefined) {
+    return refusal(404, 'not_found_error', 'ASSIGNEE_NOT_FOUND', 'There is no such assignee in this team')
+  }
+  if (current === null) return noQueue()
+  const data = current.rows((page - 1) * size, size)
+  const body: QueuePage = {
+    data: data.map((row) => writeTimestamps({ ...row }, style)),
+    pagination: paginate(current.size, page, size),
+    queue: writeTimestamps(current.queue, style),
+  }
+  return { status: 200, body }
+}
+
+/** The whole queue in the form the same path had before it was paginated. */
+export function olderForm(world: World, query: QueuePageQuery, style: TimestampStyle): Answer {
+  const size = Number.MAX_SAFE_INTEGER
+  const answer = answerQueuePage(world, { ...query, page: 1, size }, style)
+  if (!isQueuePage(answer.body)) return answer
+  const { queue, data } = answer.body
+  return { status: 200, body: { data: queue ? { ...queue, numbers: data } : null } }
+}
+
+export function isQueuePage(body: unknown): body is QueuePage {
+  return typeof body === 'object' && body !== null && 'pagination' in body && 'data' in body
+}
+
+export function answerUsers(
+  world: World,
+  filter: { role: string | null; status: string | null },
+  paging: { page: number; size: number } | null,
+): Answer {
+  const { role, status } = filter
+  if (role !== null && !['ADMIN', 'MANAGER', 'MEMBER'].includes(role)) return invalidParameter('role')
+  if (status !== null && !['ACTIVE', 'BLOCKED'].includes(status)) return invalidParameter('status')
+  const found = world
+    .teammates()
+    .filter(
+      (user: TeammateRow) => user.status === (status ?? 'ACTIVE') && (role === null || user.role === role),
+    )
+  if (!paging) return { status: 200, body: { data: found } }
+  const { page, size } = paging
+  const data = found.slice((page - 1) * size, page * size)
+  return { status: 200, body: { data, pagination: paginate(found.length, page, size) } }
+}
+
+export function answerMe(
+  world: World,
+  key: { id: string; scopes: readonly string[]; readsPerSecond: number },
+): Answer {
+  const endpoints = [
+    { method: 'GET', path: '/v2/api/me', description: 'What this key may do', scope: null },
+    { method: 'GET', path: '/v2/api/users', description: 'List teammates', scope: 'USERS_READ' },
+    {
+      method: 'GET',
+      path: '/v2/api/dialing-queues/current',
+      description: 'List current queue numbers',
+      scope: 'DIALING_QUEUE_READ_WRITE',
+    },
+  ]
+  const data = {
+    api_key_id: key.id,
+    scopes: key.scopes,
+    endpoints: endpoints.filter(({ scope }) => scope === null || key.scopes.includes(scope)),
+    team: world.team,
+    rate_limits: { read_per_second: key.readsPerSecond, write_per_second: 5 },
+  }
+  return { status: 200, body: { data } }
+}
+
+/** The documented error envelope. The request id is filled in by whoever sends it. */
+export function refusal(
+  status: number,
+  type: string,
+  code: string,
+  message: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Answer {
+  const retryable = status === 409 || status === 429 || status >= 500
+  return { status, body: { error: { type, code, message, retryable, ...more } } }
+}
+
+export function missingScope(scope: string): Answer {
+  const message = `This API key lacks the required scope: ${scope}`
+  return refusal(403, 'permission_error', 'API_KEY_INSUFFICIENT_SCOPE', message)
+}
+
+export function tooManyRequests(message: string, retryAfterSeconds: number): Answer {
+  const more = { retry_after_seconds: retryAfterSeconds }
+  const answer = refusal(429, 'rate_limit_error', 'RATE_LIMIT_EXCEEDED', message, more)
+  return { ...answer, headers: { 'Retry-After': String(retryAfterSeconds) } }
+}
+
+export function noQueue(): Answer {
+  const pagination: Pagination = { page: 0, size: 0, total_count: 0, total_pages: 0, has_more: false }
+  return { status: 200, body: { data: [], pagination } satisfies QueuePage }
+}
+
+export function invalidParameter(
+  param: string,
+  code = 'INVALID_PARAMETER',
+  message = `${param} is invalid`,
+): Answer {
+  return refusal(400, 'validation_error', code, message, { param })
+}
+
+function idOfEmail(world: World, email: string | null): string | null {
+  if (email === null) return null
+  return world.teammates().find((user) => user.email === email)?.id ?? email
+}
+
+function paginate(total: number, page: number, size: number): Pagination {
+  const pages = Math.ceil(total / size)
+  return { page, size, total_count: total, total_pages: pages, has_more: page < pages }
+}

@@ -1,0 +1,62 @@
+import { type Answer, missingScope, refusal } from './answers.ts'
+import type { FaultDetails } from './faults.ts'
+
+/** Faults that take the place of the answer. */
+export type RefusalKind =
+  | 'rate_limited'
+  | 'quota_exceeded'
+  | 'server_error'
+  | 'bad_gateway_html'
+  | 'unavailable_empty'
+  | 'conflict'
+  | 'key_invalid'
+  | 'key_revoked'
+  | 'missing_scope'
+  | 'assignee_not_found'
+  | 'queue_not_found'
+  | 'not_found_html'
+  | 'connection_reset'
+  | 'no_answer'
+
+export const REFUSALS: Record<RefusalKind, (details: FaultDetails) => Answer> = {
+  rate_limited: rateLimited,
+  /** The first version of the API wrote its refusals this way, and its quota counts days, not seconds. */
+  quota_exceeded: () => ({
+    status: 429,
+    body: {
+      code: 'API_KEY_QUOTA_EXCEEDED',
+      details: [{ message: 'limit=1000;type=DAILY;reset_in=3600', field: 'DAILY' }],
+    },
+  }),
+  server_error: () =>
+    refusal(500, 'server_error', 'INTERNAL_SERVER_ERROR', 'Something went wrong on our side'),
+  bad_gateway_html: () => html(502, '502 Bad Gateway'),
+  unavailable_empty: () => ({ status: 503, body: null, raw: { text: '', contentType: '' } }),
+  conflict: () =>
+    refusal(409, 'conflict_error', 'OTHER_TRANSACTION_IN_PROGRESS', 'Another transaction is in progress'),
+  key_invalid: () => refusal(401, 'authentication_error', 'API_KEY_INVALID', 'This API key is not valid'),
+  key_revoked: () => refusal(401, 'authentication_error', 'API_KEY_REVOKED', 'This API key has been revoked'),
+  missing_scope: ({ scope = 'DIALING_QUEUE_READ_WRITE' }) => missingScope(scope),
+  assignee_not_found: () =>
+    refusal(404, 'not_found_error', 'ASSIGNEE_NOT_FOUND', 'There is no such assignee in this team'),
+  queue_not_found: () =>
+    refusal(404, 'not_found_error', 'DIALING_QUEUE_NOT_FOUND', 'There is no current dialing queue'),
+  not_found_html: () => html(404, '404 Not Found'),
+  connection_reset: () => ({ status: 0, body: null, wire: 'reset' }),
+  no_answer: () => ({ status: 0, body: null, wire: 'never' }),
+}
+
+function rateLimited({ retryAfterSeconds = 1, retryAfterHeader = 'seconds' }: FaultDetails): Answer {
+  const said = retryAfterSeconds === 'missing' ? {} : { retry_after_seconds: retryAfterSeconds }
+  const answer = refusal(429, 'rate_limit_error', 'RATE_LIMIT_EXCEEDED', 'Too many requests', said)
+  const seconds = typeof retryAfterSeconds === 'number' ? retryAfterSeconds : 1
+  if (retryAfterHeader === 'none') return answer
+  const value =
+    retryAfterHeader === 'date' ? new Date(Date.now() + seconds * 1000).toUTCString() : String(seconds)
+  return { ...answer, headers: { 'Retry-After': value } }
+}
+
+function html(status: number, title: string): Answer {
+  const text = `<html>\n<head><title>${title}</title></head>\n<body><h1>${title}</h1></body>\n</html>\n`
+  return { status, body: null, raw: { text, contentType: 'text/html' } }
+}

@@ -1,0 +1,198 @@
+import { type AlloRequest, type Answer, noQueue, olderForm } from './answers.ts'
+import { BODY_FAULTS, type BodyFaultKind } from './fault-bodies.ts'
+import { REFUSALS, type RefusalKind } from './fault-refusals.ts'
+import { createRandom, type Random } from './random.ts'
+import type { TimestampStyle } from './timestamps.ts'
+import type { World } from './world.ts'
+
+/** What goes wrong, on demand. Several at once are combined; of those that answer something else, the first added wins. */
+export interface Faults {
+  /** Goes on until it is removed, or has happened `times` times. */
+  add(fault: Fault | FaultKind): ActiveFault
+  /** From now on requests fail at random, with one of `kinds`: those that pass if one tries again, unless told. */
+  chaos(options: Chaos): ActiveFault
+  /** Everything works again; the counts stay. */
+  clear(): void
+  /** How often each kind really happened. */
+  injected(): Partial<Record<FaultKind, number>>
+  /** For the server: the answer to this request, spoilt by whatever is due. */
+  answer(request: AlloRequest, context: FaultContext): Answer
+}
+
+export interface Fault extends FaultDetails {
+  readonly kind: FaultKind
+  /** Only there; each kind falls on the endpoints it makes sense for. */
+  readonly endpoint?: AlloRequest['endpoint']
+  /** Only when this teammate's queue is asked for. */
+  readonly userId?: string
+  /** Only on this page. */
+  readonly page?: number
+  readonly probability?: number
+  /** Happens that many times, then never again. */
+  readonly times?: number
+}
+
+export interface FaultDetails {
+  /** `rate_limited`: what the body says. A number of seconds, null, or not there at all (1). */
+  readonly retryAfterSeconds?: number | null | 'missing'
+  /** `rate_limited`: whether and how the header says it ('seconds'). */
+  readonly retryAfterHeader?: 'seconds' | 'date' | 'none'
+  /** `missing_scope`: which one the message names. */
+  readonly scope?: string
+  /** `endless_pages`: what comes behind the last page ('empty'). */
+  readonly show?: 'empty' | 'same'
+}
+
+export type FaultKind = RefusalKind | BodyFaultKind | ViewFaultKind | TextFaultKind
+
+/** Another question is answered than the one asked. */
+type ViewFaultKind = 'wrong_owner' | 'repeated_page' | 'odd_no_queue' | 'older_form'
+
+/** The right answer, spoilt on its way. */
+type TextFaultKind = 'truncated_json' | 'invalid_json' | 'empty_body' | 'cut_off'
+
+export interface Chaos {
+  readonly seed: number | string
+  /** Of each request (0 to 1). */
+  readonly probability: number
+  readonly kinds?: readonly FaultKind[]
+}
+
+export interface ActiveFault {
+  injected(): number
+  remove(): void
+}
+
+export interface FaultContext {
+  /** The answer as it should be. */
+  plain(request: AlloRequest): Answer
+  readonly world: World
+  readonly style: TimestampStyle
+}
+
+/** Faults that trying again gets over. `no_answer` is one too, but costs the client its whole timeout. */
+export const TRANSIENT_FAULTS: readonly FaultKind[] = [
+  'rate_limited',
+  'server_error',
+  'bad_gateway_html',
+  'unavailable_empty',
+  'conflict',
+  'connection_reset',
+  'cut_off',
+  'truncated_json',
+  'empty_body',
+]
+
+interface Source {
+  due(): Fault | null
+  happened(): void
+}
+
+export function createFaults(random: Random): Faults {
+  const counts: Partial<Record<FaultKind, number>> = {}
+  const sources = new Set<Source>()
+
+  function activate(due: () => Fault | null, times = Number.POSITIVE_INFINITY): ActiveFault {
+    let injected = 0
+    const source: Source = {
+      due,
+      happened: () => {
+        injected += 1
+        if (injected >= times) sources.delete(source)
+      },
+    }
+    if (times > 0) sources.add(source)
+    return { injected: () => injected, remove: () => sources.delete(source) }
+  }
+
+  function add(given: Fault | FaultKind): ActiveFault {
+    const fault = typeof given === 'string' ? { kind: given } : given
+    return activate(() => (random.chance(fault.probability ?? 1) ? fault : null), fault.times)
+  }
+
+  function chaos({ seed, probability, kinds = TRANSIENT_FAULTS }: Chaos): ActiveFault {
+    const dice = createRandom(seed)
+    return activate(() => (dice.chance(probability) ? { kind: dice.pick(kinds) } : null))
+  }
+
+  function answer(request: AlloRequest, context: FaultContext): Answer {
+    const due = [...sources].flatMap((source) => {
+      const fault = source.due()
+      return fault && concerns(fault, request) ? [{ source, fault }] : []
+    })
+    if (due.length === 0) return context.plain(request)
+    const happened = ({ source, fault }: { source: Source; fault: Fault }) => {
+      source.happened()
+      counts[fault.kind] = (counts[fault.kind] ?? 0) + 1
+    }
+    const refusing = due.find(({ fault }) => isRefusal(fault.kind))
+    if (refusing && isRefusal(refusing.fault.kind)) {
+      happened(refusing)
+      return REFUSALS[refusing.fault.kind](refusing.fault)
+    }
+    let spoilt = context.plain(request)
+    // Views come first: what they answer can be spoilt further.
+    for (const apply of [applyView, applyBody, applyText]) {
+      for (const one of due) {
+        const changed = apply(one.fault, spoilt, request, context)
+        if (changed) {
+          spoilt = changed
+          happened(one)
+        }
+      }
+    }
+    return spoilt
+  }
+
+  return { add, chaos, clear: () => sources.clear(), injected: () => ({ ...counts }), answer }
+}
+
+function concerns(fault: Fault, { endpoint, pageQuery }: AlloRequest): boolean {
+  if (fault.endpoint !== undefined && fault.endpoint !== endpoint) return false
+  if (fault.userId !== undefined && (endpoint !== 'queue' || fault.userId !== pageQuery.userId)) return false
+  return fault.page === undefined || fault.page === pageQuery.page
+}
+
+/** Each of these gives the changed answer, or null where its fault has nothing to change. */
+type Apply = (fault: Fault, answer: Answer, request: AlloRequest, context: FaultContext) => Answer | null
+
+const applyView: Apply = ({ kind }, answer, request, { plain, world, style }) => {
+  if (request.endpoint !== 'queue' || answer.status !== 200) return null
+  const { pageQuery } = request
+  if (kind === 'wrong_owner')
+    return plain({ ...request, pageQuery: { ...pageQuery, userId: null, email: null } })
+  if (kind === 'odd_no_queue') return noQueue()
+  if (kind === 'older_form') return olderForm(world, pageQuery, style)
+  if (kind === 'repeated_page' && pageQuery.page > 1) {
+    return plain({ ...request, pageQuery: { ...pageQuery, page: pageQuery.page - 1 } })
+  }
+  return null
+}
+
+const applyBody: Apply = (fault, answer, request, { plain }) => {
+  const { kind } = fault
+  if (!isBodyFault(kind) || answer.status !== 200) return null
+  const body = BODY_FAULTS[kind](structuredClone(answer.body), { request, plain, details: fault })
+  return body === null ? null : { ...answer, body }
+}
+
+const applyText: Apply = ({ kind }, answer) => {
+  if (answer.status !== 200) return null
+  if (kind === 'cut_off') return { ...answer, wire: 'cut_off' }
+  const contentType = 'application/json'
+  if (kind === 'empty_body') return { ...answer, raw: { text: '', contentType } }
+  if (kind === 'invalid_json') return { ...answer, raw: { text: `{"data": [ undefined`, contentType } }
+  if (kind === 'truncated_json') {
+    const whole = JSON.stringify(answer.body)
+    return { ...answer, raw: { text: whole.slice(0, Math.floor(whole.length * 0.6)), contentType } }
+  }
+  return null
+}
+
+function isRefusal(kind: FaultKind): kind is RefusalKind {
+  return Object.hasOwn(REFUSALS, kind)
+}
+
+function isBodyFault(kind: FaultKind): kind is BodyFaultKind {
+  return Object.hasOwn(BODY_FAULTS, kind)
+}

@@ -1,0 +1,53 @@
+/** A sliding second of one API key: at no moment were more than `perSecond` requests let through in the second before. */
+export interface Limiter {
+  /** Asks for one request now. Refused ones use nothing up. */
+  take(): Allowance
+  /** Uses up requests of this second, as another tool on the same key would. */
+  spendElsewhere(requests: number): void
+  /** Null: no limit. */
+  setLimit(perSecond: number | null): void
+  perSecond(): number | null
+}
+
+export interface Allowance {
+  readonly isAllowed: boolean
+  readonly remaining: number
+  /** Until the oldest request is a second old and the next one may come; 0 if it may come now. */
+  readonly waitMs: number
+}
+
+export function createLimiter(initially: number | null): Limiter {
+  let limit = initially
+  let recent: number[] = []
+
+  function forgetOld(now: number): void {
+    const firstKept = recent.findIndex((at) => now - at < 1000)
+    recent = firstKept < 0 ? [] : recent.slice(firstKept)
+  }
+
+  function take(): Allowance {
+    if (limit === null) return { isAllowed: true, remaining: NO_LIMIT - 1, waitMs: 0 }
+    const now = performance.now()
+    forgetOld(now)
+    const isAllowed = recent.length < limit
+    if (isAllowed) recent.push(now)
+    const remaining = Math.max(0, limit - recent.length)
+    const freesNext = recent[recent.length - limit] ?? now
+    return { isAllowed, remaining, waitMs: remaining > 0 ? 0 : Math.max(0, freesNext + 1000 - now) }
+  }
+
+  return {
+    take,
+    spendElsewhere: (requests) => {
+      const now = performance.now()
+      recent.push(...Array.from({ length: requests }, () => now))
+    },
+    setLimit: (perSecond) => {
+      limit = perSecond
+    },
+    perSecond: () => limit,
+  }
+}
+
+/** What an API without a limit announces: the documented answer has no way to say "none". */
+export const NO_LIMIT = 100_000

@@ -1,0 +1,288 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import {
+  type AlloRequest,
+  type Answer,
+  answerMe,
+  answerQueuePage,
+  answerUsers,
+  invalidParameter,
+  missingScope,
+  type QueuePageQuery,
+  refusal,
+  tooManyRequests,
+} from './answers.ts'
+import { createFaults, type Faults } from './faults.ts'
+import { createLimiter, NO_LIMIT } from './limiter.ts'
+import { createRandom, type Random } from './random.ts'
+import { createRequestLog, type LoggedRequest, type RequestLog } from './request-log.ts'
+import type { TimestampStyle } from './timestamps.ts'
+import { deliver } from './wire.ts'
+import type { World } from './world.ts'
+
+export interface SimulationOptions {
+  readonly world: World
+  readonly apiKey: string
+  /** 0: any free port. */
+  readonly port?: number
+  /** Only this machine's own addresses: the simulation is nobody else's business. */
+  readonly host?: '127.0.0.1' | '::1' | 'localhost'
+  /** GETs in any sliding second; null: no limit. The documented 20 unless told. */
+  readonly readsPerSecond?: number | null
+  readonly latencyMs?: number | readonly [number, number]
+  readonly scopes?: readonly string[]
+  /** How many random moves happen, on average, just before a queue page is answered. */
+  readonly movesBetweenPages?: number
+  /** The share of those moves that hit the very queue being read (0). */
+  readonly movesInThatQueue?: number
+  readonly timestamps?: TimestampStyle
+  /** Paginates /users, this many to a page unless the request asks for a size. */
+  readonly usersPerPage?: number | null
+  /** Drives latency, moves and chaos; the world's own seed drives what the moves are. */
+  readonly seed?: number | string
+}
+
+/** Allo, as far as a queue mirror meets it: a real HTTP server on this machine. */
+export interface SimulatedAllo {
+  readonly url: string
+  readonly world: World
+  readonly faults: Faults
+  readonly requests: RequestLog
+  /** The most requests that arrived within any second so far. */
+  maxInAnySlidingSecond(): number
+  count429(): number
+  setLimit(readsPerSecond: number | null): void
+  /** Another tool on the same key makes that many requests now. */
+  spendElsewhere(requests: number): void
+  setApiKey(apiKey: string): void
+  setScopes(scopes: readonly string[]): void
+  setLatency(latencyMs: number | readonly [number, number]): void
+  setTimestamps(style: TimestampStyle): void
+  setUsersPerPage(usersPerPage: number | null): void
+  setMovesBetweenPages(moves: number, inThatQueue?: number): void
+  /** Drops every connection, those kept waiting too. Twice is once. */
+  close(): Promise<void>
+}
+
+type Settings = {
+  -readonly [Key in keyof Required<
+    Omit<SimulationOptions, 'world' | 'port' | 'host'>
+  >]: Required<SimulationOptions>[Key]
+}
+
+export async function startSimulatedAllo(options: SimulationOptions): Promise<SimulatedAllo> {
+  const { world, port = 0, host = '127.0.0.1' } = options
+  if (!['127.0.0.1', '::1', 'localhost'].includes(host))
+    throw new RangeError(`${host} is not a loopback address`)
+  const settings: Settings = {
+    apiKey: options.apiKey,
+    readsPerSecond: options.readsPerSecond === undefined ? 20 : options.readsPerSecond,
+    latencyMs: options.latencyMs ?? 0,
+    scopes: options.scopes ?? ['USERS_READ', 'DIALING_QUEUE_READ_WRITE'],
+    movesBetweenPages: options.movesBetweenPages ?? 0,
+    movesInThatQueue: options.movesInThatQueue ?? 0,
+    timestamps: options.timestamps ?? 'naive',
+    usersPerPage: options.usersPerPage ?? null,
+    seed: options.seed ?? 1,
+  }
+  const random = createRandom(settings.seed)
+  const limiter = createLimiter(settings.readsPerSecond)
+  const requests = createRequestLog()
+  const faults = createFaults(random)
+  const context: Context = { world, settings, random, limiter, faults }
+
+  const server = createServer((incoming, response) => {
+    const entry = requests.arrived(describe(incoming, random))
+    const { refused, headers } = admit(context, incoming.headers.authorization, entry)
+    const respond = () => {
+      const made = answer(context, refused, entry)
+      if (made.wire !== 'never' && made.wire !== 'reset') requests.answered(entry, made.status)
+      deliver(response, made, { ...headers, 'X-Request-Id': entry.requestId })
+    }
+    const latencyMs = drawLatency(settings.latencyMs, random)
+    if (latencyMs > 0) setTimeout(respond, latencyMs)
+    else respond()
+  })
+  server.keepAliveTimeout = 60_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the simulated Allo has no port')
+  let closing: Promise<void> | null = null
+  return {
+    url: `http://${host === '::1' ? '[::1]' : host}:${address.port}`,
+    world,
+    faults,
+    requests,
+    maxInAnySlidingSecond: () => requests.maxInAnySlidingSecond(),
+    count429: () => requests.countOf(429),
+    setLimit: limiter.setLimit,
+    spendElsewhere: limiter.spendElsewhere,
+    setApiKey: (apiKey) => {
+      settings.apiKey = apiKey
+    },
+    setScopes: (scopes) => {
+      settings.scopes = scopes
+    },
+    setLatency: (latencyMs) => {
+      settings.latencyMs = latencyMs
+    },
+    setTimestamps: (style) => {
+      settings.timestamps = style
+    },
+    setUsersPerPage: (usersPerPage) => {
+      settings.usersPerPage = usersPerPage
+    },
+    setMovesBetweenPages: (moves, inThatQueue = settings.movesInThatQueue) => {
+      settings.movesBetweenPages = moves
+      settings.movesInThatQueue = inThatQueue
+    },
+    close: () => {
+      closing ??= new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+      return closing
+    },
+  }
+}
+
+interface Context {
+  readonly world: World
+  readonly settings: Settings
+  readonly random: Random
+  readonly limiter: ReturnType<typeof createLimiter>
+  readonly faults: Faults
+}
+
+interface Admission {
+  readonly refused: Answer | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Decided on arrival: latency is the answer's, and must not make a well-paced client look hasty. */
+function admit(
+  { settings, limiter }: Context,
+  authorization: string | undefined,
+  entry: LoggedRequest,
+): Admission {
+  if (entry.method !== 'GET') {
+    const message = `${entry.method} ${entry.path}: a mirror only ever reads`
+    const loud = refusal(405, 'validation_error', 'METHOD_NOT_ALLOWED', message)
+    return { refused: { ...loud, headers: { Allow: 'GET' } }, headers: {} }
+  }
+  const denied = authenticate(authorization, settings.apiKey)
+  if (denied) return { refused: denied, headers: {} }
+  const { isAllowed, remaining, waitMs } = limiter.take()
+  const limit = limiter.perSecond() ?? NO_LIMIT
+  const headers = {
+    'X-RateLimit-Limit': String(limit),
+    'X-RateLimit-Remaining': String(remaining),
+    'X-RateLimit-Reset': String(Math.ceil((Date.now() + waitMs) / 1000)),
+  }
+  if (isAllowed) return { refused: null, headers }
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000))
+  return { refused: tooManyRequests(`More than ${limit} requests in a second`, seconds), headers }
+}
+
+/** One answer, made at one instant: nothing happens to the world between the making of a page and its sending. */
+function answer(context: Context, refused: Answer | null, entry: LoggedRequest): Answer {
+  if (refused) return refused
+  const request = understand(entry)
+  if (!request) return refusal(404, 'not_found_error', 'NOT_FOUND', `There is nothing at ${entry.path}`)
+  if (request.endpoint === 'queue') moveTheWorld(context, request)
+  const { world, settings, faults } = context
+  const shownAt = world.truth.now()
+  const plain = (asked: AlloRequest) => route(context, asked)
+  const answer = faults.answer(request, { plain, world, style: settings.timestamps })
+  if (answer.status === 200) entry.shownAt = shownAt
+  return answer
+}
+
+function route({ world, settings, limiter }: Context, { endpoint, query, pageQuery }: AlloRequest): Answer {
+  if (endpoint === 'me') {
+    const readsPerSecond = limiter.perSecond() ?? NO_LIMIT
+    return answerMe(world, { id: `key-${world.team.id}`, scopes: settings.scopes, readsPerSecond })
+  }
+  const scope = endpoint === 'users' ? 'USERS_READ' : 'DIALING_QUEUE_READ_WRITE'
+  if (!settings.scopes.includes(scope)) return missingScope(scope)
+  const { page, size } = pageQuery
+  if (!Number.isInteger(page) || page < 1) return invalidParameter('page')
+  if (endpoint === 'users') {
+    const filter = { role: query.get('role'), status: query.get('status') }
+    const usersPerPage = query.has('size') ? size : settings.usersPerPage
+    return answerUsers(
+      world,
+      filter,
+      settings.usersPerPage && usersPerPage ? { page, size: usersPerPage } : null,
+    )
+  }
+  if (!Number.isInteger(size) || size < 1 || size > 100) {
+    return invalidParameter('size', 'INVALID_PAGE_SIZE', 'Page size must be between 1 and 100')
+  }
+  return answerQueuePage(world, pageQuery, settings.timestamps)
+}
+
+function moveTheWorld({ world, settings, random }: Context, { pageQuery }: AlloRequest): void {
+  const moves = settings.movesBetweenPages > 0 ? random.count(settings.movesBetweenPages) : 0
+  const userId = pageQuery.userId ?? world.keyOwner()
+  for (let made = 0; made < moves; made += 1) {
+    if (random.chance(settings.movesInThatQueue)) world.act(1, { userId })
+    else world.act(1)
+  }
+}
+
+function authenticate(header: string | undefined, apiKey: string): Answer | null {
+  if (header === apiKey || header === `Api-Key ${apiKey}`) return null
+  if (header === undefined || /^bearer /i.test(header)) {
+    return refusal(
+      401,
+      'authentication_error',
+      'UNAUTHORIZED',
+      'Send the API key in the Authorization header',
+    )
+  }
+  return refusal(401, 'authentication_error', 'API_KEY_INVALID', 'This API key is not valid')
+}
+
+const ENDPOINTS = new Map<string, AlloRequest['endpoint']>([
+  ['/v2/api/me', 'me'],
+  ['/v2/api/users', 'users'],
+  ['/v2/api/dialing-queues/current', 'queue'],
+])
+
+function understand(entry: LoggedRequest): AlloRequest | null {
+  const endpoint = ENDPOINTS.get(entry.path)
+  if (!endpoint) return null
+  const query = new URLSearchParams(entry.query)
+  const pageQuery: QueuePageQuery = {
+    userId: query.get('user_id'),
+    email: query.get('email'),
+    page: Number(query.get('page') ?? 1),
+    size: Number(query.get('size') ?? 20),
+  }
+  return { endpoint, query, pageQuery }
+}
+
+function describe({ method = 'GET', url = '/', headers }: IncomingMessage, random: Random): LoggedRequest {
+  const { pathname, search } = new URL(url, 'http://simulated.example')
+  const sent = headers['x-request-id']
+  return {
+    at: performance.timeOrigin + performance.now(),
+    method,
+    path: pathname,
+    query: search.slice(1),
+    userAgent: headers['user-agent'] ?? null,
+    requestId: typeof sent === 'string' && sent.length <= 200 ? sent : `req_${random.text(12)}`,
+    status: null,
+    shownAt: null,
+  }
+}
+
+function drawLatency(latencyMs: number | readonly [number, number], random: Random): number {
+  if (typeof latencyMs === 'number') return latencyMs
+  const [least, most] = latencyMs
+  return least + random.next() * (most - least)
+}

@@ -1,0 +1,277 @@
+import { placeOfPosition, type Roster, rowOf, type Stay, slice } from './roster.ts'
+import type { NumberRow, QueueRow, TeammateRow } from './shapes.ts'
+
+/**
+ * Everything that was ever true, kept beside the present: what a mirror is measured against.
+ *
+ * All times are epoch milliseconds with fractions, strictly increasing from one event to the next, taken from this
+ * machine's clock: they compare with `clock_timestamp()` of a Postgres on the same machine. A state holds from `at`
+ * up to but not including `until`, which is Infinity for the present.
+ */
+export interface Truth {
+  /** The time of the next event: nothing that happens later carries the same one. */
+  now(): number
+  /** Every state that overlaps [from, to], the one in force at `from` included, in order. */
+  statesOf(userId: string, from: number, to: number): TeammateState[]
+  stateAt(userId: string, at: number): TeammateState
+  queueStatesOf(queueId: string, from: number, to: number): QueueState[]
+  /** Who was on the team, and as what: blocked, renamed, promoted. */
+  membershipsOf(userId: string, from: number, to: number): Membership[]
+  /** Whether this queue showed exactly these fields in one row at some moment in [from, to]; fields left out are not compared. */
+  rowWasTrue(
+    queueId: string,
+    row: Partial<NumberRow> & { position: number },
+    from: number,
+    to: number,
+  ): boolean
+  /** Every queue there ever was, and how it stands. */
+  queues(): QueueFate[]
+  /** Every stay of a number in a queue, in the order of arrival. */
+  entriesOf(queueId: string): readonly Readonly<Stay>[]
+  /** Every dial ever made, in the order of dialling, with what became of it so far. */
+  dials(): readonly Readonly<Dial>[]
+  /** Every move made, in order. */
+  moves(): readonly MadeMove[]
+}
+
+export type TeammateState = {
+  readonly at: number
+  readonly until: number
+} & (
+  | {
+      readonly status: 'queue'
+      readonly queue: QueueRow
+      readonly size: number
+      readonly numbers: readonly NumberRow[]
+    }
+  | { readonly status: 'no_queue' | 'not_on_team' }
+)
+
+export interface QueueState {
+  readonly at: number
+  readonly until: number
+  readonly standing: QueueStanding
+  readonly queue: QueueRow
+  readonly size: number
+  readonly numbers: readonly NumberRow[]
+}
+
+/** Only a current queue is answered by the API, and only while its assignee is on the team. */
+export type QueueStanding = 'current' | 'replaced' | 'removed'
+
+export interface Membership {
+  readonly at: number
+  readonly until: number
+  /** Null while the person is not on the team. */
+  readonly teammate: TeammateRow | null
+}
+
+export interface QueueFate {
+  readonly queueId: string
+  readonly since: number
+  readonly standing: QueueStanding
+  /** Since when it stands so; null while it is current. */
+  readonly endedAt: number | null
+  readonly userId: string
+}
+
+export interface Dial {
+  readonly entryId: number
+  readonly queueId: string
+  /** Who held the queue when the dial was made. */
+  readonly userId: string
+  readonly number_to: string
+  /** Where the number stood when it was dialled. */
+  readonly position: number
+  readonly at: number
+  call_start_date: string | null
+  call_id: string | null
+  routing_result: NumberRow['routing_result']
+  detected_outbound_voicemail: boolean | null
+  not_reached_destination_reason: NumberRow['not_reached_destination_reason']
+  voicemail_left: boolean | null
+}
+
+export interface MadeMove {
+  readonly at: number
+  readonly type: string
+  readonly userIds: readonly string[]
+}
+
+export interface PersonRecord {
+  readonly at: number
+  readonly teammate: TeammateRow | null
+  readonly queueId: string | null
+}
+
+export interface QueueRecord {
+  readonly at: number
+  readonly standing: QueueStanding
+  readonly queue: QueueRow
+  readonly roster: Roster
+}
+
+export interface Timeline extends Truth {
+  recordPerson(userId: string, record: PersonRecord): void
+  recordQueue(record: QueueRecord): void
+  recordStay(stay: Stay): void
+  recordDial(dial: Dial): void
+  recordMove(move: MadeMove): void
+}
+
+export function createTimeline(): Timeline {
+  const people = new Map<string, PersonRecord[]>()
+  const queues = new Map<string, QueueRecord[]>()
+  const stays = new Map<string, Stay[]>()
+  const dials: Dial[] = []
+  const moves: MadeMove[] = []
+  let last = 0
+
+  function now(): number {
+    // A microsecond at least, so that Postgres, which keeps no more, tells two events apart.
+    last = Math.max(performance.timeOrigin + performance.now(), last + 0.001)
+    return last
+  }
+
+  function statesOf(userId: string, from: number, to: number): TeammateState[] {
+    const states: TeammateState[] = []
+    for (const { record, at, until } of during(people.get(userId) ?? [], from, to)) {
+      if (!record.teammate) states.push({ at, until, status: 'not_on_team' })
+      else if (record.queueId === null) states.push({ at, until, status: 'no_queue' })
+      else {
+        for (const held of during(
+          queues.get(record.queueId) ?? [],
+          Math.max(from, at),
+          Math.min(to, until),
+        )) {
+          const began = Math.max(at, held.at)
+          const ended = Math.min(until, held.until)
+          if (began < ended) {
+            const queue = showQueue(held.record)
+            states.push(Object.assign(queue, { at: began, until: ended, status: 'queue' as const }))
+          }
+        }
+      }
+    }
+    return states
+  }
+
+  function stateAt(userId: string, at: number): TeammateState {
+    return (
+      statesOf(userId, at, at).at(-1) ?? { at: Number.NEGATIVE_INFINITY, until: at, status: 'not_on_team' }
+    )
+  }
+
+  function queueStatesOf(queueId: string, from: number, to: number): QueueState[] {
+    return during(queues.get(queueId) ?? [], from, to).map(({ record, at, until }) =>
+      Object.assign(showQueue(record), { at, until, standing: record.standing }),
+    )
+  }
+
+  function membershipsOf(userId: string, from: number, to: number): Membership[] {
+    const found: Membership[] = []
+    for (const { record, at, until } of during(people.get(userId) ?? [], from, to)) {
+      const before = found.at(-1)
+      if (before && before.teammate === record.teammate) found[found.length - 1] = { ...before, until }
+      else found.push({ at, until, teammate: record.teammate })
+    }
+    return found
+  }
+
+  function rowWasTrue(
+    queueId: string,
+    row: Partial<NumberRow> & { position: number },
+    from: number,
+    to: number,
+  ): boolean {
+    const fields = Object.entries(row)
+    return during(queues.get(queueId) ?? [], from, to).some(({ record }) => {
+      const place = placeOfPosition(record.roster, row.position)
+      if (!place) return false
+      const shown = new Map<string, unknown>(Object.entries(rowOf(place)))
+      return fields.every(([field, value]) => shown.get(field) === value)
+    })
+  }
+
+  function fates(): QueueFate[] {
+    return [...queues].flatMap(([queueId, records]) => {
+      const first = records[0]
+      const present = records.at(-1)
+      if (!first || !present) return []
+      const standsSince = records[records.findLastIndex(({ standing }) => standing !== present.standing) + 1]
+      const endedAt = present.standing === 'current' ? null : (standsSince?.at ?? present.at)
+      return [
+        { queueId, since: first.at, standing: present.standing, endedAt, userId: present.queue.assignee_id },
+      ]
+    })
+  }
+
+  return {
+    now,
+    statesOf,
+    stateAt,
+    queueStatesOf,
+    membershipsOf,
+    rowWasTrue,
+    queues: fates,
+    entriesOf: (queueId) => stays.get(queueId) ?? [],
+    dials: () => dials,
+    moves: () => moves,
+    recordPerson: (userId, record) => append(people, userId, record),
+    recordQueue: (record) => append(queues, record.queue.id, record),
+    recordStay: (stay) => append(stays, stay.queueId, stay),
+    recordDial: (dial) => dials.push(dial),
+    recordMove: (move) => moves.push(move),
+  }
+}
+
+/** The rows are made when somebody looks: thousands of states cost what changed between them, not their length. */
+function showQueue({ queue, roster }: QueueRecord) {
+  let rows: readonly NumberRow[] | null = null
+  return {
+    queue,
+    size: roster.size,
+    get numbers() {
+      rows ??= slice(roster).map(rowOf)
+      return rows
+    },
+  }
+}
+
+function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
+}
+
+interface Held<T> {
+  readonly record: T
+  readonly at: number
+  readonly until: number
+}
+
+function during<T extends { readonly at: number }>(
+  records: readonly T[],
+  from: number,
+  to: number,
+): Held<T>[] {
+  const found: Held<T>[] = []
+  for (let index = Math.max(0, firstAfter(records, from) - 1); index < records.length; index += 1) {
+    const record = records[index]
+    if (!record || record.at > to) break
+    const until = records[index + 1]?.at ?? Number.POSITIVE_INFINITY
+    if (until > from && until > record.at) found.push({ record, at: record.at, until })
+  }
+  return found
+}
+
+function firstAfter(records: readonly { readonly at: number }[], moment: number): number {
+  let low = 0
+  let high = records.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((records[middle]?.at ?? moment) <= moment) low = middle + 1
+    else high = middle
+  }
+  return low
+}

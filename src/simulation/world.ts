@@ -1,0 +1,184 @@
+import { stepsOfACall } from './calls.ts'
+import { createSalesDay, type Pace } from './day.ts'
+import { applyMove, type Move, type Outcome } from './moves.ts'
+import {
+  addPerson,
+  appendNumbers,
+  changePerson,
+  changeQueue,
+  newNumbers,
+  openQueue,
+  type Person,
+  type Present,
+  type Queue,
+} from './present.ts'
+import { createRandom, type Random } from './random.ts'
+import { appendEntries, EMPTY_ROSTER, type Place, placeOfPosition, rowOf, slice } from './roster.ts'
+import { type CallResult, NO_RESULT, type NumberRow, type QueueRow, type TeammateRow } from './shapes.ts'
+import { createTimeline, type Truth } from './timeline.ts'
+
+export interface WorldOptions {
+  /** The same seed makes the same team and the same moves. Only a fixed `clock` makes the same timestamps, too. */
+  readonly seed: number | string
+  readonly teammates: number
+  /** How many of the teammates are blocked. The first teammate owns the key and never is. */
+  readonly blocked?: number
+  /** How many of the teammates have no queue: the last ones. */
+  readonly withoutQueue?: number
+  readonly numbersPerQueue?: number | readonly [number, number]
+  /** The share of each queue that was called before the world began (0 to 1, from the top; 0). */
+  readonly calledBefore?: number
+  /** Whether a removal closes the gap it leaves, unless the move itself says so (true). */
+  readonly renumberOnRemoval?: boolean | 'mixed'
+  /** Where source timestamps come from, in epoch milliseconds; the truth has its own clock. */
+  readonly clock?: () => number
+  /** What source timestamps are cut to. */
+  readonly timestampPrecision?: 'second' | 'microsecond'
+  readonly teamId?: string
+  readonly teamName?: string
+  /** How often each random move happens, where it differs from SALES_DAY. */
+  readonly pace?: Pace
+}
+
+/** A sales team, its queues, and everything that was ever true of them. */
+export interface World {
+  readonly team: { readonly id: string; readonly name: string }
+  readonly truth: Truth
+  /** Whose API key it is: the first teammate. Random moves never block or remove this one. */
+  keyOwner(): string
+  /** Makes `count` random moves, weighted like a day of selling; with `userId`, all in that teammate's queue. Returns those made. */
+  act(count: number, only?: { readonly userId: string }): Outcome[]
+  /** Makes this move, or throws and changes nothing. */
+  apply(move: Move): Outcome
+  /** Everybody on the team now, blocked ones included, in the order they joined. */
+  teammates(): TeammateRow[]
+  /** Null: has none. Undefined: not on the team. */
+  currentQueue(userId: string): CurrentQueue | null | undefined
+}
+
+export interface CurrentQueue {
+  readonly queue: QueueRow
+  readonly size: number
+  rows(from?: number, count?: number): NumberRow[]
+  rowAt(position: number): NumberRow | null
+}
+
+const QUEUED_MS_AGO = 26 * 3_600_000
+
+export function createWorld(options: WorldOptions): World {
+  const random = createRandom(options.seed)
+  const present = createPresent(options, random)
+  const keyOwner = populate(present, options)
+  const day = createSalesDay(present, options.pace ?? {}, keyOwner.id)
+
+  function act(count: number, only?: { readonly userId: string }): Outcome[] {
+    const made: Outcome[] = []
+    for (let index = 0; index < count; index += 1) {
+      const move = day.next(only?.userId)
+      if (move) made.push(applyMove(present, move))
+    }
+    return made
+  }
+
+  function currentQueue(userId: string): CurrentQueue | null | undefined {
+    const person = present.people.get(userId)
+    if (!person?.isOnTeam) return undefined
+    const queue = present.queues.get(person.queueId ?? '')
+    if (!queue) return null
+    const { row, roster } = queue
+    return {
+      queue: row,
+      size: roster.size,
+      rows: (from, count) => slice(roster, from, count).map(rowOf),
+      rowAt: (position) => {
+        const place: Place | null = placeOfPosition(roster, position)
+        return place && rowOf(place)
+      },
+    }
+  }
+
+  return {
+    team: { id: options.teamId ?? `team-${random.text(12)}`, name: options.teamName ?? 'Acme Sales' },
+    truth: present.timeline,
+    keyOwner: () => keyOwner.id,
+    act,
+    apply: (move) => applyMove(present, move),
+    teammates: () => [...present.people.values()].flatMap(({ isOnTeam, row }) => (isOnTeam ? [row] : [])),
+    currentQueue,
+  }
+}
+
+function createPresent(options: WorldOptions, random: Random): Present {
+  const timeline = createTimeline()
+  const clock = options.clock ?? (() => performance.timeOrigin + performance.now())
+  const removal = options.renumberOnRemoval ?? true
+  return {
+    random,
+    timeline,
+    people: new Map(),
+    queues: new Map(),
+    openDials: new Map(),
+    numbersUsed: 0,
+    entriesMade: 0,
+    sourceTime: (msAgo = 0) => naiveTimestamp(clock() - msAgo, options.timestampPrecision ?? 'second'),
+    renumbers: () => (removal === 'mixed' ? random.chance(0.5) : removal),
+  }
+}
+
+/** Everything there is at the beginning is there at one moment, as if it had always been. */
+function populate(present: Present, options: WorldOptions): Person {
+  const { teammates, blocked = 0, withoutQueue = 0, numbersPerQueue = [20, 200] } = options
+  if (!(teammates >= 1)) throw new RangeError('a team has one teammate at least: the owner of the key')
+  if (blocked > teammates - 1) throw new RangeError('the owner of the key is never blocked')
+  const { random } = present
+  const [fewest, most] =
+    typeof numbersPerQueue === 'number' ? [numbersPerQueue, numbersPerQueue] : numbersPerQueue
+  const at = present.timeline.now()
+  const createdAt = present.sourceTime(QUEUED_MS_AGO)
+  const people = Array.from({ length: teammates }, (_, index) => {
+    const role = index === 0 ? 'ADMIN' : random.chance(0.1) ? 'MANAGER' : 'MEMBER'
+    // Blocked ones stand right behind the owner, those without a queue at the end.
+    const status = index >= 1 && index <= blocked ? 'BLOCKED' : 'ACTIVE'
+    return addPerson(present, at, { role, status })
+  })
+  for (const person of people.slice(0, teammates - withoutQueue)) {
+    const queue = openQueue(present, person, createdAt)
+    const numbers = newNumbers(present, random.int(fewest, most))
+    appendNumbers(present, queue, numbers, { at, createdAt })
+    callFromTheTop(present, queue, { at, userId: person.id, share: options.calledBefore ?? 0 })
+    changeQueue(present, queue, at)
+    changePerson(present, person, at)
+  }
+  const [keyOwner] = people
+  if (!keyOwner) throw new RangeError('a team has one teammate at least')
+  return keyOwner
+}
+
+/** Calls made before anybody looked, spread over the time since the queue was filled. */
+function callFromTheTop(
+  present: Present,
+  queue: Queue,
+  { at, userId, share }: { at: number; userId: string; share: number },
+): void {
+  const { random, timeline } = present
+  const called = Math.round(queue.roster.size * share)
+  const entries = slice(queue.roster).map(({ entry, position }) => {
+    if (position >= called) return entry
+    const call_start_date = present.sourceTime(QUEUED_MS_AGO * (0.95 - (0.9 * position) / called))
+    const call_id = `cll-${random.text(20)}`
+    const results = stepsOfACall(random, true).filter((step) => step !== 'id')
+    const result: CallResult = Object.assign({ ...NO_RESULT }, ...results)
+    const { entryId, queueId, numberTo } = entry.stay
+    const dialled = { call_start_date, call_id, ...result }
+    timeline.recordDial({ entryId, queueId, userId, number_to: numberTo, position, at, ...dialled })
+    return { ...entry, ...dialled, updated_at: call_start_date, sync_status: 'SYNCED' as const }
+  })
+  queue.roster = appendEntries(EMPTY_ROSTER, entries)
+}
+
+function naiveTimestamp(epochMs: number, precision: 'second' | 'microsecond'): string {
+  const seconds = new Date(epochMs).toISOString().slice(0, 19)
+  if (precision === 'second') return seconds
+  const micros = Math.floor((epochMs - Math.floor(epochMs / 1000) * 1000) * 1000)
+  return `${seconds}.${String(micros).padStart(6, '0')}`
+}
