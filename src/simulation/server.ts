@@ -195,10 +195,11 @@ function answer(context: Context, refused: Answer | null, entry: LoggedRequest):
   if (request.endpoint === 'queue') moveTheWorld(context, request)
   const { world, settings, faults } = context
   const shownAt = world.truth.now()
-  const plain = (asked: AlloRequest) => route(context, asked)
-  const answer = faults.answer(request, { plain, world, style: settings.timestamps })
-  if (answer.status === 200) entry.shownAt = shownAt
-  return answer
+  const plain = (asked: AlloRequest) => {
+    entry.shownAt = shownAt
+    return route(context, asked)
+  }
+  return faults.answer(request, { plain, world, style: settings.timestamps })
 }
 
 function route({ world, settings, limiter }: Context, { endpoint, query, pageQuery }: AlloRequest): Answer {

@@ -13,7 +13,7 @@ import {
   type Queue,
 } from './present.ts'
 import { createRandom, type Random } from './random.ts'
-import { appendEntries, EMPTY_ROSTER, type Place, placeOfPosition, rowOf, slice } from './roster.ts'
+import { appendEntries, EMPTY_ROSTER, placeOfPosition, rowOf, slice } from './roster.ts'
 import { type CallResult, NO_RESULT, type NumberRow, type QueueRow, type TeammateRow } from './shapes.ts'
 import { createTimeline, type Truth } from './timeline.ts'
 
@@ -91,7 +91,7 @@ export function createWorld(options: WorldOptions): World {
       size: roster.size,
       rows: (from, count) => slice(roster, from, count).map(rowOf),
       rowAt: (position) => {
-        const place: Place | null = placeOfPosition(roster, position)
+        const place = placeOfPosition(roster, position)
         return place && rowOf(place)
       },
     }
