@@ -382,6 +382,14 @@ describe('the key', () => {
   })
 })
 
+test('a closed client rejects at once, also what is under way', async () => {
+  const { server } = await start(always(() => void allo.close()))
+  const allo = open({ ...settings(server.url), retry: { ...quick, minMs: 60_000, maxMs: 60_000 } })
+  expect(await rejection(allo.me())).toMatchObject({ name: 'AlloUnreachableError', retryable: false })
+  expect(await rejection(allo.me())).toMatchObject({ name: 'AlloUnreachableError', retryable: false })
+  await allo.close()
+})
+
 describe('404', () => {
   test('ASSIGNEE_NOT_FOUND: not on this team; DIALING_QUEUE_NOT_FOUND: no queue', async () => {
     const { allo } = await start(

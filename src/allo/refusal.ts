@@ -1,6 +1,6 @@
 import { AlloRefusedError, type Asked } from './errors.ts'
 import { isRecord } from './record.ts'
-import { toQuotable } from './text.ts'
+import { isPlainWord, toQuotable } from './text.ts'
 
 /**
  * Reads error answers. Only `type`, `code`, `message` and `retryable` are reliably in Allo's envelope; its older
@@ -33,7 +33,7 @@ export function readRefusal(text: string | null): Refusal {
     return seconds === undefined ? [] : [Number(seconds) * 1000]
   })
   return {
-    code: typeof error.code === 'string' && /^\w{1,64}$/.test(error.code) ? error.code : null,
+    code: typeof error.code === 'string' && isPlainWord(error.code) ? error.code : null,
     said: said ? toQuotable(said) || null : null,
     retryable: error.retryable === true,
     requestId: readRequestId(error.request_id),
@@ -88,6 +88,9 @@ function wayOut(asked: Asked, status: number, refusal: Refusal): string {
   if (status === 403) {
     if (refusal.code === 'API_KEY_TRIAL_NOT_ALLOWED')
       return 'The plan of this Allo team does not include the API.'
+    if (refusal.code === null && refusal.said === null) {
+      return 'It is not in the form of an Allo answer: a proxy or firewall in between may have refused it.'
+    }
     const scope = /\b[A-Z]+(?:_[A-Z]+)*_(?:READ|WRITE)\b/.exec(refusal.said ?? '')?.[0] ?? asked.scope
     return scope
       ? `Give the API key the scope ${scope} in Allo, or use a key that has it.`

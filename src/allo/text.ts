@@ -54,7 +54,7 @@ export function isPlainWord(text: string): boolean {
 
 /** A server's sentence for a message of ours: one line, no long numbers or keys, at most 200 characters. */
 export function toQuotable(text: string): string {
-  const oneLine = toStorableText(text)
+  const oneLine = toStorableText(text.slice(0, 2000))
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim()
   const masked = oneLine

@@ -158,7 +158,7 @@ export function createTransport(settings: TransportSettings): Transport {
       const limits = { timeoutMs: settings.timeoutMs, largestBody }
       const reply = await exchange(dispatcher, url, headers, limits, signal)
       // A server may repeat the key it refused ("invalid key …"): take it out before anything is read.
-      const safe = reply.status === 200 ? null : (reply.text?.replaceAll(key, '[key]') ?? null)
+      const safe = reply.status === 200 ? null : withoutKey(reply.text, key)
       const refusal = readRefusal(safe)
       const header = reply.header('x-request-id') ?? ''
       const theirId = refusal.requestId ?? (header.includes(key) ? null : readRequestId(header))
@@ -259,10 +259,17 @@ function toUnreachable(
     ...facts,
     code,
     issue,
+    // A closed client stays closed, and a key no header can carry stays one.
+    retryable: !/^UND_ERR_(?:DESTROYED|CLOSED|INVALID_ARG)$/.test(code ?? ''),
     wayOut: /CERT|TLS|SIGNED|SIGNATURE/.test(code ?? '')
       ? 'Its certificate is not trusted here: NODE_EXTRA_CA_CERTS names a file with your own authorities.'
       : 'Check the network, ALLO_API_URL and the proxy variables, and try again.',
   })
+}
+
+/** A text of a few letters is no key, and replacing it would break the JSON around it. */
+function withoutKey(text: string | null, key: string): string | null {
+  return text !== null && key.length >= 8 ? text.replaceAll(key, '[key]') : text
 }
 
 /** The code of the error or of what lies below it: ECONNREFUSED, UND_ERR_SOCKET. */
