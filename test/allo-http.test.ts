@@ -32,7 +32,7 @@ describe('what is sent', () => {
     expect(server.seen.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET', 'GET'])
     expect(server.seen.every(({ headers }) => headers['content-length'] === undefined)).toBe(true)
     const transport = createTransport(settings(server.url))
-    expect(Object.keys(transport).sort()).toEqual(['close', 'counts', 'get'])
+    expect(Object.keys(transport).sort()).toEqual(['close', 'counts', 'forOneReading', 'get'])
     const smuggled = { what: 'x', scope: null, method: 'DELETE' }
     await transport.get('/v2/api/me', { method: 'DELETE' }, smuggled).catch(() => {})
     expect(server.seen.at(-1)?.method).toBe('GET')
@@ -103,7 +103,7 @@ describe('429', () => {
     )
     await allo.me()
     expect(pauses).toEqual([7000, 7000])
-    expect(allo.counts).toEqual({ requests: 3, throttled: 2 })
+    expect(allo.counts).toMatchObject({ requests: 3, throttled: 2 })
   })
 
   test.each([
@@ -380,6 +380,19 @@ describe('the key', () => {
     const bad = open({ ...settings('http://127.0.0.1:9'), apiKey: () => `${key}\n` })
     expect(everythingIn(await rejection(bad.me()))).not.toContain('must-never')
   })
+})
+
+test('one reading is counted by itself, and in the whole', async () => {
+  const limited = status(429, envelope('', 'X', { retry_after_seconds: 1 }))
+  const { allo } = await start(json({ data: {} }), limited, json(page([])), json({ data: {} }))
+  await allo.me()
+  const reading = allo.forOneReading()
+  await reading.readQueuePage('usr-1', 1)
+  await allo.me()
+  expect(reading.counts).toMatchObject({ requests: 2, throttled: 1 })
+  expect(allo.counts).toMatchObject({ requests: 4, throttled: 1 })
+  expect(reading.counts.exchangeMs).toBeGreaterThan(0)
+  expect(allo.counts.exchangeMs).toBeGreaterThan(reading.counts.exchangeMs)
 })
 
 test('a closed client rejects at once, also what is under way', async () => {
