@@ -6,7 +6,7 @@ import {
   parseTeammates,
   sameTeammateTwice,
 } from './parse.ts'
-import { createTransport, type TransportSettings } from './transport.ts'
+import { createTransport, type Transport, type TransportSettings } from './transport.ts'
 import type { AlloClient, QueueAnswer, Surprise, Teammate } from './types.ts'
 
 export interface AlloClientSettings extends TransportSettings {
@@ -28,8 +28,10 @@ const mostTeammatePages = 1000
  * URL, must not end anybody's queue.
  */
 export function createAlloClient(settings: AlloClientSettings): AlloClient {
-  const transport = createTransport(settings)
+  return clientOver(createTransport(settings), settings)
+}
 
+function clientOver(transport: Transport, settings: AlloClientSettings): AlloClient {
   async function me(signal?: AbortSignal) {
     const asked = { what: 'account of this key', scope: null }
     const answer = await surprisedBy404(transport.get('/v2/api/me', {}, asked, signal))
@@ -77,7 +79,14 @@ export function createAlloClient(settings: AlloClientSettings): AlloClient {
     return { asked: asked.what, requestId, naiveTimeZone, onSurprise }
   }
 
-  return { counts: transport.counts, me, listTeammates, readQueuePage, close: transport.close }
+  return {
+    counts: transport.counts,
+    me,
+    listTeammates,
+    readQueuePage,
+    forOneReading: () => clientOver(transport.forOneReading(), settings),
+    close: transport.close,
+  }
 }
 
 async function surprisedBy404<T>(answer: Promise<T>): Promise<T> {

@@ -30,6 +30,8 @@ export interface Transport {
     asked: Asked,
     signal?: AbortSignal,
   ): Promise<{ readonly body: unknown; readonly requestId: string }>
+  /** The same transport with counts of its own, that start at zero; what it does counts in both. */
+  forOneReading(): Transport
   /** Ends open connections; exchanges under way reject. */
   close(): Promise<void>
 }
@@ -85,12 +87,12 @@ const longestPauseMs = 24 * 60 * 60 * 1000
 
 export function createTransport(settings: TransportSettings): Transport {
   const retry = { ...usualRetry, ...settings.retry }
-  const counts: RequestCounts = { requests: 0, throttled: 0 }
   const dispatcher = createDispatcher(settings)
   const base = settings.apiUrl.replace(/\/+$/, '')
   let closing: Promise<void> | null = null
 
   async function get(
+    tallies: readonly RequestCounts[],
     path: string,
     query: Readonly<Record<string, string>>,
     asked: Asked,
@@ -106,10 +108,10 @@ export function createTransport(settings: TransportSettings): Transport {
       for (;;) {
         await settings.pacer.turn(signal)
         const key = settings.apiKey()
-        const { reply, requestId, refusal } = await send(url, key, asked, signal)
+        const { reply, requestId, refusal } = await send(tallies, url, key, asked, signal)
 
         if (reply.status === 429) {
-          counts.throttled++
+          for (const tally of tallies) tally.throttled++
           throttledInARow++
           const waitMs = throttledWaitMs(reply, refusal, throttledInARow, retry)
           throttledMs += waitMs
@@ -144,7 +146,13 @@ export function createTransport(settings: TransportSettings): Transport {
     })
   }
 
-  async function send(url: URL, key: string, asked: Asked, signal: AbortSignal | undefined) {
+  async function send(
+    tallies: readonly RequestCounts[],
+    url: URL,
+    key: string,
+    asked: Asked,
+    signal: AbortSignal | undefined,
+  ) {
     const ourId = randomUUID()
     const headers = {
       accept: 'application/json',
@@ -153,7 +161,8 @@ export function createTransport(settings: TransportSettings): Transport {
       'x-request-id': ourId,
     }
     signal?.throwIfAborted()
-    counts.requests++
+    for (const tally of tallies) tally.requests++
+    const sentAt = performance.now()
     try {
       const limits = { timeoutMs: settings.timeoutMs, largestBody }
       const reply = await exchange(dispatcher, url, headers, limits, signal)
@@ -166,6 +175,8 @@ export function createTransport(settings: TransportSettings): Transport {
     } catch (error) {
       signal?.throwIfAborted()
       throw toUnreachable(error, asked, ourId, settings.timeoutMs)
+    } finally {
+      for (const tally of tallies) tally.exchangeMs += performance.now() - sentAt
     }
   }
 
@@ -178,14 +189,22 @@ export function createTransport(settings: TransportSettings): Transport {
     return changed || settings.apiKey() !== used
   }
 
-  return {
-    counts,
-    get,
-    close() {
-      closing ??= dispatcher.destroy()
-      return closing
-    },
+  function counting(tallies: readonly [RequestCounts, ...RequestCounts[]]): Transport {
+    return {
+      counts: tallies[0],
+      get: (path, query, asked, signal) => get(tallies, path, query, asked, signal),
+      forOneReading: () => counting([noRequests(), ...tallies]),
+      close() {
+        closing ??= dispatcher.destroy()
+        return closing
+      },
+    }
   }
+  return counting([noRequests()])
+}
+
+function noRequests(): RequestCounts {
+  return { requests: 0, throttled: 0, exchangeMs: 0 }
 }
 
 /**

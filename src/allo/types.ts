@@ -86,7 +86,10 @@ export interface Surprise {
 /** Counted by the client since it was made. */
 export interface RequestCounts {
   requests: number
+  /** Answers with 429. */
   throttled: number
+  /** Milliseconds from sending a request to the end of its answer, all requests together. */
+  exchangeMs: number
 }
 
 /**
@@ -106,5 +109,7 @@ export interface AlloClient {
   listTeammates(status: 'ACTIVE' | 'BLOCKED', signal?: AbortSignal): Promise<readonly Teammate[]>
   /** `page` counts from 1, 100 numbers each. */
   readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer>
+  /** The same client, with counts of its own that start at zero; what it does counts in both. */
+  forOneReading(): AlloClient
   close(): Promise<void>
 }

@@ -43,6 +43,8 @@ export function openPool(
 ): Pool {
   const pool = new pg.Pool({
     connectionString: url,
+    // TLS is what the URL says, not what a PGSSLMODE lying around says.
+    ssl: false,
     max: options.max,
     idleTimeoutMillis: 10_000,
     connectionTimeoutMillis: 10_000,

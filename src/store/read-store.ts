@@ -1,0 +1,22 @@
+/** What taking a snapshot needs to know from the database: its clock, and what the mirror holds of a queue. */
+import type { KnownQueue } from '../snapshot/snapshot.ts'
+import { type Pool, withDatabaseErrors } from './database.ts'
+
+/** Text with microseconds, in UTC. */
+export async function databaseClock(pool: Pool): Promise<string> {
+  const { rows } = await withDatabaseErrors('asking the time', () =>
+    pool.query<{ now: string }>('select clock_timestamp()::text as now'),
+  )
+  if (rows[0] === undefined) throw new Error('the database did not say what time it is')
+  return rows[0].now
+}
+
+export async function knownQueue(pool: Pool, queueId: string): Promise<KnownQueue | null> {
+  const { rows } = await withDatabaseErrors('reading a queue', () =>
+    pool.query<KnownQueue>(
+      `select membership_digest as "membershipDigest", numbers from allo.queues where queue_id = $1`,
+      [queueId],
+    ),
+  )
+  return rows[0] ?? null
+}

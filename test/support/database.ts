@@ -1,0 +1,53 @@
+/** Databases for tests: one per file, cloned from the migrated template, dropped afterwards. */
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { openPool, type Pool } from '../../src/store/database.ts'
+
+export interface TestDatabase {
+  readonly url: string
+  readonly name: string
+  readonly pool: Pool
+  drop(): Promise<void>
+}
+
+/** `empty`: without our schema. */
+export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+  const serverUrl = inject('serverUrl')
+  const { url, name } = await createDatabase(serverUrl, options.empty ? undefined : inject('templateName'))
+  const pool = openPool(url, { max: 10, name: 'test' })
+  return {
+    url,
+    name,
+    pool,
+    async drop() {
+      await pool.end()
+      await dropDatabase(serverUrl, name)
+    },
+  }
+}
+
+export async function createDatabase(
+  serverUrl: string,
+  template?: string,
+): Promise<{ url: string; name: string }> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await administer(serverUrl, `create database ${name}${template ? ` template ${template}` : ''}`)
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return { url: url.href, name }
+}
+
+export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
+  await administer(serverUrl, `drop database if exists ${name} with (force)`)
+}
+
+async function administer(serverUrl: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl, ssl: false })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
