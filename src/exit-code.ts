@@ -2,11 +2,11 @@
 import { AlloError, AlloRefusedError } from './allo/errors.ts'
 import { ConfigError } from './config.ts'
 import { EmbeddedPostgresError } from './embedded/postgres.ts'
+import { ImplausibleTeamError, InterruptedError, UnknownTeammateError } from './pass/failure.ts'
 import { DatabaseError } from './store/database.ts'
 import { SchemaVersionError } from './store/migrate.ts'
 import { PassAlreadyRunningError } from './store/passes.ts'
 import { PassClosedError } from './store/save-reading.ts'
-import { ImplausibleTeamError, UnknownTeammateError } from './sync.ts'
 
 export const exitCodes = {
   ok: 0,
@@ -28,9 +28,4 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof PassClosedError || error instanceof PassAlreadyRunningError) return exitCodes.tryAgain
   if (error instanceof ImplausibleTeamError || error instanceof InterruptedError) return exitCodes.tryAgain
   return exitCodes.bug
-}
-
-/** A signal asked us to stop; what was saved stays. */
-export class InterruptedError extends Error {
-  override readonly name = 'InterruptedError'
 }

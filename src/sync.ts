@@ -1,31 +1,25 @@
 /**
  * One pass: ask who is on the team, read everyone's queue, save each reading by itself, and conclude from all of
- * them what ended. Shared by the one-shot command and the worker.
+ * them what ended.
  */
-import { AlloError, AlloRefusedError, AlloThrottledError, AlloUnreachableError } from './allo/errors.ts'
-import type { AlloClient, Surprise, Teammate } from './allo/types.ts'
+import { AlloUnreachableError } from './allo/errors.ts'
+import type { AlloClient, Surprise } from './allo/types.ts'
+import { type Choice, choose, listTeammates } from './pass/choose-teammates.ts'
+import { aboutThisTeammate, failed, isRefusal, notReached, reasonOf } from './pass/failure.ts'
+import { identifyTeam } from './pass/identify-team.ts'
 import { takeSnapshot } from './snapshot/take-snapshot.ts'
-import { WrongAnswerError } from './snapshot/walk-queue.ts'
-import { DatabaseError, type Pool } from './store/database.ts'
-import { finishPass } from './store/finish-pass.ts'
+import type { Pool } from './store/database.ts'
+import { type Conclusions, finishPass } from './store/finish-pass.ts'
 import { LEASE_SECONDS, type PassTrigger, renewLease, startPass } from './store/passes.ts'
 import { databaseClock, knownQueue } from './store/read-store.ts'
 import { rehearseReading } from './store/rehearse-reading.ts'
-import { type FailedReading, PassClosedError, type SavedReading, saveReading } from './store/save-reading.ts'
-import {
-  type KnownTeammate,
-  knownTeammates,
-  lastTeamOfKey,
-  recordTeam,
-  recordTeammates,
-  type Team,
-  teamOf,
-} from './store/teammates.ts'
+import { PassClosedError, type Reading, type SavedReading, saveReading } from './store/save-reading.ts'
+import { type KnownTeammate, lastTeamOfKey, type Team } from './store/teammates.ts'
 
 export interface SyncDependencies {
   readonly pool: Pool
   readonly allo: AlloClient
-  /** Told what the API allows, in reads per second, as soon as it says so; null when it does not. */
+  /** See Identification. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly throttledMs: () => number
   /** How many queues to read at the same time, asked before each. */
@@ -44,13 +38,8 @@ export interface SyncObserver {
   warn(message: string): void
 }
 
-export interface SyncOptions {
+export interface SyncOptions extends Choice {
   readonly trigger: PassTrigger
-  /** Ids or e-mails; empty: everyone. */
-  readonly users: readonly string[]
-  readonly only: readonly string[]
-  readonly except: readonly string[]
-  readonly includeBlocked: boolean
   /** Reads, and says what saving would change; nothing is saved. */
   readonly dryRun: boolean
   readonly signal?: AbortSignal
@@ -68,18 +57,7 @@ export interface SyncResult {
   readonly throttled: number
   readonly throttledMs: number
   readonly durationMs: number
-  readonly ended: readonly string[]
-  readonly unknown: readonly string[]
-}
-
-/** `--user` names someone who is not on the team. */
-export class UnknownTeammateError extends Error {
-  override readonly name = 'UnknownTeammateError'
-}
-
-/** The lists were answered, and can't be true. */
-export class ImplausibleTeamError extends Error {
-  override readonly name = 'ImplausibleTeamError'
+  readonly conclusions: Conclusions
 }
 
 /** This many teammates in a row without an answer: the API is down, and the others need not be tried. */
@@ -87,122 +65,65 @@ const MAX_UNREACHABLE_IN_A_ROW = 10
 
 export async function syncTeam(deps: SyncDependencies, options: SyncOptions): Promise<SyncResult> {
   const startedAt = performance.now()
-  const team = await identifyTeam(deps, options)
+  const team = await identify(deps, options)
   const pass = await openPass(deps, options, team)
   const readings: SavedReading[] = []
   let asked: readonly KnownTeammate[] = []
   let stoppedBy: unknown = null
   try {
-    const everyone = await listTeammates(deps, options, team, pass.signal)
+    const everyone = await listTeammates(deps, team.teamId, { record: !options.dryRun, signal: pass.signal })
     const { toRead, notAsked } = choose(everyone, options)
     asked = toRead
     deps.observer.passStarted({ passId: pass.id, team, teammates: toRead.length })
-    for (const teammate of notAsked)
+    for (const teammate of notAsked) {
       await pass.save(teammate, failed('skipped', 'not_asked', 'left out by configuration'))
+    }
     await readEveryone(deps, pass, toRead, readings)
   } catch (error) {
     stoppedBy = error
   }
-  await recordUnread(pass, asked, readings, stoppedBy)
-  const status = outcomeOf(asked.length, readings, stoppedBy)
-  const conclusions = await pass.finish(status, asked.length, stoppedBy)
-  return {
-    passId: pass.id,
-    team,
-    status,
-    stoppedBy,
-    teammates: asked.length,
-    readings,
-    requests: deps.allo.counts.requests,
-    throttled: deps.allo.counts.throttled,
-    throttledMs: deps.throttledMs(),
-    durationMs: performance.now() - startedAt,
-    ...conclusions,
-  }
-}
-
-/** Proves the key and names the team; when the API can't say, the team last recorded for this key. */
-async function identifyTeam(deps: SyncDependencies, { dryRun, signal, trigger }: SyncOptions): Promise<Team> {
   try {
-    const account = await deps.allo.me(signal)
-    deps.onLimit(account.readsPerSecond)
-    warnOfMissingScopes(account.scopes, deps.observer)
-    const team = teamOf(account, deps.keyFingerprint)
-    if (!dryRun) await recordTeam(deps.pool, team, deps.keyFingerprint)
-    return team
+    await recordNotReached(pass, asked, readings, stoppedBy)
+    const status = outcomeOf(asked.length, readings, stoppedBy)
+    const conclusions = await pass.finish(status, asked.length, stoppedBy)
+    return {
+      passId: pass.id,
+      team,
+      status,
+      stoppedBy,
+      teammates: asked.length,
+      readings,
+      conclusions,
+      requests: deps.allo.counts.requests,
+      throttled: deps.allo.counts.throttled,
+      throttledMs: deps.throttledMs(),
+      durationMs: performance.now() - startedAt,
+    }
+  } finally {
+    pass.release()
+  }
+}
+
+/** A refused key is recorded as a failed pass, once the team of the key is on record. */
+async function identify(deps: SyncDependencies, options: SyncOptions): Promise<Team> {
+  const { dryRun, signal, trigger } = options
+  try {
+    const warn = (message: string) => deps.observer.warn(message)
+    return await identifyTeam({ ...deps, warn }, { record: !dryRun, ...(signal ? { signal } : {}) })
   } catch (error) {
-    if (!(error instanceof AlloError) || error instanceof AlloThrottledError) throw error
-    const team = await lastTeamOfKey(deps.pool, deps.keyFingerprint)
+    const team = isRefusal(error) && !dryRun ? await lastTeamOfKey(deps.pool, deps.keyFingerprint) : null
     if (team === null) throw error
-    if (error instanceof AlloRefusedError && error.kind === 'credentials') {
-      if (!dryRun) await recordRefusedPass(deps, team, trigger, error)
-      throw error
-    }
-    deps.observer.warn(`${error.message} Going on with team ${team.teamId}, last recorded for this key.`)
-    return team
+    const { pool, version } = deps
+    const passId = await startPass(pool, { teamId: team.teamId, trigger, isWholeTeam: false, version })
+    await finishPass(pool, {
+      passId,
+      teamId: team.teamId,
+      status: 'failed',
+      ...effortOf(deps, 0),
+      ...reasonOf(error),
+    })
+    throw error
   }
-}
-
-function warnOfMissingScopes(scopes: readonly string[] | null, observer: SyncObserver): void {
-  for (const scope of ['USERS_READ', 'DIALING_QUEUE_READ_WRITE']) {
-    if (scopes !== null && !scopes.includes(scope))
-      observer.warn(`The API key does not list the scope ${scope}.`)
-  }
-}
-
-async function recordRefusedPass(deps: SyncDependencies, team: Team, trigger: PassTrigger, error: AlloError) {
-  const { pool, version } = deps
-  const passId = await startPass(pool, { teamId: team.teamId, trigger, isWholeTeam: false, version })
-  await finishPass(pool, {
-    passId,
-    teamId: team.teamId,
-    status: 'failed',
-    ...effortOf(deps, 0),
-    ...reasonOf(error),
-  })
-}
-
-/** Both lists, always: being blocked must not look like having left. */
-async function listTeammates(
-  deps: SyncDependencies,
-  { dryRun }: SyncOptions,
-  team: Team,
-  signal: AbortSignal,
-): Promise<readonly KnownTeammate[]> {
-  const active = await deps.allo.listTeammates('ACTIVE', signal)
-  if (active.length === 0) {
-    throw new ImplausibleTeamError('the API listed no active teammate at all; nothing was concluded from it')
-  }
-  const blocked = await deps.allo.listTeammates('BLOCKED', signal)
-  const listed = [...new Map([...blocked, ...active].map((teammate) => [teammate.userId, teammate])).values()]
-  if (!dryRun) return recordTeammates(deps.pool, team.teamId, listed)
-  const known = await knownTeammates(deps.pool, team.teamId)
-  const listedIds = new Set(listed.map((teammate) => teammate.userId))
-  return [...listed.map(asKnown), ...known.filter((teammate) => !listedIds.has(teammate.userId))]
-}
-
-function asKnown({ userId, name, email, status }: Teammate): KnownTeammate {
-  return { userId, name, email, status, isListed: true }
-}
-
-/** Whom to read. A teammate who is in no list is asked too: only the API's word ends what it said before. */
-function choose(everyone: readonly KnownTeammate[], options: SyncOptions) {
-  const isNamed = (teammate: KnownTeammate, names: readonly string[]) =>
-    names.some((name) => name === teammate.userId || name.toLowerCase() === teammate.email?.toLowerCase())
-  for (const user of options.users) {
-    if (!everyone.some((teammate) => isNamed(teammate, [user]))) {
-      throw new UnknownTeammateError(`no teammate with the id or e-mail ${user}`)
-    }
-  }
-  const isAsked = (teammate: KnownTeammate) =>
-    options.users.length > 0
-      ? isNamed(teammate, options.users)
-      : (options.only.length === 0 || isNamed(teammate, options.only)) &&
-        !isNamed(teammate, options.except) &&
-        (options.includeBlocked || teammate.status !== 'BLOCKED')
-  const toRead = everyone.filter(isAsked)
-  const notAsked = options.users.length > 0 ? [] : everyone.filter((teammate) => !isAsked(teammate))
-  return { toRead, notAsked }
 }
 
 async function readEveryone(
@@ -267,37 +188,17 @@ async function readTeammate(
   }
 }
 
-/** The reading to record when only this teammate is concerned; null when the pass must stop. */
-function aboutThisTeammate(error: unknown): FailedReading | null {
-  if (error instanceof WrongAnswerError) return failed('error', error.code, error.message)
-  if (error instanceof DatabaseError && /^2[23]/.test(error.code ?? '')) {
-    return failed('error', 'database_refused', error.message)
-  }
-  if (!(error instanceof AlloError) || error instanceof AlloThrottledError) return null
-  if (error instanceof AlloRefusedError && error.kind === 'credentials') return null
-  return failed('error', error.code ?? codeOf(error), error.message, error.requestId)
-}
-
 /** Those not reached because the pass stopped get the reason; their data stay as they were. */
-async function recordUnread(
+async function recordNotReached(
   pass: Pass,
   asked: readonly KnownTeammate[],
   readings: readonly SavedReading[],
   stoppedBy: unknown,
 ): Promise<void> {
-  if (stoppedBy === null || !(stoppedBy instanceof AlloError)) return
-  const wasRead = new Set(readings.map((reading) => reading.userId))
-  const { errorCode, errorMessage, errorRequestId } = reasonOf(stoppedBy)
-  const status =
-    stoppedBy instanceof AlloThrottledError
-      ? 'rate_limited'
-      : stoppedBy instanceof AlloRefusedError && stoppedBy.kind === 'credentials'
-        ? 'forbidden'
-        : 'error'
-  for (const teammate of asked) {
-    if (wasRead.has(teammate.userId)) continue
-    await pass.save(teammate, failed(status, errorCode ?? 'unknown', errorMessage ?? '', errorRequestId))
-  }
+  const reading = notReached(stoppedBy)
+  if (reading === null) return
+  const wasRead = new Set(readings.map(({ userId }) => userId))
+  for (const teammate of asked) if (!wasRead.has(teammate.userId)) await pass.save(teammate, reading)
 }
 
 function outcomeOf(asked: number, readings: readonly SavedReading[], stoppedBy: unknown) {
@@ -311,19 +212,15 @@ interface Pass {
   readonly id: string | null
   /** Aborts when the pass must stop: the caller's wish, or its lease was lost. */
   readonly signal: AbortSignal
-  save(
-    teammate: KnownTeammate,
-    result: Parameters<typeof saveReading>[1]['result'],
-    effort?: { requests: number; throttled: number; durationMs: number },
-  ): Promise<SavedReading>
-  finish(
-    status: SyncResult['status'],
-    teammates: number,
-    stoppedBy: unknown,
-  ): Promise<{ ended: readonly string[]; unknown: readonly string[] }>
+  save(teammate: KnownTeammate, result: Reading['result'], effort?: Reading['effort']): Promise<SavedReading>
+  finish(status: SyncResult['status'], teammates: number, stoppedBy: unknown): Promise<Conclusions>
+  /** Stops renewing the lease. */
+  release(): void
 }
 
 const noEffort = { requests: 0, throttled: 0, durationMs: 0 }
+
+const nothingConcluded: Conclusions = { ended: [], unknown: [] }
 
 async function openPass(deps: SyncDependencies, options: SyncOptions, team: Team): Promise<Pass> {
   const { pool, version, keyFingerprint } = deps
@@ -336,7 +233,8 @@ async function openPass(deps: SyncDependencies, options: SyncOptions, team: Team
       signal,
       save: (teammate, result, effort = noEffort) =>
         rehearseReading(pool, { team, keyFingerprint, teammate, result, effort, version }),
-      finish: async () => ({ ended: [], unknown: [] }),
+      finish: async () => nothingConcluded,
+      release: () => undefined,
     }
   }
   const isWholeTeam = options.users.length === 0
@@ -357,46 +255,14 @@ async function openPass(deps: SyncDependencies, options: SyncOptions, team: Team
     save: ({ userId }, result, effort = noEffort) =>
       saveReading(pool, { passId: id, teamId, userId, result, effort }),
     async finish(status, teammates, stoppedBy) {
-      clearInterval(heartbeat)
-      if (stoppedBy instanceof PassClosedError) return { ended: [], unknown: [] }
+      if (stoppedBy instanceof PassClosedError) return nothingConcluded
       const reason = reasonOf(stoppedBy)
       return finishPass(pool, { passId: id, teamId, status, ...effortOf(deps, teammates), ...reason })
     },
+    release: () => clearInterval(heartbeat),
   }
 }
 
 function effortOf({ allo, throttledMs, surprises }: SyncDependencies, teammates: number) {
   return { teammates, ...allo.counts, throttledMs: throttledMs(), surprises: surprises() }
-}
-
-function reasonOf(error: unknown) {
-  if (error === null) return { errorCode: null, errorMessage: null, errorRequestId: null }
-  const message = error instanceof Error ? error.message : String(error)
-  const isOurs = error instanceof AlloError
-  return {
-    errorCode: isOurs ? (error.code ?? codeOf(error)) : codeOf(error),
-    errorMessage: message,
-    errorRequestId: isOurs ? error.requestId : null,
-  }
-}
-
-/** A stable word per kind of failure, for tables and `--json`. */
-function codeOf(error: unknown): string {
-  if (error instanceof AlloThrottledError) return 'rate_limited'
-  if (error instanceof AlloUnreachableError) return 'unreachable'
-  if (error instanceof AlloRefusedError) return `http_${error.status}`
-  if (error instanceof AlloError) return 'surprised'
-  if (error instanceof DatabaseError) return 'database'
-  if (error instanceof ImplausibleTeamError) return 'no_active_teammate'
-  if (error instanceof UnknownTeammateError) return 'unknown_teammate'
-  return error instanceof Error && error.name === 'AbortError' ? 'interrupted' : 'bug'
-}
-
-function failed(
-  status: FailedReading['status'],
-  code: string,
-  message: string,
-  requestId: string | null = null,
-): FailedReading {
-  return { kind: 'failed', status, code, message, requestId }
 }

@@ -1,7 +1,8 @@
 /** `sync`: one pass now. Progress goes to stderr, the result to stdout. */
 import { AlloThrottledError } from '../allo/errors.ts'
 import type { Config, ConfigWithKey } from '../config.ts'
-import { type ExitCode, exitCodeOf, exitCodes, InterruptedError } from '../exit-code.ts'
+import { type ExitCode, exitCodeOf, exitCodes } from '../exit-code.ts'
+import { InterruptedError } from '../pass/failure.ts'
 import { assertSchemaIsCurrent, migrateDatabase } from '../store/migrate.ts'
 import { type SyncObserver, type SyncResult, syncTeam } from '../sync.ts'
 import { createProgress } from '../terminal/progress.ts'
@@ -104,8 +105,8 @@ export function toJson(result: SyncResult) {
     moved,
     removed: sum((reading) => reading.removed),
     unchanged: numbers - added - changed - moved,
-    queues_ended: result.ended.length,
-    queues_unknown: result.unknown.length,
+    queues_ended: result.conclusions.ended.length,
+    queues_unknown: result.conclusions.unknown.length,
     requests: result.requests,
     throttled: result.throttled,
     throttled_seconds: round(result.throttledMs / 1000),

@@ -1,0 +1,81 @@
+/** What failed, in words for tables and `--json`; and whether it concerns one teammate or the whole pass. */
+import { AlloError, AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
+import { WrongAnswerError } from '../snapshot/walk-queue.ts'
+import { DatabaseError } from '../store/database.ts'
+import type { FailedReading } from '../store/save-reading.ts'
+
+/** `--user` names someone who is not on the team. */
+export class UnknownTeammateError extends Error {
+  override readonly name = 'UnknownTeammateError'
+}
+
+/** The lists were answered, and can't be true. */
+export class ImplausibleTeamError extends Error {
+  override readonly name = 'ImplausibleTeamError'
+}
+
+/** A signal asked us to stop; what was saved stays. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError'
+}
+
+/** The reading to record when only this teammate is concerned; null when the pass must stop. */
+export function aboutThisTeammate(error: unknown): FailedReading | null {
+  if (error instanceof WrongAnswerError) return failed('error', error.code, error.message)
+  if (error instanceof DatabaseError && /^2[23]/.test(error.code ?? '')) {
+    return failed('error', 'database_refused', error.message)
+  }
+  if (!(error instanceof AlloError) || error instanceof AlloThrottledError) return null
+  if (isRefusal(error)) return null
+  return failed('error', error.code ?? codeOf(error), error.message, error.requestId)
+}
+
+/** The reading of those who were not reached because the pass stopped; null when it says nothing about Allo. */
+export function notReached(stoppedBy: unknown): FailedReading | null {
+  if (!(stoppedBy instanceof AlloError)) return null
+  const { errorCode, errorMessage, errorRequestId } = reasonOf(stoppedBy)
+  return failed(statusOfStop(stoppedBy), errorCode ?? 'unknown', errorMessage ?? '', errorRequestId)
+}
+
+function statusOfStop(stoppedBy: AlloError): FailedReading['status'] {
+  if (stoppedBy instanceof AlloThrottledError) return 'rate_limited'
+  return isRefusal(stoppedBy) ? 'forbidden' : 'error'
+}
+
+/** The key was refused: nobody can be read with it. */
+export function isRefusal(error: unknown): error is AlloRefusedError {
+  return error instanceof AlloRefusedError && error.kind === 'credentials'
+}
+
+/** Null fields when nothing failed. */
+export function reasonOf(error: unknown) {
+  if (error === null) return { errorCode: null, errorMessage: null, errorRequestId: null }
+  const message = error instanceof Error ? error.message : String(error)
+  const isOurs = error instanceof AlloError
+  return {
+    errorCode: isOurs ? (error.code ?? codeOf(error)) : codeOf(error),
+    errorMessage: message,
+    errorRequestId: isOurs ? error.requestId : null,
+  }
+}
+
+/** A stable word per kind of failure, for tables and `--json`. */
+export function codeOf(error: unknown): string {
+  if (error instanceof AlloThrottledError) return 'rate_limited'
+  if (error instanceof AlloUnreachableError) return 'unreachable'
+  if (error instanceof AlloRefusedError) return `http_${error.status}`
+  if (error instanceof AlloError) return 'surprised'
+  if (error instanceof DatabaseError) return 'database'
+  if (error instanceof ImplausibleTeamError) return 'no_active_teammate'
+  if (error instanceof UnknownTeammateError) return 'unknown_teammate'
+  return error instanceof InterruptedError ? 'interrupted' : 'bug'
+}
+
+export function failed(
+  status: FailedReading['status'],
+  code: string,
+  message: string,
+  requestId: string | null = null,
+): FailedReading {
+  return { kind: 'failed', status, code, message, requestId }
+}
