@@ -1,0 +1,90 @@
+/** A secret from a variable, or from the file that NAME_FILE names, which can be read again. */
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ConfigError, type Problem } from './problem.ts'
+
+/** Behind functions, so that printing a configuration doesn't print it. */
+export interface Secret {
+  /** The file it came from; null when it stood in the environment. */
+  readonly path: string | null
+  value(): string
+  /** Reads the file again. True if the value changed; rejects with a ConfigError, and keeps the old one, if it can't. */
+  reread(): Promise<boolean>
+}
+
+type Check = (value: string) => string | null
+
+export const checkApiKey: Check = (key) =>
+  /^[\x21-\x7e]+$/.test(key)
+    ? null
+    : 'holds spaces or characters no key has. Give the key alone, without the word Api-Key.'
+
+export const checkDatabaseUrl: Check = (url) =>
+  /^postgres(?:ql)?:\/\/\S*$/.test(url) && URL.canParse(url)
+    ? null
+    : 'not a Postgres URL. Write postgresql://user:password@host:5432/database, with special characters of the password percent-encoded.'
+
+/** NAME, or the contents of the file NAME_FILE names; null when neither is set or there is a problem. */
+export function secret(
+  name: string,
+  given: Readonly<Record<string, string | undefined>>,
+  check: Check,
+  problems: Problem[],
+): Secret | null {
+  const inline = given[name]
+  const path = given[`${name}_FILE`]
+  if (inline !== undefined && path !== undefined) {
+    problems.push({ variable: name, problem: `set, and ${name}_FILE too. Keep one of them.` })
+    return null
+  }
+  if (inline !== undefined) {
+    const problem = check(inline)
+    if (problem) problems.push({ variable: name, problem })
+    return problem ? null : Object.freeze({ path: null, value: () => inline, reread: async () => false })
+  }
+  if (path === undefined) return null
+
+  const file = resolve(path)
+  const variable = `${name}_FILE`
+  let value = ''
+  const take = (contents: string) => {
+    const next = contents.replace(/^\uFEFF/, '').trim()
+    const problem = next === '' ? 'is empty.' : check(next)
+    if (problem) throw new ConfigError([{ variable, problem: `${file}: ${problem}` }])
+    const changed = next !== value
+    value = next
+    return changed
+  }
+  try {
+    take(readOr(variable, file, () => readFileSync(file, 'utf8')))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    problems.push(...error.problems)
+    return null
+  }
+  return Object.freeze({
+    path: file,
+    value: () => value,
+    reread: async () => {
+      try {
+        return take(await readFile(file, 'utf8'))
+      } catch (error) {
+        throw error instanceof ConfigError ? error : unreadable(variable, file, error)
+      }
+    },
+  })
+}
+
+function readOr(variable: string, file: string, read: () => string): string {
+  try {
+    return read()
+  } catch (error) {
+    throw unreadable(variable, file, error)
+  }
+}
+
+export function unreadable(variable: string, file: string, error: unknown): ConfigError {
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+  return new ConfigError([{ variable, problem: `${file} cannot be read${code}. Check path and rights.` }])
+}

@@ -1,0 +1,111 @@
+/** What each variable's text must be, and what it becomes. */
+import { z } from 'zod'
+
+const booleanText = z.string().transform((text, context) => {
+  const word = text.toLowerCase()
+  if (['true', '1', 'yes'].includes(word)) return true
+  if (['false', '0', 'no'].includes(word)) return false
+  return wrong(context, 'not a yes or no. Write true or false.')
+})
+
+const listText = z.string().transform((text, context) => {
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+  return items.length > 0
+    ? items
+    : wrong(context, 'names nobody. Write ids or e-mails separated by commas, or leave it out.')
+})
+
+/** Names only: `+02:00` means one thing to JavaScript and its opposite to Postgres's AT TIME ZONE. */
+const zoneText = z.string().transform((text, context) => {
+  try {
+    if (!/^[A-Z]/i.test(text)) throw new RangeError()
+    new Intl.DateTimeFormat('en', { timeZone: text })
+    return text
+  } catch {
+    return wrong(context, 'not the name of a time zone. Write one such as UTC or Europe/Paris.')
+  }
+})
+
+const proxyText = z.string().transform((text, context) => {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
+  if (url && /^https?:$/.test(url.protocol) && url.hostname) return url.href
+  return wrong(context, 'not the address of a proxy. Write http://host:port.')
+})
+
+const apiUrlText = z.string().transform((text, context) => {
+  const url = URL.parse(text)
+  if (!url?.hostname || !/^https?:$/.test(url.protocol))
+    return wrong(context, 'not a URL. Write https://host.')
+  if (url.username || url.password)
+    return wrong(context, 'holds a user or password. Remove it; the key goes in ALLO_API_KEY.')
+  if (url.search || url.hash) return wrong(context, 'has a query or fragment. Remove what follows the path.')
+  if (url.protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname)) {
+    return wrong(
+      context,
+      'the key would travel in clear text. Write https://, plain http is for this machine only.',
+    )
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+})
+
+/** By variable. The two secrets are read by `secret` below, which also knows their files. */
+export const settings = z.object({
+  ALLO_API_URL: apiUrlText,
+  ALLO_AUTH_SCHEME: z.string().transform((text, context) => {
+    if (text.toLowerCase() === 'none') return 'none'
+    return /^[A-Z][A-Z0-9_-]*$/i.test(text)
+      ? text
+      : wrong(context, 'not one word. Write Api-Key, Bearer or none.')
+  }),
+  ALLO_READS_PER_SECOND: z
+    .string()
+    .optional()
+    .transform((text, context) => {
+      if (text === undefined) return text
+      if (text.toLowerCase() === 'unlimited') return 'unlimited' as const
+      return numberIn(text, 0.1, 1000) ?? wrong(context, 'not a number from 0.1 to 1000, nor unlimited.')
+    }),
+  ALLO_REQUEST_TIMEOUT_MS: z.string().transform((text, context) => integerIn(text, 1, 600_000, context)),
+  ALLO_CONCURRENCY: z
+    .string()
+    .optional()
+    .transform((text, context) => (text === undefined ? text : integerIn(text, 1, 100, context))),
+  ALLO_TIME_ZONE: zoneText,
+  DATA_DIR: z.string(),
+  AUTO_MIGRATE: booleanText,
+  INCLUDE_BLOCKED: booleanText,
+  ONLY_TEAMMATES: listText.optional(),
+  EXCEPT_TEAMMATES: listText.optional(),
+  REPORT_TIME_ZONE: zoneText,
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(
+      z.enum(['silent', 'error', 'warn', 'info', 'debug'], {
+        error: 'unknown. Write silent, error, warn, info or debug.',
+      }),
+    ),
+  HTTPS_PROXY: proxyText.optional(),
+  HTTP_PROXY: proxyText.optional(),
+  NO_PROXY: z.string().optional(),
+})
+
+function numberIn(text: string, least: number, most: number): number | null {
+  const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  return value >= least && value <= most ? value : null
+}
+
+function integerIn(text: string, least: number, most: number, context: z.RefinementCtx): number {
+  const value = numberIn(text, least, most)
+  return value !== null && Number.isInteger(value)
+    ? value
+    : wrong(context, `not a whole number from ${least} to ${most}.`)
+}
+
+function wrong(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}

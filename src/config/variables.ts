@@ -1,0 +1,126 @@
+/** What there is to set. README and .env.example are checked against it; defaults are filled in from it. */
+export const variables: readonly Variable[] = [
+  {
+    name: 'ALLO_API_KEY',
+    secret: true,
+    meaning: 'API key of the team, with the scopes `USERS_READ` and `DIALING_QUEUE_READ_WRITE`',
+  },
+  {
+    name: 'ALLO_API_KEY_FILE',
+    meaning:
+      'a file that holds the key instead; read again when Allo answers 401, so keys rotate without a restart',
+  },
+  { name: 'ALLO_API_URL', default: 'https://api.withallo.com', meaning: 'where the API is' },
+  {
+    name: 'ALLO_AUTH_SCHEME',
+    default: 'Api-Key',
+    meaning: 'the word before the key in the Authorization header; `none` sends the key alone',
+  },
+  {
+    name: 'ALLO_READS_PER_SECOND',
+    shown: '90 % of what Allo allows',
+    meaning:
+      'requests per second, 0.1 to 1000, over all processes that share the key and the database; `unlimited` for benchmarks and simulations',
+  },
+  {
+    name: 'ALLO_REQUEST_TIMEOUT_MS',
+    default: '15000',
+    meaning: 'how long one request may take, body included',
+  },
+  {
+    name: 'ALLO_CONCURRENCY',
+    shown: 'from budget and latency',
+    meaning:
+      'how many queues are read at the same time, 1 to 100; many at once make each reading slow and torn',
+  },
+  { name: 'ALLO_TIME_ZONE', default: 'UTC', meaning: 'zone of the timestamps that Allo sends without one' },
+  {
+    name: 'DATABASE_URL',
+    secret: true,
+    shown: 'embedded Postgres',
+    meaning: 'your own Postgres: `postgresql://user:password@host:5432/database`; TLS by `?sslmode=`',
+  },
+  { name: 'DATABASE_URL_FILE', meaning: 'a file that holds the URL instead' },
+  { name: 'DATA_DIR', default: './.data', meaning: 'folder of the embedded Postgres' },
+  {
+    name: 'AUTO_MIGRATE',
+    default: 'true',
+    meaning: 'bring the database to this version before a pass; `false`: only `migrate` does',
+  },
+  { name: 'INCLUDE_BLOCKED', default: 'true', meaning: 'read the queues of blocked teammates too' },
+  {
+    name: 'ONLY_TEAMMATES',
+    shown: 'all',
+    meaning: 'ids or e-mails, separated by commas: read the queues of these only',
+  },
+  {
+    name: 'EXCEPT_TEAMMATES',
+    shown: 'nobody',
+    meaning: 'ids or e-mails, separated by commas: leave these out',
+  },
+  {
+    name: 'REPORT_TIME_ZONE',
+    default: 'UTC',
+    meaning: 'zone of days and hours in reports, such as `Europe/Paris`',
+  },
+  { name: 'LOG_LEVEL', default: 'info', meaning: '`silent`, `error`, `warn`, `info` or `debug`' },
+  {
+    name: 'HTTPS_PROXY',
+    secret: true,
+    meaning: 'proxy for https addresses (the lower-case name works too, here and below)',
+  },
+  {
+    name: 'HTTP_PROXY',
+    secret: true,
+    meaning: 'proxy for http addresses, and for https ones if there is no other',
+  },
+  { name: 'NO_PROXY', meaning: 'hosts that are reached without the proxy, separated by commas' },
+]
+
+export interface Variable {
+  readonly name: string
+  /** What an unset variable means, as one would write it. */
+  readonly default?: string
+  /** Words for the default where there is nothing to write. */
+  readonly shown?: string
+  readonly meaning: string
+  readonly secret?: true
+}
+
+/** The lines of the table in the README. */
+export function readmeConfigTable(): string[] {
+  const row = (variable: Variable) => {
+    const usual = variable.default ? `\`${variable.default}\`` : (variable.shown ?? '')
+    return `| \`${variable.name}\` | ${usual} | ${variable.meaning} |`
+  }
+  return ['| Variable | Default | Meaning |', '|---|---|---|', ...variables.map(row)]
+}
+
+export const defaults: Readonly<Record<string, string>> = Object.fromEntries(
+  variables.flatMap(({ name, default: value }) => (value ? [[name, value]] : [])),
+)
+
+/** Variables that look like ours and are none, with what may have been meant. */
+export function unknownVariables(given: Readonly<Record<string, string | undefined>>): string[] {
+  const known = variables.map(({ name }) => name)
+  return Object.keys(given)
+    .filter((name) => name.startsWith('ALLO_') && !known.includes(name))
+    .map((name) => {
+      const near = known.find((candidate) => isNear(name, candidate))
+      return `${name} is set, but there is no such setting${near ? `; did you mean ${near}?` : '.'}`
+    })
+}
+
+/** At most two letters apart. */
+function isNear(a: string, b: string): boolean {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, letter] of Array.from(a).entries()) {
+    const next = [i + 1]
+    for (const [j, other] of Array.from(b).entries()) {
+      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return (row[b.length] ?? 3) <= 2
+}
