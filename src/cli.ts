@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { withDatabase } from './commands/open.ts'
 import { runSync } from './commands/sync.ts'
+import { runWorker } from './commands/worker.ts'
 import { type ConfigWithKey, readConfig } from './config.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-code.ts'
 import { migrateDatabase } from './store/migrate.ts'
@@ -63,6 +64,11 @@ function createProgram(run: Run): Command {
         return exitCodes.ok
       }),
     )
+
+  program
+    .command('worker')
+    .description('the service: reads all queues on a schedule, until it is stopped')
+    .action(run(() => runWorker(configWithKey())))
   return program
 }
 

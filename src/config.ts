@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { ConfigError, type Problem } from './config/problem.ts'
-import { checkApiKey, checkDatabaseUrl, type Secret, secret, unreadable } from './config/secret.ts'
+import {
+  checkApiKey,
+  checkDatabaseUrl,
+  checkRedisUrl,
+  type Secret,
+  secret,
+  unreadable,
+} from './config/secret.ts'
 import { settings } from './config/values.ts'
 import { defaults, unknownVariables } from './config/variables.ts'
 
@@ -48,6 +55,10 @@ export function loadConfig(
   }
   if (needsApiKey) problems.unshift(...keyProblems)
   const databaseUrl = secret('DATABASE_URL', given, checkDatabaseUrl, problems)
+  const redisUrl = secret('REDIS_URL', given, checkRedisUrl, problems)
+  if (given.SYNC_CRON && given.SYNC_EVERY) {
+    problems.push({ variable: 'SYNC_CRON', problem: 'set, and SYNC_EVERY too. Keep one of them.' })
+  }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 
   const { data } = parsed
@@ -67,6 +78,12 @@ export function loadConfig(
     exceptTeammates: Object.freeze(data.EXCEPT_TEAMMATES ?? []),
     reportTimeZone: data.REPORT_TIME_ZONE,
     logLevel: data.LOG_LEVEL,
+    redisUrl,
+    schedule: data.SYNC_CRON
+      ? { cron: data.SYNC_CRON, timeZone: data.SYNC_TIME_ZONE }
+      : { everyMs: data.SYNC_EVERY },
+    freshnessSloMs: data.FRESHNESS_SLO ?? null,
+    shutdownTimeoutMs: data.SHUTDOWN_TIMEOUT,
     proxy: () => ({
       ...(data.HTTP_PROXY ? { httpProxy: data.HTTP_PROXY } : {}),
       ...(data.HTTPS_PROXY ? { httpsProxy: data.HTTPS_PROXY } : {}),
@@ -100,6 +117,12 @@ export interface Config {
   readonly exceptTeammates: readonly string[]
   readonly reportTimeZone: string
   readonly logLevel: LogLevel
+  /** Null: the jobs of the worker are kept in Postgres. */
+  readonly redisUrl: Secret | null
+  readonly schedule: Schedule
+  /** Null: three intervals. */
+  readonly freshnessSloMs: number | null
+  readonly shutdownTimeoutMs: number
   /** A function because the addresses may hold passwords. */
   readonly proxy: () => {
     readonly httpProxy?: string
@@ -109,6 +132,11 @@ export interface Config {
   /** One sentence each, for the log: nothing is wrong, but it may not be what was meant. */
   readonly warnings: readonly string[]
 }
+
+export type Schedule =
+  | { readonly everyMs: number }
+  /** Five fields, in an IANA zone. */
+  | { readonly cron: string; readonly timeZone: string }
 
 export type ConfigWithKey = Config & { readonly apiKey: Secret }
 export type Env = Readonly<Record<string, string | undefined>>
@@ -128,7 +156,7 @@ function readEnvFile(): string | null {
 function merge(env: Env, envFile: Env): Env {
   const above = named(env)
   const below = named(envFile)
-  for (const name of ['ALLO_API_KEY', 'DATABASE_URL']) {
+  for (const name of ['ALLO_API_KEY', 'DATABASE_URL', 'REDIS_URL']) {
     if (!above[name] && !above[`${name}_FILE`]) continue
     delete below[name]
     delete below[`${name}_FILE`]

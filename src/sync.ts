@@ -2,16 +2,15 @@
  * One pass: ask who is on the team, read everyone's queue, save each reading by itself, and conclude from all of
  * them what ended.
  */
-import { AlloUnreachableError } from './allo/errors.ts'
+import { AlloError, AlloUnreachableError } from './allo/errors.ts'
 import type { AlloClient, Surprise } from './allo/types.ts'
 import { type Choice, choose, listTeammates } from './pass/choose-teammates.ts'
-import { aboutThisTeammate, failed, isRefusal, notReached, reasonOf } from './pass/failure.ts'
+import { failed, isRefusal, notReached, outcomeOf, reasonOf } from './pass/failure.ts'
 import { identifyTeam } from './pass/identify-team.ts'
-import { takeSnapshot } from './snapshot/take-snapshot.ts'
+import { readTeammate, type SaveReading } from './pass/read-teammate.ts'
 import type { Pool } from './store/database.ts'
 import { type Conclusions, finishPass } from './store/finish-pass.ts'
 import { LEASE_SECONDS, type PassTrigger, renewLease, startPass } from './store/passes.ts'
-import { databaseClock, knownQueue } from './store/read-store.ts'
 import { rehearseReading } from './store/rehearse-reading.ts'
 import { PassClosedError, type Reading, type SavedReading, saveReading } from './store/save-reading.ts'
 import { type KnownTeammate, lastTeamOfKey, type Team } from './store/teammates.ts'
@@ -84,7 +83,11 @@ export async function syncTeam(deps: SyncDependencies, options: SyncOptions): Pr
   }
   try {
     await recordNotReached(pass, asked, readings, stoppedBy)
-    const status = outcomeOf(asked.length, readings, stoppedBy)
+    const status = outcomeOf(
+      asked.length,
+      readings.map(({ status }) => status),
+      stoppedBy,
+    )
     const conclusions = await pass.finish(status, asked.length, stoppedBy)
     return {
       passId: pass.id,
@@ -140,7 +143,8 @@ async function readEveryone(
 
   const readOn = async (): Promise<void> => {
     for (const teammate of waiting) {
-      const { reading, error } = await readTeammate(deps, pass, teammate, signal)
+      const save: SaveReading = (result, effort) => pass.save(teammate, result, effort)
+      const { reading, error } = await readTeammate({ ...deps, save }, teammate.userId, { signal })
       readings.push(reading)
       deps.observer.teammateRead(reading, teammate)
       unreachableInARow = error instanceof AlloUnreachableError ? unreachableInARow + 1 : 0
@@ -166,28 +170,6 @@ async function readEveryone(
   signal.throwIfAborted()
 }
 
-/** Takes the snapshot and saves it. An error about this teammate alone is saved as such; any other is thrown. */
-async function readTeammate(
-  deps: SyncDependencies,
-  pass: Pass,
-  teammate: KnownTeammate,
-  signal: AbortSignal,
-): Promise<{ reading: SavedReading; error: unknown }> {
-  const startedAt = performance.now()
-  const allo = deps.allo.forOneReading()
-  const { pool } = deps
-  const sources = { allo, clock: () => databaseClock(pool), knownQueue: (id: string) => knownQueue(pool, id) }
-  const effort = () => ({ ...allo.counts, durationMs: performance.now() - startedAt })
-  try {
-    const snapshot = await takeSnapshot(sources, teammate.userId, signal)
-    return { reading: await pass.save(teammate, snapshot, effort()), error: null }
-  } catch (error) {
-    const failure = aboutThisTeammate(error)
-    if (failure === null) throw error
-    return { reading: await pass.save(teammate, failure, effort()), error }
-  }
-}
-
 /** Those not reached because the pass stopped get the reason; their data stay as they were. */
 async function recordNotReached(
   pass: Pass,
@@ -195,16 +177,10 @@ async function recordNotReached(
   readings: readonly SavedReading[],
   stoppedBy: unknown,
 ): Promise<void> {
+  if (!(stoppedBy instanceof AlloError)) return
   const reading = notReached(stoppedBy)
-  if (reading === null) return
   const wasRead = new Set(readings.map(({ userId }) => userId))
   for (const teammate of asked) if (!wasRead.has(teammate.userId)) await pass.save(teammate, reading)
-}
-
-function outcomeOf(asked: number, readings: readonly SavedReading[], stoppedBy: unknown) {
-  const answered = readings.filter(({ status }) => ['ok', 'no_queue', 'not_found'].includes(status)).length
-  if (stoppedBy === null && answered === asked) return 'ok'
-  return answered > 0 ? 'partial' : 'failed'
 }
 
 interface Pass {

@@ -20,8 +20,9 @@ export interface SlotBook {
 }
 
 export interface ProcessPacer extends Pacer {
-  /** Milliseconds this process waited because of 429s. */
+  /** Milliseconds this process waited because of 429s, since it was made or `forgetThrottling` was called. */
   readonly throttledMs: number
+  forgetThrottling(): void
   /** `null` reads without spacing; pauses still hold. */
   setReadsPerSecond(readsPerSecond: number | null): void
 }
@@ -100,6 +101,9 @@ export function createPacer(options: {
   return {
     get throttledMs() {
       return throttledMs
+    },
+    forgetThrottling() {
+      throttledMs = 0
     },
     setReadsPerSecond(readsPerSecond) {
       intervalMs = toIntervalMs(readsPerSecond)

@@ -43,6 +43,8 @@ export interface OpenAllo {
   readonly pacer: ProcessPacer
   readonly keyFingerprint: string
   readonly surprises: () => readonly Surprise[]
+  /** The same, once: what was taken is not told again until the API shows it in a later pass. */
+  readonly takeSurprises: () => readonly Surprise[]
   /** The API said what it allows; null: it did not. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly concurrency: () => number
@@ -77,6 +79,11 @@ export async function withAllo<T>(
       pacer,
       keyFingerprint: fingerprint,
       surprises: () => [...surprises.values()],
+      takeSurprises() {
+        const taken = [...surprises.values()]
+        surprises.clear()
+        return taken
+      },
       onLimit(limit) {
         readsPerSecond = configuredRate(config, limit ?? DOCUMENTED_READS_PER_SECOND)
         pacer.setReadsPerSecond(readsPerSecond)

@@ -25,6 +25,11 @@ export const checkDatabaseUrl: Check = (url) =>
     ? null
     : 'not a Postgres URL. Write postgresql://user:password@host:5432/database, with special characters of the password percent-encoded.'
 
+export const checkRedisUrl: Check = (url) =>
+  /^rediss?:\/\/\S+$/.test(url) && URL.canParse(url)
+    ? null
+    : 'not a Redis URL. Write redis://user:password@host:6379, or rediss:// for TLS.'
+
 /** NAME, or the contents of the file NAME_FILE names; null when neither is set or there is a problem. */
 export function secret(
   name: string,

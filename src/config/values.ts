@@ -1,4 +1,5 @@
 /** What each variable's text must be, and what it becomes. */
+import { CronExpressionParser } from 'cron-parser'
 import { z } from 'zod'
 
 const booleanText = z.string().transform((text, context) => {
@@ -51,6 +52,34 @@ const apiUrlText = z.string().transform((text, context) => {
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 })
 
+/** Milliseconds. Function declarations, because the table below is made while this file is read. */
+function durationText(least: string, most: string) {
+  return z.string().transform((text, context) => {
+    const ms = toMs(text)
+    return ms !== null && ms >= (toMs(least) ?? 0) && ms <= (toMs(most) ?? Number.POSITIVE_INFINITY)
+      ? ms
+      : wrong(context, `not a time from ${least} to ${most}. Write a number and s, m, h or d, such as 5m.`)
+  })
+}
+
+function toMs(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/i.exec(text)
+  const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2]?.toLowerCase() ?? '']
+  return unitMs === undefined ? null : Math.round(Number(match?.[1]) * unitMs)
+}
+
+const cronText = z.string().transform((text, context) => {
+  try {
+    CronExpressionParser.parse(text)
+    return text
+  } catch {
+    return wrong(
+      context,
+      'not a cron expression. Write five fields such as */10 8-19 * * 1-5, or use SYNC_EVERY.',
+    )
+  }
+})
+
 /** By variable. The two secrets are read by `secret` below, which also knows their files. */
 export const settings = z.object({
   ALLO_API_URL: apiUrlText,
@@ -80,6 +109,11 @@ export const settings = z.object({
   ONLY_TEAMMATES: listText.optional(),
   EXCEPT_TEAMMATES: listText.optional(),
   REPORT_TIME_ZONE: zoneText,
+  SYNC_EVERY: durationText('1s', '7d'),
+  SYNC_CRON: cronText.optional(),
+  SYNC_TIME_ZONE: zoneText,
+  FRESHNESS_SLO: durationText('1s', '30d').optional(),
+  SHUTDOWN_TIMEOUT: durationText('1s', '10m'),
   LOG_LEVEL: z
     .string()
     .toLowerCase()

@@ -59,6 +59,34 @@ export const variables: readonly Variable[] = [
     meaning: 'ids or e-mails, separated by commas: leave these out',
   },
   {
+    name: 'SYNC_EVERY',
+    default: '5m',
+    meaning: 'how often the worker reads everyone: a number and `s`, `m`, `h` or `d`',
+  },
+  {
+    name: 'SYNC_CRON',
+    shown: 'none',
+    meaning: 'a cron expression instead of `SYNC_EVERY`, such as `*/10 8-19 * * 1-5`',
+  },
+  { name: 'SYNC_TIME_ZONE', default: 'UTC', meaning: 'zone of `SYNC_CRON`' },
+  {
+    name: 'FRESHNESS_SLO',
+    shown: '3 intervals',
+    meaning: 'how old the data may get before `status` says 75 and an alert goes out, such as `20m`',
+  },
+  {
+    name: 'REDIS_URL',
+    secret: true,
+    shown: 'jobs in Postgres',
+    meaning: 'Redis for the job queues of the worker, `redis://` or `rediss://`: the way to scale out',
+  },
+  { name: 'REDIS_URL_FILE', meaning: 'a file that holds the URL instead' },
+  {
+    name: 'SHUTDOWN_TIMEOUT',
+    default: '10s',
+    meaning: 'how long the worker may take to hand back what it is reading when it is told to stop',
+  },
+  {
     name: 'REPORT_TIME_ZONE',
     default: 'UTC',
     meaning: 'zone of days and hours in reports, such as `Europe/Paris`',

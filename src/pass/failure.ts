@@ -2,7 +2,7 @@
 import { AlloError, AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
 import { WrongAnswerError } from '../snapshot/walk-queue.ts'
 import { DatabaseError } from '../store/database.ts'
-import type { FailedReading } from '../store/save-reading.ts'
+import type { FailedReading, ReadStatus } from '../store/save-reading.ts'
 
 /** `--user` names someone who is not on the team. */
 export class UnknownTeammateError extends Error {
@@ -30,9 +30,8 @@ export function aboutThisTeammate(error: unknown): FailedReading | null {
   return failed('error', error.code ?? codeOf(error), error.message, error.requestId)
 }
 
-/** The reading of those who were not reached because the pass stopped; null when it says nothing about Allo. */
-export function notReached(stoppedBy: unknown): FailedReading | null {
-  if (!(stoppedBy instanceof AlloError)) return null
+/** The reading of those who were not reached because Allo could not be asked any more. */
+export function notReached(stoppedBy: AlloError): FailedReading {
   const { errorCode, errorMessage, errorRequestId } = reasonOf(stoppedBy)
   return failed(statusOfStop(stoppedBy), errorCode ?? 'unknown', errorMessage ?? '', errorRequestId)
 }
@@ -78,4 +77,15 @@ export function failed(
   requestId: string | null = null,
 ): FailedReading {
   return { kind: 'failed', status, code, message, requestId }
+}
+
+/** Of a whole pass: `ok` when everyone asked was answered about; a teammate Allo does not know is an answer. */
+export function outcomeOf(
+  asked: number,
+  readings: readonly ReadStatus[],
+  stoppedBy: unknown,
+): 'ok' | 'partial' | 'failed' {
+  const answered = readings.filter((status) => ['ok', 'no_queue', 'not_found'].includes(status)).length
+  if (stoppedBy === null && answered === asked) return 'ok'
+  return answered > 0 ? 'partial' : 'failed'
 }

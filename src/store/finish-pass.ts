@@ -22,9 +22,10 @@ export interface PassOutcome {
   readonly teammates: number
   readonly requests: number
   readonly throttled: number
-  readonly throttledMs: number
+  /** Null, here and below: what was recorded while the pass ran. */
+  readonly throttledMs: number | null
   /** What the API did that its documentation does not mention: where and what, once each. */
-  readonly surprises: readonly { readonly where: string; readonly what: string }[]
+  readonly surprises: readonly { readonly where: string; readonly what: string }[] | null
   readonly errorCode: string | null
   readonly errorMessage: string | null
   readonly errorRequestId: string | null
@@ -53,7 +54,7 @@ async function closePass(
 ): Promise<{ started_at: string; is_whole_team: boolean }> {
   const { rows } = await client.query<{ started_at: string; is_whole_team: boolean }>(
     `update allo.sync_passes set status = $2, finished_at = clock_timestamp(), teammates = $3, requests = $4,
-       throttled = $5, throttled_ms = $6, surprises = $7, error_code = $8, error_message = $9, error_request_id = $10
+       throttled = $5, throttled_ms = coalesce($6, throttled_ms), surprises = coalesce($7, surprises), error_code = $8, error_message = $9, error_request_id = $10
      where pass_id = $1 and status = 'running'
      returning started_at::text, is_whole_team`,
     [
@@ -62,8 +63,8 @@ async function closePass(
       outcome.teammates,
       outcome.requests,
       outcome.throttled,
-      Math.round(outcome.throttledMs),
-      outcome.surprises.length > 0 ? JSON.stringify(outcome.surprises) : null,
+      outcome.throttledMs === null ? null : Math.round(outcome.throttledMs),
+      outcome.surprises?.length ? JSON.stringify(outcome.surprises) : null,
       outcome.errorCode,
       outcome.errorMessage,
       outcome.errorRequestId,

@@ -3,6 +3,7 @@
  * by a dead process, and the next pass closes it as failed. A lease tells dead from slow.
  */
 import { type Client, DatabaseError, type Pool, withDatabaseErrors } from './database.ts'
+import type { FailedReading, ReadStatus } from './save-reading.ts'
 
 export const LEASE_SECONDS = 60
 
@@ -14,7 +15,12 @@ export interface NewPass {
   /** Whether everyone on the team is asked; only such a pass can find that nobody holds a queue. */
   readonly isWholeTeam: boolean
   readonly version: string
+  /** Of the job that runs it: begun again by the same job, after a crash, a pass goes on. */
+  readonly jobId?: string
 }
+
+/** A pass still running after this long is wedged: it is closed, and recorded as such. */
+const WEDGED_AFTER_SECONDS = 6 * 3600
 
 /** At most one scheduled pass of a team runs at a time; the one that runs keeps running. */
 export class PassAlreadyRunningError extends Error {
@@ -25,17 +31,24 @@ export class PassAlreadyRunningError extends Error {
 export async function startPass(db: Pool | Client, pass: NewPass): Promise<string> {
   try {
     return await withDatabaseErrors('starting a pass', async () => {
+      const going = await runningPassOfJob(db, pass)
+      if (going !== null) return going
       await db.query(
-        `update allo.sync_passes set status = 'failed', finished_at = clock_timestamp(), error_code = 'abandoned',
-           error_message = 'its process stopped renewing the lease'
-         where team_id = $1 and status = 'running' and lease_expires_at < clock_timestamp()`,
+        `update allo.sync_passes set status = 'failed', finished_at = clock_timestamp(),
+           error_code = case when lease_expires_at < clock_timestamp() then 'abandoned' else 'wedged' end,
+           error_message = case when lease_expires_at < clock_timestamp()
+             then 'its process stopped renewing the lease' else 'it did not come to an end' end
+         where team_id = $1 and status = 'running'
+           and (lease_expires_at < clock_timestamp()
+                or started_at < clock_timestamp() - make_interval(secs => ${WEDGED_AFTER_SECONDS}))`,
         [pass.teamId],
       )
       const { rows } = await db.query<{ pass_id: string }>(
-        `insert into allo.sync_passes (team_id, trigger, is_whole_team, status, started_at, lease_expires_at, version)
-         values ($1, $2, $3, 'running', clock_timestamp(), clock_timestamp() + make_interval(secs => $4), $5)
+        `insert into allo.sync_passes (team_id, trigger, is_whole_team, status, started_at, lease_expires_at, version,
+           job_id)
+         values ($1, $2, $3, 'running', clock_timestamp(), clock_timestamp() + make_interval(secs => $4), $5, $6)
          returning pass_id`,
-        [pass.teamId, pass.trigger, pass.isWholeTeam, LEASE_SECONDS, pass.version],
+        [pass.teamId, pass.trigger, pass.isWholeTeam, LEASE_SECONDS, pass.version, pass.jobId ?? null],
       )
       const passId = rows[0]?.pass_id
       if (passId === undefined) throw new Error('starting a pass returned no id')
@@ -51,6 +64,16 @@ export async function startPass(db: Pool | Client, pass: NewPass): Promise<strin
   }
 }
 
+async function runningPassOfJob(db: Pool | Client, pass: NewPass): Promise<string | null> {
+  if (pass.jobId === undefined) return null
+  const { rows } = await db.query<{ pass_id: string }>(
+    `update allo.sync_passes set lease_expires_at = clock_timestamp() + make_interval(secs => $3)
+     where job_id = $1 and team_id = $2 and status = 'running' returning pass_id`,
+    [pass.jobId, pass.teamId, LEASE_SECONDS],
+  )
+  return rows[0]?.pass_id ?? null
+}
+
 /** False when the pass is not running any more: it was taken for dead and closed. */
 export async function renewLease(db: Pool | Client, passId: string): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -59,4 +82,98 @@ export async function renewLease(db: Pool | Client, passId: string): Promise<boo
     [passId, LEASE_SECONDS],
   )
   return rowCount === 1
+}
+
+/** What a reading that is about to begin must know of its pass. */
+export interface PassState {
+  readonly isRunning: boolean
+  /** This teammate's applied reading is there already. */
+  readonly isRead: boolean
+  /** What those not reached are recorded as, because another reading found that the pass must stop; null: it goes on. */
+  readonly stop: FailedReading | null
+}
+
+export async function passState(pool: Pool, passId: string, userId: string): Promise<PassState> {
+  const { rows } = await withDatabaseErrors('reading the state of a pass', () =>
+    pool.query<{
+      is_running: boolean
+      is_read: boolean
+      stop_status: FailedReading['status'] | null
+      code: string | null
+      message: string | null
+      request_id: string | null
+    }>(
+      `select status = 'running' as is_running, stop_status, error_code as code, error_message as message,
+         error_request_id as request_id,
+         exists (select from allo.sync_reads where pass_id = $1 and user_id = $2
+                 and status in ('ok', 'no_queue', 'not_found')) as is_read
+       from allo.sync_passes where pass_id = $1`,
+      [passId, userId],
+    ),
+  )
+  const row = rows[0]
+  const status = row?.stop_status ?? null
+  return {
+    isRunning: row?.is_running ?? false,
+    isRead: row?.is_read ?? false,
+    stop:
+      status === null
+        ? null
+        : {
+            kind: 'failed',
+            status,
+            code: row?.code ?? '',
+            message: row?.message ?? '',
+            requestId: row?.request_id ?? null,
+          },
+  }
+}
+
+/** Tells the readings that have not begun yet that the pass stops; the first reason stays. */
+export async function stopPass(pool: Pool, passId: string, reading: FailedReading): Promise<void> {
+  await withDatabaseErrors('stopping a pass', () =>
+    pool.query(
+      `update allo.sync_passes set stop_status = $2, error_code = $3, error_message = $4, error_request_id = $5
+       where pass_id = $1 and status = 'running' and stop_status is null`,
+      [passId, reading.status, reading.code, reading.message, reading.requestId],
+    ),
+  )
+}
+
+/** What the audit rows of a running pass amount to; null when it is not running any more. */
+export async function readingsOfPass(
+  pool: Pool,
+  passId: string,
+): Promise<{ statuses: ReadStatus[]; requests: number; throttled: number; stop: PassState['stop'] } | null> {
+  const { isRunning, stop } = await passState(pool, passId, '')
+  if (!isRunning) return null
+  const { rows } = await withDatabaseErrors('adding up a pass', () =>
+    pool.query<{ statuses: ReadStatus[]; requests: number; throttled: number }>(
+      `select coalesce(array_agg(status) filter (where error_code is distinct from 'not_asked'), '{}') as statuses,
+         coalesce(sum(requests), 0)::int as requests, coalesce(sum(throttled), 0)::int as throttled
+       from allo.sync_reads where pass_id = $1`,
+      [passId],
+    ),
+  )
+  return rows[0] === undefined ? null : { ...rows[0], stop }
+}
+
+/** Adds what a process waited and noticed to its running pass. */
+export async function recordSideEffects(
+  pool: Pool,
+  passId: string,
+  {
+    throttledMs,
+    surprises,
+  }: { readonly throttledMs: number; readonly surprises: readonly { where: string; what: string }[] },
+): Promise<void> {
+  await withDatabaseErrors('recording what a pass noticed', () =>
+    pool.query(
+      `update allo.sync_passes set throttled_ms = coalesce(throttled_ms, 0) + $2,
+         surprises = nullif((select coalesce(jsonb_agg(distinct s), '[]')
+           from jsonb_array_elements(coalesce(surprises, '[]') || $3::jsonb) s), '[]')
+       where pass_id = $1 and status = 'running'`,
+      [passId, Math.round(throttledMs), JSON.stringify(surprises)],
+    ),
+  )
 }

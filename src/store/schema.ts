@@ -287,6 +287,7 @@ export const syncPasses = allo.table(
       .notNull()
       .references(() => teams.teamId),
     trigger: text('trigger').notNull(),
+    jobId: text('job_id'),
     isWholeTeam: boolean('is_whole_team').notNull(),
     status: text('status').notNull(),
     startedAt: instant('started_at').notNull(),
@@ -300,6 +301,7 @@ export const syncPasses = allo.table(
     errorCode: text('error_code'),
     errorMessage: text('error_message'),
     errorRequestId: text('error_request_id'),
+    stopStatus: text('stop_status'),
     version: text('version').notNull(),
   },
   (t) => [
@@ -307,6 +309,7 @@ export const syncPasses = allo.table(
     uniqueIndex('sync_passes_one_scheduled')
       .on(t.teamId)
       .where(sql`${t.status} = 'running' and ${t.trigger} = 'schedule'`),
+    uniqueIndex('sync_passes_running_job').on(t.jobId).where(sql`${t.status} = 'running'`),
     check('sync_passes_status', sql`${t.status} in ('running', 'ok', 'partial', 'failed')`),
     check('sync_passes_finished_or_running', sql`(${t.finishedAt} is null) = (${t.status} = 'running')`),
   ],

@@ -1,0 +1,23 @@
+/** What every job of a worker works with. */
+import type { Logger } from 'pino'
+import type { ProcessPacer } from '../allo/pacer.ts'
+import type { AlloClient, Surprise } from '../allo/types.ts'
+import type { Choice } from '../pass/choose-teammates.ts'
+import type { Pool } from '../store/database.ts'
+import type { Credentials } from './credentials.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
+
+export interface WorkerContext {
+  readonly pool: Pool
+  readonly allo: AlloClient
+  readonly pacer: ProcessPacer
+  readonly keyFingerprint: string
+  readonly onLimit: (readsPerSecond: number | null) => void
+  /** What the API did that is not documented, once each; taken out as they are read. */
+  readonly takeSurprises: () => readonly Surprise[]
+  readonly choice: Choice
+  readonly leases: LeaseKeeper
+  readonly credentials: Credentials
+  readonly logger: Logger
+  readonly version: string
+}

@@ -1,0 +1,177 @@
+/**
+ * Where jobs are kept: Redis, or BullMQ's own tables in Postgres (schema `allo_jobs`). What the rest of the worker
+ * uses of BullMQ is the same on both.
+ */
+import {
+  type BackendClasses,
+  createPostgresBackend,
+  createRedisBackend,
+  type IQueueBackend,
+  type Job,
+  type JobsOptions,
+  type JobType,
+  runMigrations,
+  withBackend,
+} from 'bullmq'
+import { Redis } from 'ioredis'
+import { openPool, type Pool } from '../store/database.ts'
+
+const JOBS_SCHEMA = 'allo_jobs'
+
+/** kill -9 of a worker is noticed after about these two together. */
+const LOCK_MS = 10_000
+const STALLED_CHECK_MS = 5_000
+
+/** Ids, and nothing else: what is in Redis is nobody's phone number or key. */
+export interface JobData {
+  /** Unset until the pass was begun. */
+  readonly passId?: string
+  readonly teamId?: string
+  /** How many teammates the pass asks. */
+  readonly asked?: number
+  /** Of a reading. */
+  readonly userId?: string
+}
+
+export type Processor = (
+  job: Job<JobData>,
+  token: string | undefined,
+  signal: AbortSignal,
+) => Promise<unknown>
+
+/** What is used of a BullMQ queue. */
+export interface JobQueue {
+  readonly name: string
+  readonly qualifiedName: string
+  addBulk(jobs: { name: string; data: JobData; opts: JobsOptions }[]): Promise<unknown>
+  upsertJobScheduler(
+    id: string,
+    repeat: { every: number } | { pattern: string; tz: string },
+    template: {
+      name: string
+      data: JobData
+      opts: Omit<JobsOptions, 'jobId' | 'repeat' | 'delay' | 'deduplication'>
+    },
+  ): Promise<unknown>
+  getJobSchedulers(): Promise<{ key: string; next?: number }[]>
+  removeJobScheduler(id: string): Promise<boolean>
+  getJobs(types: JobType[]): Promise<Job<JobData>[]>
+  getJobCounts(...types: JobType[]): Promise<Record<string, number>>
+  getWorkersCount(): Promise<number>
+  close(): Promise<void>
+}
+
+/** What is used of a BullMQ worker. */
+export interface JobWorker {
+  concurrency: number
+  cancelAllJobs(reason?: string): void
+  close(force?: boolean): Promise<void>
+}
+
+export interface JobBackend {
+  readonly kind: 'redis' | 'postgres'
+  openQueue(name: string): JobQueue
+  startWorker(name: string, concurrency: number, processor: Processor): JobWorker
+  /** Rejects when the backend can't be reached, within two seconds. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** `onError` hears of lost connections; BullMQ reconnects by itself. */
+export async function openJobBackend(
+  urls: { readonly redisUrl: string | null; readonly databaseUrl: string },
+  onError: (error: Error) => void,
+): Promise<JobBackend> {
+  return urls.redisUrl === null
+    ? openOnPostgres(urls.databaseUrl, onError)
+    : openOnRedis(urls.redisUrl, onError)
+}
+
+function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
+  // For our own questions: they fail at once instead of waiting for Redis to come back.
+  const probe = new Redis(url, { maxRetriesPerRequest: 0, enableOfflineQueue: false, lazyConnect: true })
+  probe.on('error', () => undefined)
+  const connection = { url, maxRetriesPerRequest: null }
+  return {
+    kind: 'redis',
+    ...openOn(withBackend(createRedisBackend), connection, onError),
+    async ping() {
+      if (probe.status === 'wait' || probe.status === 'end') await withDeadline(probe.connect())
+      await withDeadline(probe.ping())
+    },
+    async close() {
+      probe.disconnect()
+    },
+  }
+}
+
+async function openOnPostgres(url: string, onError: (error: Error) => void): Promise<JobBackend> {
+  const probe = openPool(url, { max: 1, name: 'jobs' })
+  await migrateJobs(probe)
+  const connection = {
+    connectionString: url,
+    ssl: false,
+    schema: JOBS_SCHEMA,
+    application_name: 'allo-queue-mirror jobs',
+  }
+  return {
+    kind: 'postgres',
+    ...openOn(withBackend(createPostgresBackend), connection, onError),
+    async ping() {
+      await withDeadline(probe.query('select 1'))
+    },
+    close: () => probe.end(),
+  }
+}
+
+async function migrateJobs(pool: Pool): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await runMigrations(client, JOBS_SCHEMA)
+  } finally {
+    client.release()
+  }
+}
+
+function openOn<B extends IQueueBackend, C>(
+  classes: BackendClasses<B, C>,
+  connection: C,
+  onError: (error: Error) => void,
+): Pick<JobBackend, 'openQueue' | 'startWorker'> {
+  return {
+    openQueue(name: string): JobQueue {
+      const queue = new classes.Queue<JobData>(name, { connection })
+      queue.on('error', onError)
+      return queue
+    },
+    startWorker(name: string, concurrency: number, processor: Processor): JobWorker {
+      const worker = new classes.Worker<JobData>(
+        name,
+        // Three named parameters: BullMQ makes the signal only for those who declare it.
+        (job, token, signal) => processor(job, token, signal ?? new AbortController().signal),
+        {
+          connection,
+          concurrency,
+          lockDuration: LOCK_MS,
+          stalledInterval: STALLED_CHECK_MS,
+          // A worker killed twice over the same job is no reason to give the job up.
+          maxStalledCount: 100,
+        },
+      )
+      worker.on('error', onError)
+      return worker
+    },
+  }
+}
+
+async function withDeadline<T>(work: Promise<T>, ms = 2000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The job of a pass: tick ──▶ begin, list the teammates, one job each ──▶ wait for them ──▶ finish.
+ *
+ * It is the tick itself. It leaves its worker while the readings run and comes back, to any worker, when they are
+ * done. Killed in between it is run again and finds its pass by the job's id. That two never overlap is the lease's
+ * promise in Postgres, since a Redis that lost its data forgets its own.
+ */
+import { createHash } from 'node:crypto'
+import { type Job, WaitingChildrenError } from 'bullmq'
+import { choose, listTeammates } from '../pass/choose-teammates.ts'
+import { failed, outcomeOf, reasonOf } from '../pass/failure.ts'
+import { identifyTeam } from '../pass/identify-team.ts'
+import { finishPass } from '../store/finish-pass.ts'
+import { PassAlreadyRunningError, readingsOfPass, startPass } from '../store/passes.ts'
+import { saveReading } from '../store/save-reading.ts'
+import { lastTeamOfKey } from '../store/teammates.ts'
+import type { WorkerContext } from './context.ts'
+import type { JobData, JobQueue } from './job-backend.ts'
+
+/** So that a team of thousands does not stall Redis for everyone else on it. */
+const CHUNK = 500
+/** Longer than any pass: a reading that was removed too early would run twice after a crash. */
+const KEEP_READINGS_SECONDS = 24 * 3600
+
+export async function runPass(
+  context: WorkerContext,
+  readings: JobQueue,
+  job: Job<JobData>,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const begun = job.data.passId === undefined ? await beginPass(context, readings, job, signal) : job.data
+  if (begun === null) return
+  if (token !== undefined && (await job.moveToWaitingChildren(token))) throw new WaitingChildrenError()
+  await endPass(context, begun)
+}
+
+async function beginPass(
+  context: WorkerContext,
+  readings: JobQueue,
+  job: Job<JobData>,
+  signal: AbortSignal,
+): Promise<JobData | null> {
+  const { pool, logger, version } = context
+  const { teamId, error } = await identify(context, signal)
+  let passId: string
+  try {
+    const jobId = job.id ?? ''
+    passId = await startPass(pool, { teamId, trigger: 'schedule', isWholeTeam: true, version, jobId })
+  } catch (error) {
+    if (!(error instanceof PassAlreadyRunningError)) throw error
+    logger.info({ event: 'pass_skipped' }, 'the pass before is still running')
+    return null
+  }
+  if (error !== null) {
+    await recordFailedPass(context, passId, teamId, error)
+    return null
+  }
+  const release = context.leases.hold(passId)
+  try {
+    const everyone = await listTeammates(context, teamId, { record: true, signal })
+    const { toRead, notAsked } = choose(everyone, context.choice)
+    for (const { userId } of notAsked) {
+      const result = failed('skipped', 'not_asked', 'left out by configuration')
+      await saveReading(pool, {
+        passId,
+        teamId,
+        userId,
+        result,
+        effort: { requests: 0, throttled: 0, durationMs: 0 },
+      })
+    }
+    const data = { passId, teamId, asked: toRead.length }
+    const parent = { id: job.id ?? '', queue: job.queueQualifiedName }
+    for (let start = 0; start < toRead.length; start += CHUNK) {
+      await readings.addBulk(
+        toRead.slice(start, start + CHUNK).map(({ userId }) => ({
+          name: 'reading',
+          data: { passId, teamId, userId },
+          opts: {
+            jobId: `pass-${passId}-${createHash('sha1').update(userId).digest('hex').slice(0, 20)}`,
+            parent,
+            // A reading that fails is recorded; one that is lost must not keep its pass waiting for ever.
+            ignoreDependencyOnFailure: true,
+            attempts: 3,
+            backoff: { type: 'exponential', delay: 5000, jitter: 0.5 },
+            removeOnComplete: { age: KEEP_READINGS_SECONDS },
+            removeOnFail: { age: KEEP_READINGS_SECONDS },
+          },
+        })),
+      )
+    }
+    await job.updateData(data)
+    logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
+    return data
+  } catch (error) {
+    signal.throwIfAborted()
+    await recordFailedPass(context, passId, teamId, error)
+    return null
+  } finally {
+    release()
+  }
+}
+
+/** When the API can't name the team and one is on record for the key, what failed is recorded with that team. */
+async function identify(
+  context: WorkerContext,
+  signal: AbortSignal,
+): Promise<{ teamId: string; error: unknown }> {
+  const { pool, keyFingerprint, logger } = context
+  try {
+    const warn = (message: string) => logger.warn({ event: 'api_warning' }, message)
+    const { teamId } = await identifyTeam({ ...context, warn }, { record: true, signal })
+    context.credentials.accepted()
+    return { teamId, error: null }
+  } catch (error) {
+    signal.throwIfAborted()
+    context.credentials.failed(error)
+    const team = await lastTeamOfKey(pool, keyFingerprint)
+    if (team === null) throw error
+    return { teamId: team.teamId, error }
+  }
+}
+
+async function recordFailedPass(context: WorkerContext, passId: string, teamId: string, error: unknown) {
+  context.credentials.failed(error)
+  const { errorCode, errorMessage } = reasonOf(error)
+  context.logger.error({ event: 'pass_failed', passId, code: errorCode }, errorMessage ?? 'the pass failed')
+  const effort = { teammates: 0, requests: 0, throttled: 0, throttledMs: null, surprises: null }
+  await finishPass(context.pool, { passId, teamId, status: 'failed', ...effort, ...reasonOf(error) })
+}
+
+/** Everything there is to say about the pass stands in the audit rows of its readings. */
+async function endPass(
+  context: WorkerContext,
+  { passId = '', teamId = '', asked = 0 }: JobData,
+): Promise<void> {
+  const { pool, logger } = context
+  const read = await readingsOfPass(pool, passId)
+  if (read === null) return
+  const { stop, statuses, requests, throttled } = read
+  const status = outcomeOf(asked, statuses, stop)
+  const conclusions = await finishPass(pool, {
+    passId,
+    teamId,
+    status,
+    teammates: asked,
+    requests,
+    throttled,
+    throttledMs: null,
+    surprises: null,
+    errorCode: stop?.code ?? null,
+    errorMessage: stop?.message ?? null,
+    errorRequestId: stop?.requestId ?? null,
+  })
+  logger.info(
+    {
+      event: 'pass_finished',
+      passId,
+      status,
+      teammates: asked,
+      requests,
+      throttled,
+      ended: conclusions.ended.length,
+    },
+    `pass ${status}`,
+  )
+}
