@@ -1,25 +1,20 @@
-/** argv in, exit code out. Imported by the executable alone. */
-import { Command, CommanderError } from 'commander'
+/** argv in, exit code out. Imported by the executable, and by what checks the README against it. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { withDatabase } from './commands/open.ts'
 import { runSync } from './commands/sync.ts'
-import { runWorker } from './commands/worker.ts'
-import { type ConfigWithKey, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-code.ts'
 import { migrateDatabase } from './store/migrate.ts'
+import { describeError } from './terminal/describe-error.ts'
+import { isAtLeast } from './terminal/progress.ts'
 import { version } from './version.ts'
-
-const exitCodeHelp = `
-Exit codes:
-  0   all asked teammates were read
-  64  wrong usage
-  70  a bug of ours
-  75  temporary or partial failure: try again later
-  78  configuration or credentials: change something first`
 
 /** Runs the command and sets the exit code of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
+  surviveClosedPipes()
+  process.on('uncaughtException', (error) => process.exit(report(error)))
   let exitCode: ExitCode = exitCodes.ok
-  const run = (work: () => Promise<ExitCode>) => async () => {
+  const run: Run = (work) => async () => {
     exitCode = await work()
   }
   try {
@@ -30,36 +25,44 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.exitCode = exitCode
 }
 
-type Run = (work: () => Promise<ExitCode>) => () => Promise<void>
+export type Run = (work: () => Promise<ExitCode>) => () => Promise<void>
 
-function createProgram(run: Run): Command {
+/** Commands beyond `sync` and `migrate` are loaded when they are asked for: a pass needs no simulation. */
+export function createProgram(run: Run): Command {
   const program = new Command('allo-queue-mirror')
     .description("Mirrors every teammate's Allo Power Dialer queue into Postgres, whole and with history.")
     .version(version)
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', configurationHelp)
     .addHelpText('after', exitCodeHelp)
 
   const sync = program
     .command('sync')
-    .description('read all queues now, once')
-    .option('--json', 'one JSON object as the last line on stdout', false)
-    .option('--user <id or e-mail>', 'only this teammate; repeatable', collect, [])
+    .description('one pass over all teammates, now')
+    .option('--json', 'one JSON object as the last line on stdout, everything else on stderr', false)
+    .option('--user <id or e-mail>', 'only this teammate; may be repeated', collect, [])
     .option('--dry-run', 'read, and say what would change; write nothing', false)
+    .addHelpText('after', configurationHelp)
+    .addHelpText('after', exitCodeHelp)
   sync.action(
     run(() => {
       const { json, user, dryRun } = sync.opts<{ json: boolean; user: string[]; dryRun: boolean }>()
-      return runSync(configWithKey(), { json, dryRun, users: user })
+      return runSync(() => readConfig({ needsApiKey: true }), { json, dryRun, users: user })
     }),
   )
 
   program
     .command('migrate')
-    .description('bring the database to this version')
+    .description('bring the database to this version; sync does it by itself unless AUTO_MIGRATE=false')
+    .addHelpText(
+      'after',
+      '\nSafe to run twice, and by two at once. Refuses a database newer than itself (exit 78).',
+    )
     .action(
       run(async () => {
         const config = readConfig({ needsApiKey: false })
-        const applied = await withDatabase(config, ({ url }) => migrateDatabase(url))
+        const applied = await withDatabase(config, ({ url }) => migrateDatabase(url), { name: 'migrate' })
         console.log(applied === 0 ? 'The database is up to date.' : `Applied ${applied} migrations.`)
         return exitCodes.ok
       }),
@@ -68,25 +71,107 @@ function createProgram(run: Run): Command {
   program
     .command('worker')
     .description('the service: reads all queues on a schedule, until it is stopped')
-    .action(run(() => runWorker(configWithKey())))
+    .addHelpText('after', configurationHelp)
+    .action(
+      run(async () => (await import('./commands/worker.ts')).runWorker(readConfig({ needsApiKey: true }))),
+    )
+
+  program
+    .command('doctor')
+    .description('check configuration, key, limits and database, and say what to do; changes nothing')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing is wrong, 75 something does not answer, 78 something must be changed.',
+    )
+    .action(run(async () => (await import('./commands/doctor.ts')).runDoctor()))
+
+  const demo = program
+    .command('demo')
+    .description('see it work, without a key: a simulated team, a Postgres of its own')
+    .option('--once', 'end when all is shown, also on a terminal', false)
+    .addHelpText('after', ownWorldHelp)
+  demo.action(run(async () => (await import('./commands/demo.ts')).runDemo(demo.opts<{ once: boolean }>())))
+
+  const simulate = program
+    .command('simulate')
+    .description('the simulated Allo alone, to build BI before there are data')
+    .addOption(count('--port <port>', 'on this machine only; 0: any free one', 8787, [0, 65_535]))
+    .addOption(count('--teammates <count>', 'people on the team', 12, [1, 5000]))
+    .addOption(count('--numbers <count>', 'numbers in a queue, about', 120, [0, 25_000]))
+    .addOption(new Option('--seed <text>', 'the same seed makes the same team and moves').default('allo'))
+    .addOption(count('--moves-per-minute <count>', 'dials, results, appends, resets, …', 60, [0, 60_000]))
+    .addOption(count('--reads-per-second <count>', 'the limit, as Allo has it; 0: none', 20, [0, 10_000]))
+    .addHelpText('after', ownWorldHelp)
+  simulate.action(
+    run(async () => (await import('./commands/simulate.ts')).runSimulate(simulate.opts<SimulateOptions>())),
+  )
   return program
 }
+
+export interface SimulateOptions {
+  readonly port: number
+  readonly teammates: number
+  readonly numbers: number
+  readonly seed: string
+  readonly movesPerMinute: number
+  readonly readsPerSecond: number
+}
+
+const configurationHelp = `
+Configuration: environment variables, or .env in this folder (README, .env.example).`
+
+const ownWorldHelp = '\nReads neither .env nor DATABASE_URL nor ALLO_*: it can reach no data of yours.'
+
+const exitCodeHelp = `
+Exit codes:
+  0   all asked teammates were read
+  64  wrong usage
+  70  a bug of ours; LOG_LEVEL=debug shows where
+  75  temporary or partial failure: try again
+  78  configuration or credentials: change something first, don't restart`
 
 function collect(value: string, before: readonly string[]): string[] {
   return [...before, value]
 }
 
-function configWithKey(): ConfigWithKey {
-  return readConfig({ needsApiKey: true })
+function count(flags: string, description: string, usual: number, [least, most]: [number, number]): Option {
+  return new Option(flags, description).default(usual).argParser((text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`)
+  })
 }
 
 function usageExitCode(error: CommanderError): ExitCode {
   return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
 }
 
-/** One message a person can act on. A stack trace only for our own bugs, or when asked for. */
 function report(error: unknown): ExitCode {
   const exitCode = exitCodeOf(error)
-  console.error(error instanceof Error ? error.message : String(error))
+  const { level, secrets } = whatMayBeSaid()
+  if (isAtLeast(level, 'error')) {
+    console.error(describeError(error, { debug: isAtLeast(level, 'debug'), secrets }))
+  }
   return exitCode
+}
+
+/** Asked only once something failed. A configuration that can't be read is what is being reported then. */
+function whatMayBeSaid() {
+  try {
+    const { logLevel, apiKey, databaseUrl } = readConfig({ needsApiKey: false })
+    const url = databaseUrl?.value()
+    const password = url === undefined ? '' : decodeURIComponent(new URL(url).password)
+    return { level: logLevel, secrets: [apiKey?.value() ?? '', url ?? '', password] }
+  } catch {
+    return { level: 'info' as const, secrets: [] }
+  }
+}
+
+/** `sync --json | head -0`: whoever read us has left, and what we do is still to be done. */
+function surviveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    })
+  }
 }

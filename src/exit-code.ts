@@ -1,5 +1,6 @@
 /** What the outcome means to whoever started us; the README lists these. */
 import { AlloError, AlloRefusedError } from './allo/errors.ts'
+import { OpenDatabaseError } from './commands/open-database-error.ts'
 import { ConfigError } from './config.ts'
 import { EmbeddedPostgresError } from './embedded/postgres.ts'
 import { ImplausibleTeamError, InterruptedError, UnknownTeammateError } from './pass/failure.ts'
@@ -18,14 +19,33 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
+/** What was typed can't be done; the message says what can. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Taking a passing fault for a permanent one is the worse mistake: a supervisor would leave us down for good. */
 export function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof UnknownTeammateError) return exitCodes.usage
+  if (error instanceof UsageError || error instanceof UnknownTeammateError) return exitCodes.usage
   if (error instanceof ConfigError || error instanceof SchemaVersionError) return exitCodes.configuration
   if (error instanceof EmbeddedPostgresError) return exitCodes.configuration
+  if (error instanceof OpenDatabaseError)
+    return error.retryable ? exitCodes.tryAgain : exitCodes.configuration
   if (error instanceof AlloRefusedError && error.kind === 'credentials') return exitCodes.configuration
-  if (error instanceof DatabaseError && !error.retryable) return exitCodes.configuration
-  if (error instanceof AlloError || error instanceof DatabaseError) return exitCodes.tryAgain
+  // Allo calls it our mistake: a parameter we sent is not one it takes.
+  if (error instanceof AlloRefusedError && error.status === 400) return exitCodes.bug
+  if (error instanceof AlloError) return exitCodes.tryAgain
+  if (error instanceof DatabaseError) return exitCodeOfDatabase(error)
   if (error instanceof PassClosedError || error instanceof PassAlreadyRunningError) return exitCodes.tryAgain
   if (error instanceof ImplausibleTeamError || error instanceof InterruptedError) return exitCodes.tryAgain
   return exitCodes.bug
+}
+
+function exitCodeOfDatabase({ retryable, code }: DatabaseError): ExitCode {
+  // 25006: it has become read-only, which a fail-over in mid-pass looks like.
+  if (retryable || code === null || code === '25006') return exitCodes.tryAgain
+  // SQL we wrote wrong, or rows that break our own rules.
+  if (code === '42601' || /^(2[1-7]|XX)/.test(code)) return exitCodes.bug
+  // Rights, logins, and tables somebody else changed: nothing that heals by itself.
+  return exitCodes.configuration
 }

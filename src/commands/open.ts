@@ -1,12 +1,16 @@
 /** What commands work with, opened from the configuration and closed in the right order, whatever happens. */
 import { createAlloClient } from '../allo/client.ts'
-import { createPacer, type ProcessPacer } from '../allo/pacer.ts'
+import { createPacer, type ProcessPacer, type SlotBook } from '../allo/pacer.ts'
+import type { RetrySettings } from '../allo/transport.ts'
 import type { AlloClient, Surprise } from '../allo/types.ts'
 import type { Config, ConfigWithKey } from '../config.ts'
-import { startEmbeddedPostgres } from '../embedded/postgres.ts'
-import { openPool, type Pool } from '../store/database.ts'
-import { keyFingerprint, openReadBudget } from '../store/read-budget.ts'
+import { inspectEmbeddedPostgres, startEmbeddedPostgres } from '../embedded/postgres.ts'
+import { exitCodeOf, exitCodes } from '../exit-code.ts'
+import { openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
+import { SchemaVersionError } from '../store/migrate.ts'
+import { keyFingerprint, type ReadBudget } from '../store/read-budget.ts'
 import { version } from '../version.ts'
+import { reachDatabase } from './reach-database.ts'
 
 const MAX_THROTTLED_MS = 5 * 60_000
 const DOCUMENTED_READS_PER_SECOND = 20
@@ -19,23 +23,47 @@ export interface OpenDatabase {
   readonly pool: Pool
 }
 
-/** Their own Postgres, or the embedded one of the data folder, for as long as `work` runs. */
+export function embeddedFolder({ dataDir }: Pick<Config, 'dataDir'>): string {
+  return `${dataDir}/postgres`
+}
+
+/**
+ * Their own Postgres, or the embedded one of the data folder, for as long as `work` runs. Throws OpenDatabaseError
+ * when there is none to work with. With `mayCreate: false` no data folder is made.
+ */
 export async function withDatabase<T>(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
   work: (database: OpenDatabase) => Promise<T>,
+  { mayCreate = true, name = 'sync' }: { mayCreate?: boolean; name?: string } = {},
 ): Promise<T> {
-  const embedded =
-    config.databaseUrl === null
-      ? await startEmbeddedPostgres({ dataDir: `${config.dataDir}/postgres` })
-      : null
-  const url = embedded?.url ?? config.databaseUrl?.value() ?? ''
-  const pool = openPool(url, { max: 12, name: 'sync' })
+  const own = config.databaseUrl?.value()
+  const embedded = own === undefined ? await startEmbedded(embeddedFolder(config), mayCreate) : null
+  const url = own ?? embedded?.url ?? ''
+  const pool = openPool(url, { max: 12, name })
   try {
+    await reachDatabase(pool, url)
     return await work({ url, isEmbedded: embedded !== null, pool })
+  } catch (error) {
+    throw await asKnownError(error)
   } finally {
     await pool.end()
     await embedded?.stop()
   }
+}
+
+/** What the driver threw past the store's own wrapping becomes a DatabaseError: a connection that broke is no bug. */
+export async function asKnownError(error: unknown): Promise<unknown> {
+  if (error === null || exitCodeOf(error) !== exitCodes.bug) return error
+  return withDatabaseErrors('talking to Postgres', () => Promise.reject(error)).catch((known) => known)
+}
+
+async function startEmbedded(dataDir: string, mayCreate: boolean) {
+  if (!mayCreate && (await inspectEmbeddedPostgres(dataDir)).state === 'absent') {
+    throw new SchemaVersionError(
+      `there is no database in ${dataDir} yet: run \`allo-queue-mirror migrate\` first, or set DATABASE_URL`,
+    )
+  }
+  return startEmbeddedPostgres({ dataDir })
 }
 
 export interface OpenAllo {
@@ -48,18 +76,28 @@ export interface OpenAllo {
   /** The API said what it allows; null: it did not. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly concurrency: () => number
+  /** How much longer everyone on the key waits because of a 429. */
+  readonly pausedMs: () => number
 }
 
-/** The API under the budget of its key. Needs a migrated database: the budget lives there. */
+export interface AlloLimits {
+  /** Waiting longer than this because of 429s ends the work. */
+  readonly maxThrottledMs?: number
+  readonly retry?: Partial<RetrySettings>
+}
+
+/** The API under the budget of its key. `openBook`: where the budget is kept. */
 export async function withAllo<T>(
   config: ConfigWithKey,
-  databaseUrl: string,
+  openBook: (fingerprint: string) => Promise<ReadBudget>,
   work: (allo: OpenAllo) => Promise<T>,
+  { maxThrottledMs = MAX_THROTTLED_MS, retry = {} }: AlloLimits = {},
 ): Promise<T> {
   const fingerprint = keyFingerprint(config.apiKey.value())
-  const book = await openReadBudget(databaseUrl, fingerprint)
+  const book = await openBook(fingerprint)
   let readsPerSecond = configuredRate(config, DOCUMENTED_READS_PER_SECOND)
-  const pacer = createPacer({ book, readsPerSecond, maxThrottledMs: MAX_THROTTLED_MS })
+  const { watched, pausedMs } = watchPauses(book)
+  const pacer = createPacer({ book: watched, readsPerSecond, maxThrottledMs })
   const surprises = new Map<string, Surprise>()
   const allo = createAlloClient({
     apiUrl: config.apiUrl,
@@ -71,6 +109,7 @@ export async function withAllo<T>(
     proxy: config.proxy(),
     userAgent: `allo-queue-mirror/${version}`,
     pacer,
+    retry,
     onSurprise: (surprise) => surprises.set(`${surprise.where}: ${surprise.what}`, surprise),
   })
   try {
@@ -78,6 +117,7 @@ export async function withAllo<T>(
       allo,
       pacer,
       keyFingerprint: fingerprint,
+      pausedMs,
       surprises: () => [...surprises.values()],
       takeSurprises() {
         const taken = [...surprises.values()]
@@ -97,9 +137,31 @@ export async function withAllo<T>(
   }
 }
 
-function configuredRate(config: Config, limit: number): number | null {
+/** Null: without a limit. */
+export function configuredRate(config: Config, limit: number): number | null {
   if (config.readsPerSecond === 'unlimited') return null
   return config.readsPerSecond === 'auto' ? limit * SHARE_OF_LIMIT : config.readsPerSecond
+}
+
+/** The same book, and how long a pause it was told of, or told us of, still lasts: a person wants to see it. */
+function watchPauses(book: SlotBook): { watched: SlotBook; pausedMs: () => number } {
+  let pausedUntil = 0
+  const note = (forMs: number) => {
+    pausedUntil = Math.max(pausedUntil, performance.now() + forMs)
+  }
+  const watched: SlotBook = {
+    pausedMs: () => book.pausedMs(),
+    async reserve(intervalMs) {
+      const slot = await book.reserve(intervalMs)
+      if ('pausedMs' in slot) note(slot.pausedMs)
+      return slot
+    },
+    pause(forMs) {
+      note(forMs)
+      return book.pause(forMs)
+    },
+  }
+  return { watched, pausedMs: () => Math.max(0, pausedUntil - performance.now()) }
 }
 
 /**

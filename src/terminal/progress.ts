@@ -1,74 +1,110 @@
 /**
  * How a pass shows itself on stderr: on a terminal one line that is drawn over, piped a plain line per teammate that
- * failed and a few in between.
+ * failed and a few in between. What is to be kept stands on lines of its own in either case.
  */
 import type { WriteStream } from 'node:tty'
 import type { LogLevel } from '../config.ts'
 import type { SyncObserver } from '../sync.ts'
+import { printable } from './printable.ts'
 
 export interface Progress extends SyncObserver {
+  /** What is going on before there is a pass to measure. */
+  step(text: string): void
+  /** From now on the line shows these. */
+  watch(meters: Meters): void
+  /** Leaves the terminal with an empty line to write on. Twice is once. */
   stop(): void
 }
 
 export interface Meters {
   readonly requests: () => number
+  /** Waited so far because of 429s. */
   readonly throttledMs: () => number
+  /** How much longer a 429 makes us wait now. */
+  readonly pausedMs: () => number
 }
+
+export type ProgressStream = Pick<WriteStream, 'isTTY' | 'columns' | 'write'>
 
 const REDRAW_MS = 100
 const PLAIN_EVERY_MS = 5000
 
-export function createProgress(out: WriteStream, level: LogLevel, meters: Meters): Progress {
-  const isLive = out.isTTY && (level === 'info' || level === 'debug')
-  const shows = (needed: LogLevel) => levels.indexOf(level) >= levels.indexOf(needed)
-  const startedAt = performance.now()
+export function createProgress(
+  out: ProgressStream,
+  level: LogLevel,
+  { isLive = out.isTTY && isAtLeast(level, 'info') }: { isLive?: boolean } = {},
+): Progress {
+  let meters: Meters | null = null
+  let startedAt = performance.now()
+  let lastPlainAt = startedAt
+  let doing = ''
   let teammates = 0
   let done = 0
   let numbers = 0
-  let lastPlainAt = startedAt
 
   const line = () => {
+    if (meters === null) return doing
     const seconds = (performance.now() - startedAt) / 1000
-    const rate = (meters.requests() / Math.max(seconds, 0.001)).toFixed(1)
-    const throttled =
-      meters.throttledMs() > 0 ? `  throttled ${(meters.throttledMs() / 1000).toFixed(1)} s` : ''
-    return `${done}/${teammates} teammates  ${numbers} numbers  ${rate} requests/s${throttled}`
+    const parts = [
+      teammates > 0 ? `${done}/${teammates} teammates` : doing,
+      `${numbers} numbers`,
+      `${(meters.requests() / Math.max(seconds, 0.001)).toFixed(1)} requests/s`,
+    ]
+    if (meters.throttledMs() > 0) parts.push(`throttled ${(meters.throttledMs() / 1000).toFixed(1)} s`)
+    const pausedMs = meters.pausedMs()
+    if (pausedMs > 500) parts.push(`Allo says wait: ${Math.ceil(pausedMs / 1000)} s`)
+    return parts.join('  ')
   }
   const clear = () => isLive && out.write('\r\x1b[K')
   const draw = () => {
     if (isLive) out.write(`\r\x1b[K${line().slice(0, Math.max((out.columns || 80) - 1, 20))}`)
   }
   const say = (text: string, needed: LogLevel) => {
-    if (!shows(needed)) return
+    if (!isAtLeast(level, needed)) return
     clear()
     out.write(`${text}\n`)
     draw()
   }
-  const timer = isLive ? setInterval(draw, REDRAW_MS) : undefined
+  const timer = isLive ? setInterval(draw, REDRAW_MS).unref() : undefined
 
   return {
+    step(text) {
+      doing = text
+      if (isLive) draw()
+      else say(text, 'info')
+    },
+    watch(given) {
+      meters = given
+      startedAt = performance.now()
+    },
     passStarted(pass) {
       teammates = pass.teammates
       const name = pass.passId === null ? 'Dry run' : `Pass ${pass.passId}`
-      say(`${name}: reading ${pass.teammates} teammates of ${pass.team.name ?? pass.team.teamId}`, 'info')
+      const team = printable(pass.team.name ?? pass.team.teamId)
+      say(`${name}: reading ${pass.teammates} teammates of ${team}`, 'info')
     },
     teammateRead(reading, teammate) {
       done += 1
       numbers += reading.numbers ?? 0
       if (reading.errorMessage !== null && reading.status !== 'not_found') {
-        const name = teammate.name === null ? teammate.userId : `${teammate.name} (${teammate.userId})`
-        say(`${name}: ${reading.status}: ${reading.errorMessage}`, 'warn')
+        const { userId } = teammate
+        const name = teammate.name === null ? userId : `${printable(teammate.name)} (${userId})`
+        say(`${name}: ${reading.status}: ${printable(reading.errorMessage)}`, 'warn')
       } else if (!isLive && performance.now() - lastPlainAt > PLAIN_EVERY_MS) {
         lastPlainAt = performance.now()
         say(line(), 'info')
       }
     },
-    warn: (message) => say(message, 'warn'),
+    warn: (message) => say(printable(message), 'warn'),
     stop() {
+      if (timer !== undefined) clear()
       clearInterval(timer)
-      clear()
     },
   }
 }
 
 const levels: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
+
+export function isAtLeast(level: LogLevel, needed: LogLevel): boolean {
+  return levels.indexOf(level) >= levels.indexOf(needed)
+}

@@ -1,0 +1,3 @@
+export async function runDemo(_: { once: boolean }): Promise<0> {
+  return 0
+}

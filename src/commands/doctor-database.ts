@@ -1,0 +1,64 @@
+/** Doctor's questions to a Postgres that can be used. */
+import type { Config } from '../config.ts'
+import {
+  clockDifferenceMs,
+  inspectServer,
+  missingRights,
+  unknownTimeZones,
+} from '../store/inspect-database.ts'
+import { inspectSchema } from '../store/migrate.ts'
+import type { Report } from './doctor-report.ts'
+import type { OpenDatabase } from './open.ts'
+
+/** Readings are dated by the database: a clock this far off makes history look late or early. */
+const WORRYING_CLOCK_MS = 2000
+
+export async function checkDatabase(
+  report: Report,
+  { pool, isEmbedded }: OpenDatabase,
+  config: Config,
+): Promise<void> {
+  await report.check('Postgres', async () => {
+    const { version, database, login } = await inspectServer(pool)
+    report.right('Postgres', `version ${version}, database ${database}, as ${login}`)
+  })
+
+  await report.check('rights', async () => {
+    const missing = await missingRights(pool)
+    if (missing.length === 0) report.right('rights', 'may make and fill schema allo')
+    else
+      report.wrong('rights', `this login may not ${missing.join(', nor ')}. Grant it, or use another login.`)
+  })
+
+  await report.check('clock', async () => {
+    const ms = Math.round(await clockDifferenceMs(pool))
+    const says = `the database is ${Math.abs(ms)} ms ${ms < 0 ? 'behind' : 'ahead of'} this machine`
+    if (Math.abs(ms) < WORRYING_CLOCK_MS) report.right('clock', says)
+    else report.warning('clock', `${says}, and history is dated by it. Set the wrong one of the two (NTP).`)
+  })
+
+  await report.check('schema', async () => {
+    const { state, applied, known } = await inspectSchema(pool)
+    if (state === 'current') report.right('schema', `allo is of this version (${known} migrations)`)
+    else if (state === 'ahead') {
+      report.wrong(
+        'schema',
+        `made by a newer version (${applied} migrations, ${known} known). Upgrade this program.`,
+      )
+    } else {
+      const what = state === 'absent' ? 'not there yet' : `older (${applied} of ${known} migrations)`
+      if (config.autoMigrate) report.right('schema', `${what}; the next sync brings it up to date`)
+      else report.wrong('schema', `${what}, and AUTO_MIGRATE=false: run migrate`)
+    }
+  })
+
+  await report.check('time zones', async () => {
+    const zones = [...new Set([config.naiveTimeZone, config.reportTimeZone])]
+    const unknown = await unknownTimeZones(pool, zones)
+    if (unknown.length === 0) report.right('time zones', `Postgres knows ${zones.join(' and ')}`)
+    else {
+      const wayOut = isEmbedded ? 'Choose another name.' : 'Choose another name, or update its tzdata.'
+      report.wrong('time zones', `Postgres does not know ${unknown.join(' and ')}. ${wayOut}`)
+    }
+  })
+}

@@ -1,0 +1,152 @@
+/** A pass in one line: as JSON for programs, as a sentence for people. */
+import { ConfigError } from '../config.ts'
+import { EmbeddedPostgresError } from '../embedded/postgres.ts'
+import { exitCodeOf, exitCodes } from '../exit-code.ts'
+import { reasonOf } from '../pass/failure.ts'
+import { SchemaVersionError } from '../store/migrate.ts'
+import { PassAlreadyRunningError } from '../store/passes.ts'
+import type { SyncResult } from '../sync.ts'
+import { messageOf } from '../terminal/describe-error.ts'
+import { printable } from '../terminal/printable.ts'
+import { OpenDatabaseError } from './open-database-error.ts'
+
+/** The `--json` object; keys are contract. */
+export interface SyncJson {
+  /** Null in a dry run, and when the pass could not begin. */
+  readonly pass_id: number | null
+  readonly team_id: string | null
+  readonly status: SyncResult['status']
+  readonly dry_run: boolean
+  /** Asked, not answered. */
+  readonly teammates: number
+  readonly queues: number
+  readonly numbers: number
+  readonly added: number
+  readonly changed: number
+  readonly moved: number
+  readonly removed: number
+  readonly unchanged: number
+  readonly queues_ended: number
+  /** Seen with nobody; the next pass settles them. */
+  readonly queues_unknown: number
+  readonly requests: number
+  /** Answers with 429, and how long they made us wait. */
+  readonly throttled: number
+  readonly throttled_seconds: number
+  readonly duration_seconds: number
+  /** Teammates whose reading failed; their data are as before. */
+  readonly failures: readonly Failure[]
+  /** What ended the pass before everyone was asked; null when nothing did. */
+  readonly error: Omit<Failure, 'user_id' | 'status'> | null
+}
+
+interface Failure {
+  readonly user_id: string
+  readonly status: string
+  readonly code: string | null
+  readonly message: string | null
+  readonly request_id: string | null
+}
+
+export function toJson(result: SyncResult, dryRun: boolean): SyncJson {
+  const { readings, conclusions } = result
+  const sum = (pick: (reading: SyncResult['readings'][number]) => number) =>
+    readings.reduce((total, reading) => total + pick(reading), 0)
+  const added = sum((reading) => reading.added)
+  const changed = sum((reading) => reading.changed)
+  const moved = sum((reading) => reading.moved)
+  const numbers = sum((reading) => reading.numbers ?? 0)
+  return {
+    pass_id: result.passId === null ? null : Number(result.passId),
+    team_id: result.team.teamId,
+    status: result.status,
+    dry_run: dryRun,
+    teammates: result.teammates,
+    queues: readings.filter((reading) => reading.status === 'ok').length,
+    numbers,
+    added,
+    changed,
+    moved,
+    removed: sum((reading) => reading.removed),
+    unchanged: numbers - added - changed - moved,
+    queues_ended: conclusions.ended.length,
+    queues_unknown: conclusions.unknown.length,
+    requests: result.requests,
+    throttled: result.throttled,
+    throttled_seconds: toSeconds(result.throttledMs),
+    duration_seconds: toSeconds(result.durationMs),
+    failures: readings
+      .filter((reading) => !['ok', 'no_queue', 'not_found'].includes(reading.status))
+      .map((reading) => ({
+        user_id: reading.userId,
+        status: reading.status,
+        code: reading.errorCode,
+        message: reading.errorMessage,
+        request_id: reading.requestId,
+      })),
+    error: result.stoppedBy === null ? null : errorOf(result.stoppedBy),
+  }
+}
+
+/** The same object for a pass that could not begin, or whose end could not be recorded. */
+export function toFailedJson(error: unknown, dryRun: boolean, durationMs: number): SyncJson {
+  return {
+    pass_id: null,
+    team_id: null,
+    status: 'failed',
+    dry_run: dryRun,
+    teammates: 0,
+    queues: 0,
+    numbers: 0,
+    added: 0,
+    changed: 0,
+    moved: 0,
+    removed: 0,
+    unchanged: 0,
+    queues_ended: 0,
+    queues_unknown: 0,
+    requests: 0,
+    throttled: 0,
+    throttled_seconds: 0,
+    duration_seconds: toSeconds(durationMs),
+    failures: [],
+    error: errorOf(error),
+  }
+}
+
+export function toSentence(result: SyncResult, dryRun: boolean): string {
+  const json = toJson(result, dryRun)
+  const waits = json.throttled > 0 ? `, ${json.throttled} × 429 (${json.throttled_seconds} s waited)` : ''
+  const settled = [
+    ...(json.queues_ended > 0 ? [`${json.queues_ended} queues ended`] : []),
+    ...(json.queues_unknown > 0 ? [`${json.queues_unknown} with nobody until the next pass agrees`] : []),
+  ]
+  return [
+    `${dryRun ? 'Dry run' : `Pass ${result.passId}`} of ${printable(result.team.name ?? result.team.teamId)}: ${result.status}.`,
+    `${json.teammates} teammates, ${json.queues} queues, ${json.numbers} numbers:`,
+    `${json.added} added, ${json.changed} changed, ${json.moved} moved, ${json.removed} removed`,
+    ...(settled.length > 0 ? [`(${settled.join(', ')})`] : []),
+    `in ${json.requests} requests and ${json.duration_seconds.toFixed(1)} s${waits}.`,
+    ...(dryRun ? ['Nothing was written.'] : []),
+  ].join(' ')
+}
+
+function errorOf(error: unknown): NonNullable<SyncJson['error']> {
+  const { errorCode, errorRequestId } = reasonOf(error)
+  const code = errorCode === 'bug' ? codeOfStart(error) : errorCode
+  return { code, message: messageOf(error), request_id: errorRequestId }
+}
+
+/** What only a beginning can fail on; a pass itself never meets these. */
+function codeOfStart(error: unknown): string {
+  if (error instanceof ConfigError) return 'configuration'
+  if (error instanceof SchemaVersionError) return 'schema_version'
+  if (error instanceof EmbeddedPostgresError) return 'embedded_postgres'
+  if (error instanceof OpenDatabaseError) return 'database'
+  if (error instanceof PassAlreadyRunningError) return 'already_running'
+  return exitCodeOf(error) === exitCodes.tryAgain ? 'temporary' : 'bug'
+}
+
+function toSeconds(ms: number): number {
+  return Math.round(ms) / 1000
+}

@@ -1,0 +1,80 @@
+/** What a server and a login are able to do, asked without changing anything. */
+import { type Pool, withDatabaseErrors } from './database.ts'
+
+export const OLDEST_POSTGRES = 14
+
+export interface ServerReport {
+  /** `18.4` */
+  readonly version: string
+  readonly major: number
+  /** A standby, or a session that may only read. */
+  readonly isReadOnly: boolean
+  readonly database: string
+  readonly login: string
+}
+
+export async function inspectServer(pool: Pool): Promise<ServerReport> {
+  return withDatabaseErrors('asking Postgres what it is', async () => {
+    const { rows } = await pool.query<ServerReport>(
+      `select split_part(current_setting('server_version'), ' ', 1) as version,
+         current_setting('server_version_num')::int / 10000 as major,
+         pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as "isReadOnly",
+         current_database() as database, current_user as login`,
+    )
+    if (rows[0] === undefined) throw new Error('Postgres did not say what it is')
+    return rows[0]
+  })
+}
+
+/** Rights that are missing, each as what the login can't do. */
+export async function missingRights(pool: Pool): Promise<string[]> {
+  return withDatabaseErrors('asking for rights', async () => {
+    const { rows } = await pool.query<{ missing: string }>(
+      `with us as (select to_regnamespace('allo') as schema),
+       tables as (
+         select count(*) filter (where not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+             and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))) as unwritable,
+           count(*) filter (where not pg_has_role(c.relowner, 'usage')) as foreign_owned
+         from us join pg_class c on c.relnamespace = us.schema and c.relkind = 'r'
+       )
+       select missing from us, tables, lateral (values
+         (schema is null and not has_database_privilege(current_database(), 'create'),
+           'create a schema in this database'),
+         (not has_database_privilege(current_database(), 'temporary'), 'create temporary tables'),
+         (schema is not null and not has_schema_privilege(schema, 'usage'), 'use schema allo'),
+         (schema is not null and not has_schema_privilege(schema, 'create'), 'create tables in schema allo'),
+         (unwritable > 0, format('read and write %s tables of schema allo', unwritable)),
+         (foreign_owned > 0, format('change %s tables of schema allo, which belong to another role', foreign_owned))
+       ) as rights (is_missing, missing) where is_missing`,
+    )
+    return rows.map((row) => row.missing)
+  })
+}
+
+/** How far the database's clock is ahead of ours, to within half a round trip. */
+export async function clockDifferenceMs(pool: Pool): Promise<number> {
+  return withDatabaseErrors('asking the time', async () => {
+    const client = await pool.connect()
+    try {
+      const before = Date.now()
+      const { rows } = await client.query<{ ms: number }>(
+        'select extract(epoch from clock_timestamp())::float8 * 1000 as ms',
+      )
+      return (rows[0]?.ms ?? 0) - (before + Date.now()) / 2
+    } finally {
+      client.release()
+    }
+  })
+}
+
+/** Those of the zones that Postgres does not know. */
+export async function unknownTimeZones(pool: Pool, zones: readonly string[]): Promise<string[]> {
+  return withDatabaseErrors('looking for time zones', async () => {
+    const { rows } = await pool.query<{ zone: string }>(
+      `select zone from unnest($1::text[]) as zone
+       where lower(zone) not in (select lower(name) from pg_timezone_names)`,
+      [zones],
+    )
+    return rows.map((row) => row.zone)
+  })
+}

@@ -1,0 +1,46 @@
+/**
+ * An error in words for a person. One a user can meet says what to do and nothing else; a bug says that it is one.
+ * Where it happened is shown with `debug` only. Neither holds a key, a password or a phone number: what we did not
+ * word ourselves is masked.
+ */
+import { toQuotable } from '../allo/text.ts'
+import { exitCodeOf, exitCodes } from '../exit-code.ts'
+
+export interface Shown {
+  readonly debug: boolean
+  /** Never to be seen, whatever happened. */
+  readonly secrets: readonly string[]
+}
+
+export function describeError(error: unknown, { debug, secrets }: Shown): string {
+  const lines = [messageOf(error)]
+  if (debug) lines.push(...traceOf(error))
+  else if (exitCodeOf(error) === exitCodes.bug) {
+    lines.push('LOG_LEVEL=debug shows where it happened. Please report it with that.')
+  }
+  return withoutSecrets(lines.join('\n'), secrets)
+}
+
+/** One sentence, the first letter a capital. */
+export function messageOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error)
+  if (exitCodeOf(error) !== exitCodes.bug) return said.slice(0, 1).toUpperCase() + said.slice(1)
+  return `This is a bug of allo-queue-mirror: ${toQuotable(said)}`
+}
+
+/** The frames of the error and of each that lies below it. */
+function traceOf(error: unknown): string[] {
+  const lines: string[] = []
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
+    lines.push(depth === 0 ? at.name : `because of ${at.name}: ${toQuotable(at.message)}`)
+    lines.push(...(at.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)))
+  }
+  return lines
+}
+
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  // A text of a few letters is no secret, and taking it out would garble the sentence.
+  return secrets
+    .filter((secret) => secret.length >= 8)
+    .reduce((safe, secret) => safe.replaceAll(secret, '[secret]'), text)
+}

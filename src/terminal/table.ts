@@ -1,0 +1,30 @@
+/**
+ * Rows as aligned columns: numbers to the right, everything else to the left, nulls empty. Lines carry no spaces at
+ * their end and no escape codes.
+ */
+import { printable } from './printable.ts'
+
+export type Cell = string | number | boolean | null
+
+export function tableLines(columns: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
+  const texts = rows.map((row) => columns.map((_, column) => text(row[column] ?? null)))
+  const isNumeric = columns.map((_, column) =>
+    rows.every((row) => typeof row[column] === 'number' || (row[column] ?? null) === null),
+  )
+  const widths = columns.map((name, column) =>
+    Math.max(name.length, ...texts.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? 0
+        return isNumeric[column] ? cell.padStart(width) : cell.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd()
+  return [line(columns), widths.map((width) => '─'.repeat(width)).join('  '), ...texts.map(line)]
+}
+
+function text(cell: Cell): string {
+  return cell === null ? '' : printable(String(cell))
+}

@@ -1,0 +1,433 @@
+import { spawn } from 'node:child_process'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate } from 'drizzle-orm/node-postgres/migrator'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import { openPool, type Pool } from '../src/store/database.ts'
+import {
+  assertSchemaIsCurrent,
+  inspectSchema,
+  migrateDatabase,
+  SchemaVersionError,
+} from '../src/store/migrate.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { apiKey, runPass } from './support/pass.ts'
+
+const repository = fileURLToPath(new URL('..', import.meta.url))
+const migrations = readdirSync(join(repository, 'migrations')).filter((name) => name.endsWith('.sql'))
+
+const cleanups: (() => unknown)[] = []
+afterAll(async () => {
+  for (const cleanUp of cleanups.reverse()) await cleanUp()
+})
+
+async function emptyDatabase(): Promise<TestDatabase> {
+  const database = await createTestDatabase({ empty: true })
+  cleanups.push(() => database.drop())
+  return database
+}
+
+async function smallTeam(): Promise<SimulatedAllo> {
+  const world = createWorld({ seed: 1, teammates: 3, numbersPerQueue: 5, calledBefore: 0.4 })
+  const allo = await startSimulatedAllo({ world, apiKey, readsPerSecond: null })
+  cleanups.push(() => allo.close())
+  return allo
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'migrations-test-'))
+  cleanups.push(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+const inOurs = `'allo'`
+const elsewhere = `(select nspname from pg_namespace
+  where nspname not in ('allo', 'pg_toast') and nspname not like 'pg\\_temp%' and nspname not like 'pg\\_toast\\_temp%')`
+
+/** Every object with its definition, as lines; of our schema, or of all others and of the server. */
+async function describeObjects(pool: Pool, schemas: string): Promise<string[]> {
+  const { rows } = await pool.query<{ line: string }>(
+    `with chosen as (select oid, nspname, nspacl, nspowner from pg_namespace where nspname in ${schemas})
+     select concat_ws(' ', 'schema', nspname, nspowner, nspacl) as line from chosen
+     union all
+     select concat_ws(' ', 'relation', s.nspname, c.relname, c.relkind, c.relpersistence, c.relowner, c.relacl,
+       c.reloptions, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attisdropped,
+       pg_get_expr(d.adbin, d.adrelid), obj_description(c.oid, 'pg_class'), col_description(c.oid, a.attnum))
+     from chosen s join pg_class c on c.relnamespace = s.oid
+     left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+     left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+     union all
+     select concat_ws(' ', 'constraint', s.nspname, k.conname, pg_get_constraintdef(k.oid))
+     from chosen s join pg_constraint k on k.connamespace = s.oid
+     union all
+     select concat_ws(' ', 'function', s.nspname, p.proname, pg_get_function_identity_arguments(p.oid),
+       p.prosrc, p.proacl)
+     from chosen s join pg_proc p on p.pronamespace = s.oid
+     union all
+     select concat_ws(' ', 'type', s.nspname, t.typname, t.typtype) from chosen s join pg_type t on t.typnamespace = s.oid
+     order by line`,
+  )
+  return rows.map((row) => row.line)
+}
+
+const describeOurs = (pool: Pool) => describeObjects(pool, `(${inOurs})`)
+
+async function describeEverythingElse(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ line: string }>(
+    `select concat_ws(' ', 'extension', extname) as line from pg_extension
+     union all select concat_ws(' ', 'trigger', evtname) from pg_event_trigger
+     union all select concat_ws(' ', 'setting', s.setconfig) from pg_db_role_setting s
+       join pg_database d on d.oid = s.setdatabase where d.datname = current_database()
+     union all select concat_ws(' ', 'database', datacl) from pg_database where datname = current_database()
+     order by line`,
+  )
+  return [...rows.map((row) => row.line), ...(await describeObjects(pool, elsewhere))]
+}
+
+async function countsOf(pool: Pool): Promise<unknown> {
+  const { rows } = await pool.query(
+    `select (select count(*)::int from allo.queues) as queues, (select count(*)::int from allo.queue_numbers) as numbers,
+       (select count(*)::int from allo.dials) as dials`,
+  )
+  return rows[0]
+}
+
+describe('migrating', () => {
+  test('a fresh database gets every migration, and its ledger lives in our schema', async () => {
+    const { url, pool } = await emptyDatabase()
+    expect(await inspectSchema(pool)).toMatchObject({ applied: 0, state: 'absent' })
+    await expect(assertSchemaIsCurrent(pool)).rejects.toThrow(SchemaVersionError)
+
+    expect(await migrateDatabase(url)).toBe(migrations.length)
+
+    expect(await inspectSchema(pool)).toEqual({
+      applied: migrations.length,
+      known: migrations.length,
+      state: 'current',
+    })
+    const { rows } = await pool.query<{ ledger: string }>(
+      `select table_schema || '.' || table_name as ledger from information_schema.tables
+       where table_name like '%migrations%' and table_schema <> 'pg_catalog'`,
+    )
+    expect(rows).toEqual([{ ledger: 'allo.migrations' }])
+  })
+
+  test('a second time changes nothing', async () => {
+    const { url, pool } = await emptyDatabase()
+    await migrateDatabase(url)
+    const before = await describeOurs(pool)
+    expect(before.length).toBeGreaterThan(200)
+    expect(await migrateDatabase(url)).toBe(0)
+    expect(await describeOurs(pool)).toEqual(before)
+  })
+
+  test.each([2, 5])('%i at once are safe: one of them does it all', async (processes) => {
+    const { url, pool } = await emptyDatabase()
+    const applied = await Promise.all(Array.from({ length: processes }, () => migrateDatabase(url)))
+    expect(applied.sort()).toEqual([...Array(processes - 1).fill(0), migrations.length])
+    expect(await inspectSchema(pool)).toMatchObject({ applied: migrations.length, state: 'current' })
+  })
+
+  test('an empty schema of our name is taken as it is', async () => {
+    const { url, pool } = await emptyDatabase()
+    await pool.query('create schema allo')
+    expect(await inspectSchema(pool)).toMatchObject({ state: 'absent' })
+    expect(await migrateDatabase(url)).toBe(migrations.length)
+    expect(await migrateDatabase(url)).toBe(0)
+  })
+
+  test('an earlier version is brought up to date with its data', async () => {
+    const { url, pool } = await emptyDatabase()
+    await pool.query('create schema allo')
+    const folder = temporaryFolder()
+    cpSync(join(repository, 'migrations'), folder, { recursive: true })
+    const journalFile = join(folder, 'meta/_journal.json')
+    const journal: { entries: unknown[] } = JSON.parse(readFileSync(journalFile, 'utf8'))
+    const early = { ...journal, entries: journal.entries.slice(0, 2) }
+    writeFileSync(journalFile, JSON.stringify(early))
+    await migrate(drizzle(pool), {
+      migrationsFolder: folder,
+      migrationsSchema: 'allo',
+      migrationsTable: 'migrations',
+    })
+    await pool.query(`insert into allo.teams values ('team-1', 'Acme', now(), now())`)
+    expect(await inspectSchema(pool)).toMatchObject({ applied: 2, state: 'behind' })
+    await expect(assertSchemaIsCurrent(pool)).rejects.toThrow(/2 of the \d+ migrations.*migrate/)
+
+    expect(await migrateDatabase(url)).toBe(migrations.length - 2)
+
+    expect((await pool.query('select name from allo.teams')).rows).toEqual([{ name: 'Acme' }])
+    const { url: freshUrl, pool: fresh } = await emptyDatabase()
+    await migrateDatabase(freshUrl)
+    expect(await describeOurs(pool)).toEqual(await describeOurs(fresh))
+  })
+
+  test('a newer database is refused and stays as it is', async () => {
+    const { url, pool } = await emptyDatabase()
+    await migrateDatabase(url)
+    await pool.query(
+      `insert into allo.migrations (hash, created_at) values ('of the next release', 4102444800000)`,
+    )
+    await pool.query('create table allo.of_the_next_release ()')
+    const before = await describeOurs(pool)
+
+    await expect(migrateDatabase(url)).rejects.toThrow(
+      /newer version.*upgrade allo-queue-mirror; nothing was changed/,
+    )
+    await expect(assertSchemaIsCurrent(pool)).rejects.toThrow(SchemaVersionError)
+
+    expect(await describeOurs(pool)).toEqual(before)
+    const { rows } = await pool.query<{ rows: number }>('select count(*)::int as rows from allo.migrations')
+    expect(rows[0]?.rows).toBe(migrations.length + 1)
+  })
+
+  test('one that fails leaves nothing half done, and works when its reason is gone', async () => {
+    const { url, pool } = await emptyDatabase()
+    await pool.query('create schema allo')
+    await pool.query('create table allo.sync_reads (of_somebody_else int)')
+    await expect(migrateDatabase(url)).rejects.toThrow(/sync_reads/)
+    const { rows } = await pool.query<{ name: string }>(
+      `select relname as name from pg_class where relnamespace = 'allo'::regnamespace and relkind = 'r' order by 1`,
+    )
+    expect(rows.map((row) => row.name)).toEqual(['migrations', 'sync_reads'])
+    await pool.query('drop table allo.sync_reads')
+    expect(await migrateDatabase(url)).toBe(migrations.length)
+  })
+})
+
+describe('a database that is shared', () => {
+  test('keeps everything outside our schema as it is, also where names are the same', async () => {
+    const { url, pool } = await emptyDatabase()
+    const names = [
+      'teams',
+      'teammates',
+      'queues',
+      'queue_numbers',
+      'dials',
+      'sync_passes',
+      'migrations',
+      'incoming_numbers',
+    ]
+    await pool.query('create schema drizzle; create schema reporting; create schema allo_of_others')
+    for (const schema of ['public', 'drizzle', 'reporting', 'allo_of_others']) {
+      for (const name of names) {
+        await pool.query(
+          `create table ${schema}.${name} (id int primary key, note text default 'theirs' not null)`,
+        )
+        await pool.query(`insert into ${schema}.${name} values (1)`)
+      }
+      await pool.query(
+        `create function ${schema}.number_outcome(boolean, boolean, text, text, timestamptz, text) returns text
+         language sql return 'theirs'`,
+      )
+      await pool.query(`comment on table ${schema}.queues is 'theirs'`)
+    }
+    const before = await describeEverythingElse(pool)
+    expect(before.length).toBeGreaterThan(100)
+
+    await migrateDatabase(url)
+    const { status } = await runPass(await smallTeam(), url)
+
+    expect(status).toBe('ok')
+    expect(await describeEverythingElse(pool)).toEqual(before)
+    for (const schema of ['public', 'drizzle', 'reporting', 'allo_of_others']) {
+      for (const name of names) {
+        expect((await pool.query(`select * from ${schema}.${name}`)).rows).toEqual([
+          { id: 1, note: 'theirs' },
+        ])
+      }
+    }
+    expect(await countsOf(pool)).toEqual({ queues: 3, numbers: 15, dials: 6 })
+  })
+
+  test('may have any search path, date style and time zone', async () => {
+    const { url, pool, name } = await emptyDatabase()
+    await pool.query('create schema decoy; create table decoy.queues (); create table decoy.teammates ()')
+    await pool.query('create table decoy.migrations (id serial, hash text, created_at bigint)')
+    await pool.query(`insert into decoy.migrations (hash, created_at) values ('theirs', 4102444800000)`)
+    await pool.query(
+      `create function decoy.number_outcome(boolean, boolean, text, text, timestamptz, text) returns text
+       language sql return 'theirs'`,
+    )
+    for (const setting of [
+      `search_path = decoy, public`,
+      `datestyle = 'SQL, DMY'`,
+      `timezone = 'America/St_Johns'`,
+      `intervalstyle = 'sql_standard'`,
+      `bytea_output = 'escape'`,
+      `default_transaction_isolation = 'repeatable read'`,
+    ]) {
+      await pool.query(`alter database ${name} set ${setting}`)
+    }
+    expect(await migrateDatabase(url)).toBe(migrations.length)
+    expect(await migrateDatabase(url)).toBe(0)
+    const allo = await smallTeam()
+    expect((await runPass(allo, url)).status).toBe('ok')
+    allo.world.act(20)
+    expect((await runPass(allo, url)).status).toBe('ok')
+    const owner = allo.world.keyOwner()
+    const { rows } = await pool.query(
+      `select number_to, to_char(n.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') as created_at
+       from allo.queue_numbers n join allo.queues using (queue_id) where is_current and user_id = $1 order by position`,
+      [owner],
+    )
+    expect(rows).toEqual(
+      allo.world
+        .currentQueue(owner)
+        ?.rows()
+        .map(({ number_to, created_at }) => ({ number_to, created_at })),
+    )
+  })
+
+  test('is enough with a user who may create schemas, and neither roles nor extensions nor in public', async () => {
+    const { url, pool, name } = await emptyDatabase()
+    const role = `role_of_${name}`
+    // A role's own schema comes first in its default search path ("$user", public).
+    await pool.query(
+      `create schema ${role}; create table ${role}.queues (); revoke create on schema public from public`,
+    )
+    await pool.query(
+      `create role ${role} login password 'secret' nosuperuser nocreaterole nocreatedb noinherit`,
+    )
+    cleanups.push(async () => {
+      const server = await createTestDatabase({ empty: true })
+      await server.pool.query(`drop role if exists ${role}`)
+      await server.drop()
+    })
+    cleanups.push(() => pool.query(`drop owned by ${role} cascade`))
+    await pool.query(`grant create on database ${name} to ${role}`)
+    await pool.query(`grant usage on schema ${role} to ${role}`)
+    const restricted = new URL(url)
+    restricted.username = role
+    restricted.password = 'secret'
+    const asRole = openPool(restricted.href, { max: 1, name: 'test' })
+    cleanups.push(() => asRole.end())
+    await expect(asRole.query('create role another')).rejects.toThrow(/permission denied/)
+    await expect(asRole.query('create table public.t ()')).rejects.toThrow(/permission denied/)
+
+    expect(await migrateDatabase(restricted.href)).toBe(migrations.length)
+    const allo = await smallTeam()
+    expect((await runPass(allo, restricted.href)).status).toBe('ok')
+    allo.world.act(20)
+    expect((await runPass(allo, restricted.href)).status).toBe('ok')
+    expect(await countsOf(pool)).toMatchObject({ queues: 3 })
+  })
+})
+
+describe('the migrations as files', () => {
+  test('say everything the schema says: generating yields no difference', async () => {
+    const folder = workshop()
+    const before = readdirSync(join(folder, 'migrations'), { recursive: true }).sort()
+    expect(await generate(folder)).toContain('No schema changes')
+    expect(readdirSync(join(folder, 'migrations'), { recursive: true }).sort()).toEqual(before)
+
+    writeFileSync(
+      join(folder, 'src/store/schema.ts'),
+      `${readFileSync(join(folder, 'src/store/schema.ts'), 'utf8')}\nexport const more = allo.table('more', { id: text('id') })\n`,
+    )
+    await generate(folder)
+    expect(readdirSync(join(folder, 'migrations')).filter((name) => name.endsWith('.sql'))).toHaveLength(
+      migrations.length + 1,
+    )
+  })
+
+  test('are named after what they do, in one sequence, all of them in the journal', () => {
+    const journal: { entries: { idx: number; tag: string }[] } = JSON.parse(
+      readFileSync(join(repository, 'migrations/meta/_journal.json'), 'utf8'),
+    )
+    expect(journal.entries.map(({ tag }) => `${tag}.sql`)).toEqual([...migrations].sort())
+    for (const { idx, tag } of journal.entries) {
+      expect(tag).toMatch(new RegExp(`^${String(idx).padStart(4, '0')}(_[a-z]+){3,}$`))
+    }
+  })
+
+  /** A folder with what drizzle-kit looks at, to let it write there. */
+  function workshop(): string {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'src/store'), { recursive: true })
+    for (const path of ['drizzle.config.ts', 'src/store/schema.ts', 'migrations', 'package.json']) {
+      cpSync(join(repository, path), join(folder, path), { recursive: true })
+    }
+    symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'))
+    return folder
+  }
+
+  function generate(folder: string): Promise<string> {
+    const drizzleKit = join(repository, 'node_modules/drizzle-kit/bin.cjs')
+    const child = spawn(process.execPath, [drizzleKit, 'generate'], {
+      cwd: folder,
+      // No terminal, and no way out: what would ask or fetch fails.
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { HTTPS_PROXY: 'http://127.0.0.1:9', HTTP_PROXY: 'http://127.0.0.1:9', HOME: folder },
+      timeout: 50_000,
+    })
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      said += chunk
+    })
+    return new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (code) =>
+        code === 0 ? resolve(said) : reject(new Error(`drizzle-kit ended with ${code}: ${said}`)),
+      )
+    })
+  }
+})
+
+describe('what the database says of itself', () => {
+  test('every schema, table, column and function of ours has a comment that is a sentence', async () => {
+    const { url, pool } = await emptyDatabase()
+    await migrateDatabase(url)
+    const { rows } = await pool.query<{ name: string; comment: string | null }>(
+      `select 'schema ' || nspname as name, obj_description(oid, 'pg_namespace') as comment
+       from pg_namespace where nspname = 'allo'
+       union all
+       select c.oid::regclass::text, obj_description(c.oid, 'pg_class') from pg_class c
+       where c.relnamespace = 'allo'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+       union all
+       select c.oid::regclass || '.' || a.attname, col_description(c.oid, a.attnum)
+       from pg_class c join pg_attribute a on a.attrelid = c.oid
+       where c.relnamespace = 'allo'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+         and a.attnum > 0 and not a.attisdropped
+       union all
+       select p.oid::regprocedure::text, obj_description(p.oid, 'pg_proc') from pg_proc p
+       where p.pronamespace = 'allo'::regnamespace`,
+    )
+    expect(rows.length).toBeGreaterThan(150)
+    expect(
+      rows.filter(({ comment }) => !/^[A-Za-z].*[.]$/s.test(comment ?? '')).map(({ name }) => name),
+    ).toEqual([])
+  })
+
+  test('a table begins with what one row is, and queue_numbers warns of ended queues', async () => {
+    const { url, pool } = await emptyDatabase()
+    await migrateDatabase(url)
+    const { rows } = await pool.query<{ name: string; comment: string }>(
+      `select relname as name, obj_description(oid, 'pg_class') as comment from pg_class
+       where relnamespace = 'allo'::regnamespace and relkind = 'r'`,
+    )
+    expect(rows.filter(({ comment }) => !comment.startsWith('One row per ')).map(({ name }) => name)).toEqual(
+      [],
+    )
+    const warning = rows.find(({ name }) => name === 'queue_numbers')?.comment
+    expect(warning).toContain('THE NUMBERS OF ENDED AND UNKNOWN QUEUES ARE IN HERE TOO')
+    expect(warning).toContain('join allo.queues using (queue_id) where is_current')
+  })
+})

@@ -1,0 +1,52 @@
+/** One pass over a simulated team, of the real parts and with nothing from the environment. */
+import { createAlloClient } from '../../src/allo/client.ts'
+import { createPacer } from '../../src/allo/pacer.ts'
+import type { SimulatedAllo } from '../../src/simulation/server.ts'
+import { openPool } from '../../src/store/database.ts'
+import { keyFingerprint, openReadBudget } from '../../src/store/read-budget.ts'
+import { type SyncOptions, type SyncResult, syncTeam } from '../../src/sync.ts'
+
+export const apiKey = 'ak_live_of_a_test'
+
+/** Everyone on the team is asked unless `options` says otherwise; the simulation should have no limit. */
+export async function runPass(
+  simulated: SimulatedAllo,
+  databaseUrl: string,
+  options: Partial<SyncOptions> = {},
+): Promise<SyncResult> {
+  const fingerprint = keyFingerprint(apiKey)
+  const pool = openPool(databaseUrl, { max: 10, name: 'test pass' })
+  const book = await openReadBudget(databaseUrl, fingerprint)
+  const pacer = createPacer({ book, readsPerSecond: null, maxThrottledMs: 0 })
+  const allo = createAlloClient({
+    apiUrl: simulated.url,
+    apiKey: () => apiKey,
+    rereadKey: async () => false,
+    authScheme: 'Api-Key',
+    timeoutMs: 10_000,
+    naiveTimeZone: 'UTC',
+    proxy: {},
+    userAgent: 'allo-queue-mirror/test',
+    pacer,
+    onSurprise: () => undefined,
+  })
+  const dependencies = {
+    pool,
+    allo,
+    onLimit: () => undefined,
+    throttledMs: () => pacer.throttledMs,
+    concurrency: () => 4,
+    surprises: () => [],
+    observer: { passStarted: () => undefined, teammateRead: () => undefined, warn: () => undefined },
+    keyFingerprint: fingerprint,
+    version: 'test',
+  }
+  const everyone = { trigger: 'manual', users: [], only: [], except: [], includeBlocked: true } as const
+  try {
+    return await syncTeam(dependencies, { ...everyone, dryRun: false, ...options })
+  } finally {
+    await allo.close()
+    await book.close()
+    await pool.end()
+  }
+}
