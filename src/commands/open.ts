@@ -34,14 +34,23 @@ export function embeddedFolder({ dataDir }: Pick<Config, 'dataDir'>): string {
 export async function withDatabase<T>(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
   work: (database: OpenDatabase) => Promise<T>,
-  { mayCreate = true, name = 'sync' }: { mayCreate?: boolean; name?: string } = {},
+  {
+    mayCreate = true,
+    name = 'sync',
+    reach = reachDatabase,
+  }: {
+    readonly mayCreate?: boolean
+    readonly name?: string
+    /** The service waits here until there is one. */
+    readonly reach?: (pool: Pool, url: string) => Promise<unknown>
+  } = {},
 ): Promise<T> {
   const own = config.databaseUrl?.value()
   const embedded = own === undefined ? await startEmbedded(embeddedFolder(config), mayCreate) : null
   const url = own ?? embedded?.url ?? ''
   const pool = openPool(url, { max: 12, name })
   try {
-    await reachDatabase(pool, url)
+    await reach(pool, url)
     return await work({ url, isEmbedded: embedded !== null, pool })
   } catch (error) {
     throw await asKnownError(error)
