@@ -4,8 +4,10 @@ import { parseEnv } from 'node:util'
 import { ConfigError, type Problem } from './config/problem.ts'
 import {
   checkApiKey,
+  checkBasicAuth,
   checkDatabaseUrl,
   checkRedisUrl,
+  checkWebhookUrl,
   type Secret,
   secret,
   unreadable,
@@ -56,6 +58,15 @@ export function loadConfig(
   if (needsApiKey) problems.unshift(...keyProblems)
   const databaseUrl = secret('DATABASE_URL', given, checkDatabaseUrl, problems)
   const redisUrl = secret('REDIS_URL', given, checkRedisUrl, problems)
+  const basicAuth = secret('HTTP_BASIC_AUTH', given, checkBasicAuth, problems)
+  const alertWebhookUrl = secret('ALERT_WEBHOOK_URL', given, checkWebhookUrl, problems)
+  const isAuthGiven = Boolean(given.HTTP_BASIC_AUTH || given.HTTP_BASIC_AUTH_FILE)
+  if (parsed.success && !isLoopback(parsed.data.HTTP_HOST) && !isAuthGiven) {
+    problems.push({
+      variable: 'HTTP_BASIC_AUTH',
+      problem: `missing, and HTTP_HOST is ${parsed.data.HTTP_HOST}: the pages name teammates. Set user:password here or in a file, or listen on 127.0.0.1.`,
+    })
+  }
   if (given.SYNC_CRON && given.SYNC_EVERY) {
     problems.push({ variable: 'SYNC_CRON', problem: 'set, and SYNC_EVERY too. Keep one of them.' })
   }
@@ -84,6 +95,14 @@ export function loadConfig(
       : { everyMs: data.SYNC_EVERY },
     freshnessSloMs: data.FRESHNESS_SLO ?? null,
     shutdownTimeoutMs: data.SHUTDOWN_TIMEOUT,
+    http: Object.freeze({
+      port: data.HTTP_PORT,
+      host: data.HTTP_HOST,
+      allowedHosts: Object.freeze(data.HTTP_ALLOWED_HOSTS),
+      basicAuth,
+      openProbes: data.HTTP_OPEN_PROBES,
+    }),
+    alertWebhookUrl,
     proxy: () => ({
       ...(data.HTTP_PROXY ? { httpProxy: data.HTTP_PROXY } : {}),
       ...(data.HTTPS_PROXY ? { httpsProxy: data.HTTPS_PROXY } : {}),
@@ -123,6 +142,9 @@ export interface Config {
   /** Null: three intervals. */
   readonly freshnessSloMs: number | null
   readonly shutdownTimeoutMs: number
+  readonly http: HttpConfig
+  /** Null: nobody is told. */
+  readonly alertWebhookUrl: Secret | null
   /** A function because the addresses may hold passwords. */
   readonly proxy: () => {
     readonly httpProxy?: string
@@ -131,6 +153,17 @@ export interface Config {
   }
   /** One sentence each, for the log: nothing is wrong, but it may not be what was meant. */
   readonly warnings: readonly string[]
+}
+
+export interface HttpConfig {
+  /** 0: any free one. */
+  readonly port: number
+  readonly host: string
+  /** Beside IP addresses and the names of this machine. */
+  readonly allowedHosts: readonly string[]
+  /** `user:password`; never null when `host` can be reached from elsewhere. */
+  readonly basicAuth: Secret | null
+  readonly openProbes: boolean
 }
 
 export type Schedule =
@@ -152,11 +185,23 @@ function readEnvFile(): string | null {
   }
 }
 
+const secretsWithFiles = [
+  'ALLO_API_KEY',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'HTTP_BASIC_AUTH',
+  'ALERT_WEBHOOK_URL',
+] as const
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
+}
+
 /** What is set, under the table's names; what is empty is left out. */
 function merge(env: Env, envFile: Env): Env {
   const above = named(env)
   const below = named(envFile)
-  for (const name of ['ALLO_API_KEY', 'DATABASE_URL', 'REDIS_URL']) {
+  for (const name of secretsWithFiles) {
     if (!above[name] && !above[`${name}_FILE`]) continue
     delete below[name]
     delete below[`${name}_FILE`]

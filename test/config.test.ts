@@ -32,6 +32,12 @@ describe('a configuration', () => {
       exceptTeammates: [],
       reportTimeZone: 'UTC',
       logLevel: 'info',
+      redisUrl: null,
+      schedule: { everyMs: 300_000 },
+      freshnessSloMs: null,
+      shutdownTimeoutMs: 10_000,
+      http: { port: 8080, host: '127.0.0.1', allowedHosts: [], basicAuth: null, openProbes: false },
+      alertWebhookUrl: null,
       warnings: [],
     })
   })
@@ -50,6 +56,17 @@ describe('a configuration', () => {
       INCLUDE_BLOCKED: '0',
       ONLY_TEAMMATES: 'usr-1, alex@example.com,',
       EXCEPT_TEAMMATES: 'usr-2',
+      SYNC_CRON: '*/10 8-19 * * 1-5',
+      SYNC_TIME_ZONE: 'Europe/Paris',
+      FRESHNESS_SLO: '45m',
+      REDIS_URL: 'rediss://u:p@cache:6380',
+      SHUTDOWN_TIMEOUT: '20s',
+      HTTP_PORT: '0',
+      HTTP_HOST: '[::]',
+      HTTP_ALLOWED_HOSTS: 'Mirror.example.com, worker',
+      HTTP_BASIC_AUTH: 'ops:long:enough',
+      HTTP_OPEN_PROBES: 'true',
+      ALERT_WEBHOOK_URL: 'https://hooks.example.com/T0/B0',
       REPORT_TIME_ZONE: 'Europe/Paris',
       LOG_LEVEL: 'DEBUG',
     })
@@ -67,7 +84,14 @@ describe('a configuration', () => {
       exceptTeammates: ['usr-2'],
       reportTimeZone: 'Europe/Paris',
       logLevel: 'debug',
+      schedule: { cron: '*/10 8-19 * * 1-5', timeZone: 'Europe/Paris' },
+      freshnessSloMs: 2_700_000,
+      shutdownTimeoutMs: 20_000,
+      http: { port: 0, host: '::', allowedHosts: ['mirror.example.com', 'worker'], openProbes: true },
     })
+    expect(config.redisUrl?.value()).toBe('rediss://u:p@cache:6380')
+    expect(config.http.basicAuth?.value()).toBe('ops:long:enough')
+    expect(config.alertWebhookUrl?.value()).toBe('https://hooks.example.com/T0/B0')
     expect(config.databaseUrl?.value()).toBe('postgresql://u:p%23@db:5432/x?sslmode=verify-full')
     expect(withKey({ ALLO_READS_PER_SECOND: 'unlimited' }).readsPerSecond).toBe('unlimited')
   })
@@ -149,6 +173,18 @@ describe('a configuration', () => {
 describe('problems', () => {
   test('are all reported at once, by name, with what to do', () => {
     const error = problemsOf({
+      SYNC_EVERY: '5 apples',
+      SYNC_CRON: '61 * * * *',
+      SYNC_TIME_ZONE: '+01:00',
+      FRESHNESS_SLO: '31d',
+      REDIS_URL: 'http://cache',
+      SHUTDOWN_TIMEOUT: '0s',
+      HTTP_PORT: '70000',
+      HTTP_HOST: 'not a host',
+      HTTP_ALLOWED_HOSTS: 'https://mirror.example.com',
+      HTTP_BASIC_AUTH: 'ops:short',
+      HTTP_OPEN_PROBES: 'maybe',
+      ALERT_WEBHOOK_URL: 'hooks.example.com',
       ALLO_API_URL: 'http://api.withallo.com',
       ALLO_READS_PER_SECOND: '0',
       ALLO_REQUEST_TIMEOUT_MS: '1.5',
@@ -166,6 +202,18 @@ describe('problems', () => {
     const named = error.problems.map(({ variable }) => variable)
     expect(new Set(named)).toEqual(
       new Set([
+        'SYNC_EVERY',
+        'SYNC_CRON',
+        'SYNC_TIME_ZONE',
+        'FRESHNESS_SLO',
+        'REDIS_URL',
+        'SHUTDOWN_TIMEOUT',
+        'HTTP_PORT',
+        'HTTP_HOST',
+        'HTTP_ALLOWED_HOSTS',
+        'HTTP_BASIC_AUTH',
+        'HTTP_OPEN_PROBES',
+        'ALERT_WEBHOOK_URL',
         'ALLO_API_KEY',
         'ALLO_API_URL',
         'ALLO_READS_PER_SECOND',
@@ -215,15 +263,40 @@ describe('problems', () => {
       DATABASE_URL: 'postgres:hunter2@db',
       HTTP_PROXY: 'ftp://u:hunter2@p',
       ALLO_API_URL: 'https://u:hunter2@api',
+      REDIS_URL: 'redis:hunter2@cache',
+      HTTP_BASIC_AUTH: 'hunter2',
+      ALERT_WEBHOOK_URL: 'hooks/hunter2',
     })
-    expect(error.problems).toHaveLength(4)
+    expect(error.problems).toHaveLength(7)
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
     const config = loadConfig({
       ALLO_API_KEY: 'hunter2',
       DATABASE_URL: 'postgres://u:hunter2@db/x',
       HTTP_PROXY: 'u:hunter2@p',
+      REDIS_URL: 'redis://:hunter2@cache',
+      HTTP_BASIC_AUTH: 'ops:hunter2hunter2',
+      ALERT_WEBHOOK_URL: 'https://hooks.example.com/hunter2',
     })
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain('hunter2')
+  })
+
+  test.each([
+    ['0.0.0.0', {}],
+    ['::', {}],
+    ['10.0.0.7', { HTTP_OPEN_PROBES: 'true' }],
+    ['mirror.example.com', {}],
+  ])('the pages on %s need a password', (host, more) => {
+    const { problems } = problemsOf({ ALLO_API_KEY: apiKey, HTTP_HOST: host, ...more })
+    expect(problems).toMatchObject([{ variable: 'HTTP_BASIC_AUTH' }])
+  })
+
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('the pages on %s need none', (host) => {
+    expect(withKey({ HTTP_HOST: host }).http).toMatchObject({ host, basicAuth: null })
+  })
+
+  test('a schedule is an interval or a cron expression, not both', () => {
+    const { problems } = problemsOf({ ALLO_API_KEY: apiKey, SYNC_EVERY: '5m', SYNC_CRON: '* * * * *' })
+    expect(problems).toMatchObject([{ variable: 'SYNC_CRON' }])
   })
 
   test('of the key do not matter where it is not needed', () => {

@@ -30,6 +30,16 @@ export const checkRedisUrl: Check = (url) =>
     ? null
     : 'not a Redis URL. Write redis://user:password@host:6379, or rediss:// for TLS.'
 
+export const checkBasicAuth: Check = (text) =>
+  /^[^\s:]+:\S{8,}$/.test(text)
+    ? null
+    : 'not a user and a password. Write user:password, with at least 8 characters after the colon and no spaces.'
+
+export const checkWebhookUrl: Check = (url) =>
+  /^https?:\/\/\S+$/.test(url) && URL.canParse(url)
+    ? null
+    : 'not a URL. Write https:// and what follows, as Slack or your alerting tool shows it.'
+
 /** NAME, or the contents of the file NAME_FILE names; null when neither is set or there is a problem. */
 export function secret(
   name: string,

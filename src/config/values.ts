@@ -1,4 +1,5 @@
 /** What each variable's text must be, and what it becomes. */
+import { isIP } from 'node:net'
 import { CronExpressionParser } from 'cron-parser'
 import { z } from 'zod'
 
@@ -114,6 +115,18 @@ export const settings = z.object({
   SYNC_TIME_ZONE: zoneText,
   FRESHNESS_SLO: durationText('1s', '30d').optional(),
   SHUTDOWN_TIMEOUT: durationText('1s', '10m'),
+  HTTP_PORT: z.string().transform((text, context) => integerIn(text, 0, 65_535, context)),
+  HTTP_HOST: z.string().transform((text, context) => {
+    const host = text.replace(/^\[(.*)\]$/, '$1')
+    if (isIP(host) || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host)) return host.toLowerCase()
+    return wrong(context, 'not an address. Write 127.0.0.1, 0.0.0.0, or that of one network card.')
+  }),
+  HTTP_ALLOWED_HOSTS: listText.optional().transform((names, context) => {
+    if (names?.some((name) => !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(name)))
+      return wrong(context, 'holds more than names. Write them without https:// and port.')
+    return (names ?? []).map((name) => name.toLowerCase())
+  }),
+  HTTP_OPEN_PROBES: booleanText,
   LOG_LEVEL: z
     .string()
     .toLowerCase()

@@ -87,6 +87,40 @@ export const variables: readonly Variable[] = [
     meaning: 'how long the worker may take to hand back what it is reading when it is told to stop',
   },
   {
+    name: 'HTTP_PORT',
+    default: '8080',
+    meaning: 'where the worker shows its status page, probes and metrics; `0`: any free port',
+  },
+  {
+    name: 'HTTP_HOST',
+    default: '127.0.0.1',
+    meaning:
+      'the address it listens on; `0.0.0.0` or `::` for all, which takes a password in `HTTP_BASIC_AUTH`',
+  },
+  {
+    name: 'HTTP_ALLOWED_HOSTS',
+    shown: 'this machine, and IP addresses',
+    meaning: 'names under which browsers may reach it, separated by commas, such as `mirror.example.com`',
+  },
+  {
+    name: 'HTTP_BASIC_AUTH',
+    secret: true,
+    meaning: '`user:password` that the pages ask for; needed unless it listens on this machine only',
+  },
+  { name: 'HTTP_BASIC_AUTH_FILE', meaning: 'a file that holds it instead' },
+  {
+    name: 'HTTP_OPEN_PROBES',
+    default: 'false',
+    meaning: '`true`: `/healthz`, `/readyz` and `/metrics` answer without that password, under any name',
+  },
+  {
+    name: 'ALERT_WEBHOOK_URL',
+    secret: true,
+    meaning:
+      'gets a POST when data are older than `FRESHNESS_SLO`, when Allo refuses the key, and when either is over; Slack understands it',
+  },
+  { name: 'ALERT_WEBHOOK_URL_FILE', meaning: 'a file that holds the URL instead' },
+  {
     name: 'REPORT_TIME_ZONE',
     default: 'UTC',
     meaning: 'zone of days and hours in reports, such as `Europe/Paris`',
