@@ -15,6 +15,9 @@ import { startWorker } from '../worker/worker.ts'
 import { type OpenDatabase, withAllo, withDatabase } from './open.ts'
 import { reachDatabase } from './reach-database.ts'
 
+/** Of the time to stop in; the rest is for closing what they used. */
+const SHARE_FOR_JOBS = 0.7
+
 /** Walks at once in one worker; more workers make more. */
 const READINGS_AT_ONCE = 4
 
@@ -23,7 +26,10 @@ export async function runWorker(config: ConfigWithKey): Promise<ExitCode> {
   const secrets = () => [config.apiKey.value(), ...urls.map((url) => passwordOf(url?.value()))]
   const logger = createLogger(config.logLevel, process.stdout, secrets)
   for (const warning of config.warnings) logger.warn({ event: 'configuration' }, warning)
-  const onFirst = () => logger.info({ event: 'worker_stopping' }, 'stopping: what is being read goes back')
+  const onFirst = () => {
+    logger.info({ event: 'worker_stopping' }, 'stopping: what is being read goes back')
+    leaveInTime(config.shutdownTimeoutMs, logger)
+  }
   await withInterruption(
     async (signal) => {
       const waiting = { signal, logger }
@@ -52,11 +58,14 @@ async function serve(config: ConfigWithKey, { url, pool, isEmbedded }: OpenDatab
   await persist<unknown>(waiting, 'Postgres', () =>
     config.autoMigrate ? migrateDatabase(url) : assertSchemaIsCurrent(pool),
   )
-  const openBook = (fingerprint: string) => openReadBudget(url, fingerprint)
+  const openBook = (fingerprint: string) =>
+    persist(waiting, 'Postgres', () => openReadBudget(url, fingerprint))
   await withAllo(config, openBook, async (open) => {
     const redisUrl = config.redisUrl?.value() ?? null
     const onError = (error: Error) => logger.debug({ event: 'jobs_error' }, error.message)
-    const jobs = await openJobBackend({ redisUrl, databaseUrl: url }, onError)
+    const jobs = await persist(waiting, 'the jobs', () =>
+      openJobBackend({ redisUrl, databaseUrl: url }, onError),
+    )
     const choice = {
       users: [],
       only: config.onlyTeammates,
@@ -65,11 +74,13 @@ async function serve(config: ConfigWithKey, { url, pool, isEmbedded }: OpenDatab
     }
     const leases = createLeaseKeeper(pool)
     const context = { ...open, pool, leases, choice, logger, version, credentials: trackCredentials() }
-    const worker = startWorker(context, jobs, {
-      schedule: config.schedule,
-      readingsAtOnce: config.concurrency === 'auto' ? READINGS_AT_ONCE : config.concurrency,
-      shutdownTimeoutMs: config.shutdownTimeoutMs,
-    })
+    const worker = await persist(waiting, 'the jobs', () =>
+      startWorker(context, jobs, {
+        schedule: config.schedule,
+        readingsAtOnce: config.concurrency === 'auto' ? READINGS_AT_ONCE : config.concurrency,
+        shutdownTimeoutMs: config.shutdownTimeoutMs * SHARE_FOR_JOBS,
+      }),
+    )
     const database = isEmbedded ? 'embedded' : 'own'
     logger.info(
       { event: 'worker_started', version, jobs: jobs.kind, database },
@@ -79,6 +90,14 @@ async function serve(config: ConfigWithKey, { url, pool, isEmbedded }: OpenDatab
     await worker.stop()
     await jobs.close()
   })
+}
+
+/** Connections to what has gone wait for ever to be closed; what was being read is taken over all the same. */
+function leaveInTime(shutdownTimeoutMs: number, logger: Logger): void {
+  setTimeout(() => {
+    logger.warn({ event: 'worker_stopped' }, 'worker stopped without waiting any longer')
+    process.exit(exitCodes.ok)
+  }, shutdownTimeoutMs * 0.95).unref()
 }
 
 /** Tries again while trying again can help, and says what it waits for. */

@@ -15,7 +15,7 @@ export interface NewPass {
   /** Whether everyone on the team is asked; only such a pass can find that nobody holds a queue. */
   readonly isWholeTeam: boolean
   readonly version: string
-  /** Of the job that runs it: begun again by the same job, after a crash, a pass goes on. */
+  /** Of the job that runs it, unlike any other's: begun again by the same job, after a crash, a pass goes on. */
   readonly jobId?: string
 }
 
@@ -72,6 +72,33 @@ async function runningPassOfJob(db: Pool | Client, pass: NewPass): Promise<strin
     [pass.jobId, pass.teamId, LEASE_SECONDS],
   )
   return rows[0]?.pass_id ?? null
+}
+
+/** The scheduled pass of the team that runs now, and the job that runs it. */
+export async function runningScheduledPass(
+  pool: Pool,
+  teamId: string,
+): Promise<{ passId: string; jobId: string | null } | null> {
+  const { rows } = await withDatabaseErrors('looking for the running pass', () =>
+    pool.query<{ pass_id: string; job_id: string | null }>(
+      `select pass_id, job_id from allo.sync_passes
+       where team_id = $1 and trigger = 'schedule' and status = 'running'`,
+      [teamId],
+    ),
+  )
+  return rows[0] === undefined ? null : { passId: rows[0].pass_id, jobId: rows[0].job_id }
+}
+
+/** For a pass whose job is known to be gone: nobody will finish it. */
+export async function abandonPass(pool: Pool, passId: string, why: string): Promise<void> {
+  await withDatabaseErrors('closing a pass whose job is gone', () =>
+    pool.query(
+      `update allo.sync_passes set status = 'failed', finished_at = clock_timestamp(), error_code = 'abandoned',
+         error_message = $2
+       where pass_id = $1 and status = 'running'`,
+      [passId, why],
+    ),
+  )
 }
 
 /** False when the pass is not running any more: it was taken for dead and closed. */

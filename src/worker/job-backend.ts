@@ -14,9 +14,14 @@ import {
   withBackend,
 } from 'bullmq'
 import { Redis } from 'ioredis'
-import { openPool, type Pool } from '../store/database.ts'
+import { openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
 
 const JOBS_SCHEMA = 'allo_jobs'
+
+/** How soon a worker looks again for jobs when its backend did not answer. */
+const RETRY_MS = 3000
+/** Of each queue and each worker, beside the one that listens; Postgres has few to give. */
+const CONNECTIONS = 3
 
 /** kill -9 of a worker is noticed after about these two together. */
 const LOCK_MS = 10_000
@@ -58,6 +63,12 @@ export interface JobQueue {
   getJobs(types: JobType[]): Promise<Job<JobData>[]>
   getJobCounts(...types: JobType[]): Promise<Record<string, number>>
   getWorkersCount(): Promise<number>
+  /** `unknown`: there is no such job (any more). */
+  getJobState(jobId: string): Promise<string>
+  /** Job ids are unique in their queue; this is so in all queues of all backends. */
+  uniqueJobId(jobId: string): string
+  /** The job's id in this queue; null when it is another queue's, or another backend's. */
+  jobIdOf(uniqueJobId: string): string | null
   close(): Promise<void>
 }
 
@@ -70,8 +81,8 @@ export interface JobWorker {
 
 export interface JobBackend {
   readonly kind: 'redis' | 'postgres'
-  openQueue(name: string): JobQueue
-  startWorker(name: string, concurrency: number, processor: Processor): JobWorker
+  openQueue(name: string): Promise<JobQueue>
+  startWorker(name: string, concurrency: number, processor: Processor): Promise<JobWorker>
   /** Rejects when the backend can't be reached, within two seconds. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -94,7 +105,7 @@ function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
   const connection = { url, maxRetriesPerRequest: null }
   return {
     kind: 'redis',
-    ...openOn(withBackend(createRedisBackend), connection, onError),
+    ...openOn('redis', withBackend(createRedisBackend), connection, onError),
     async ping() {
       if (probe.status === 'wait' || probe.status === 'end') await withDeadline(probe.connect())
       await withDeadline(probe.ping())
@@ -107,16 +118,22 @@ function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
 
 async function openOnPostgres(url: string, onError: (error: Error) => void): Promise<JobBackend> {
   const probe = openPool(url, { max: 1, name: 'jobs' })
-  await migrateJobs(probe)
+  try {
+    await withDatabaseErrors('preparing the tables of the jobs', () => migrateJobs(probe))
+  } catch (error) {
+    await probe.end()
+    throw error
+  }
   const connection = {
     connectionString: url,
     ssl: false,
     schema: JOBS_SCHEMA,
     application_name: 'allo-queue-mirror jobs',
+    max: CONNECTIONS,
   }
   return {
     kind: 'postgres',
-    ...openOn(withBackend(createPostgresBackend), connection, onError),
+    ...openOn('postgres', withBackend(createPostgresBackend), connection, onError),
     async ping() {
       await withDeadline(probe.query('select 1'))
     },
@@ -134,17 +151,41 @@ async function migrateJobs(pool: Pool): Promise<void> {
 }
 
 function openOn<B extends IQueueBackend, C>(
+  kind: JobBackend['kind'],
   classes: BackendClasses<B, C>,
   connection: C,
   onError: (error: Error) => void,
 ): Pick<JobBackend, 'openQueue' | 'startWorker'> {
+  /**
+   * BullMQ looks once whether Postgres is there, and what was made while it was not never works again. On Redis it
+   * waits until it is, and needs nobody to wait with it.
+   */
+  const whenReady = async <T extends { waitUntilReady(): Promise<unknown>; close(): Promise<void> }>(
+    made: T,
+  ) => {
+    if (kind === 'redis') return made
+    try {
+      await withDatabaseErrors('connecting the jobs', () => made.waitUntilReady())
+      return made
+    } catch (error) {
+      await made.close().catch(() => undefined)
+      throw error
+    }
+  }
+
   return {
-    openQueue(name: string): JobQueue {
+    async openQueue(name: string): Promise<JobQueue> {
       const queue = new classes.Queue<JobData>(name, { connection })
       queue.on('error', onError)
-      return queue
+      await whenReady(queue)
+      const prefix = `${kind} ${queue.qualifiedName} `
+      return Object.assign(queue, {
+        uniqueJobId: (jobId: string) => prefix + jobId,
+        jobIdOf: (uniqueJobId: string) =>
+          uniqueJobId.startsWith(prefix) ? uniqueJobId.slice(prefix.length) : null,
+      })
     },
-    startWorker(name: string, concurrency: number, processor: Processor): JobWorker {
+    async startWorker(name: string, concurrency: number, processor: Processor): Promise<JobWorker> {
       const worker = new classes.Worker<JobData>(
         name,
         // Three named parameters: BullMQ makes the signal only for those who declare it.
@@ -154,12 +195,13 @@ function openOn<B extends IQueueBackend, C>(
           concurrency,
           lockDuration: LOCK_MS,
           stalledInterval: STALLED_CHECK_MS,
+          runRetryDelay: RETRY_MS,
           // A worker killed twice over the same job is no reason to give the job up.
           maxStalledCount: 100,
         },
       )
       worker.on('error', onError)
-      return worker
+      return whenReady(worker)
     },
   }
 }

@@ -10,9 +10,17 @@ import { type Job, WaitingChildrenError } from 'bullmq'
 import { choose, listTeammates } from '../pass/choose-teammates.ts'
 import { failed, outcomeOf, reasonOf } from '../pass/failure.ts'
 import { identifyTeam } from '../pass/identify-team.ts'
-import { finishPass } from '../store/finish-pass.ts'
-import { PassAlreadyRunningError, readingsOfPass, startPass } from '../store/passes.ts'
-import { saveReading } from '../store/save-reading.ts'
+import type { Pool } from '../store/database.ts'
+import { type Conclusions, finishPass, type PassOutcome } from '../store/finish-pass.ts'
+import {
+  abandonPass,
+  type NewPass,
+  PassAlreadyRunningError,
+  readingsOfPass,
+  runningScheduledPass,
+  startPass,
+} from '../store/passes.ts'
+import { PassClosedError, saveReading } from '../store/save-reading.ts'
 import { lastTeamOfKey } from '../store/teammates.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData, JobQueue } from './job-backend.ts'
@@ -22,14 +30,19 @@ const CHUNK = 500
 /** Longer than any pass: a reading that was removed too early would run twice after a crash. */
 const KEEP_READINGS_SECONDS = 24 * 3600
 
+export interface Queues {
+  readonly passes: JobQueue
+  readonly readings: JobQueue
+}
+
 export async function runPass(
   context: WorkerContext,
-  readings: JobQueue,
+  queues: Queues,
   job: Job<JobData>,
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const begun = job.data.passId === undefined ? await beginPass(context, readings, job, signal) : job.data
+  const begun = job.data.passId === undefined ? await beginPass(context, queues, job, signal) : job.data
   if (begun === null) return
   if (token !== undefined && (await job.moveToWaitingChildren(token))) throw new WaitingChildrenError()
   await endPass(context, begun)
@@ -37,18 +50,21 @@ export async function runPass(
 
 async function beginPass(
   context: WorkerContext,
-  readings: JobQueue,
+  queues: Queues,
   job: Job<JobData>,
   signal: AbortSignal,
 ): Promise<JobData | null> {
   const { pool, logger, version } = context
   const { teamId, error } = await identify(context, signal)
-  let passId: string
-  try {
-    const jobId = job.id ?? ''
-    passId = await startPass(pool, { teamId, trigger: 'schedule', isWholeTeam: true, version, jobId })
-  } catch (error) {
-    if (!(error instanceof PassAlreadyRunningError)) throw error
+  const passId = await openPass(context, queues, {
+    teamId,
+    trigger: 'schedule',
+    isWholeTeam: true,
+    version,
+    // Two teams tick at the same instant, and their jobs are then of the same name in two queues.
+    jobId: queues.passes.uniqueJobId(job.id ?? ''),
+  })
+  if (passId === null) {
     logger.info({ event: 'pass_skipped' }, 'the pass before is still running')
     return null
   }
@@ -73,7 +89,7 @@ async function beginPass(
     const data = { passId, teamId, asked: toRead.length }
     const parent = { id: job.id ?? '', queue: job.queueQualifiedName }
     for (let start = 0; start < toRead.length; start += CHUNK) {
-      await readings.addBulk(
+      await queues.readings.addBulk(
         toRead.slice(start, start + CHUNK).map(({ userId }) => ({
           name: 'reading',
           data: { passId, teamId, userId },
@@ -102,6 +118,35 @@ async function beginPass(
   }
 }
 
+/**
+ * Null when a pass of the team is running. One whose job is gone, because a Redis lost its data, need not be waited
+ * for until its lease runs out.
+ */
+async function openPass(
+  { pool, logger }: WorkerContext,
+  { passes }: Queues,
+  pass: NewPass,
+): Promise<string | null> {
+  const start = async () => {
+    try {
+      return await startPass(pool, pass)
+    } catch (error) {
+      if (error instanceof PassAlreadyRunningError) return null
+      throw error
+    }
+  }
+  const started = await start()
+  if (started !== null) return started
+  const running = await runningScheduledPass(pool, pass.teamId)
+  if (running === null) return start()
+  const jobId = running.jobId === null ? null : passes.jobIdOf(running.jobId)
+  if (jobId === null || !['unknown', 'completed', 'failed'].includes(await passes.getJobState(jobId)))
+    return null
+  await abandonPass(pool, running.passId, 'its job is gone')
+  logger.warn({ event: 'pass_abandoned', passId: running.passId }, 'the job of the pass before is gone')
+  return start()
+}
+
 /** When the API can't name the team and one is on record for the key, what failed is recorded with that team. */
 async function identify(
   context: WorkerContext,
@@ -127,7 +172,7 @@ async function recordFailedPass(context: WorkerContext, passId: string, teamId: 
   const { errorCode, errorMessage } = reasonOf(error)
   context.logger.error({ event: 'pass_failed', passId, code: errorCode }, errorMessage ?? 'the pass failed')
   const effort = { teammates: 0, requests: 0, throttled: 0, throttledMs: null, surprises: null }
-  await finishPass(context.pool, { passId, teamId, status: 'failed', ...effort, ...reasonOf(error) })
+  await finishIfRunning(context.pool, { passId, teamId, status: 'failed', ...effort, ...reasonOf(error) })
 }
 
 /** Everything there is to say about the pass stands in the audit rows of its readings. */
@@ -140,7 +185,7 @@ async function endPass(
   if (read === null) return
   const { stop, statuses, requests, throttled } = read
   const status = outcomeOf(asked, statuses, stop)
-  const conclusions = await finishPass(pool, {
+  const conclusions = await finishIfRunning(pool, {
     passId,
     teamId,
     status,
@@ -153,6 +198,7 @@ async function endPass(
     errorMessage: stop?.message ?? null,
     errorRequestId: stop?.requestId ?? null,
   })
+  if (conclusions === null) return
   logger.info(
     {
       event: 'pass_finished',
@@ -165,4 +211,14 @@ async function endPass(
     },
     `pass ${status}`,
   )
+}
+
+/** Null when it was closed meanwhile: it was taken for dead, or another run of the same job was first. */
+async function finishIfRunning(pool: Pool, outcome: PassOutcome): Promise<Conclusions | null> {
+  try {
+    return await finishPass(pool, outcome)
+  } catch (error) {
+    if (error instanceof PassClosedError) return null
+    throw error
+  }
 }

@@ -1,12 +1,14 @@
 /** The job of one reading: whether it is still wanted, the reading, and what its failure means for the others. */
 import type { Job } from 'bullmq'
 import { type AlloError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
-import { isRefusal, notReached } from '../pass/failure.ts'
+import { codeOf, failed, isRefusal, notReached } from '../pass/failure.ts'
 import { readTeammate, type SaveReading } from '../pass/read-teammate.ts'
+import { DatabaseError } from '../store/database.ts'
 import { passState, recordSideEffects, stopPass } from '../store/passes.ts'
 import { PassClosedError, saveReading } from '../store/save-reading.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData } from './job-backend.ts'
+import { canHelp } from './job-error.ts'
 
 /** This many teammates in a row without an answer: the API is down, and the others need not be tried. */
 const MAX_UNREACHABLE_IN_A_ROW = 10
@@ -30,15 +32,22 @@ export function createReadingJob(context: WorkerContext): RunReading {
     pacer.forgetThrottling()
   }
 
+  /** For the pass as a whole; that it could not be told is no reason to lose a reading. */
   const tellPass = async (passId: string) => {
     const surprises = context.takeSurprises()
     const throttledMs = pacer.throttledMs - toldThrottledMs
     if (surprises.length === 0 && throttledMs < 1) return
     toldThrottledMs += throttledMs
-    await recordSideEffects(pool, passId, { throttledMs, surprises })
+    await recordSideEffects(pool, passId, { throttledMs, surprises }).catch((error: Error) =>
+      logger.warn({ event: 'not_recorded', passId }, error.message),
+    )
     for (const { where, what } of surprises) {
       logger.warn({ event: 'api_surprise', passId, where, what }, 'the API showed something new')
     }
+  }
+
+  const countUnreachable = (error: unknown) => {
+    unreachableInARow = error instanceof AlloUnreachableError ? unreachableInARow + 1 : 0
   }
 
   const stopThePass = async (passId: string, error: AlloError) => {
@@ -60,10 +69,10 @@ export function createReadingJob(context: WorkerContext): RunReading {
       return
     }
     const release = leases.hold(passId)
+    const isTriedAgain = job.attemptsMade + 1 < (job.opts.attempts ?? 1)
     try {
-      const isTriedAgain = job.attemptsMade + 1 < (job.opts.attempts ?? 1)
       const { reading, error } = await readTeammate({ ...context, save }, userId, { signal, isTriedAgain })
-      unreachableInARow = error instanceof AlloUnreachableError ? unreachableInARow + 1 : 0
+      countUnreachable(error)
       const { status, errorCode, numbers, added, changed, moved, removed } = reading
       const level = errorCode === null || status === 'not_found' ? 'debug' : 'warn'
       logger[level](
@@ -85,10 +94,25 @@ export function createReadingJob(context: WorkerContext): RunReading {
         await stopThePass(passId, error)
       }
     } catch (error) {
-      if (signal.aborted || error instanceof PassClosedError) throw error
+      if (error instanceof PassClosedError) return
+      if (signal.aborted) throw error
       credentials.failed(error)
-      if (!isRefusal(error) && !(error instanceof AlloThrottledError)) throw error
-      await save(await stopThePass(passId, error), noEffort)
+      countUnreachable(error)
+      if (isRefusal(error) || error instanceof AlloThrottledError) {
+        await save(await stopThePass(passId, error), noEffort)
+        return
+      }
+      // Each attempt counts: the others need not all wait for their last one to find that the API is down.
+      if (error instanceof AlloUnreachableError && unreachableInARow >= MAX_UNREACHABLE_IN_A_ROW) {
+        await save(await stopThePass(passId, error), noEffort)
+        return
+      }
+      const isDatabaseGone = error instanceof DatabaseError && error.retryable
+      if (!isDatabaseGone && !(isTriedAgain && canHelp(error))) {
+        const message = error instanceof Error ? error.message : String(error)
+        await save(failed('error', codeOf(error), message), noEffort)
+      }
+      throw error
     } finally {
       release()
       await tellPass(passId)

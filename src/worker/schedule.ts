@@ -1,31 +1,69 @@
 /**
- * The schedule in the job backend. It is put there at the start and again and again, because a Redis that lost its
- * data lost it too and nothing complains; putting the same one changes nothing. Schedules of former settings go.
+ * The schedule in the job backend. It is looked after as long as the worker runs, because a Redis that lost its data
+ * lost it too and nothing complains.
+ *
+ * Who started last decides: a start puts its own schedule there and removes the others. Afterwards a worker only puts
+ * its own back when there is none at all. Otherwise the old and the new processes of a rolling update would take
+ * each other's away again and again, and each time one is put back it begins a pass at once.
  */
 import type { Schedule } from '../config.ts'
 import type { JobQueue } from './job-backend.ts'
 
 const KEEP_PASSES_SECONDS = 7 * 24 * 3600
 
-export async function putSchedule(passes: JobQueue, schedule: Schedule): Promise<void> {
+/** What a look at the schedule came to. `replaced`: a worker with other settings was started later. */
+export type ScheduleState = 'put' | 'there' | 'replaced'
+
+export interface ScheduleKeeper {
+  look(): Promise<ScheduleState>
+}
+
+export function keepSchedule(passes: JobQueue, schedule: Schedule): ScheduleKeeper {
   const id = schedulerId(schedule)
-  for (const { key } of await passes.getJobSchedulers()) {
-    if (key !== id) await passes.removeJobScheduler(key)
+  let isStarting = true
+  let severalInARow = 0
+
+  const put = () =>
+    passes.upsertJobScheduler(
+      id,
+      'cron' in schedule ? { pattern: schedule.cron, tz: schedule.timeZone } : { every: schedule.everyMs },
+      {
+        name: 'pass',
+        data: {},
+        opts: {
+          removeOnComplete: { age: KEEP_PASSES_SECONDS, count: 1000 },
+          removeOnFail: { age: KEEP_PASSES_SECONDS, count: 1000 },
+        },
+      },
+    )
+  const removeAllBut = async (kept: string | undefined, keys: readonly string[]) => {
+    for (const key of keys) if (key !== kept) await passes.removeJobScheduler(key)
   }
-  const repeat =
-    'cron' in schedule ? { pattern: schedule.cron, tz: schedule.timeZone } : { every: schedule.everyMs }
-  await passes.upsertJobScheduler(id, repeat, {
-    name: 'pass',
-    data: {},
-    opts: {
-      removeOnComplete: { age: KEEP_PASSES_SECONDS, count: 1000 },
-      removeOnFail: { age: KEEP_PASSES_SECONDS, count: 1000 },
+
+  return {
+    async look() {
+      const keys = (await passes.getJobSchedulers()).map(({ key }) => key).sort()
+      if (isStarting) {
+        // In this order: another worker must never see none, and put back what is about to go.
+        await put()
+        await removeAllBut(id, keys)
+        isStarting = false
+        return 'put'
+      }
+      // Two that started at the same moment may have kept both; all agree on the first.
+      severalInARow = keys.length > 1 ? severalInARow + 1 : 0
+      if (severalInARow > 1) await removeAllBut(keys[0], keys)
+      if (keys.length > 0 && !keys.includes(id)) return 'replaced'
+      if (severalInARow > 0) return 'there'
+      // Putting it where it is already changes nothing, and mends one whose next tick was lost.
+      await put()
+      return keys.length === 0 ? 'put' : 'there'
     },
-  })
+  }
 }
 
 /** How long the schedule may be gone before it is put back: well within one interval. */
-export function putAgainEveryMs(schedule: Schedule): number {
+export function lookEveryMs(schedule: Schedule): number {
   return 'cron' in schedule ? 30_000 : Math.min(Math.max(schedule.everyMs / 3, 1000), 30_000)
 }
 

@@ -2,14 +2,15 @@
  * The service: the schedule, the jobs of passes and readings, and how it stops. It stays up while Redis, Postgres
  * or the API are gone, says what it waits for, and is right again at the next interval.
  */
-import { type Job, WaitingError } from 'bullmq'
+import { DelayedError, type Job, WaitingError } from 'bullmq'
 import type { Schedule } from '../config.ts'
+import { DatabaseError } from '../store/database.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobBackend, JobData, JobQueue, JobWorker, Processor } from './job-backend.ts'
-import { toJobError } from './job-error.ts'
+import { canHelp, toJobError } from './job-error.ts'
 import { runPass } from './pass-job.ts'
 import { createReadingJob } from './reading-job.ts'
-import { putAgainEveryMs, putSchedule } from './schedule.ts'
+import { keepSchedule, lookEveryMs, type ScheduleState } from './schedule.ts'
 
 export interface RunningWorker {
   readonly passes: JobQueue
@@ -18,7 +19,11 @@ export interface RunningWorker {
   stop(): Promise<void>
 }
 
-export function startWorker(
+/** How long a job waits for a database that can't be reached. */
+const WITHOUT_DATABASE_MS = 3000
+
+/** Rejects, and leaves nothing behind, when the jobs are kept in Postgres and it can't be reached. */
+export async function startWorker(
   context: WorkerContext,
   jobs: JobBackend,
   settings: {
@@ -26,79 +31,142 @@ export function startWorker(
     readonly readingsAtOnce: number
     readonly shutdownTimeoutMs: number
   },
-): RunningWorker {
+): Promise<RunningWorker> {
   const { logger, keyFingerprint, leases } = context
-  // One process group per key: teams share Redis and Postgres without seeing each other's jobs.
-  const passes = jobs.openQueue(`allo-passes-${keyFingerprint}`)
-  const readings = jobs.openQueue(`allo-readings-${keyFingerprint}`)
-  const runReading = createReadingJob(context)
+  const opened: { close(): Promise<void> }[] = []
+  const keep = <T extends { close(): Promise<void> }>(one: T) => {
+    opened.push(one)
+    return one
+  }
+  const stopping = new AbortController()
+  const run = givingBack(context, stopping.signal)
+  try {
+    // One process group per key: teams share Redis and Postgres without seeing each other's jobs.
+    const passes = keep(await jobs.openQueue(`allo-passes-${keyFingerprint}`))
+    const readings = keep(await jobs.openQueue(`allo-readings-${keyFingerprint}`))
+    const runReading = createReadingJob(context)
+    const workers = [
+      keep(
+        await jobs.startWorker(
+          readings.name,
+          settings.readingsAtOnce,
+          run((job, _, signal) => runReading(job, signal)),
+        ),
+      ),
+      keep(
+        await jobs.startWorker(
+          passes.name,
+          1,
+          run((job, token, signal) => runPass(context, { passes, readings }, job, token, signal)),
+        ),
+      ),
+    ]
+    const schedule = lookAfterSchedule(context, jobs, passes, settings.schedule)
 
-  const readingWorker = jobs.startWorker(
-    readings.name,
-    settings.readingsAtOnce,
-    givingBack((job, _, signal) => runReading(job, signal)),
-  )
-  const passWorker = jobs.startWorker(
-    passes.name,
-    1,
-    givingBack((job, token, signal) => runPass(context, readings, job, token, signal)),
-  )
-
-  let isPutting = false
-  let wasPut = false
-  const keepSchedule = async () => {
-    if (isPutting) return
-    isPutting = true
-    try {
-      await jobs.ping()
-      await putSchedule(passes, settings.schedule)
-      if (!wasPut) logger.info({ event: 'schedule_put', ...settings.schedule }, 'the schedule is in place')
-      wasPut = true
-    } catch (error) {
-      wasPut = false
-      const message = error instanceof Error ? error.message : String(error)
-      logger.warn({ event: 'jobs_unreachable', backend: jobs.kind }, `waiting for ${jobs.kind}: ${message}`)
-    } finally {
-      isPutting = false
+    let stopped: Promise<void> | null = null
+    const stop = async () => {
+      schedule.stop()
+      // A job that is fetched only now gives itself back, too.
+      stopping.abort(new Error('shutting down'))
+      for (const worker of workers) worker.cancelAllJobs('shutting down')
+      await Promise.all(workers.map((worker) => closeWithin(worker, settings.shutdownTimeoutMs)))
+      leases.stop()
+      await Promise.all([passes, readings].map((queue) => withinOrNever(queue.close(), 1000)))
     }
-  }
-  const scheduleTimer = setInterval(keepSchedule, putAgainEveryMs(settings.schedule))
-  void keepSchedule()
-
-  let stopping: Promise<void> | null = null
-  const stop = async () => {
-    clearInterval(scheduleTimer)
-    const workers = [readingWorker, passWorker]
-    for (const worker of workers) worker.cancelAllJobs('shutting down')
-    await Promise.all(workers.map((worker) => closeWithin(worker, settings.shutdownTimeoutMs)))
-    leases.stop()
-    await Promise.all([passes, readings].map((queue) => withinOrNever(queue.close(), 1000)))
-  }
-  return {
-    passes,
-    readings,
-    stop() {
-      stopping ??= stop()
-      return stopping
-    },
+    return {
+      passes,
+      readings,
+      stop() {
+        stopped ??= stop()
+        return stopped
+      },
+    }
+  } catch (error) {
+    stopping.abort(error)
+    await Promise.all(opened.map((one) => withinOrNever(one.close(), 1000)))
+    throw error
   }
 }
 
-/** A job that is told to stop goes back to wait as it was; another worker takes it, and no attempt is spent. */
-function givingBack(
-  run: (job: Job<JobData>, token: string | undefined, signal: AbortSignal) => Promise<void>,
-): Processor {
-  return async (job, token, signal) => {
+function lookAfterSchedule(
+  { logger }: WorkerContext,
+  jobs: JobBackend,
+  passes: JobQueue,
+  schedule: Schedule,
+): { stop(): void } {
+  const keeper = keepSchedule(passes, schedule)
+  let isLooking = false
+  let known: ScheduleState | 'unreachable' | null = null
+  const tell = (state: ScheduleState | 'unreachable', reason = '') => {
+    if (state === 'put') logger.info({ event: 'schedule_put', ...schedule }, 'the schedule is in place')
+    if (state === 'replaced' && known !== 'replaced') {
+      const message = 'a worker that was started later goes by another schedule, which holds for this one too'
+      logger.warn({ event: 'schedule_replaced', ...schedule }, message)
+    }
+    if (state === 'unreachable') {
+      logger.warn({ event: 'jobs_unreachable', backend: jobs.kind }, `waiting for ${jobs.kind}: ${reason}`)
+    } else if (known === 'unreachable') {
+      logger.info({ event: 'jobs_reachable', backend: jobs.kind }, `${jobs.kind} answers again`)
+    }
+    known = state
+  }
+  const look = async () => {
+    if (isLooking) return
+    isLooking = true
     try {
-      await run(job, token, signal)
+      await jobs.ping()
+      tell(await keeper.look())
     } catch (error) {
-      if (signal.aborted && token !== undefined) {
-        await job.moveToWait(token)
-        throw new WaitingError()
-      }
-      throw error instanceof Error && error.name === 'WaitingChildrenError' ? error : toJobError(error)
+      tell('unreachable', error instanceof Error ? error.message : String(error))
+    } finally {
+      isLooking = false
     }
   }
+  const timer = setInterval(look, lookEveryMs(schedule))
+  void look()
+  return { stop: () => clearInterval(timer) }
+}
+
+/**
+ * What is common to all jobs. One that is told to stop goes back to wait as it was; another worker takes it, and no
+ * attempt is spent. One of a pass that has begun waits for a database that is gone, and spends none either; a tick
+ * does not, since the next one will do.
+ */
+function givingBack({ logger }: WorkerContext, stopping: AbortSignal) {
+  return (
+    run: (job: Job<JobData>, token: string | undefined, signal: AbortSignal) => Promise<void>,
+  ): Processor =>
+    async (job, token, cancelled) => {
+      const signal = AbortSignal.any([cancelled, stopping])
+      try {
+        signal.throwIfAborted()
+        await run(job, token, signal)
+      } catch (error) {
+        if (signal.aborted && token !== undefined) {
+          await job.moveToWait(token)
+          throw new WaitingError()
+        }
+        if (error instanceof Error && error.name === 'WaitingChildrenError') throw error
+        const { passId, userId } = job.data
+        const reason = error instanceof Error ? error.message : String(error)
+        if (
+          error instanceof DatabaseError &&
+          error.retryable &&
+          passId !== undefined &&
+          token !== undefined
+        ) {
+          logger.warn(
+            { event: 'waiting', for: 'Postgres', passId, userId },
+            `waiting for Postgres: ${reason}`,
+          )
+          await job.moveToDelayed(Date.now() + WITHOUT_DATABASE_MS, token)
+          throw new DelayedError()
+        }
+        const level = canHelp(error) ? 'warn' : 'error'
+        logger[level]({ event: 'job_failed', job: job.name, passId, userId }, reason)
+        throw toJobError(error)
+      }
+    }
 }
 
 /** With its backend gone, BullMQ waits for ever for the end of a worker. */
