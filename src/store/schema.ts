@@ -348,3 +348,24 @@ export const syncReads = allo.table(
     ),
   ],
 )
+
+export const incidents = allo.table(
+  'incidents',
+  {
+    incidentId: id('incident_id').primaryKey().generatedByDefaultAsIdentity(),
+    teamId: text('team_id')
+      .notNull()
+      .references(() => teams.teamId),
+    kind: text('kind').notNull(),
+    openedAt: instant('opened_at').notNull(),
+    closedAt: instant('closed_at'),
+    summary: text('summary').notNull(),
+    openingToldAt: instant('opening_told_at'),
+    closingToldAt: instant('closing_told_at'),
+    claimedUntil: instant('claimed_until'),
+  },
+  (t) => [
+    uniqueIndex('incidents_one_open').on(t.teamId, t.kind).where(sql`${t.closedAt} is null`),
+    check('incidents_kind', sql`${t.kind} in ('stale_data', 'credentials')`),
+  ],
+)
