@@ -1,0 +1,40 @@
+/** How old data may get, and when they are read next. */
+import { CronExpressionParser } from 'cron-parser'
+import type { Schedule } from '../config.ts'
+
+/** Missed runs in a row that make data too old. */
+const MISSED_RUNS = 3
+
+/** The age in milliseconds from which data are too old now. For cron: since the third run before now was due. */
+export function staleAfterMs(schedule: Schedule, sloMs: number | null, now: Date): number {
+  if (sloMs !== null) return sloMs
+  if (!('cron' in schedule)) return schedule.everyMs * MISSED_RUNS
+  const slots = parse(schedule, now)
+  let slot = now.getTime()
+  for (let missed = 0; missed < MISSED_RUNS; missed += 1) slot = slots.prev().getTime()
+  return now.getTime() - slot
+}
+
+/** Null: an interval counts from when the worker first ran, which only the job backend knows. */
+export function nextSlot(schedule: Schedule, now: Date): Date | null {
+  return 'cron' in schedule ? parse(schedule, now).next().toDate() : null
+}
+
+export function describeSchedule(schedule: Schedule): string {
+  return 'cron' in schedule ? `${schedule.cron} (${schedule.timeZone})` : `every ${toUnits(schedule.everyMs)}`
+}
+
+function parse({ cron, timeZone }: { cron: string; timeZone: string }, now: Date) {
+  return CronExpressionParser.parse(cron, { currentDate: now, tz: timeZone })
+}
+
+function toUnits(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const
+  const [unit, size] = units.find(([, size]) => ms % size === 0) ?? ['ms', 1]
+  return `${ms / size} ${unit}`
+}
