@@ -18,4 +18,6 @@ COPY migrations ./migrations
 COPY --from=build /app/dist ./dist
 USER node
 ENTRYPOINT ["node", "bin/allo-queue-mirror.js"]
-CMD ["sync"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["worker"]
