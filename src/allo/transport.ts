@@ -49,6 +49,8 @@ export interface TransportSettings {
   readonly userAgent: string
   readonly proxy?: ProxySettings
   readonly retry?: Partial<RetrySettings>
+  /** Told of each request what it was answered with; null: nothing that could be read. */
+  readonly onAnswer?: (status: number | null) => void
 }
 
 /** As in the variables of the same names. */
@@ -166,6 +168,7 @@ export function createTransport(settings: TransportSettings): Transport {
     try {
       const limits = { timeoutMs: settings.timeoutMs, largestBody }
       const reply = await exchange(dispatcher, url, headers, limits, signal)
+      settings.onAnswer?.(reply.status)
       // A server may repeat the key it refused ("invalid key …"): take it out before anything is read.
       const safe = reply.status === 200 ? null : withoutKey(reply.text, key)
       const refusal = readRefusal(safe)
@@ -174,6 +177,7 @@ export function createTransport(settings: TransportSettings): Transport {
       return { reply, refusal, requestId: theirId ?? ourId }
     } catch (error) {
       signal?.throwIfAborted()
+      settings.onAnswer?.(null)
       throw toUnreachable(error, asked, ourId, settings.timeoutMs)
     } finally {
       for (const tally of tallies) tally.exchangeMs += performance.now() - sentAt

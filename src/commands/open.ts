@@ -85,6 +85,8 @@ export interface OpenAllo {
   /** The API said what it allows; null: it did not. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly concurrency: () => number
+  /** The budget of the key; null: unlimited. */
+  readonly readsPerSecond: () => number | null
   /** How much longer everyone on the key waits because of a 429. */
   readonly pausedMs: () => number
 }
@@ -93,6 +95,7 @@ export interface AlloLimits {
   /** Waiting longer than this because of 429s ends the work. */
   readonly maxThrottledMs?: number
   readonly retry?: Partial<RetrySettings>
+  readonly onAnswer?: (status: number | null) => void
 }
 
 /** The API under the budget of its key. `openBook`: where the budget is kept. */
@@ -100,7 +103,7 @@ export async function withAllo<T>(
   config: ConfigWithKey,
   openBook: (fingerprint: string) => Promise<ReadBudget>,
   work: (allo: OpenAllo) => Promise<T>,
-  { maxThrottledMs = MAX_THROTTLED_MS, retry = {} }: AlloLimits = {},
+  { maxThrottledMs = MAX_THROTTLED_MS, retry = {}, onAnswer = () => undefined }: AlloLimits = {},
 ): Promise<T> {
   const fingerprint = keyFingerprint(config.apiKey.value())
   const book = await openBook(fingerprint)
@@ -119,6 +122,7 @@ export async function withAllo<T>(
     userAgent: `allo-queue-mirror/${version}`,
     pacer,
     retry,
+    onAnswer,
     onSurprise: (surprise) => surprises.set(`${surprise.where}: ${surprise.what}`, surprise),
   })
   try {
@@ -127,6 +131,7 @@ export async function withAllo<T>(
       pacer,
       keyFingerprint: fingerprint,
       pausedMs,
+      readsPerSecond: () => readsPerSecond,
       surprises: () => [...surprises.values()],
       takeSurprises() {
         const taken = [...surprises.values()]

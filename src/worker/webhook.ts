@@ -1,0 +1,72 @@
+/** The POST that tells people. Its URL is a secret: whoever has it can write to their channel. */
+import pRetry, { AbortError } from 'p-retry'
+import { EnvHttpProxyAgent, request } from 'undici'
+import type { Config, Secret } from '../config.ts'
+
+export interface Webhook {
+  /** Resolves when it was taken, and rejects with a reason that holds no part of the URL but its host. */
+  post(message: object, signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+export interface WebhookRetry {
+  readonly retries: number
+  readonly minTimeout: number
+  readonly maxTimeout: number
+}
+
+/** Together with the timeout of each try well within a claim. */
+const usualRetry: WebhookRetry = { retries: 4, minTimeout: 1000, maxTimeout: 8000 }
+const TIMEOUT_MS = 10_000
+
+export function createWebhook(
+  url: Secret,
+  proxy: ReturnType<Config['proxy']>,
+  { userAgent, retry = usualRetry }: { readonly userAgent: string; readonly retry?: WebhookRetry },
+): Webhook {
+  // Empty texts keep undici from looking into the environment itself.
+  const dispatcher = new EnvHttpProxyAgent({
+    httpProxy: proxy.httpProxy ?? '',
+    httpsProxy: proxy.httpsProxy ?? '',
+    noProxy: proxy.noProxy ?? '',
+    connect: { timeout: TIMEOUT_MS },
+  })
+
+  const attempt = async (body: string, signal: AbortSignal) => {
+    const answer = await request(url.value(), {
+      dispatcher,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': userAgent },
+      body,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    })
+    await answer.body.dump()
+    const { statusCode } = answer
+    if (statusCode >= 200 && statusCode < 300) return
+    const error = new Error(`it answered ${statusCode}`)
+    const canHelp = statusCode === 408 || statusCode === 429 || statusCode >= 500
+    throw canHelp ? error : new AbortError(error)
+  }
+
+  return {
+    async post(message, signal) {
+      // A file with a new URL takes effect without a restart; one that can't be read leaves the old.
+      await url.reread().catch(() => false)
+      const body = JSON.stringify(message)
+      try {
+        await pRetry(() => attempt(body, signal), { ...retry, randomize: true, signal })
+      } catch (error) {
+        throw new Error(reasonOf(error))
+      }
+    },
+    close: () => dispatcher.destroy(),
+  }
+}
+
+/** Only what we worded ourselves, and codes: other texts may quote the URL. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'it could not be reached'
+  if (/^it answered \d+$/.test(error.message)) return error.message
+  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
+  return error.name === 'TimeoutError' ? 'no answer in time' : `it could not be reached${code}`
+}
