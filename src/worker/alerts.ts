@@ -21,6 +21,7 @@ import {
   teamOnRecord,
 } from '../store/status.ts'
 import type { Team } from '../store/teammates.ts'
+import { inWords } from '../terminal/duration.ts'
 import { staleAfterMs } from './freshness.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
@@ -271,14 +272,4 @@ async function ask(settings: AlertSettings, sql: string, values: readonly unknow
     const { rows } = await settings.pool.query<IncidentRow>(sql, [...values])
     return rows
   })
-}
-
-/** `45 s`, `12 min`, `3 h 5 min`, `2 days`. */
-export function inWords(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`
-  const minutes = Math.round(seconds / 60)
-  if (minutes < 90) return `${minutes} min`
-  const hours = Math.floor(minutes / 60)
-  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`
-  return `${Math.floor(hours / 24)} days`
 }

@@ -1,0 +1,120 @@
+/**
+ * Everything a person or a probe is shown, found out once and judged once: `status`, `/status`, the page and the
+ * metrics say the same.
+ */
+import type { Schedule } from '../config.ts'
+import type { Pool } from '../store/database.ts'
+import { type MirrorStatus, mirrorStatus } from '../store/status.ts'
+import { inWords } from '../terminal/duration.ts'
+import { describeSchedule, nextSlot, staleAfterMs } from '../worker/freshness.ts'
+import type { JobsStatus } from '../worker/jobs-status.ts'
+
+export interface Overview extends MirrorStatus {
+  readonly verdict: Verdict
+  readonly freshness: {
+    /** Nobody's data are too old, and there are some. */
+    readonly isFresh: boolean
+    readonly oldestSeconds: number | null
+    readonly staleAfterSeconds: number
+  }
+  readonly counts: {
+    readonly teammates: number
+    readonly stale: number
+    readonly failing: number
+    readonly neverRead: number
+    readonly numbers: number
+  }
+  readonly schedule: { readonly text: string; readonly nextRunAt: string | null }
+  readonly jobs: JobsStatus
+  readonly database: 'embedded' | 'own'
+  readonly version: string
+}
+
+/** Whether to worry, in a sentence; and what else is wrong, a sentence each. */
+export interface Verdict {
+  readonly tone: 'good' | 'warning' | 'bad'
+  readonly headline: string
+  readonly notes: readonly string[]
+}
+
+export interface OverviewSources {
+  readonly pool: Pool
+  readonly keyFingerprint: string
+  readonly schedule: Schedule
+  readonly freshnessSloMs: number | null
+  readonly database: 'embedded' | 'own'
+  readonly version: string
+}
+
+export async function overviewOf(
+  sources: OverviewSources,
+  askJobs: () => Promise<JobsStatus>,
+): Promise<Overview> {
+  const { pool, keyFingerprint, schedule, freshnessSloMs, database, version } = sources
+  const [mirror, jobs] = await Promise.all([mirrorStatus(pool, keyFingerprint), askJobs()])
+  const now = new Date(mirror.at)
+  const staleAfterSeconds = staleAfterMs(schedule, freshnessSloMs, now) / 1000
+  const { teammates } = mirror
+  const counts = {
+    teammates: teammates.length,
+    stale: teammates.filter(({ ageSeconds }) => ageSeconds > staleAfterSeconds).length,
+    failing: teammates.filter(({ failure }) => failure !== null).length,
+    neverRead: teammates.filter(({ observedAt }) => observedAt === null).length,
+    numbers: teammates.reduce((sum, { numbers }) => sum + (numbers ?? 0), 0),
+  }
+  const isFresh = counts.teammates > counts.neverRead && counts.stale === 0
+  const facts = {
+    ...mirror,
+    counts,
+    jobs,
+    database,
+    version,
+    freshness: { isFresh, oldestSeconds: teammates[0]?.ageSeconds ?? null, staleAfterSeconds },
+    schedule: {
+      text: describeSchedule(schedule),
+      nextRunAt: jobs.nextRunAt ?? nextSlot(schedule, now)?.toISOString() ?? null,
+    },
+  }
+  return { ...facts, verdict: judge(facts) }
+}
+
+function judge(facts: Omit<Overview, 'verdict'>): Verdict {
+  const { counts, freshness, jobs, credentials } = facts
+  const notes: string[] = []
+  if (jobs.problem !== null) {
+    const where = jobs.backend === 'redis' ? 'Redis' : 'Postgres'
+    notes.push(`The jobs in ${where} can't be seen: ${jobs.problem}.`)
+  } else if (jobs.workers === 0) notes.push('No worker is running.')
+  if (facts.pausedSeconds >= 1) notes.push(`Allo said to wait: ${inWords(facts.pausedSeconds)} to go.`)
+  const [last] = facts.passes.filter(({ status }) => status !== 'running')
+  if (last?.status === 'failed' && credentials?.isRefused !== true) {
+    notes.push(`The last pass failed: ${last.errorMessage ?? last.errorCode ?? 'no teammate could be read'}.`)
+  }
+
+  const limit = inWords(freshness.staleAfterSeconds)
+  if (credentials?.isRefused === true) {
+    if (credentials.reason !== null) notes.unshift(credentials.reason)
+    return { tone: 'bad', headline: 'Allo refuses the API key: nothing new is read.', notes }
+  }
+  if (counts.teammates === counts.neverRead) {
+    const isReading = facts.passes[0]?.status === 'running'
+    const headline = isReading ? 'The first pass is running.' : 'Nothing has been read yet.'
+    return { tone: 'warning', headline, notes }
+  }
+  if (counts.stale > 0) {
+    const headline = `The data of ${of(counts.stale, counts.teammates)} are older than ${limit}.`
+    return { tone: 'bad', headline, notes }
+  }
+  if (counts.failing > 0) {
+    const headline = `The data are fresh, but ${of(counts.failing, counts.teammates)} could not be read last time.`
+    return { tone: 'warning', headline, notes }
+  }
+  const oldest = inWords(freshness.oldestSeconds ?? 0)
+  const headline = `All is well: everyone was read within the last ${oldest}.`
+  return { tone: notes.length > 0 ? 'warning' : 'good', headline, notes }
+}
+
+function of(some: number, all: number): string {
+  if (some === all) return all === 1 ? 'the one teammate' : `all ${all} teammates`
+  return `${some} of ${all} teammates`
+}

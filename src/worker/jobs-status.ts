@@ -1,0 +1,58 @@
+/** What the job backend says of a team's jobs, within two seconds or not at all. */
+import type { JobBackend, JobQueue } from './job-backend.ts'
+
+export interface JobsStatus {
+  readonly backend: 'redis' | 'postgres'
+  /** Why nothing could be found out; null: the rest is true. */
+  readonly problem: string | null
+  /** Processes that take jobs of this team. */
+  readonly workers: number | null
+  readonly nextRunAt: string | null
+  /** By queue and state. */
+  readonly counts: Readonly<Record<'passes' | 'readings', Readonly<Record<string, number>>>> | null
+}
+
+const DEADLINE_MS = 2000
+
+export async function jobsStatus(
+  jobs: Pick<JobBackend, 'kind' | 'ping'>,
+  { passes, readings }: { readonly passes: JobQueue; readonly readings: JobQueue },
+): Promise<JobsStatus> {
+  const ask = async (): Promise<JobsStatus> => {
+    await jobs.ping()
+    const [schedulers, workers, ofPasses, ofReadings] = await Promise.all([
+      passes.getJobSchedulers(),
+      passes.getWorkersCount(),
+      passes.getJobCounts(),
+      readings.getJobCounts(),
+    ])
+    const next = Math.min(...schedulers.flatMap((scheduler) => scheduler.next ?? []))
+    return {
+      backend: jobs.kind,
+      problem: null,
+      workers,
+      nextRunAt: Number.isFinite(next) ? new Date(next).toISOString() : null,
+      counts: { passes: ofPasses, readings: ofReadings },
+    }
+  }
+  try {
+    return await within(DEADLINE_MS, ask())
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    return { backend: jobs.kind, problem, workers: null, nextRunAt: null, counts: null }
+  }
+}
+
+/** Rejects when it takes longer. What it waits for goes on, and its end is nobody's concern any more. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
+  })
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
