@@ -4,15 +4,19 @@ import type { Logger } from 'pino'
 import type { ConfigWithKey } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { createLogger } from '../logger.ts'
+import { openPool } from '../store/database.ts'
 import { assertSchemaIsCurrent, migrateDatabase } from '../store/migrate.ts'
 import { openReadBudget } from '../store/read-budget.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
 import { version } from '../version.ts'
+import { startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
 import { openJobBackend } from '../worker/job-backend.ts'
 import { createLeaseKeeper } from '../worker/lease-keeper.ts'
+import { createMetrics } from '../worker/metrics.ts'
+import { createWebhook } from '../worker/webhook.ts'
 import { startWorker } from '../worker/worker.ts'
-import { type OpenDatabase, withAllo, withDatabase } from './open.ts'
+import { type OpenAllo, type OpenDatabase, withAllo, withDatabase } from './open.ts'
 import { reachDatabase } from './reach-database.ts'
 
 /** Of the time to stop in; the rest is for closing what they used. */
@@ -22,8 +26,7 @@ const SHARE_FOR_JOBS = 0.7
 const READINGS_AT_ONCE = 4
 
 export async function runWorker(config: ConfigWithKey): Promise<ExitCode> {
-  const urls = [config.databaseUrl, config.redisUrl]
-  const secrets = () => [config.apiKey.value(), ...urls.map((url) => passwordOf(url?.value()))]
+  const secrets = () => secretsOf(config)
   const logger = createLogger(config.logLevel, process.stdout, secrets)
   for (const warning of config.warnings) logger.warn({ event: 'configuration' }, warning)
   const onFirst = () => {
@@ -60,7 +63,8 @@ async function serve(config: ConfigWithKey, { url, pool, isEmbedded }: OpenDatab
   )
   const openBook = (fingerprint: string) =>
     persist(waiting, 'Postgres', () => openReadBudget(url, fingerprint))
-  await withAllo(config, openBook, async (open) => {
+  const metrics = createMetrics()
+  const run = async (open: OpenAllo) => {
     const redisUrl = config.redisUrl?.value() ?? null
     const onError = (error: Error) => logger.debug({ event: 'jobs_error' }, error.message)
     const jobs = await persist(waiting, 'the jobs', () =>
@@ -73,7 +77,12 @@ async function serve(config: ConfigWithKey, { url, pool, isEmbedded }: OpenDatab
       includeBlocked: config.includeBlocked,
     }
     const leases = createLeaseKeeper(pool)
-    const context = { ...open, pool, leases, choice, logger, version, credentials: trackCredentials() }
+    const credentials = trackCredentials((reason) =>
+      reason === null
+        ? logger.info({ event: 'credentials_accepted' }, 'Allo accepts the key again')
+        : logger.error({ event: 'credentials_refused' }, reason),
+    )
+    const context = { ...open, pool, leases, choice, logger, version, credentials, metrics }
     const worker = await persist(waiting, 'the jobs', () =>
       startWorker(context, jobs, {
         schedule: config.schedule,
@@ -86,10 +95,30 @@ async function serve(config: ConfigWithKey, { url, pool, isEmbedded }: OpenDatab
       { event: 'worker_started', version, jobs: jobs.kind, database },
       `jobs are kept in ${jobs.kind}`,
     )
+    const watchPool = openPool(url, { max: 3, name: 'watch' })
+    const webhook = openWebhook(config)
+    const { keyFingerprint } = open
+    const alerts = startAlerts({
+      ...config,
+      pool: watchPool,
+      keyFingerprint,
+      webhook,
+      metrics,
+      logger,
+      version,
+    })
     await untilAborted(signal)
-    await worker.stop()
+    await Promise.all([worker.stop(), alerts.stop()])
+    await webhook?.close()
     await jobs.close()
-  })
+    await watchPool.end()
+  }
+  await withAllo(config, openBook, run, { onAnswer: metrics.answered })
+}
+
+function openWebhook({ alertWebhookUrl, proxy }: ConfigWithKey) {
+  const userAgent = `allo-queue-mirror/${version}`
+  return alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl, proxy(), { userAgent })
 }
 
 /** Connections to what has gone wait for ever to be closed; what was being read is taken over all the same. */
@@ -112,6 +141,13 @@ async function persist<T>({ signal, logger }: Waiting, what: string, work: () =>
       await sleep(waitMs, undefined, { signal })
     }
   }
+}
+
+/** Whatever must not be seen, in a log or on a page. */
+function secretsOf({ apiKey, databaseUrl, redisUrl, alertWebhookUrl, http }: ConfigWithKey): string[] {
+  const [, password = ''] = /^[^:]*:(.*)$/.exec(http.basicAuth?.value() ?? '') ?? []
+  const urls = [databaseUrl, redisUrl].map((url) => passwordOf(url?.value()))
+  return [apiKey.value(), ...urls, password, alertWebhookUrl?.value() ?? '']
 }
 
 function passwordOf(url: string | undefined): string {

@@ -190,6 +190,14 @@ async function openIncidents(pool: Pool, teamId: string): Promise<Incident[]> {
   return rows
 }
 
+/** How long a finished pass took; 0 when that can't be found out, since nothing depends on it. */
+export async function passSeconds(pool: Pool, passId: string): Promise<number> {
+  const seconds = `select extract(epoch from finished_at - started_at)::float8 as seconds
+    from allo.sync_passes where pass_id = $1`
+  const { rows } = await pool.query<{ seconds: number }>(seconds, [passId]).catch(() => ({ rows: [] }))
+  return rows[0]?.seconds ?? 0
+}
+
 export function iso(instant: string): string {
   return `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 }

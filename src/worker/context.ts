@@ -6,6 +6,7 @@ import type { Choice } from '../pass/choose-teammates.ts'
 import type { Pool } from '../store/database.ts'
 import type { Credentials } from './credentials.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
+import type { WorkerMetrics } from './metrics.ts'
 
 export interface WorkerContext {
   readonly pool: Pool
@@ -18,6 +19,7 @@ export interface WorkerContext {
   readonly choice: Choice
   readonly leases: LeaseKeeper
   readonly credentials: Credentials
+  readonly metrics: WorkerMetrics
   readonly logger: Logger
   readonly version: string
 }

@@ -1,25 +1,29 @@
-/** Whether Allo accepts the key: what `/readyz` says, and why. */
+/** Whether Allo accepts the key, as this process last found: what `/readyz` says, and why. */
 import { isRefusal } from '../pass/failure.ts'
 
 export interface Credentials {
-  /** Null: accepted, or not tried yet. */
-  readonly refusal: string | null
+  /** Null: not tried yet. */
+  readonly verdict: { readonly isRefused: boolean; readonly reason: string | null; readonly at: Date } | null
   accepted(): void
   /** Only a refusal of the key counts. */
   failed(error: unknown): void
 }
 
-export function trackCredentials(): Credentials {
-  let refusal: string | null = null
+/** `onChange` hears of the first refusal and of the end of one; null: the key is accepted again. */
+export function trackCredentials(onChange: (reason: string | null) => void): Credentials {
+  let verdict: Credentials['verdict'] = null
+  const found = (isRefused: boolean, reason: string | null) => {
+    const wasRefused = verdict?.isRefused ?? false
+    verdict = { isRefused, reason, at: new Date() }
+    if (isRefused !== wasRefused) onChange(reason)
+  }
   return {
-    get refusal() {
-      return refusal
+    get verdict() {
+      return verdict
     },
-    accepted() {
-      refusal = null
-    },
+    accepted: () => found(false, null),
     failed(error) {
-      if (isRefusal(error)) refusal = error.message
+      if (isRefusal(error)) found(true, error.message)
     },
   }
 }

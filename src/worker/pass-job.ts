@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto'
 import { type Job, WaitingChildrenError } from 'bullmq'
 import { choose, listTeammates } from '../pass/choose-teammates.ts'
-import { failed, outcomeOf, reasonOf } from '../pass/failure.ts'
+import { failed, isRefusal, notReached, outcomeOf, reasonOf } from '../pass/failure.ts'
 import { identifyTeam } from '../pass/identify-team.ts'
 import type { Pool } from '../store/database.ts'
 import { type Conclusions, finishPass, type PassOutcome } from '../store/finish-pass.ts'
@@ -19,8 +19,10 @@ import {
   readingsOfPass,
   runningScheduledPass,
   startPass,
+  stopPass,
 } from '../store/passes.ts'
 import { PassClosedError, saveReading } from '../store/save-reading.ts'
+import { passSeconds } from '../store/status.ts'
 import { lastTeamOfKey } from '../store/teammates.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData, JobQueue } from './job-backend.ts'
@@ -171,8 +173,11 @@ async function recordFailedPass(context: WorkerContext, passId: string, teamId: 
   context.credentials.failed(error)
   const { errorCode, errorMessage } = reasonOf(error)
   context.logger.error({ event: 'pass_failed', passId, code: errorCode }, errorMessage ?? 'the pass failed')
+  if (isRefusal(error)) await stopPass(context.pool, passId, notReached(error))
   const effort = { teammates: 0, requests: 0, throttled: 0, throttledMs: null, surprises: null }
-  await finishIfRunning(context.pool, { passId, teamId, status: 'failed', ...effort, ...reasonOf(error) })
+  const outcome = { passId, teamId, status: 'failed', ...effort, ...reasonOf(error) } as const
+  const conclusions = await finishIfRunning(context.pool, outcome)
+  if (conclusions !== null) context.metrics.passFinished('failed', await passSeconds(context.pool, passId))
 }
 
 /** Everything there is to say about the pass stands in the audit rows of its readings. */
@@ -199,6 +204,8 @@ async function endPass(
     errorRequestId: stop?.requestId ?? null,
   })
   if (conclusions === null) return
+  const seconds = await passSeconds(pool, passId)
+  context.metrics.passFinished(status, seconds)
   logger.info(
     {
       event: 'pass_finished',
@@ -207,6 +214,7 @@ async function endPass(
       teammates: asked,
       requests,
       throttled,
+      seconds,
       ended: conclusions.ended.length,
     },
     `pass ${status}`,

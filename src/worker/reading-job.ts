@@ -18,7 +18,7 @@ const noEffort = { requests: 0, throttled: 0, durationMs: 0 }
 export type RunReading = (job: Job<JobData>, signal: AbortSignal) => Promise<void>
 
 export function createReadingJob(context: WorkerContext): RunReading {
-  const { pool, pacer, logger, leases, credentials } = context
+  const { pool, pacer, logger, leases, credentials, metrics } = context
   let unreachableInARow = 0
   let currentPassId = ''
   let toldThrottledMs = 0
@@ -38,6 +38,7 @@ export function createReadingJob(context: WorkerContext): RunReading {
     const throttledMs = pacer.throttledMs - toldThrottledMs
     if (surprises.length === 0 && throttledMs < 1) return
     toldThrottledMs += throttledMs
+    metrics.waited(throttledMs)
     await recordSideEffects(pool, passId, { throttledMs, surprises }).catch((error: Error) =>
       logger.warn({ event: 'not_recorded', passId }, error.message),
     )
@@ -65,7 +66,7 @@ export function createReadingJob(context: WorkerContext): RunReading {
     const save: SaveReading = (result, effort) =>
       saveReading(pool, { passId, teamId, userId, result, effort })
     if (stop !== null) {
-      await save(stop, noEffort)
+      metrics.reading(await save(stop, noEffort))
       return
     }
     const release = leases.hold(passId)
@@ -73,6 +74,8 @@ export function createReadingJob(context: WorkerContext): RunReading {
     try {
       const { reading, error } = await readTeammate({ ...context, save }, userId, { signal, isTriedAgain })
       countUnreachable(error)
+      if (error === null) credentials.accepted()
+      metrics.reading(reading)
       const { status, errorCode, numbers, added, changed, moved, removed } = reading
       const level = errorCode === null || status === 'not_found' ? 'debug' : 'warn'
       logger[level](
@@ -99,12 +102,12 @@ export function createReadingJob(context: WorkerContext): RunReading {
       credentials.failed(error)
       countUnreachable(error)
       if (isRefusal(error) || error instanceof AlloThrottledError) {
-        await save(await stopThePass(passId, error), noEffort)
+        metrics.reading(await save(await stopThePass(passId, error), noEffort))
         return
       }
       // Each attempt counts: the others need not all wait for their last one to find that the API is down.
       if (error instanceof AlloUnreachableError && unreachableInARow >= MAX_UNREACHABLE_IN_A_ROW) {
-        await save(await stopThePass(passId, error), noEffort)
+        metrics.reading(await save(await stopThePass(passId, error), noEffort))
         return
       }
       const isDatabaseGone = error instanceof DatabaseError && error.retryable
