@@ -3,17 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { ConfigWithKey } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { type HttpServer, startHttp } from '../http/server.ts'
+import type { Workings } from '../http/workings.ts'
 import { createLogger } from '../logger.ts'
 import { openPool } from '../store/database.ts'
 import { assertSchemaIsCurrent, migrateDatabase } from '../store/migrate.ts'
-import { openReadBudget } from '../store/read-budget.ts'
+import { keyFingerprint, openReadBudget } from '../store/read-budget.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
 import { version } from '../version.ts'
 import { startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
 import { openJobBackend } from '../worker/job-backend.ts'
 import { createLeaseKeeper } from '../worker/lease-keeper.ts'
-import { createMetrics } from '../worker/metrics.ts'
+import { createMetrics, type WorkerMetrics } from '../worker/metrics.ts'
 import { createWebhook } from '../worker/webhook.ts'
 import { startWorker } from '../worker/worker.ts'
 import { type OpenAllo, type OpenDatabase, withAllo, withDatabase } from './open.ts'
@@ -33,41 +35,63 @@ export async function runWorker(config: ConfigWithKey): Promise<ExitCode> {
     logger.info({ event: 'worker_stopping' }, 'stopping: what is being read goes back')
     leaveInTime(config.shutdownTimeoutMs, logger)
   }
-  await withInterruption(
-    async (signal) => {
-      const waiting = { signal, logger }
-      try {
-        await withDatabase(config, (database) => serve(config, database, waiting), {
-          name: 'worker',
-          reach: (pool, url) => persist(waiting, 'Postgres', () => reachDatabase(pool, url)),
-        })
-      } catch (error) {
-        if (!signal.aborted) throw error
-      }
-    },
-    { onFirst },
-  )
+  const metrics = createMetrics()
+  const workings: Workings = { waitingFor: 'Postgres', database: null, worker: null }
+  const fingerprint = keyFingerprint(config.apiKey.value())
+  // Before anything else: whoever looks sees that it is alive, and what it waits for.
+  const http = await startHttp({
+    config,
+    workings,
+    keyFingerprint: fingerprint,
+    metrics,
+    logger,
+    version,
+    secrets,
+  })
+  try {
+    await withInterruption(
+      async (signal) => {
+        const service = { config, logger, signal, metrics, workings, http }
+        try {
+          await withDatabase(config, (database) => serve(service, database), {
+            name: 'worker',
+            reach: (pool, url) => persist(service, 'Postgres', () => reachDatabase(pool, url)),
+          })
+        } catch (error) {
+          if (!signal.aborted) throw error
+        }
+      },
+      { onFirst },
+    )
+  } finally {
+    await http.stop()
+  }
   logger.info({ event: 'worker_stopped' }, 'worker stopped')
   return exitCodes.ok
 }
 
-interface Waiting {
-  readonly signal: AbortSignal
+interface Service {
+  readonly config: ConfigWithKey
   readonly logger: Logger
+  /** Aborts when it is to stop. */
+  readonly signal: AbortSignal
+  readonly metrics: WorkerMetrics
+  readonly workings: Workings
+  readonly http: HttpServer
 }
 
-async function serve(config: ConfigWithKey, { url, pool, isEmbedded }: OpenDatabase, waiting: Waiting) {
-  const { signal, logger } = waiting
-  await persist<unknown>(waiting, 'Postgres', () =>
+async function serve(service: Service, database: OpenDatabase) {
+  const { config, logger, signal, metrics, workings, http } = service
+  const { url, pool } = database
+  await persist<unknown>(service, 'Postgres', () =>
     config.autoMigrate ? migrateDatabase(url) : assertSchemaIsCurrent(pool),
   )
   const openBook = (fingerprint: string) =>
-    persist(waiting, 'Postgres', () => openReadBudget(url, fingerprint))
-  const metrics = createMetrics()
+    persist(service, 'Postgres', () => openReadBudget(url, fingerprint))
   const run = async (open: OpenAllo) => {
     const redisUrl = config.redisUrl?.value() ?? null
     const onError = (error: Error) => logger.debug({ event: 'jobs_error' }, error.message)
-    const jobs = await persist(waiting, 'the jobs', () =>
+    const jobs = await persist(service, 'the jobs', () =>
       openJobBackend({ redisUrl, databaseUrl: url }, onError),
     )
     const choice = {
@@ -83,37 +107,41 @@ async function serve(config: ConfigWithKey, { url, pool, isEmbedded }: OpenDatab
         : logger.error({ event: 'credentials_refused' }, reason),
     )
     const context = { ...open, pool, leases, choice, logger, version, credentials, metrics }
-    const worker = await persist(waiting, 'the jobs', () =>
+    const worker = await persist(service, 'the jobs', () =>
       startWorker(context, jobs, {
         schedule: config.schedule,
         readingsAtOnce: config.concurrency === 'auto' ? READINGS_AT_ONCE : config.concurrency,
         shutdownTimeoutMs: config.shutdownTimeoutMs * SHARE_FOR_JOBS,
       }),
     )
-    const database = isEmbedded ? 'embedded' : 'own'
+    workings.worker = { jobs, ...worker, credentials, readsPerSecond: open.readsPerSecond }
+    http.refresh()
     logger.info(
-      { event: 'worker_started', version, jobs: jobs.kind, database },
+      { event: 'worker_started', version, jobs: jobs.kind, database: kindOf(database) },
       `jobs are kept in ${jobs.kind}`,
     )
-    const watchPool = openPool(url, { max: 3, name: 'watch' })
     const webhook = openWebhook(config)
-    const { keyFingerprint } = open
-    const alerts = startAlerts({
-      ...config,
-      pool: watchPool,
-      keyFingerprint,
-      webhook,
-      metrics,
-      logger,
-      version,
-    })
+    const alerts = startAlerts({ ...config, ...context, pool: watchPool, webhook })
     await untilAborted(signal)
     await Promise.all([worker.stop(), alerts.stop()])
+    workings.worker = null
+    http.refresh()
     await webhook?.close()
     await jobs.close()
+  }
+  const watchPool = openPool(url, { max: 3, name: 'watch' })
+  workings.database = { pool: watchPool, kind: kindOf(database) }
+  try {
+    await withAllo(config, openBook, run, { onAnswer: metrics.answered })
+  } finally {
+    workings.waitingFor = 'its end: the worker is stopping'
+    workings.database = null
     await watchPool.end()
   }
-  await withAllo(config, openBook, run, { onAnswer: metrics.answered })
+}
+
+function kindOf({ isEmbedded }: OpenDatabase): 'embedded' | 'own' {
+  return isEmbedded ? 'embedded' : 'own'
 }
 
 function openWebhook({ alertWebhookUrl, proxy }: ConfigWithKey) {
@@ -130,7 +158,12 @@ function leaveInTime(shutdownTimeoutMs: number, logger: Logger): void {
 }
 
 /** Tries again while trying again can help, and says what it waits for. */
-async function persist<T>({ signal, logger }: Waiting, what: string, work: () => Promise<T>): Promise<T> {
+async function persist<T>(
+  { signal, logger, workings }: Pick<Service, 'signal' | 'logger' | 'workings'>,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  workings.waitingFor = what
   for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, 10_000)) {
     try {
       return await work()

@@ -27,7 +27,7 @@ export interface ScrapedFacts {
   /** Null: unlimited. */
   readonly readsPerSecond: number | null
   readonly data: {
-    readonly oldestSeconds: number
+    readonly oldestSeconds: number | null
     readonly staleAfterSeconds: number
     readonly teammates: number
     readonly stale: number
@@ -129,7 +129,7 @@ export function createMetrics(now: () => number = () => performance.now()): Work
       }
       const { data } = facts
       if (data !== null) {
-        oldest.set(data.oldestSeconds)
+        if (data.oldestSeconds !== null) oldest.set(data.oldestSeconds)
         staleAfter.set(data.staleAfterSeconds)
         stale.set(data.stale)
         teammates.set(data.teammates)

@@ -1,0 +1,35 @@
+/** HTML that is escaped by construction: whatever is put into `html` is text, unless `html` made it. */
+export class Html {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+export type Content = Html | string | number | null | readonly Content[]
+
+export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
+  return new Html(String.raw({ raw: strings }, ...values.map(toText)))
+}
+
+function toText(content: Content): string {
+  if (content === null) return ''
+  if (content instanceof Html) return content.text
+  if (typeof content === 'object') return content.map(toText).join('')
+  return escaped(String(content))
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Characters that can't be seen, or turn the text around them about, are shown as what they are: wrong. */
+function escaped(text: string): string {
+  return text
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+    .replace(/[&<>"']/g, (character) => entities[character] ?? '')
+}

@@ -1,0 +1,170 @@
+/** The status page: everything on it was found out and judged in overview.ts. It works without any script. */
+import type { PassStatus, TeammateStatus } from '../store/status.ts'
+import { inWords } from '../terminal/duration.ts'
+import { passChart } from './chart.ts'
+import { type Content, Html, html } from './html.ts'
+import type { Overview, Verdict } from './overview.ts'
+import { style } from './page-style.ts'
+
+const RELOAD_SECONDS = 30
+const PASSES_IN_SIGHT = 8
+/** Oldest first, so that what is left out is the freshest. */
+const TEAMMATES_IN_SIGHT = 200
+
+export function statusPage(overview: Overview, timeZone: string): string {
+  const when = formatterFor(timeZone)
+  const { team, at, verdict, version } = overview
+  const name = team?.name ?? team?.teamId ?? 'Allo queue mirror'
+  return page(
+    `${verdict.tone === 'good' ? 'Fresh' : verdict.tone === 'bad' ? 'Look here' : 'Mind this'}: ${name}`,
+    html`<header><strong>${name}</strong><span>Allo queue mirror</span>
+<span class="at">as of <time datetime="${at}">${when(at)}</time> ${timeZone}</span></header>
+<main>
+${verdictBox(verdict)}
+${tiles(overview, when)}
+${problems(overview)}
+${passes(overview.passes, when)}
+${teammates(overview, when)}
+</main>
+<footer><a href="queues">Jobs</a><a href="status">JSON</a><a href="metrics">Metrics</a><a href="readyz">Ready?</a>
+<span>Version ${version}. Reloads every ${RELOAD_SECONDS} s.</span></footer>`,
+  )
+}
+
+/** While there is no database to ask. */
+export function waitingPage(what: string, version: string): string {
+  const verdict: Verdict = {
+    tone: 'warning',
+    headline: `Waiting for ${what}.`,
+    notes: ['The worker goes on by itself as soon as it answers.'],
+  }
+  return page(
+    'Waiting: Allo queue mirror',
+    html`<header><strong>Allo queue mirror</strong></header><main>${verdictBox(verdict)}</main>
+<footer><a href="readyz">Ready?</a><span>Version ${version}. Reloads every ${RELOAD_SECONDS} s.</span></footer>`,
+  )
+}
+
+function page(title: string, body: Html): string {
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex"><meta http-equiv="refresh" content="${RELOAD_SECONDS}">
+<title>${title}</title><link rel="icon" href="favicon.svg" type="image/svg+xml"><style>${new Html(style)}</style></head>
+<body>${body}</body></html>
+`.text
+}
+
+function verdictBox({ tone, headline, notes }: Verdict): Html {
+  const sign = {
+    good: html`<path class="sign" d="M11 18.5l5 5 9-10"/>`,
+    warning: html`<path class="sign" d="M18 10v10M18 25.5v.5"/>`,
+    bad: html`<path class="sign" d="M12.5 12.5l11 11M23.5 12.5l-11 11"/>`,
+  }[tone]
+  return html`<div class="verdict ${tone}"><svg viewBox="0 0 36 36" aria-hidden="true"><circle class="disc" cx="18" cy="18" r="17"/>${sign}</svg>
+<div><h1>${headline}</h1>${notes.length === 0 ? null : html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}</div></div>`
+}
+
+type When = (instant: string) => string
+
+function tiles(overview: Overview, when: When): Html {
+  const { freshness, counts, jobs, schedule, passes, at } = overview
+  const last = passes.find(({ status }) => status !== 'running')
+  const limit = inWords(freshness.staleAfterSeconds)
+  const oldest = freshness.oldestSeconds === null ? '–' : inWords(freshness.oldestSeconds)
+  const tile = (name: string, value: Content, more: Content) =>
+    html`<div><dt>${name}</dt><dd><b>${value}</b><small>${more}</small></dd></div>`
+  const throttledSeconds = last?.throttledSeconds ?? 0
+  return html`<dl class="tiles">
+${tile('Oldest data', oldest, `too old from ${limit}`)}
+${tile(
+  'Last pass',
+  last === undefined ? '–' : html`<span class="word ${last.status}">${last.status}</span>`,
+  last === undefined ? 'none yet' : `${ago(at, last.finishedAt)}, took ${inWords(last.durationSeconds)}`,
+)}
+${tile(
+  'Next pass',
+  schedule.nextRunAt === null ? '–' : until(at, schedule.nextRunAt),
+  html`${schedule.text}${schedule.nextRunAt === null ? null : html`, <time datetime="${schedule.nextRunAt}">${when(schedule.nextRunAt)}</time>`}`,
+)}
+${tile('Teammates', counts.teammates, counts.failing === 0 ? 'all readable' : html`<span class="word warning">${counts.failing} with problems</span>`)}
+${tile('Numbers', counts.numbers.toLocaleString('en'), 'in current queues')}
+${tile(
+  'Workers',
+  jobs.workers ?? '–',
+  html`jobs in ${jobs.backend === 'redis' ? 'Redis' : 'Postgres'}${throttledSeconds >= 1 ? `, throttled ${inWords(throttledSeconds)}` : null}`,
+)}
+</dl>`
+}
+
+function problems({ teammates, at }: Overview): Html | null {
+  const failing = teammates.filter(({ failure }) => failure !== null)
+  if (failing.length === 0) return null
+  const rows = failing.slice(0, TEAMMATES_IN_SIGHT).map(({ userId, name, failure }) =>
+    failure === null
+      ? null
+      : html`<tr><td class="name">${name ?? userId}${name === null ? null : html`<small>${userId}</small>`}</td>
+<td><span class="word warning">${failure.status}</span><small>${failure.message ?? failure.code}</small></td>
+<td class="when"><time datetime="${failure.since}">${ago(at, failure.since)}</time><small>${failure.readings === 1 ? 'once' : `${failure.readings} times in a row`}</small></td></tr>`,
+  )
+  return html`<section class="problems"><h2>Teammates with problems</h2><div class="scroll"><table>
+<thead><tr><th scope="col">Teammate</th><th scope="col">What happened</th><th scope="col">Since</th></tr></thead><tbody>${rows}</tbody></table></div>${more(failing.length)}</section>`
+}
+
+function passes(all: readonly PassStatus[], when: When): Html {
+  if (all.length === 0) return html`<section><h2>Last passes</h2><p class="muted">None yet.</p></section>`
+  const head = html`<thead><tr><th scope="col">Began</th><th scope="col">Outcome</th><th scope="col" class="n">Took</th><th scope="col" class="n">Requests</th><th scope="col" class="n">Told to wait</th></tr></thead>`
+  const row = (
+    pass: PassStatus,
+  ) => html`<tr><td class="when"><time datetime="${pass.startedAt}">${when(pass.startedAt)}</time></td>
+<td><span class="word ${pass.status}">${pass.status}</span>${pass.trigger === 'manual' ? ' by hand' : null}${pass.errorMessage === null ? null : html`<small>${pass.errorMessage}</small>`}</td>
+<td class="n">${inWords(pass.durationSeconds)}</td><td class="n">${pass.requests ?? '–'}</td>
+<td class="n">${pass.throttled === null || pass.throttled === 0 ? '–' : `${pass.throttled}×`}${pass.throttledSeconds >= 1 ? html`<small>${inWords(pass.throttledSeconds)}</small>` : null}</td></tr>`
+  const table = (some: readonly PassStatus[]) =>
+    html`<div class="scroll"><table>${head}<tbody>${some.map(row)}</tbody></table></div>`
+  const rest = all.slice(PASSES_IN_SIGHT)
+  return html`<section><h2>Last passes</h2>${passChart(all, when)}${table(all.slice(0, PASSES_IN_SIGHT))}
+${rest.length === 0 ? null : html`<details><summary>${rest.length} before</summary>${table(rest)}</details>`}</section>`
+}
+
+function teammates({ teammates: all, freshness, at }: Overview, when: When): Html | null {
+  if (all.length === 0) return null
+  const row = ({ userId, name, observedAt, ageSeconds, numbers }: TeammateStatus) => {
+    const tone = ageSeconds > freshness.staleAfterSeconds ? 'bad' : ''
+    const age = observedAt === null ? 'never read' : ago(at, observedAt)
+    return html`<tr><td class="name">${name ?? userId}</td><td class="when"><span class="word ${tone}">${age}</span></td>
+<td class="when wide">${observedAt === null ? null : html`<time datetime="${observedAt}">${when(observedAt)}</time>`}</td><td class="n">${numbers ?? 'no queue'}</td></tr>`
+  }
+  return html`<section><h2>Teammates, oldest data first</h2><div class="scroll"><table>
+<thead><tr><th scope="col">Teammate</th><th scope="col">Last read</th><th scope="col" class="wide">At</th><th scope="col" class="n">Numbers</th></tr></thead>
+<tbody>${all.slice(0, TEAMMATES_IN_SIGHT).map(row)}</tbody></table></div>${more(all.length)}</section>`
+}
+
+function more(all: number): Html | null {
+  if (all <= TEAMMATES_IN_SIGHT) return null
+  return html`<p class="muted">And ${all - TEAMMATES_IN_SIGHT} more: <a href="status">/status</a> has everyone.</p>`
+}
+
+function ago(now: string, instant: string | null): string {
+  if (instant === null) return ''
+  const seconds = (Date.parse(now) - Date.parse(instant)) / 1000
+  return seconds < 1 ? 'just now' : `${inWords(seconds)} ago`
+}
+
+function until(now: string, instant: string): string {
+  const seconds = (Date.parse(instant) - Date.parse(now)) / 1000
+  return seconds < 1 ? 'now' : `in ${inWords(seconds)}`
+}
+
+/** `24 Nov 14:05:09`: which year it is everyone knows. */
+function formatterFor(timeZone: string): When {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  })
+  return (instant) => format.format(new Date(instant)).replace(',', '')
+}

@@ -1,0 +1,67 @@
+/** `/readyz`: what the worker depends on, each asked by itself and for two seconds at most. */
+
+import { inspectSchema } from '../store/migrate.ts'
+import { credentialsVerdict } from '../store/status.ts'
+import { within } from '../worker/jobs-status.ts'
+import type { Workings } from './workings.ts'
+
+export interface Check {
+  readonly ok: boolean
+  readonly detail: string
+  readonly ms: number
+}
+
+export type Readiness = Readonly<Record<'postgres' | 'migrations' | 'jobs' | 'credentials', Check>>
+
+const DEADLINE_MS = 2000
+
+export async function readinessOf(workings: Workings, keyFingerprint: string): Promise<Readiness> {
+  const { database, worker } = workings
+  const waiting = async () => fail(`waiting for ${workings.waitingFor}`)
+  const pool = database?.pool
+  const [postgres, migrations, jobs, credentials] = await Promise.all([
+    check(async () => {
+      if (pool === undefined) return waiting()
+      await pool.query('select 1')
+      return 'answers'
+    }),
+    check(async () => {
+      if (pool === undefined) return waiting()
+      const { state, applied, known } = await inspectSchema(pool)
+      // Newer is what a rolling update looks like from the old process: what it knows is still there.
+      if (state === 'current' || state === 'ahead')
+        return state === 'ahead' ? 'newer than this process' : 'current'
+      return fail(`${applied} of ${known} applied`)
+    }),
+    check(async () => {
+      if (worker === null) return waiting()
+      await worker.jobs.ping()
+      return `kept in ${worker.jobs.kind}`
+    }),
+    check(async () => {
+      if (pool === undefined || worker === null) return waiting()
+      // The last of what this process and what any process found: someone else may have met the new key first.
+      const recorded = await credentialsVerdict(pool, keyFingerprint)
+      const own = worker.credentials.verdict
+      const isOwnNewer = own !== null && own.at.getTime() > Date.parse(recorded?.at ?? '1970-01-01')
+      const verdict = isOwnNewer ? own : recorded
+      if (verdict === null) return 'not tried yet'
+      return verdict.isRefused ? fail(verdict.reason ?? 'refused') : 'accepted'
+    }),
+  ])
+  return { postgres, migrations, jobs, credentials }
+}
+
+async function check(ask: () => Promise<string>): Promise<Check> {
+  const startedAt = performance.now()
+  const took = () => Math.round(performance.now() - startedAt)
+  try {
+    return { ok: true, detail: await within(DEADLINE_MS, ask()), ms: took() }
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error), ms: took() }
+  }
+}
+
+function fail(why: string): never {
+  throw new Error(why)
+}

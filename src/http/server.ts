@@ -1,0 +1,212 @@
+/**
+ * What people and probes see of a worker: a status page, its JSON, health, readiness, metrics, and the job queues.
+ * Starts before anything else is there, and stops last. Nothing that happens here can harm the worker.
+ */
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import type { Logger } from 'pino'
+import { type Config, ConfigError } from '../config.ts'
+import { mask } from '../logger.ts'
+import { jobsStatus, within } from '../worker/jobs-status.ts'
+import type { ScrapedFacts, WorkerMetrics } from '../worker/metrics.ts'
+import { guard } from './guard.ts'
+import { type Overview, overviewOf } from './overview.ts'
+import { statusPage, waitingPage } from './page.ts'
+import { contentSecurityPolicy } from './page-style.ts'
+import { QUEUES_PATH, registerQueues } from './queues.ts'
+import { readinessOf } from './readiness.ts'
+import type { Workings } from './workings.ts'
+
+export interface HttpServer {
+  /** To be told whenever the workings changed. */
+  refresh(): void
+  /** Drops open connections. Twice is once. */
+  stop(): Promise<void>
+}
+
+export interface HttpSettings {
+  readonly config: Pick<Config, 'http' | 'schedule' | 'freshnessSloMs' | 'reportTimeZone'>
+  readonly workings: Workings
+  readonly keyFingerprint: string
+  readonly metrics: WorkerMetrics
+  readonly logger: Logger
+  readonly version: string
+  /** Never to be seen on any page. */
+  readonly secrets: () => readonly string[]
+  readonly tryPortAgainMs?: number
+}
+
+const TRY_PORT_AGAIN_MS = 10_000
+/** For everything a page or a scrape asks of Postgres. */
+const DEADLINE_MS = 5000
+
+/**
+ * Throws ConfigError when the address can never be listened on. A port that is taken is no reason not to work: two
+ * workers may share a machine. It is tried again and again, so that one of them always answers there.
+ */
+export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
+  const { config, workings, logger, tryPortAgainMs = TRY_PORT_AGAIN_MS } = settings
+  const server = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: 1024,
+    exposeHeadRoutes: true,
+  })
+  guard(server, config.http)
+  maskEverything(server, settings.secrets)
+  const queuesPage = await registerQueues(server)
+  registerRoutes(server, settings)
+  await server.ready()
+
+  let isStopped = false
+  let timer: NodeJS.Timeout | undefined
+  const listen = async (isFirst: boolean) => {
+    try {
+      const address = await server.listen({ port: config.http.port, host: config.http.host })
+      logger.info({ event: 'http_listening', address }, `status page at ${address}`)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+      if (code !== 'EADDRINUSE') throw cannotListen(config.http, code)
+      if (isFirst) {
+        const message = `port ${config.http.port} is taken, by another worker perhaps: set HTTP_PORT (0: any free one). The worker works, without its pages.`
+        logger.warn({ event: 'http_port_taken', port: config.http.port }, message)
+      }
+      if (!isStopped) timer = setTimeout(() => void listen(false).catch(() => undefined), tryPortAgainMs)
+    }
+  }
+  await listen(true)
+  let stopping: Promise<void> | null = null
+  return {
+    refresh() {
+      const { worker } = workings
+      queuesPage.show(worker === null ? [] : [worker.passes, worker.readings])
+    },
+    stop() {
+      isStopped = true
+      clearTimeout(timer)
+      stopping ??= (async () => server.close())()
+      return stopping
+    },
+  }
+}
+
+function cannotListen({ host, port }: Config['http'], code: string): ConfigError {
+  const isPort = code === 'EACCES'
+  const problem = isPort
+    ? `this user may not listen on port ${port}. Choose one above 1023.`
+    : `this machine can't listen on ${host} (${code}). Write 127.0.0.1, 0.0.0.0, or an address it has.`
+  return new ConfigError([{ variable: isPort ? 'HTTP_PORT' : 'HTTP_HOST', problem }])
+}
+
+function registerRoutes(server: FastifyInstance, settings: HttpSettings): void {
+  const { workings, version, config, keyFingerprint, metrics } = settings
+  const overview = shared(() => lookAround(settings))
+  const readiness = shared(() => readinessOf(workings, keyFingerprint))
+  const scrape = shared(async () => {
+    const [data, ready] = await Promise.all([overview().catch(() => null), readiness()])
+    const dependencies = Object.fromEntries(Object.entries(ready).map(([name, { ok }]) => [name, ok]))
+    return metrics.expose(factsOf(settings, data, dependencies))
+  })
+
+  server.get('/healthz', async () => ({ alive: true, version }))
+  server.get('/readyz', async (_, reply) => {
+    const checks = await readiness()
+    const ready = Object.values(checks).every(({ ok }) => ok)
+    return reply.code(ready ? 200 : 503).send({ ready, checks })
+  })
+  server.get('/metrics', async (_, reply) => {
+    const { contentType, text } = await scrape()
+    return reply.header('content-type', contentType).send(text)
+  })
+  server.get('/status', async (_, reply) => {
+    const found = await overview()
+    return found === null ? reply.code(503).send({ waitingFor: workings.waitingFor }) : found
+  })
+  server.get('/', async (_, reply) => {
+    reply.type('text/html; charset=utf-8').header('content-security-policy', contentSecurityPolicy)
+    try {
+      const found = await overview()
+      if (found !== null) return statusPage(found, config.reportTimeZone)
+    } catch {
+      // The page says what it waits for, /readyz why.
+    }
+    return reply
+      .code(503)
+      .send(waitingPage(workings.database === null ? workings.waitingFor : 'Postgres', version))
+  })
+  server.get('/favicon.svg', async (_, reply) => reply.type('image/svg+xml').send(favicon))
+  server.setNotFoundHandler((_, reply) =>
+    reply.code(404).send(`There are /, /status, ${QUEUES_PATH}, /metrics, /healthz and /readyz.\n`),
+  )
+  server.setErrorHandler((error, _, reply) => fail(reply, error))
+}
+
+/** Null: there is no database yet. */
+async function lookAround({
+  workings,
+  keyFingerprint,
+  config,
+  version,
+}: HttpSettings): Promise<Overview | null> {
+  const { database, worker } = workings
+  if (database === null || worker === null) return null
+  const { pool, kind } = database
+  const sources = { ...config, pool, keyFingerprint, version, database: kind }
+  return within(
+    DEADLINE_MS,
+    overviewOf(sources, () => jobsStatus(worker.jobs, worker)),
+  )
+}
+
+function factsOf(
+  { workings, version }: HttpSettings,
+  found: Overview | null,
+  dependencies: Readonly<Record<string, boolean>>,
+): ScrapedFacts {
+  const openIncidents: Record<string, number> = { stale_data: 0, credentials: 0 }
+  for (const { kind } of found?.incidents ?? []) openIncidents[kind] = 1
+  return {
+    version,
+    dependencies,
+    backend: workings.worker?.jobs.kind ?? null,
+    readsPerSecond: workings.worker?.readsPerSecond() ?? null,
+    data:
+      found === null
+        ? null
+        : {
+            ...found.counts,
+            oldestSeconds: found.freshness.oldestSeconds,
+            staleAfterSeconds: found.freshness.staleAfterSeconds,
+            lastOkPassAt: found.passes.find(({ status }) => status === 'ok')?.finishedAt ?? null,
+            openIncidents,
+          },
+    jobs:
+      found === null || found.jobs.counts === null
+        ? null
+        : { workers: found.jobs.workers ?? 0, counts: found.jobs.counts },
+  }
+}
+
+/** Many may ask at the same time; it is found out once. */
+function shared<T>(find: () => Promise<T>): () => Promise<T> {
+  let finding: Promise<T> | null = null
+  return () => {
+    finding ??= find().finally(() => {
+      finding = null
+    })
+    return finding
+  }
+}
+
+/** Whatever a page, a job or an error message holds: no key and no phone number leaves through here. */
+function maskEverything(server: FastifyInstance, secrets: () => readonly string[]): void {
+  server.addHook('onSend', async (_, __, payload) =>
+    typeof payload === 'string' ? mask(payload, secrets()) : payload,
+  )
+}
+
+function fail(reply: FastifyReply, error: unknown) {
+  const message = error instanceof Error ? error.message : String(error)
+  return reply.code(503).type('text/plain; charset=utf-8').send(`${message}\n`)
+}
+
+const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3556d3"/><path d="M8 9h16M8 16h16M8 23h9" stroke="#fff" stroke-width="3.5" stroke-linecap="round"/></svg>`
