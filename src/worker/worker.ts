@@ -32,7 +32,7 @@ export async function startWorker(
     readonly shutdownTimeoutMs: number
   },
 ): Promise<RunningWorker> {
-  const { logger, keyFingerprint, leases } = context
+  const { keyFingerprint, leases } = context
   const opened: { close(): Promise<void> }[] = []
   const keep = <T extends { close(): Promise<void> }>(one: T) => {
     opened.push(one)

@@ -49,7 +49,7 @@ interface Program {
 const programs = ['redis-server', 'valkey-server']
 
 async function findOnPath(): Promise<Program | null> {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     for (const name of programs) {
       const path = join(folder, name)
       if (folder !== '' && (await exists(path))) return { path, env: {} }

@@ -1,0 +1,253 @@
+/** What worker processes do when nothing is in their way: passes, schedules, teams, bad keys and bad teammates. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openJobBackend } from '../src/worker/job-backend.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { startTestRedis, type TestRedis } from './support/redis.ts'
+import { environmentOf, spawnCommand, until } from './support/worker.ts'
+import { openScene, type Scene, withScene } from './support/worker-scene.ts'
+
+let redis: TestRedis | null = null
+beforeAll(async () => {
+  redis = await startTestRedis()
+})
+afterAll(() => redis?.stop())
+
+describe.each(['redis', 'postgres'] as const)('jobs in %s', (kind) => {
+  let redisUrl: string | null = null
+  beforeEach(({ skip }) => {
+    redisUrl = kind === 'redis' ? (redis?.url ?? null) : null
+    skip(kind === 'redis' && redis === null, 'no Redis')
+  })
+
+  const withDatabase = async (work: (database: TestDatabase) => Promise<void>) => {
+    const database = await createTestDatabase()
+    try {
+      await work(database)
+    } finally {
+      await database.drop()
+    }
+  }
+  const inScene = (work: (scene: Scene) => Promise<void>) =>
+    withDatabase(({ url }) => withScene({ databaseUrl: url, redisUrl }, work))
+  const schedulersOf = async ({ databaseUrl, fingerprint }: Scene) => {
+    const backend = await openJobBackend({ redisUrl, databaseUrl }, () => undefined)
+    const queue = await backend.openQueue(`allo-passes-${fingerprint}`)
+    const found = await queue.getJobSchedulers()
+    await queue.close()
+    await backend.close()
+    return found.map(({ key }) => key)
+  }
+
+  it('three workers read each teammate once in a pass, share the work, and keep nothing but ids in jobs', () =>
+    inScene(async (scene) => {
+      scene.api.setLatency(80)
+      const env = { ALLO_CONCURRENCY: '1', LOG_LEVEL: 'debug' }
+      const workers = [scene.start(env), scene.start(env), scene.start(env)]
+      await Promise.all(workers.map((worker) => worker.logged('worker_started')))
+      const since = await scene.now()
+      const passes = await scene.finished({ count: 3, status: 'ok', since })
+      for (const worker of workers) worker.kill('SIGTERM')
+      const exits = await Promise.all(workers.map(({ exited }) => exited))
+      expect(exits.map(({ code }) => code)).toEqual([0, 0, 0])
+
+      const { rows } = await scene.pool.query(
+        `select pass_id, count(*)::int as reads, count(distinct user_id)::int as users, bool_and(status = 'ok') as ok
+         from allo.sync_reads where pass_id = any($1) group by pass_id`,
+        [passes.map(({ pass_id }) => pass_id)],
+      )
+      expect(rows).toHaveLength(passes.length)
+      for (const row of rows) expect(row).toMatchObject({ reads: 6, users: 6, ok: true })
+      const from = passes[0]?.started_at ?? 0
+      const to = passes.at(-1)?.finished_at ?? 0
+      const during = scene.api.requests
+        .list()
+        .filter(
+          ({ at, path, query }) =>
+            at >= from && at <= to && path.endsWith('/current') && /page=1(&|$)/.test(query),
+        )
+      const began = new Map<string | null, number>()
+      for (const { query } of during) {
+        const user = new URLSearchParams(query).get('user_id')
+        began.set(user, (began.get(user) ?? 0) + 1)
+      }
+      expect([...began.values()]).toEqual(Array.from({ length: 6 }, () => passes.length))
+      const shares = workers.map(({ logs }) => logs.filter(({ event }) => event === 'reading').length)
+      expect(Math.min(...shares)).toBeGreaterThan(0)
+
+      const jobs = await everythingIn(scene)
+      expect(jobs).toContain('userId')
+      expect(jobs).not.toContain(scene.apiKey)
+      expect(jobs).not.toMatch(/\+\d{8}/)
+    }))
+
+  async function everythingIn(scene: Scene): Promise<string> {
+    if (redisUrl === null) {
+      const { rows } = await scene.pool.query('select to_jsonb(j)::text as job from allo_jobs.job j')
+      return rows.map(({ job }) => job).join('\n')
+    }
+    const client = new Redis(redisUrl)
+    const keys = await client.keys(`bull:*${scene.fingerprint}:*`)
+    const texts: string[] = []
+    for (const key of keys) {
+      if ((await client.type(key)) === 'hash') texts.push(JSON.stringify(await client.hgetall(key)))
+    }
+    client.disconnect()
+    return texts.join('\n')
+  }
+
+  it('a changed interval takes effect at the next start, without the old one, and missed ticks are not replayed', () =>
+    inScene(async (scene) => {
+      const first = scene.start({ SYNC_EVERY: '1s' })
+      await scene.finished({ count: 2 })
+      first.kill('SIGTERM')
+      expect(await first.exited).toMatchObject({ code: 0 })
+      await sleep(5000)
+      const restarted = await scene.now()
+      const second = scene.start({ SYNC_EVERY: '1s' })
+      await second.logged('schedule_put')
+      const ready = await scene.now()
+      const again = await scene.finished({ count: 3, since: restarted })
+      const elapsed = (again.at(-1)?.started_at ?? 0) - ready
+      expect(again.length).toBeLessThanOrEqual(elapsed / 1000 + 2.5)
+
+      const changedAt = await scene.now()
+      const third = scene.start({ SYNC_EVERY: '4s' })
+      await third.logged('schedule_put')
+      expect(await schedulersOf(scene)).toEqual(['every 4000 ms'])
+      // The old one still runs, as in a rolling update, and must not fight for its schedule.
+      await second.logged('schedule_replaced')
+      await scene.finished({ count: 3, since: changedAt })
+      const since = (await scene.passes()).filter(({ started_at }) => started_at > changedAt + 1000)
+      const gaps = since.slice(1).map(({ started_at }, index) => started_at - (since[index]?.started_at ?? 0))
+      expect(Math.min(...gaps)).toBeGreaterThan(2500)
+      expect(await schedulersOf(scene)).toEqual(['every 4000 ms'])
+    }))
+
+  it('two teams on one installation do not see each other', () =>
+    withDatabase(async ({ url }) => {
+      const open = (name: string) =>
+        openScene({
+          databaseUrl: url,
+          redisUrl,
+          world: { seed: name, teamId: `team-${name}`, teammates: name === 'east' ? 4 : 3 },
+        })
+      const scenes = [await open('east'), await open('west')]
+      let stderr = ''
+      try {
+        for (const scene of scenes) scene.start()
+        for (const scene of scenes) {
+          const passes = await scene.finished({ count: 3, status: 'ok' })
+          expect(new Set(passes.map(({ teammates }) => teammates))).toEqual(
+            new Set([scene.api.world.teammates().length]),
+          )
+          const skipped = (await scene.passes()).filter(
+            ({ status }) => status !== 'ok' && status !== 'running',
+          )
+          expect(skipped).toEqual([])
+          expect(scene.api.requests.countOf(401)).toBe(0)
+          // With a cron schedule the ids that BullMQ gives to their ticks are the same.
+          const { rows } = await scene.pool.query(
+            `select bool_and(position($2 in job_id) > 0) as named from allo.sync_passes where team_id = $1`,
+            [scene.api.world.team.id, scene.fingerprint],
+          )
+          expect(rows).toEqual([{ named: true }])
+          expect(await scene.contradictions()).toEqual([])
+        }
+      } finally {
+        for (const scene of scenes) stderr += await scene.close()
+      }
+      expect(stderr).toBe('')
+    }))
+
+  it('sync beside a worker is safe, and both finish', () =>
+    inScene(async (scene) => {
+      scene.api.setLatency(50)
+      scene.start({ SYNC_EVERY: '1s' })
+      await scene.finished({ count: 1 })
+      const { apiKey, databaseUrl } = scene
+      const sync = spawnCommand(
+        ['sync', '--json'],
+        environmentOf({ apiKey, apiUrl: scene.api.url, databaseUrl, redisUrl }),
+      )
+      expect(await sync.exited).toMatchObject({ code: 0 })
+      const passes = await scene.finished({ count: 3, status: 'ok' })
+      expect(passes.some(({ trigger }) => trigger === 'manual')).toBe(true)
+    }))
+
+  it('a refused key is recorded once per interval, and all is well when it is accepted again', () =>
+    inScene(async (scene) => {
+      scene.api.setApiKey('ak_live_somebody_else')
+      const worker = scene.start()
+      await worker.logged('job_failed')
+      expect(worker.isRunning()).toBe(true)
+      scene.api.setApiKey(scene.apiKey)
+      await scene.finished({ status: 'ok' })
+      scene.api.setApiKey('ak_live_somebody_else')
+      const asked = scene.api.requests.count()
+      const refusedAt = await scene.now()
+      const failed = await scene.finished({ count: 2, status: 'failed', since: refusedAt })
+      expect(failed.every(({ error_code }) => /API_KEY_INVALID|UNAUTHORIZED/.test(error_code ?? ''))).toBe(
+        true,
+      )
+      const attempts = (await scene.passes()).filter(({ started_at }) => started_at > refusedAt).length
+      expect(scene.api.requests.count() - asked).toBeLessThanOrEqual(attempts + 2)
+      expect(worker.isRunning()).toBe(true)
+      scene.api.setApiKey(scene.apiKey)
+      await scene.finished({ status: 'ok', since: await scene.now() })
+    }))
+
+  it('a teammate who fails is tried again within the pass, then recorded, and holds nobody', () =>
+    inScene(async (scene) => {
+      const [, failing, wrong] = scene.api.world.teammates()
+      scene.api.faults.add({ kind: 'server_error', userId: failing?.id ?? '', times: 5 })
+      scene.api.faults.add({ kind: 'wrong_owner', userId: wrong?.id ?? '' })
+      scene.start({ SYNC_EVERY: '1h' })
+      const others = await until('the others are read', 15_000, async () => {
+        const { rows } = await scene.pool.query(`select user_id from allo.sync_reads where status = 'ok'`)
+        return rows.length === 4 && rows
+      })
+      expect(others.map(({ user_id }) => user_id)).not.toContain(failing?.id)
+      const [pass] = await scene.finished({ withinMs: 60_000 })
+      expect(pass).toMatchObject({ status: 'partial' })
+      const { rows } = await scene.pool.query(
+        `select user_id, status from allo.sync_reads where pass_id = $1 and user_id = any($2) order by status`,
+        [pass?.pass_id, [failing?.id, wrong?.id]],
+      )
+      expect(rows).toEqual([
+        { user_id: wrong?.id, status: 'error' },
+        { user_id: failing?.id, status: 'ok' },
+      ])
+    }))
+
+  it('a pass that is wedged is closed by the next tick, and recorded', () =>
+    inScene(async (scene) => {
+      scene.start()
+      await scene.finished({ status: 'ok' })
+      const silence = scene.api.faults.add({ kind: 'no_answer', endpoint: 'queue' })
+      await until('readings wait', 10_000, () => silence.injected() > 0)
+      const stuck = await until('their pass runs', 10_000, async () =>
+        (await scene.passes()).find(({ status }) => status === 'running'),
+      )
+      silence.remove()
+      await scene.pool.query(
+        `update allo.sync_passes set started_at = started_at - interval '7 hours' where pass_id = $1`,
+        [stuck.pass_id],
+      )
+      await scene.finished({ status: 'ok', since: stuck.started_at })
+      await scene.pool.query(
+        `update allo.sync_passes set started_at = started_at + interval '7 hours' where pass_id = $1`,
+        [stuck.pass_id],
+      )
+      const wedged = (await scene.passes()).find(({ pass_id }) => pass_id === stuck.pass_id)
+      expect(wedged).toMatchObject({ status: 'failed', error_code: 'wedged' })
+    }))
+})
+
+it('a worker that is configured wrongly says so and exits with 78', async () => {
+  const worker = spawnCommand(['worker'], { PATH: process.env.PATH ?? '', SYNC_EVERY: 'often' })
+  expect(await worker.exited).toMatchObject({ code: 78 })
+  expect(worker.stderr()).toContain('SYNC_EVERY')
+  expect(worker.stderr()).toContain('ALLO_API_KEY')
+})
