@@ -76,6 +76,23 @@ export function createProgram(run: Run): Command {
       run(async () => (await import('./commands/worker.ts')).runWorker(readConfig({ needsApiKey: true }))),
     )
 
+  const status = program
+    .command('status')
+    .description('whether the data are fresh, who could not be read and why, and what runs; changes nothing')
+    .option('--json', 'one JSON object on stdout', false)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 fresh, 75 older than FRESHNESS_SLO or nothing answers, 78 something must be changed.',
+    )
+  status.action(
+    run(async () =>
+      (await import('./commands/status.ts')).runStatus(
+        readConfig({ needsApiKey: true }),
+        status.opts<{ json: boolean }>(),
+      ),
+    ),
+  )
+
   program
     .command('doctor')
     .description('check configuration, key, limits and database, and say what to do; changes nothing')

@@ -31,11 +31,16 @@ h2{font-size:1rem;margin:0 0 .75rem}
 dl{margin:0}
 section{padding:1rem 1.1rem;margin:0 0 1rem}
 section.problems{border-color:var(--warning)}
-.chart{display:block;width:100%;height:auto;max-height:9.5rem}
+.problems ul{list-style:none;margin:0;padding:0}
+.problems li{padding:.6rem 0;border-top:1px solid var(--line)}
+.problems li:first-child{border-top:0;padding-top:0}
+.problems p{margin:0;overflow-wrap:anywhere}
+.problems p+p{font-size:.85rem}
+.chart{display:block;width:100%;height:auto}
 .axis{stroke:var(--line)}
 .bar.ok{fill:var(--good)}.bar.partial,.cap.partial{fill:var(--warning)}.bar.failed,.cap.failed{fill:var(--bad)}.bar.running{fill:var(--running)}
 .bar.failed{opacity:.75}
-.legend{display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin:.5rem 0 0;color:var(--muted);font-size:.8rem}
+.legend{display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin:.5rem 0 1rem;color:var(--muted);font-size:.8rem}
 .legend span:first-child{margin-right:auto}
 .key::before{content:"";display:inline-block;width:.7em;height:.7em;border-radius:3px;margin-right:.4em;background:currentColor}
 .key.ok::before{background:var(--good)}.key.partial::before{background:var(--warning)}.key.failed::before{background:var(--bad)}

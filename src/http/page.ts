@@ -12,8 +12,8 @@ const PASSES_IN_SIGHT = 8
 const TEAMMATES_IN_SIGHT = 200
 
 export function statusPage(overview: Overview, timeZone: string): string {
-  const when = formatterFor(timeZone)
   const { team, at, verdict, version } = overview
+  const when = formatterFor(timeZone, at)
   const name = team?.name ?? team?.teamId ?? 'Allo queue mirror'
   return page(
     `${verdict.tone === 'good' ? 'Fresh' : verdict.tone === 'bad' ? 'Look here' : 'Mind this'}: ${name}`,
@@ -99,15 +99,14 @@ ${tile(
 function problems({ teammates, at }: Overview): Html | null {
   const failing = teammates.filter(({ failure }) => failure !== null)
   if (failing.length === 0) return null
-  const rows = failing.slice(0, TEAMMATES_IN_SIGHT).map(({ userId, name, failure }) =>
+  const items = failing.slice(0, TEAMMATES_IN_SIGHT).map(({ userId, name, failure }) =>
     failure === null
       ? null
-      : html`<tr><td class="name">${name ?? userId}${name === null ? null : html`<small>${userId}</small>`}</td>
-<td><span class="word warning">${failure.status}</span><small>${failure.message ?? failure.code}</small></td>
-<td class="when"><time datetime="${failure.since}">${ago(at, failure.since)}</time><small>${failure.readings === 1 ? 'once' : `${failure.readings} times in a row`}</small></td></tr>`,
+      : html`<li><p><b>${name ?? userId}</b> <span class="word warning">${failure.status}</span>
+<span class="muted">since <time datetime="${failure.since}">${ago(at, failure.since)}</time>${failure.readings === 1 ? null : `, ${failure.readings} readings in a row`}</span></p>
+<p class="muted">${failure.message ?? failure.code}</p></li>`,
   )
-  return html`<section class="problems"><h2>Teammates with problems</h2><div class="scroll"><table>
-<thead><tr><th scope="col">Teammate</th><th scope="col">What happened</th><th scope="col">Since</th></tr></thead><tbody>${rows}</tbody></table></div>${more(failing.length)}</section>`
+  return html`<section class="problems"><h2>Teammates with problems</h2><ul>${items}</ul>${more(failing.length)}</section>`
 }
 
 function passes(all: readonly PassStatus[], when: When): Html {
@@ -129,9 +128,9 @@ ${rest.length === 0 ? null : html`<details><summary>${rest.length} before</summa
 function teammates({ teammates: all, freshness, at }: Overview, when: When): Html | null {
   if (all.length === 0) return null
   const row = ({ userId, name, observedAt, ageSeconds, numbers }: TeammateStatus) => {
-    const tone = ageSeconds > freshness.staleAfterSeconds ? 'bad' : ''
+    const tone = ageSeconds > freshness.staleAfterSeconds ? 'word bad' : ''
     const age = observedAt === null ? 'never read' : ago(at, observedAt)
-    return html`<tr><td class="name">${name ?? userId}</td><td class="when"><span class="word ${tone}">${age}</span></td>
+    return html`<tr><td class="name">${name ?? userId}</td><td class="when"><span class="${tone}">${age}</span></td>
 <td class="when wide">${observedAt === null ? null : html`<time datetime="${observedAt}">${when(observedAt)}</time>`}</td><td class="n">${numbers ?? 'no queue'}</td></tr>`
   }
   return html`<section><h2>Teammates, oldest data first</h2><div class="scroll"><table>
@@ -155,16 +154,13 @@ function until(now: string, instant: string): string {
   return seconds < 1 ? 'now' : `in ${inWords(seconds)}`
 }
 
-/** `24 Nov 14:05:09`: which year it is everyone knows. */
-function formatterFor(timeZone: string): When {
-  const format = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  })
-  return (instant) => format.format(new Date(instant)).replace(',', '')
+/** `14:05:09` of the day it is, `24 Nov 14:05:09` of another. */
+function formatterFor(timeZone: string, now: string): When {
+  const day = new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short' })
+  const time = new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'medium', hourCycle: 'h23' })
+  const today = day.format(new Date(now))
+  return (instant) => {
+    const at = new Date(instant)
+    return day.format(at) === today ? time.format(at) : `${day.format(at)} ${time.format(at)}`
+  }
 }

@@ -88,13 +88,22 @@ export interface JobBackend {
   close(): Promise<void>
 }
 
-/** `onError` hears of lost connections; BullMQ reconnects by itself. */
+/** One process group per key: teams share Redis and Postgres without seeing each other's jobs. */
+export function queueNames(keyFingerprint: string): { passes: string; readings: string } {
+  return { passes: `allo-passes-${keyFingerprint}`, readings: `allo-readings-${keyFingerprint}` }
+}
+
+/**
+ * `onError` hears of lost connections; BullMQ reconnects by itself. With `mayMigrate: false` its tables in Postgres
+ * are taken as they are: for those who only look.
+ */
 export async function openJobBackend(
   urls: { readonly redisUrl: string | null; readonly databaseUrl: string },
   onError: (error: Error) => void,
+  { mayMigrate = true }: { readonly mayMigrate?: boolean } = {},
 ): Promise<JobBackend> {
   return urls.redisUrl === null
-    ? openOnPostgres(urls.databaseUrl, onError)
+    ? openOnPostgres(urls.databaseUrl, onError, mayMigrate)
     : openOnRedis(urls.redisUrl, onError)
 }
 
@@ -116,10 +125,14 @@ function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
   }
 }
 
-async function openOnPostgres(url: string, onError: (error: Error) => void): Promise<JobBackend> {
+async function openOnPostgres(
+  url: string,
+  onError: (error: Error) => void,
+  mayMigrate: boolean,
+): Promise<JobBackend> {
   const probe = openPool(url, { max: 1, name: 'jobs' })
   try {
-    await withDatabaseErrors('preparing the tables of the jobs', () => migrateJobs(probe))
+    if (mayMigrate) await withDatabaseErrors('preparing the tables of the jobs', () => migrateJobs(probe))
   } catch (error) {
     await probe.end()
     throw error

@@ -6,7 +6,14 @@ import { DelayedError, type Job, WaitingError } from 'bullmq'
 import type { Schedule } from '../config.ts'
 import { DatabaseError } from '../store/database.ts'
 import type { WorkerContext } from './context.ts'
-import type { JobBackend, JobData, JobQueue, JobWorker, Processor } from './job-backend.ts'
+import {
+  type JobBackend,
+  type JobData,
+  type JobQueue,
+  type JobWorker,
+  type Processor,
+  queueNames,
+} from './job-backend.ts'
 import { canHelp, toJobError } from './job-error.ts'
 import { runPass } from './pass-job.ts'
 import { createReadingJob } from './reading-job.ts'
@@ -41,9 +48,9 @@ export async function startWorker(
   const stopping = new AbortController()
   const run = givingBack(context, stopping.signal)
   try {
-    // One process group per key: teams share Redis and Postgres without seeing each other's jobs.
-    const passes = keep(await jobs.openQueue(`allo-passes-${keyFingerprint}`))
-    const readings = keep(await jobs.openQueue(`allo-readings-${keyFingerprint}`))
+    const names = queueNames(keyFingerprint)
+    const passes = keep(await jobs.openQueue(names.passes))
+    const readings = keep(await jobs.openQueue(names.readings))
     const runReading = createReadingJob(context)
     const workers = [
       keep(
