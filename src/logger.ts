@@ -1,16 +1,19 @@
 /**
- * The log of the service: one JSON object a line, with a stable `event` and fields that are ids and counts. No field
- * holds a key or a phone number, and what looks like either is masked before it is written, whatever it came in.
+ * The log of the service: one JSON object a line, with a stable `event` and fields that are ids and counts; on a
+ * terminal the same for people. No field holds a key or a phone number, and what looks like either is masked before
+ * it is written, whatever it came in.
  */
 import { type Logger, pino } from 'pino'
 import type { LogLevel } from './config.ts'
+import { printable } from './terminal/printable.ts'
+
+export interface LogTarget {
+  readonly isTTY?: boolean
+  write(line: string): unknown
+}
 
 /** `secrets`: asked at each line, since keys rotate. */
-export function createLogger(
-  level: LogLevel,
-  out: { write(line: string): unknown },
-  secrets: () => readonly string[],
-): Logger {
+export function createLogger(level: LogLevel, out: LogTarget, secrets: () => readonly string[]): Logger {
   return pino(
     {
       level,
@@ -18,15 +21,40 @@ export function createLogger(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => out.write(mask(line, secrets())) },
+    {
+      write(line: string) {
+        const masked = mask(line, secrets())
+        out.write(out.isTTY ? forPeople(masked) : masked)
+      },
+    },
   )
 }
 
-/** E.164 numbers, and the secrets we know. */
+/** E.164 numbers, and the secrets we know, as they are and as JSON writes them. */
 export function mask(text: string, secrets: readonly string[]): string {
-  const withoutSecrets = secrets.reduce(
-    (masked, secret) => (secret === '' ? masked : masked.replaceAll(secret, '[secret]')),
-    text,
-  )
+  const withoutSecrets = secrets.reduce((masked, secret) => {
+    if (secret === '') return masked
+    return masked.replaceAll(secret, '[secret]').replaceAll(JSON.stringify(secret).slice(1, -1), '[secret]')
+  }, text)
   return withoutSecrets.replace(/\+\d{7,15}\b/g, '[number]')
+}
+
+const colours: Readonly<Record<string, number>> = { debug: 90, info: 32, warn: 33, error: 31 }
+
+/** `16:07:26 warn  reading error  passId=4 userId=usr-1` */
+function forPeople(line: string): string {
+  let entry: unknown
+  try {
+    entry = JSON.parse(line)
+  } catch {
+    return line
+  }
+  if (typeof entry !== 'object' || entry === null) return line
+  const { time, level, event: _, msg, ...fields } = { time: '', level: '', event: '', msg: '', ...entry }
+  const rest = Object.entries(fields)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const colour = (code: number, text: string) => `\x1b[${code}m${text}\x1b[0m`
+  const start = `${colour(90, String(time).slice(11, 19))} ${colour(colours[level] ?? 0, level.padEnd(5))}`
+  return `${start} ${printable(msg)}${rest.length === 0 ? '' : colour(90, `  ${printable(rest.join(' '))}`)}\n`
 }

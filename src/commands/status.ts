@@ -109,7 +109,7 @@ function toScreen(overview: Overview): string[] {
     ['Schedule', `${schedule.text}; next ${next}`],
     [
       'Jobs',
-      `in ${jobs.backend}; ${jobs.workers === null ? 'workers not known' : `${jobs.workers} workers`}`,
+      `in ${jobs.backend}; ${jobs.workers === null ? 'workers not known' : `${jobs.workers} ${jobs.workers === 1 ? 'worker' : 'workers'}`}`,
     ],
     ['Database', overview.database],
   ]

@@ -83,7 +83,7 @@ function judge(facts: Omit<Overview, 'verdict'>): Verdict {
   const notes: string[] = []
   if (jobs.problem !== null) {
     const where = jobs.backend === 'redis' ? 'Redis' : 'Postgres'
-    notes.push(`The jobs in ${where} can't be seen: ${jobs.problem}.`)
+    notes.push(`${where}, where the jobs are, does not answer: ${jobs.problem.replace(/\.+$/, '')}.`)
   } else if (jobs.workers === 0) notes.push('No worker is running.')
   if (facts.pausedSeconds >= 1) notes.push(`Allo said to wait: ${inWords(facts.pausedSeconds)} to go.`)
   const [last] = facts.passes.filter(({ status }) => status !== 'running')
@@ -110,8 +110,10 @@ function judge(facts: Omit<Overview, 'verdict'>): Verdict {
     return { tone: 'warning', headline, notes }
   }
   const oldest = inWords(freshness.oldestSeconds ?? 0)
-  const headline = `All is well: everyone was read within the last ${oldest}.`
-  return { tone: notes.length > 0 ? 'warning' : 'good', headline, notes }
+  const isWell = notes.length === 0
+  const start = isWell ? 'All is well' : 'The data are fresh'
+  const headline = `${start}: everyone was read within the last ${oldest}.`
+  return { tone: isWell ? 'good' : 'warning', headline, notes }
 }
 
 function of(some: number, all: number): string {

@@ -1,6 +1,6 @@
 /** The status page: everything on it was found out and judged in overview.ts. It works without any script. */
 import type { PassStatus, TeammateStatus } from '../store/status.ts'
-import { inWords } from '../terminal/duration.ts'
+import { inWords as inWordsWithSpaces } from '../terminal/duration.ts'
 import { passChart } from './chart.ts'
 import { type Content, Html, html } from './html.ts'
 import type { Overview, Verdict } from './overview.ts'
@@ -111,7 +111,7 @@ function problems({ teammates, at }: Overview): Html | null {
 
 function passes(all: readonly PassStatus[], when: When): Html {
   if (all.length === 0) return html`<section><h2>Last passes</h2><p class="muted">None yet.</p></section>`
-  const head = html`<thead><tr><th scope="col">Began</th><th scope="col">Outcome</th><th scope="col" class="n">Took</th><th scope="col" class="n">Requests</th><th scope="col" class="n">Told to wait</th></tr></thead>`
+  const head = html`<thead><tr><th scope="col">Began</th><th scope="col">Outcome</th><th scope="col" class="n">Took</th><th scope="col" class="n">Requests</th><th scope="col" class="n"><abbr title="answers of Allo that said to wait">429s</abbr></th></tr></thead>`
   const row = (
     pass: PassStatus,
   ) => html`<tr><td class="when"><time datetime="${pass.startedAt}">${when(pass.startedAt)}</time></td>
@@ -163,4 +163,9 @@ function formatterFor(timeZone: string, now: string): When {
     const at = new Date(instant)
     return day.format(at) === today ? time.format(at) : `${day.format(at)} ${time.format(at)}`
   }
+}
+
+/** Without a line break between number and unit. */
+function inWords(seconds: number): string {
+  return inWordsWithSpaces(seconds).replaceAll(' ', '\u00a0')
 }

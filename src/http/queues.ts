@@ -36,8 +36,9 @@ export async function registerQueues(server: FastifyInstance): Promise<QueuesPag
     serverAdapter,
     options: {
       uiConfig: {
-        boardTitle: 'Queues of the mirror',
+        boardTitle: 'Jobs',
         hideRedisDetails: true,
+        hideDocsLink: true,
         pollingInterval: { showSetting: true },
       },
     },
