@@ -1,0 +1,77 @@
+/** The HTTP server of a worker, without the worker: in this process, on a free port, with what a test gives it. */
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { loadConfig } from '../../src/config.ts'
+import { type HttpServer, startHttp } from '../../src/http/server.ts'
+import type { Workings } from '../../src/http/workings.ts'
+import { createLogger } from '../../src/logger.ts'
+import { keyFingerprint } from '../../src/store/read-budget.ts'
+import { createMetrics, type WorkerMetrics } from '../../src/worker/metrics.ts'
+import { apiKey } from './pass.ts'
+
+export interface TestServer {
+  readonly url: string
+  readonly port: number
+  readonly http: HttpServer
+  readonly metrics: WorkerMetrics
+  readonly workings: Workings
+  /** Events of the log so far. */
+  readonly events: readonly string[]
+  get(path: string, options?: AskOptions): Promise<Reply>
+}
+
+export interface AskOptions {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+export async function startTestServer(
+  env: Readonly<Record<string, string>> = {},
+  given: Partial<Workings> = {},
+  tryPortAgainMs = 50,
+): Promise<TestServer> {
+  const workings: Workings = { waitingFor: 'Postgres', database: null, worker: null, ...given }
+  const events: string[] = []
+  let address = ''
+  const note = (line: string) => {
+    const entry: { event: string; address?: string } = JSON.parse(line)
+    events.push(entry.event)
+    address = entry.address ?? address
+  }
+  const metrics = createMetrics()
+  const http = await startHttp({
+    config: loadConfig({ ALLO_API_KEY: apiKey, HTTP_PORT: '0', ...env }),
+    workings,
+    keyFingerprint: keyFingerprint(apiKey),
+    metrics,
+    logger: createLogger('info', { write: note }, () => []),
+    version: '1.2.3',
+    secrets: () => [apiKey],
+    tryPortAgainMs,
+  })
+  http.refresh()
+  const port = Number(URL.parse(address)?.port ?? 0)
+  const url = `http://127.0.0.1:${port}`
+  return { url, port, http, metrics, workings, events, get: (path, options) => ask(url + path, options) }
+}
+
+/** Unlike fetch, sends any Host header and any path as it is. */
+export function ask(url: string, { method = 'GET', headers = {} }: AskOptions = {}): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { method, headers, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+      response.on('error', reject)
+    })
+    request.on('error', reject)
+    request.end()
+  })
+}
