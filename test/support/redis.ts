@@ -120,11 +120,11 @@ async function startPrivateServer(program: Program): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'allo-queue-mirror-redis-'))
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
-  let process: ChildProcess | null = null
+  let running: ChildProcess | null = null
 
   const halt = async () => {
-    const halted = process
-    process = null
+    const halted = running
+    running = null
     if (halted === null || halted.exitCode !== null) return
     const gone = new Promise((resolve) => halted.once('exit', resolve))
     halted.kill('SIGKILL')
@@ -149,15 +149,19 @@ async function startPrivateServer(program: Program): Promise<TestRedis> {
       env: { PATH: '/usr/bin:/bin', ...program.env },
       stdio: ['ignore', 'ignore', 'inherit'],
     })
-    process = started
+    running = started
     await untilItAnswers(url, started)
   }
+  // A run that ends early must not leave a server behind.
+  const killIt = () => running?.kill('SIGKILL')
+  process.once('exit', killIt)
   await start({ withData: true })
   return {
     url,
     flush: () => flush(url),
     server: { halt, start },
     async stop() {
+      process.off('exit', killIt)
       await halt()
       await rm(folder, { recursive: true, force: true })
     },

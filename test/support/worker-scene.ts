@@ -1,6 +1,7 @@
 /** One team, one database and any number of worker processes on one backend, with what is asked of them in tests. */
+
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { expect } from 'vitest'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
 import { createWorld, type WorldOptions } from '../../src/simulation/world.ts'
 import { openPool, type Pool } from '../../src/store/database.ts'
@@ -142,12 +143,12 @@ export async function withScene(
   let stderr = ''
   try {
     await work(scene)
-    expect(await scene.contradictions()).toEqual([])
+    assert.deepEqual(await scene.contradictions(), [])
   } catch (error) {
     console.error(scene.story())
     throw error
   } finally {
     stderr = await scene.close()
   }
-  expect(stderr).toBe('')
+  assert.equal(stderr, '')
 }

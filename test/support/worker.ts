@@ -79,10 +79,14 @@ export function spawnCommand(args: readonly string[], env: Readonly<Record<strin
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
+  // A run that ends early must not leave services behind.
+  const killIt = () => child.kill('SIGKILL')
+  process.once('exit', killIt)
   let signalledAt = 0
-  const exited = untilGone(child, () => signalledAt).finally(() =>
-    rmSync(home, { recursive: true, force: true }),
-  )
+  const exited = untilGone(child, () => signalledAt).finally(() => {
+    process.off('exit', killIt)
+    rmSync(home, { recursive: true, force: true })
+  })
   const isRunning = () => child.exitCode === null && child.signalCode === null
   return {
     pid: child.pid ?? 0,
