@@ -217,15 +217,16 @@ async function insertIncoming(
 
 /**
  * A dial is known again by its call_id, or by its start on the same entry: either may arrive later than the other.
- * A call_id belongs to one dial of a team, whichever entry shows it. First and last dial and the count stand on
- * the entry, recounted from its dials.
+ * Two call_ids are two dials, even of one second: the source's clock counts no finer. A call_id belongs to one dial
+ * of a team, whichever entry shows it. First and last dial and the count stand on the entry, recounted from its dials.
  */
 async function recordDials(client: Client, queue: NumbersToWrite): Promise<void> {
   await client.query(
     `with dialled as materialized (
        select i.*, allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
            not_reached_destination_reason, call_start_date, call_id) as outcome, known.dial_id
-       from (select *, row_number() over (partition by coalesce(call_id, entry_id::text) order by position) as k
+       from (select *, row_number() over (partition by call_id, case when call_id is null then entry_id end
+                                          order by position) as k
              from pg_temp.incoming_numbers
              where is_present and fate in ('added', 'reopened', 'changed')
                and (call_start_date is not null or call_id is not null)) i
@@ -234,7 +235,8 @@ async function recordDials(client: Client, queue: NumbersToWrite): Promise<void>
            select dial_id, 1 as preference from allo.dials where team_id = $1 and call_id = i.call_id
            union all
            select dial_id, 2 from allo.dials where entry_id = i.entry_id and dialled_at = i.call_start_date
-         ) d order by d.preference, d.dial_id limit 1
+             and (call_id is null or i.call_id is null)
+         ) d order by d.preference, d.dial_id desc limit 1
        ) known on true
        where i.k = 1
      ), progressed as (
