@@ -2,6 +2,7 @@
  * Connections to Postgres. Every session speaks UTC, so that no instant depends on a server's setting, and names
  * itself, so that an operator finds it in pg_stat_activity.
  */
+import { DrizzleQueryError } from 'drizzle-orm'
 import pg from 'pg'
 
 export type Pool = pg.Pool
@@ -89,6 +90,8 @@ export async function inTransaction<T>(
 function isDriverError(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return true
   if (!(error instanceof Error)) return false
+  // drizzle's own error quotes the whole statement, and hides the reason in its cause.
+  if (error instanceof DrizzleQueryError) return isDriverError(error.cause)
   if (error instanceof AggregateError) return error.errors.some(isDriverError)
   const isSystemError = 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)
   return (
@@ -109,6 +112,7 @@ function describe(error: unknown): { code: string | null; reason: string } {
     return { code: error.code ?? null, reason: `${message} (${parts.join(', ')})` }
   }
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
+  if (error instanceof DrizzleQueryError) return describe(error.cause)
   if (error instanceof Error) {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : null
     return { code, reason: error.message }

@@ -11,7 +11,7 @@ export type PassTrigger = 'schedule' | 'manual'
 export interface NewPass {
   readonly teamId: string
   readonly trigger: PassTrigger
-  /** Whether everyone on the team is asked; only such a pass can find that nobody holds a queue. */
+  /** False for some teammates picked by hand: only a pass over the team can find that nobody holds a queue. */
   readonly isWholeTeam: boolean
   readonly version: string
 }
