@@ -63,8 +63,9 @@ export interface SyncResult {
 /** This many teammates in a row without an answer: the API is down, and the others need not be tried. */
 const MAX_UNREACHABLE_IN_A_ROW = 10
 
-export async function syncTeam(deps: SyncDependencies, options: SyncOptions): Promise<SyncResult> {
+export async function syncTeam(shared: SyncDependencies, options: SyncOptions): Promise<SyncResult> {
   const startedAt = performance.now()
+  const deps = countedAnew(shared)
   const team = await identify(deps, options)
   const pass = await openPass(deps, options, team)
   const readings: SavedReading[] = []
@@ -101,6 +102,16 @@ export async function syncTeam(deps: SyncDependencies, options: SyncOptions): Pr
     }
   } finally {
     pass.release()
+  }
+}
+
+/** What is open may serve several passes; each counts its own requests and waits. */
+function countedAnew(shared: SyncDependencies): SyncDependencies {
+  const throttledBefore = shared.throttledMs()
+  return {
+    ...shared,
+    allo: shared.allo.counted(),
+    throttledMs: () => shared.throttledMs() - throttledBefore,
   }
 }
 
@@ -174,7 +185,7 @@ async function readTeammate(
   signal: AbortSignal,
 ): Promise<{ reading: SavedReading; error: unknown }> {
   const startedAt = performance.now()
-  const allo = deps.allo.forOneReading()
+  const allo = deps.allo.counted()
   const { pool } = deps
   const sources = { allo, clock: () => databaseClock(pool), knownQueue: (id: string) => knownQueue(pool, id) }
   const effort = () => ({ ...allo.counts, durationMs: performance.now() - startedAt })
