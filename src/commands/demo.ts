@@ -51,26 +51,26 @@ async function tell(signal: AbortSignal, staysUp: boolean): Promise<void> {
     signal.throwIfAborted()
     const world = createDemoWorld()
     const allo = await startSimulatedAllo({ world, apiKey, readsPerSecond, latencyMs: [5, 25], seed: 8 })
-    const config = loadConfig({ ALLO_API_KEY: apiKey, ALLO_API_URL: allo.url, DATABASE_URL: url })
-    await withDatabase(
-      config,
-      async ({ pool }) => {
-        await migrateDatabase(url)
-        say(`A simulated Allo team on ${allo.url}, and a real Postgres in a folder of its own.`)
-        const stage = setStage(world, allo)
-        try {
+    try {
+      const config = loadConfig({ ALLO_API_KEY: apiKey, ALLO_API_URL: allo.url, DATABASE_URL: url })
+      await withDatabase(
+        config,
+        async ({ pool }) => {
+          await migrateDatabase(url)
+          say(`A simulated Allo team on ${allo.url}, and a real Postgres in a folder of its own.`)
+          const stage = setStage(world, allo)
           await playChapters(config, { url, pool, stage, signal })
-        } finally {
-          await allo.close()
-        }
-        await showHistory(pool, stage)
-        if (!staysUp) return
-        say('', bold('The database stays up until Ctrl-C:'), `  psql '${url}'`)
-        await untilAborted(signal)
-        say('', 'Gone, and its folder too.')
-      },
-      { name: 'demo' },
-    )
+          await showHistory(pool, stage)
+        },
+        { name: 'demo' },
+      )
+    } finally {
+      await allo.close()
+    }
+    if (!staysUp) return
+    say('', bold('The database stays up until Ctrl-C:'), `  psql '${url}'`)
+    await untilAborted(signal)
+    say('', 'Gone, and its folder too.')
   }).finally(progress.stop)
 }
 
