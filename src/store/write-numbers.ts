@@ -77,6 +77,7 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
     else if (fate === 'moved') written.moved += rows
   }
   if (hasDials) await recordDials(client, queue)
+  if (hasDials || isKnown) await updateEntries(client)
   return written
 }
 
@@ -125,7 +126,9 @@ async function copyIncoming(client: Client, lines: readonly string[]): Promise<v
       updated_at timestamptz, call_start_date timestamptz, call_id text, routing_result text, sync_status text,
       detected_outbound_voicemail boolean, not_reached_destination_reason text, voicemail_left boolean, extra jsonb,
       row_digest bigint, entry_id bigint not null default nextval('allo.queue_entries_entry_id_seq'),
-      fate text not null default 'added'
+      fate text not null default 'added',
+      outcome text generated always as (allo.number_outcome(detected_outbound_voicemail, voicemail_left,
+        routing_result, not_reached_destination_reason, call_start_date, call_id)) stored
     ) on commit delete rows`)
   await pipeline(
     Readable.from(chunksOf(lines)),
@@ -182,10 +185,8 @@ async function insertIncoming(
   queue: NumbersToWrite,
 ): Promise<{ fate: string; outcome: Outcome; rows: number }[]> {
   const { rows } = await client.query<{ fate: string; outcome: Outcome; rows: number }>(
-    `with incoming as materialized (
-       select *, allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
-         not_reached_destination_reason, call_start_date, call_id) as outcome
-       from pg_temp.incoming_numbers where is_present
+    `with incoming as (
+       select * from pg_temp.incoming_numbers where is_present
      ), slots as (
        insert into allo.queue_numbers (queue_id, position, entry_id, number_to, created_at, updated_at,
          call_start_date, call_id, routing_result, sync_status, detected_outbound_voicemail,
@@ -203,11 +204,6 @@ async function insertIncoming(
      ), new_entries as (
        insert into allo.queue_entries (entry_id, queue_id, number_to, source_created_at, first_seen_at, outcome)
        select entry_id, $1, number_to, created_at, $2, outcome from incoming where fate = 'added'
-     ), entries as (
-       update allo.queue_entries e
-       set outcome = i.outcome, last_seen_at = null, removed_at = null, removal_reason = null
-       from incoming i
-       where e.entry_id = i.entry_id and (i.fate = 'reopened' or i.fate = 'changed' and e.outcome <> i.outcome)
      )
      select fate, outcome, count(*)::int as rows from incoming group by fate, outcome`,
     [queue.queueId, queue.observedAt, queue.changedAfter],
@@ -223,8 +219,7 @@ async function insertIncoming(
 async function recordDials(client: Client, queue: NumbersToWrite): Promise<void> {
   await client.query(
     `with dialled as materialized (
-       select i.*, allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
-           not_reached_destination_reason, call_start_date, call_id) as outcome, known.dial_id
+       select i.*, known.dial_id
        from (select *, row_number() over (partition by call_id, case when call_id is null then entry_id end
                                           order by position) as k
              from pg_temp.incoming_numbers
@@ -262,15 +257,24 @@ async function recordDials(client: Client, queue: NumbersToWrite): Promise<void>
      on conflict (team_id, call_id) where call_id is not null do nothing`,
     [queue.teamId, queue.queueId, queue.userId, queue.observedAt, queue.changedAfter],
   )
+}
+
+/** Continued and dialled entries: what became of them, and their dials, recounted. One update for all of it. */
+async function updateEntries(client: Client): Promise<void> {
   await client.query(
     `update allo.queue_entries e
-     set dial_count = d.dials, first_dialled_at = d.first_at, last_dialled_at = d.last_at
-     from (select entry_id, count(*)::int as dials, min(coalesce(dialled_at, first_seen_at)) as first_at,
-             max(coalesce(dialled_at, first_seen_at)) as last_at
-           from allo.dials where entry_id in
-             (select entry_id from pg_temp.incoming_numbers where is_present and fate in ('added', 'reopened', 'changed'))
-           group by entry_id) d
-     where e.entry_id = d.entry_id
-       and (e.dial_count, e.first_dialled_at, e.last_dialled_at) is distinct from (d.dials, d.first_at, d.last_at)`,
+     set outcome = i.outcome, last_seen_at = null, removed_at = null, removal_reason = null,
+       dial_count = d.dials, first_dialled_at = d.first_at, last_dialled_at = d.last_at
+     from pg_temp.incoming_numbers i
+     cross join lateral (
+       select count(*)::int as dials, min(coalesce(dialled_at, first_seen_at)) as first_at,
+         max(coalesce(dialled_at, first_seen_at)) as last_at
+       from allo.dials where entry_id = i.entry_id
+     ) d
+     where e.entry_id = i.entry_id and i.is_present
+       and (i.fate in ('reopened', 'changed')
+            or i.fate = 'added' and (i.call_start_date is not null or i.call_id is not null))
+       and (e.outcome, e.last_seen_at, e.removed_at, e.dial_count, e.first_dialled_at, e.last_dialled_at)
+         is distinct from (i.outcome, null, null, d.dials, d.first_at, d.last_at)`,
   )
 }
