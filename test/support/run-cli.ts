@@ -1,7 +1,7 @@
 /** The executable as a person starts it: a process of its own, whose environment holds only what the test says. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -28,6 +28,8 @@ export type Env = Readonly<Record<string, string>>
 /** An empty folder to be started in, so that no `.env` lies around; `remove` it. */
 export function createWorkplace(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'allo-queue-mirror-cli-'))
+  // Run by root, an embedded Postgres works under another account, which has to get in.
+  chmodSync(folder, 0o755)
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
