@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { AlloUnreachableError } from '../src/allo/errors.ts'
+import { asKnownError } from '../src/commands/open.ts'
 import { exitCodeOf } from '../src/exit-code.ts'
 import { DatabaseError } from '../src/store/database.ts'
 import type { SavedReading } from '../src/store/save-reading.ts'
@@ -146,6 +147,18 @@ describe('an error', () => {
         'LOG_LEVEL=debug shows where it happened. Please report it with that.',
     )
     expect(describeError(bug, debug)).toMatch(/TypeError\n\s+at /)
+  })
+
+  test('of the driver that nobody wrapped is known for what it is: a lost connection, not a bug', async () => {
+    const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+    const known = await asKnownError(lost)
+    expect(exitCodeOf(known)).toBe(75)
+    expect(describeError(known, usual)).toBe(
+      'Talking to Postgres: read ECONNRESET. Try again; what was saved until then stays.',
+    )
+    const unreachable = new AlloUnreachableError({ asked: 'x', issue: 'y', wayOut: 'z', code: 'ECONNRESET' })
+    for (const error of [null, unreachable, new TypeError('ours')])
+      expect(await asKnownError(error)).toBe(error)
   })
 
   test.for([

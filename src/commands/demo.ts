@@ -29,7 +29,7 @@ const apiKey = 'ak_demo_0000000000000000'
 /** Twice and a half what Allo allows, to keep this short. */
 const readsPerSecond = 50
 
-export async function runDemo({ once }: { readonly once: boolean }): Promise<ExitCode> {
+export async function runDemo({ once = false }: { readonly once?: boolean }): Promise<ExitCode> {
   const staysUp = process.stdout.isTTY && !once
   try {
     await withInterruption((signal) => tell(signal, staysUp), {
