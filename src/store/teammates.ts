@@ -62,9 +62,12 @@ export async function recordTeammates(
      select user_id, $1, name, email, role, status, image_url, extra, true, clock_timestamp(), clock_timestamp()
      from jsonb_to_recordset($2) as l(user_id text, name text, email text, role text, status text, image_url text,
        extra jsonb)
+     order by user_id
      on conflict (user_id) do update set team_id = excluded.team_id, name = excluded.name, email = excluded.email,
        role = excluded.role, status = excluded.status, image_url = excluded.image_url, extra = excluded.extra,
-       is_listed = true, last_seen_at = excluded.last_seen_at`,
+       is_listed = true, last_seen_at = excluded.last_seen_at, left_at = null,
+       missing_since = case when t.left_at is null then t.missing_since end,
+       missing_pass_id = case when t.left_at is null then t.missing_pass_id end`,
     [teamId, JSON.stringify(listed.map(toRow))],
   )
   await db.query(

@@ -12,7 +12,7 @@ import type { NumberRow } from '../../src/simulation/shapes.ts'
 import { type CurrentQueue, createWorld, type World, type WorldOptions } from '../../src/simulation/world.ts'
 import type { SyncResult } from '../../src/sync.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
-import { type Mirror, openMirror } from './mirror.ts'
+import { openMirror } from './mirror.ts'
 import { loadRecorded, type Recorded } from './recorded.ts'
 import { compareWithTruth } from './truth.ts'
 
@@ -20,7 +20,7 @@ export interface Stage {
   readonly world: World
   readonly simulated: SimulatedAllo
   readonly database: TestDatabase
-  readonly mirror: Mirror
+  readonly apiKey: string
   /** A pass over everyone, or over these. Throws what stopped it. */
   pass(users?: readonly string[]): Promise<SyncResult>
   /** Makes these moves, in order. */
@@ -93,7 +93,7 @@ async function openStage(
     world,
     simulated,
     database,
-    mirror,
+    apiKey,
     ids: world.teammates().map(({ id }) => id),
     async pass(users = []) {
       const result = await mirror.pass({ users })
