@@ -6,10 +6,11 @@
  * unless the test let the API lie.
  */
 import { afterAll, afterEach, beforeAll } from 'vitest'
+import { pageSize } from '../../src/allo/client.ts'
 import type { Move } from '../../src/simulation/moves.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
 import type { NumberRow } from '../../src/simulation/shapes.ts'
-import { type CurrentQueue, createWorld, type World, type WorldOptions } from '../../src/simulation/world.ts'
+import { createWorld, type World, type WorldOptions } from '../../src/simulation/world.ts'
 import type { SyncResult } from '../../src/sync.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { openMirror } from './mirror.ts'
@@ -40,6 +41,8 @@ export interface StageOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Called just before a page of this teammate's queue is answered. */
   readonly beforePage?: (userId: string, world: World) => void
+  /** Called as soon as a page of this teammate's queue has been made, from 1: before the next one is asked for. */
+  readonly afterPage?: (page: number, userId: string, world: World) => void
   /** What the API shows instead of a row. A lie, if it differs. */
   readonly edit?: (row: NumberRow) => object
 }
@@ -127,19 +130,19 @@ async function openStage(
   }
 }
 
-function staged(world: World, { beforePage, edit }: StageOptions): World {
+function staged(world: World, { beforePage, afterPage, edit }: StageOptions): World {
   return {
     ...world,
     currentQueue(userId) {
       beforePage?.(userId, world)
       const current = world.currentQueue(userId)
-      return current && edit ? edited(current, edit) : current
+      if (!current || (!edit && !afterPage)) return current
+      const rows = (from = 0, count?: number) => {
+        const page = current.rows(from, count)
+        afterPage?.(from / pageSize + 1, userId, world)
+        return edit ? page.map((row): NumberRow => Object.assign({ ...row }, edit(row))) : page
+      }
+      return { ...current, rows }
     },
   }
-}
-
-function edited(current: CurrentQueue, edit: (row: NumberRow) => object): CurrentQueue {
-  const rows = (from?: number, count?: number) =>
-    current.rows(from, count).map((row): NumberRow => Object.assign({ ...row }, edit(row)))
-  return { ...current, rows }
 }
