@@ -439,7 +439,8 @@ async function recordReading(client: Client, reading: Reading, record: ReadingRe
        numbers_announced = excluded.numbers_announced, numbers_stored = excluded.numbers_stored,
        added = excluded.added, changed = excluded.changed, moved = excluded.moved, removed = excluded.removed,
        duration_ms = excluded.duration_ms, error_code = excluded.error_code,
-       error_message = excluded.error_message, error_request_id = excluded.error_request_id`,
+       error_message = excluded.error_message, error_request_id = excluded.error_request_id
+     where sync_reads.status not in ('ok', 'no_queue', 'not_found')`,
     [
       reading.passId,
       reading.userId,

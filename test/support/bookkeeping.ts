@@ -193,7 +193,11 @@ function checkQueues({ queues, versions, settings, assignments, entries }: Recor
     if (openSettings.has(queue_id) === isClosed) report(`settings open: ${!isClosed} expected`)
     if (isClosed && openVersions.has(queue_id)) report('versions are open, the queue is closed')
     if (isClosed && holders.has(queue_id)) report('closed, but somebody is on record with it')
-    if (queue.is_current && holders.get(queue_id)?.[0]?.user_id !== queue.user_id)
+    if (
+      queue.is_current &&
+      queue.missing_since === null &&
+      holders.get(queue_id)?.[0]?.user_id !== queue.user_id
+    )
       report(`current with ${queue.user_id}, on record with ${holders.get(queue_id)?.[0]?.user_id}`)
     if ((queue.is_current === false) !== (queue.ended_at !== null)) report('ended and current contradict')
     if (queue.ended_at === null) continue
