@@ -1,5 +1,4 @@
 /** What a person meets before any pass begins. */
-import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -18,7 +17,7 @@ afterAll(remove)
 
 const packageJson = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
 
-describe('the executable', () => {
+describe.concurrent('the executable', () => {
   test('starts by its own first line, says its version and no warning', async () => {
     const { code, stdout, stderr } = await runCli(['--version'], {}, { cwd, command: [executable] })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -38,7 +37,6 @@ describe('the executable', () => {
     [['walk'], "unknown command 'walk'"],
     [['sync', '--dry'], "unknown option '--dry'"],
     [['sync', 'now'], 'too many arguments'],
-    [['sync', '--user'], 'argument missing'],
     [['simulate', '--teammates', 'many'], 'Write a whole number from 1 to 5000'],
   ] as const)('%j is wrong usage: one line, exit 64', async ([args, reason]) => {
     const { code, stdout, stderr } = await runCli(args, {}, { cwd })
@@ -249,10 +247,4 @@ test('a table aligns numbers to the right and lets no character of a name move t
       ],
     ),
   ).toEqual(['name     left  done', '───────  ────  ─────', 'Ann [2J    12  true', 'Bo             false'])
-})
-
-test('what the README calls the first command of a bare machine is what package.json runs', () => {
-  expect(packageJson).toContain('"demo": "node bin/allo-queue-mirror.js demo"')
-  const help = execFileSync(process.execPath, [executable, 'demo', '--help'], { encoding: 'utf8', cwd })
-  expect(help).toContain('--once')
 })

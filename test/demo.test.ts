@@ -49,7 +49,7 @@ test('tells what moved at the source and what each pass saw of it', () => {
   expect(first).toMatch(/the pass saw {3}803 added, 0 changed, 0 moved, 0 removed/)
   expect(stumbles).toMatch(/[1-9]\d* moved, 4 removed/)
   expect(stumbles).toContain('torn: Tariq Silva. Nothing is concluded')
-  expect(stumbles).toMatch(/waited 1\.\d s for the 429/)
+  expect(stumbles).toMatch(/waited \d\.\d s for the 429/)
   expect(endings).toContain("with nobody: Noor's queue. The next pass settles it")
   expect(endings).toContain('404: Sami Petrov. Believed if the next pass hears it too')
   expect(second).toContain("ended: Noor's queue (queue_replaced)")

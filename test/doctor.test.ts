@@ -1,7 +1,8 @@
 /** `doctor` finds everything that is wrong at once, says what to do about it, and changes nothing. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inspectEmbeddedPostgres } from '../src/embedded/postgres.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { openPool } from '../src/store/database.ts'
@@ -29,10 +30,6 @@ beforeAll(async () => {
   empty = await createTestDatabase({ empty: true })
   allo = await startSimulatedAllo({ world, apiKey })
 })
-afterEach(() => {
-  allo.faults.clear()
-  allo.setScopes(['USERS_READ', 'DIALING_QUEUE_READ_WRITE'])
-})
 afterAll(async () => {
   await allo.close()
   await database.drop()
@@ -47,11 +44,12 @@ function marks(stdout: string): Record<string, string[]> {
   return found
 }
 
-describe('doctor', () => {
+describe.concurrent('doctor', () => {
   test('finds everything right, asks Allo four times, and changes no row but the budget', async () => {
     const before = await contentsOf(database.pool)
-    const from = allo.requests.count()
-    const { code, stdout, stderr } = await doctor(env({ REPORT_TIME_ZONE: 'Europe/Paris' }))
+    const own = await startSimulatedAllo({ world, apiKey })
+    const zone = { ALLO_API_URL: own.url, REPORT_TIME_ZONE: 'Europe/Paris' }
+    const { code, stdout, stderr } = await doctor(env(zone))
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const subjects = marks(stdout)['✓']?.map((text) => text.split(/ {2,}/)[0])
     expect(subjects).toEqual([
@@ -63,7 +61,8 @@ describe('doctor', () => {
     expect(stdout).toContain('3 active, 1 blocked')
     expect(stdout).toContain('Postgres knows UTC and Europe/Paris')
     expect(stdout.trimEnd().endsWith('Nothing is wrong.')).toBe(true)
-    expect(allo.requests.count() - from).toBe(4)
+    expect(own.requests.count()).toBe(4)
+    await own.close()
     expect(await contentsOf(database.pool)).toEqual(before)
   })
 
@@ -130,8 +129,10 @@ describe('doctor', () => {
   })
 
   test('warns of an unlisted scope, and calls it wrong when a queue is refused for it', async () => {
-    allo.setScopes(['USERS_READ'])
-    const { code, stdout } = await doctor(env({ EXCEPT_TEAMMATES: 'gone@sales.example' }))
+    const own = await startSimulatedAllo({ world, apiKey, scopes: ['USERS_READ'] })
+    const given = env({ ALLO_API_URL: own.url, EXCEPT_TEAMMATES: 'gone@sales.example' })
+    const { code, stdout } = await doctor(given)
+    await own.close()
     expect(code).toBe(78)
     const { '!': warnings, '✗': wrong } = marks(stdout)
     expect(warnings).toEqual([
@@ -144,9 +145,11 @@ describe('doctor', () => {
   })
 
   test('exits 75 when only something that may come back does not answer', async () => {
-    allo.faults.add({ kind: 'rate_limited', endpoint: 'me', retryAfterSeconds: 3600 })
-    const nowhere = env({ DATABASE_URL: 'postgres://me:the-secret@127.0.0.1:1/allo' })
-    const { code, stdout } = await doctor(nowhere)
+    const own = await startSimulatedAllo({ world, apiKey })
+    own.faults.add({ kind: 'rate_limited', endpoint: 'me', retryAfterSeconds: 3600 })
+    const nowhere = { ALLO_API_URL: own.url, DATABASE_URL: 'postgres://me:the-secret@127.0.0.1:1/allo' }
+    const { code, stdout } = await doctor(env(nowhere))
+    await own.close()
     expect(code).toBe(75)
     expect(marks(stdout)['✗']).toEqual([
       expect.stringMatching(
@@ -159,22 +162,22 @@ describe('doctor', () => {
   test('starts the embedded Postgres to look into it, and stops it again', async () => {
     const embedded = { ALLO_API_KEY: apiKey, ALLO_API_URL: allo.url, DATA_DIR: join(cwd, 'data') }
     expect((await runCli(['migrate'], embedded, { cwd })).code).toBe(0)
-    for (const _ of ['once', 'again']) {
-      const { code, stdout } = await doctor(embedded)
-      expect(code).toBe(0)
-      expect(stdout).toMatch(
-        /✓ data folder +Postgres 18, stopped: data in .*\n +port and password: connection\.json/,
-      )
-      expect(stdout).toMatch(/✓ schema +allo is of this version/)
-    }
+    const { code, stdout } = await doctor(embedded)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /✓ data folder +Postgres 18, stopped: data in .*\n +port and password: connection\.json/,
+    )
+    expect(stdout).toMatch(/✓ schema +allo is of this version/)
+    const folder = join(cwd, 'data', 'postgres')
+    expect(await inspectEmbeddedPostgres(folder)).toMatchObject({ state: 'stopped' })
   })
+})
 
-  test('shows no key and no password', () => {
-    expect(everythingSaid().length).toBeGreaterThan(3000)
-    expect(everythingSaid()).not.toMatch(/ak_live|the-secret|postgres(ql)?:\/\//)
-    const password = new URL(database.url).password
-    if (password.length > 7) expect(everythingSaid()).not.toContain(password)
-  })
+test('doctor shows no key and no password', () => {
+  expect(everythingSaid().length).toBeGreaterThan(3000)
+  expect(everythingSaid()).not.toMatch(/ak_live|the-secret|postgres(ql)?:\/\//)
+  const password = new URL(database.url).password
+  if (password.length > 7) expect(everythingSaid()).not.toContain(password)
 })
 
 describe('what doctor asks a database', () => {

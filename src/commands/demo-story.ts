@@ -74,7 +74,7 @@ export const chapters: readonly Chapter[] = [
       const before = world.truth.moves().length
       world.act(80)
       world.apply({ type: 'dial', ...placeOf(world, cast.owner, followed), callId: false })
-      allo.setMovesBetweenPages(2, 0.6)
+      allo.setMovesBetweenPages(1, 0.5)
       return [countMoves(world, before), `one of them: ${cast.owner.name} dials ${followed}`]
     },
   },
@@ -102,19 +102,15 @@ export const chapters: readonly Chapter[] = [
   },
   {
     title: 'A reset, a hand-over, a goodbye',
-    happens({ world, cast, followed }) {
+    happens({ world, cast }) {
       const before = world.truth.moves().length
-      const { owner, resetter, giver, taker, leaver } = cast
+      const { resetter, giver, taker, leaver } = cast
       world.act(20)
       world.apply({ type: 'reset', userId: resetter.id, fill: 20 })
       world.apply({ type: 'reassign', userId: giver.id, to: taker.id })
       world.apply({ type: 'leave', userId: leaver.id })
-      world.apply({ type: 'dial', ...placeOf(world, owner, followed) })
-      const answered = { routing_result: 'ANSWERED' } as const
-      world.apply({ type: 'result', ...placeOf(world, owner, followed), result: answered })
       return [
         countMoves(world, before),
-        `${owner.name} dials ${followed} a third time, and it is answered`,
         `${resetter.name} resets: a new queue of 20 numbers, and Allo forgets the old one`,
         `${possessive(giver)} queue goes to ${taker.name}; ${leaver.name} leaves the team`,
       ]
@@ -122,11 +118,18 @@ export const chapters: readonly Chapter[] = [
   },
   {
     title: 'A second look, because one odd answer proves nothing',
-    happens({ world, allo }) {
+    happens({ world, allo, cast, followed }) {
       const before = world.truth.moves().length
       world.act(15)
+      world.apply({ type: 'dial', ...placeOf(world, cast.owner, followed) })
+      const answered = { routing_result: 'ANSWERED' } as const
+      world.apply({ type: 'result', ...placeOf(world, cast.owner, followed), result: answered })
       allo.setMovesBetweenPages(0)
-      return [countMoves(world, before), 'and from now on the queues hold still while they are read']
+      return [
+        countMoves(world, before),
+        `${cast.owner.name} dials ${followed} a third time, and somebody answers`,
+        'from now on the queues hold still while they are read',
+      ]
     },
   },
   {
