@@ -2,7 +2,7 @@
  * Connections to Postgres. Every session speaks UTC, so that no instant depends on a server's setting, and names
  * itself, so that an operator finds it in pg_stat_activity.
  */
-import { DrizzleQueryError } from 'drizzle-orm'
+import { DrizzleQueryError } from 'drizzle-orm/errors'
 import pg from 'pg'
 
 export type Pool = pg.Pool
