@@ -2,6 +2,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -80,6 +81,22 @@ export function startCli(
 
 export function runCli(...args: Parameters<typeof startCli>): Promise<Finished> {
   return startCli(...args).finished
+}
+
+/** The object `--json` promises; fails when anything else is on stdout. */
+export function jsonOf({ stdout }: Finished) {
+  const lines = stdout.trimEnd().split('\n')
+  if (lines.length !== 1) throw new Error(`${lines.length} lines on stdout:\n${stdout}`)
+  return JSON.parse(stdout)
+}
+
+/** `127.0.0.1:port`, where nobody listens. */
+export async function deadAddress(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
 }
 
 const said: string[] = []
