@@ -9,7 +9,11 @@
  * One odd answer proves nothing, and in mid-pass a queue may go to someone who was read before. So an ending takes
  * two passes, the second begun after the first was finished, and in both the holder was seen without it. Anyone else
  * who can't be read holds it back, for three passes at most; a pass that was stopped, or that nobody answered, is
- * not one of them. A teammate the API does not know, twice, ends nothing: their queues can't be observed.
+ * not one of them. Who was left out by configuration may hold it for good: while there is somebody, nothing ends.
+ * A teammate the API does not know, twice, ends nothing: their queues can't be observed.
+ *
+ * Several queues missing while nobody has any are more likely an API that says "no queue" whomever it is asked
+ * about: nothing ends until it shows somebody's.
  */
 import { type Client, inTransaction, type Pool } from './database.ts'
 import { PassClosedError } from './save-reading.ts'
@@ -116,6 +120,9 @@ async function endQueues(
        where q.team_id = $2 and q.is_current is null and q.ended_at is null
          and q.missing_since < $3 and q.unknown_since < $3 and r.status in ('ok', 'no_queue')
          and not exists (select from unread where was_not_asked)
+     ), team as (
+       select count(*) < 2 or exists (select from allo.sync_reads where pass_id = $1 and status = 'ok') as has_queues
+       from allo.queues where team_id = $2 and missing_since is not null and ended_at is null
      )
      update allo.queues q set
        held_back_passes = q.held_back_passes + u.someone::int,
@@ -124,7 +131,7 @@ async function endQueues(
          case when q.missing_replaced_by_queue_id is null then 'queue_gone' else 'queue_replaced' end end,
        replaced_by_queue_id = case when u.ends then q.missing_replaced_by_queue_id end,
        is_current = case when u.ends then false end
-     from unsettled u where q.queue_id = u.queue_id
+     from unsettled u, team where q.queue_id = u.queue_id and team.has_queues
      returning q.queue_id, q.missing_since::text, q.end_reason`,
     [passId, teamId, startedAt],
   )

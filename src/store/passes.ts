@@ -2,7 +2,7 @@
  * Passes and their leases. A pass is `running` while its process renews the lease; one whose lease ran out was left
  * by a dead process, and the next pass closes it as failed. A lease tells dead from slow.
  */
-import { type Client, DatabaseError, type Pool, withDatabaseErrors } from './database.ts'
+import { ask, type Client, DatabaseError, type Pool, withDatabaseErrors } from './database.ts'
 
 export const LEASE_SECONDS = 60
 
@@ -53,7 +53,9 @@ export async function startPass(db: Pool | Client, pass: NewPass): Promise<strin
 
 /** False when the pass is not running any more: it was taken for dead and closed. */
 export async function renewLease(db: Pool | Client, passId: string): Promise<boolean> {
-  const { rowCount } = await db.query(
+  const { rowCount } = await ask(
+    db,
+    'renewing the lease of a pass',
     `update allo.sync_passes set lease_expires_at = clock_timestamp() + make_interval(secs => $2)
      where pass_id = $1 and status = 'running'`,
     [passId, LEASE_SECONDS],

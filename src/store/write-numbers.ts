@@ -213,8 +213,9 @@ async function insertIncoming(
 
 /**
  * A dial is known again by its call_id, or by its start on the same entry: either may arrive later than the other.
- * Two call_ids are two dials, even of one second: the source's clock counts no finer. A call_id belongs to one dial
- * of a team, whichever entry shows it. First and last dial and the count stand on the entry, recounted from its dials.
+ * Two call_ids are two dials, even of one second: the source's clock counts no finer; so are one that another number
+ * shows and none at all. A call_id belongs to one dial of a team, whichever entry shows it. First and last dial and
+ * the count stand on the entry, recounted from its dials.
  */
 async function recordDials(client: Client, queue: NumbersToWrite): Promise<void> {
   await client.query(
@@ -230,7 +231,8 @@ async function recordDials(client: Client, queue: NumbersToWrite): Promise<void>
            select dial_id, 1 as preference from allo.dials where team_id = $1 and call_id = i.call_id
            union all
            select dial_id, 2 from allo.dials where entry_id = i.entry_id and dialled_at = i.call_start_date
-             and (call_id is null or i.call_id is null)
+             and (call_id is null or i.call_id is null and call_id not in
+               (select shown.call_id from pg_temp.incoming_numbers shown where shown.call_id is not null))
          ) d order by d.preference, d.dial_id desc limit 1
        ) known on true
        where i.k = 1
