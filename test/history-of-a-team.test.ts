@@ -165,11 +165,16 @@ describe('a blocked teammate', () => {
       env: { [variable]: value(userId) },
     })
     for (let round = 0; round < 5; round += 1) await mirror.pass()
+    // They may hold what nobody else holds: while they are not asked, it is unknown.
+    const owner = stage.world.keyOwner()
+    stage.apply({ type: 'remove_queue', userId: owner })
+    for (let round = 0; round < 5; round += 1) await mirror.pass()
     await mirror.close()
+    expect(await queueOf(stage, owner)).toMatchObject({ is_current: null, ended_at: null })
     expect(await queueOf(stage, userId)).toMatchObject({ is_current: true, ended_at: null })
     const { readings } = await stage.recorded()
     const theirs = readings.filter(({ user_id }) => user_id === userId)
-    expect(theirs.map(({ status }) => status)).toEqual(['ok', ...Array(5).fill('skipped')])
+    expect(theirs.map(({ status }) => status)).toEqual(['ok', ...Array(10).fill('skipped')])
   })
 })
 

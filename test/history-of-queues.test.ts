@@ -205,6 +205,45 @@ describe('a queue that is removed', () => {
   })
 })
 
+describe('an API that says "no queue" to everyone', () => {
+  test('ends nothing, however often it says so', async () => {
+    const stage = await openStage()
+    await stage.pass()
+    stage.simulated.faults.add('odd_no_queue')
+    stage.letTheApiLie()
+    for (let round = 0; round < 6; round += 1) expect((await stage.pass()).conclusions.ended).toEqual([])
+    stage.simulated.faults.clear()
+    await stage.pass()
+    const { queues, versions } = await stage.recorded()
+    expect(queues.map(({ is_current }) => is_current)).toEqual([true, true, true])
+    expect(versions.every(({ valid_to }) => valid_to === null)).toBe(true)
+  })
+
+  test('and is right ends them all, dated back, as soon as it shows somebody with one', async () => {
+    const stage = await openStage({ world: { teammates: 2 } })
+    await stage.pass()
+    const [one = '', other = ''] = stage.ids
+    const held = [currentQueue(stage, one), currentQueue(stage, other)]
+    stage.apply({ type: 'remove_queue', userId: one }, { type: 'remove_queue', userId: other })
+    await stage.pass()
+    await stage.pass()
+    stage.apply({ type: 'reset', userId: one, fill: 1 })
+    expect((await stage.pass()).conclusions.ended.toSorted()).toEqual(held.toSorted())
+    const { queues, readings } = await stage.recorded()
+    const missed = readings.filter(({ status, pass_id }) => status === 'no_queue' && pass_id === '2')
+    for (const { ended_at } of queues.filter(({ queue_id }) => held.includes(queue_id)))
+      expect(missed.map(({ observed_at }) => observed_at)).toContain(ended_at)
+  })
+
+  test('of a team that has one queue is believed', async () => {
+    const stage = await openStage({ world: { teammates: 1 } })
+    await stage.pass()
+    stage.apply({ type: 'remove_queue', userId: stage.world.keyOwner() })
+    await stage.pass()
+    expect((await stage.pass()).conclusions.ended).toHaveLength(1)
+  })
+})
+
 describe('an odd answer', () => {
   test('"no queue", once, ends nothing and leaves no stretch without one', async () => {
     const stage = await openStage()
