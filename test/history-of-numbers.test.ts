@@ -275,6 +275,28 @@ describe('dials', () => {
     expect(entries[0]).toMatchObject({ dial_count: 2, outcome: 'in_progress' })
   })
 
+  test('of two duplicates called in the same second, one without an id yet, are two', async () => {
+    const userId = await open()
+    const number = stage.world.currentQueue(userId)?.rowAt(0)?.number_to ?? ''
+    stage.apply(
+      { type: 'append', userId, numbers: [number, number] },
+      { type: 'dial', userId, position: 5 },
+      { type: 'result', userId, position: 5, result: { routing_result: 'ANSWERED' } },
+    )
+    await stage.pass()
+    // Shifted by one, the second duplicate stands where the first one stood.
+    stage.apply(
+      { type: 'remove_positions', userId, positions: [1], renumber: true },
+      { type: 'dial', userId, position: 5, callId: false },
+    )
+    await stage.pass()
+    const { dials } = await stage.recorded()
+    expect(dials.map(({ call_id, outcome }) => [call_id !== null, outcome])).toEqual([
+      [true, 'connected'],
+      [false, 'in_progress'],
+    ])
+  })
+
   test('a call id that reads like the number of an entry hides no dial', async () => {
     const userId = await open({ edit: ({ position }) => (position === 0 ? { call_id: '2' } : {}) })
     stage.apply({ type: 'dial', userId, position: 0 }, { type: 'dial', userId, position: 1, callId: false })

@@ -170,7 +170,9 @@ function checkDials({ dials, entries, numbers, queues }: Recorded): string[] {
             ?.findLast(({ call_start_date }) => call_start_date === row.call_start_date)
         : byCall.get(row.call_id)
     if (!dial || outcomeOf(dial) !== outcomeOf(row))
-      problems.push(`the dial of ${row.queue_id} ${row.position} does not say what the row says`)
+      problems.push(
+        `the dial of ${row.queue_id} ${row.position} (${row.call_id}, ${row.call_start_date}, ${outcomeOf(row)}) is ${JSON.stringify(dial)}`,
+      )
   }
   return problems
 }

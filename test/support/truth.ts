@@ -195,6 +195,15 @@ function compareDialsWithTruth(recorded: Recorded, truth: Truth): string[] {
     (dial) => `${dial.queueId} ${dial.number_to} ${micros(dial.call_start_date)}`,
   )
   const entries = new Map(recorded.entries.map((entry) => [entry.entry_id, entry]))
+  const recordedByStart = groupBy(
+    recorded.dials.filter(({ call_start_date }) => call_start_date !== null),
+    ({ queue_id, entry_id, call_start_date }) =>
+      `${queue_id} ${entries.get(entry_id)?.number_to} ${call_start_date}`,
+  )
+  for (const [start, dials] of recordedByStart) {
+    const made = byStart.get(start)?.length ?? 0
+    if (dials.length > made) problems.push(`${start}: ${dials.length} dials on record, ${made} made`)
+  }
   for (const dial of recorded.dials) {
     const number = entries.get(dial.entry_id)?.number_to
     const made =
