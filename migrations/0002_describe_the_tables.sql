@@ -53,7 +53,7 @@ COMMENT ON COLUMN allo.queues.last_observed_at IS 'Observed: when the last readi
 COMMENT ON COLUMN allo.queues.missing_since IS 'Bookkeeping of the two-pass rule. Observed: end of the first reading that showed its holder without it; ended_at, if it comes to that. Null: not missed since it was last seen.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queues.missing_replaced_by_queue_id IS 'Bookkeeping of the two-pass rule: the queue the holder had instead at missing_since. Null: none.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queues.unknown_since IS 'Bookkeeping of the two-pass rule. Observed: when a finished pass left this queue unknown. It stays after an ending, until the queue is seen again.';--> statement-breakpoint
-COMMENT ON COLUMN allo.queues.held_back_passes IS 'Bookkeeping of the two-pass rule: how many passes could not decide on the ending because a teammate could not be read. After three the queue ends all the same.';--> statement-breakpoint
+COMMENT ON COLUMN allo.queues.held_back_passes IS 'Bookkeeping of the two-pass rule: how many passes since then could not read every teammate, and so proved nothing. After three of them the next one ends the queue all the same.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queues.unobservable_since IS 'Observed: when its holder was first answered to be not on the team, filled in once a later pass was told the same. Its versions end there. Null: not the case since the queue was last seen.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queues.membership_digest IS 'Bookkeeping: digest of position, number_to and created_at of all numbers, to prove that two walks over the queue agree. No meaning outside the program.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queues.content_digest IS 'Bookkeeping: digest of everything in all numbers, so that an unchanged queue causes no write. No meaning outside the program.';--> statement-breakpoint
@@ -147,12 +147,12 @@ COMMENT ON COLUMN allo.queue_assignments.queue_id IS 'The queue they held. Null:
 COMMENT ON COLUMN allo.queue_assignments.valid_from IS 'Observed: end of the reading that first showed it.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queue_assignments.valid_to IS 'Observed: end of the reading that first showed otherwise; where it showed no queue, once a second reading agreed. Null: open, as last known.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queue_assignments.changed_after IS 'Observed: start of the reading of this teammate before. The change happened after that, and at valid_from at the latest. Null: their first reading.';--> statement-breakpoint
-COMMENT ON COLUMN allo.queue_assignments.end_reason IS 'Null with valid_to: the next stretch took its place, or the queue was seen with someone else. queue_replaced, queue_gone: the queue ended. unobservable: the teammate is not on the team any more. Null without valid_to: open.';--> statement-breakpoint
+COMMENT ON COLUMN allo.queue_assignments.end_reason IS 'Null with valid_to: a reading showed something else, of this teammate or of who has the queue now; whether and why the queue ended is in queues.end_reason. queue_replaced, queue_gone: the queue ended without such a reading. unobservable: the teammate is not on the team any more. Null without valid_to: open.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queue_assignments.missing_since IS 'Bookkeeping. Observed: end of one reading that showed this holder without a queue; a second one makes it a stretch of its own from there. Null: not doubted.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queue_assignments.missing_after IS 'Bookkeeping. Observed: start of the reading before that one; changed_after of the stretch it may become.';--> statement-breakpoint
 
 COMMENT ON TABLE allo.queue_snapshots IS
-  'One row per queue and reading at which a count changed, the first reading of the queue included. Counts hold until the queue''s next row; a reading that changed no count writes none. No personal data. The counts add up to numbers (a constraint).';--> statement-breakpoint
+  'One row per queue and reading at which a count changed, the first reading of the queue included. Counts hold until the queue''s next row or its end; a reading that changed no count writes none. No personal data. The counts add up to numbers (a constraint).';--> statement-breakpoint
 COMMENT ON COLUMN allo.queue_snapshots.queue_id IS 'The queue.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queue_snapshots.user_id IS 'Who held the queue at that reading.';--> statement-breakpoint
 COMMENT ON COLUMN allo.queue_snapshots.observed_at IS 'Observed: end of the reading.';--> statement-breakpoint

@@ -40,14 +40,14 @@ export function createProgram(run: Run): Command {
   const sync = program
     .command('sync')
     .description('one pass over all teammates, now')
-    .option('--json', 'one JSON object as the last line on stdout, everything else on stderr', false)
-    .option('--user <id or e-mail>', 'only this teammate; may be repeated', collect, [])
-    .option('--dry-run', 'read, and say what would change; write nothing', false)
+    .option('--json', 'one JSON object as the last line on stdout, everything else on stderr')
+    .option('--user <id or e-mail>', 'only this teammate; may be repeated', collect)
+    .option('--dry-run', 'read, and say what would change; write nothing')
     .addHelpText('after', configurationHelp)
     .addHelpText('after', exitCodeHelp)
   sync.action(
     run(() => {
-      const { json, user, dryRun } = sync.opts<{ json: boolean; user: string[]; dryRun: boolean }>()
+      const { json = false, user = [], dryRun = false } = sync.opts<SyncOptions>()
       return runSync(() => readConfig({ needsApiKey: true }), { json, dryRun, users: user })
     }),
   )
@@ -105,9 +105,9 @@ export function createProgram(run: Run): Command {
   const demo = program
     .command('demo')
     .description('see it work, without a key: a simulated team, a Postgres of its own')
-    .option('--once', 'end when all is shown, also on a terminal', false)
+    .option('--once', 'end when all is shown, also on a terminal')
     .addHelpText('after', ownWorldHelp)
-  demo.action(run(async () => (await import('./commands/demo.ts')).runDemo(demo.opts<{ once: boolean }>())))
+  demo.action(run(async () => (await import('./commands/demo.ts')).runDemo(demo.opts<{ once?: boolean }>())))
 
   const simulate = program
     .command('simulate')
@@ -123,6 +123,12 @@ export function createProgram(run: Run): Command {
     run(async () => (await import('./commands/simulate.ts')).runSimulate(simulate.opts<SimulateOptions>())),
   )
   return program
+}
+
+interface SyncOptions {
+  readonly json?: boolean
+  readonly user?: readonly string[]
+  readonly dryRun?: boolean
 }
 
 export interface SimulateOptions {
@@ -147,7 +153,7 @@ Exit codes:
   75  temporary or partial failure: try again
   78  configuration or credentials: change something first, don't restart`
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }
 

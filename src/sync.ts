@@ -2,7 +2,7 @@
  * One pass: ask who is on the team, read everyone's queue, save each reading by itself, and conclude from all of
  * them what ended.
  */
-import { AlloError, AlloUnreachableError } from './allo/errors.ts'
+import { AlloUnreachableError } from './allo/errors.ts'
 import type { AlloClient, Surprise } from './allo/types.ts'
 import { type Choice, choose, listTeammates } from './pass/choose-teammates.ts'
 import { failed, isRefusal, notReached, outcomeOf, reasonOf } from './pass/failure.ts'
@@ -62,8 +62,9 @@ export interface SyncResult {
 /** This many teammates in a row without an answer: the API is down, and the others need not be tried. */
 const MAX_UNREACHABLE_IN_A_ROW = 10
 
-export async function syncTeam(deps: SyncDependencies, options: SyncOptions): Promise<SyncResult> {
+export async function syncTeam(shared: SyncDependencies, options: SyncOptions): Promise<SyncResult> {
   const startedAt = performance.now()
+  const deps = countedAnew(shared)
   const team = await identify(deps, options)
   const pass = await openPass(deps, options, team)
   const readings: SavedReading[] = []
@@ -104,6 +105,16 @@ export async function syncTeam(deps: SyncDependencies, options: SyncOptions): Pr
     }
   } finally {
     pass.release()
+  }
+}
+
+/** What is open may serve several passes; each counts its own requests and waits. */
+function countedAnew(shared: SyncDependencies): SyncDependencies {
+  const throttledBefore = shared.throttledMs()
+  return {
+    ...shared,
+    allo: shared.allo.counted(),
+    throttledMs: () => shared.throttledMs() - throttledBefore,
   }
 }
 
@@ -177,8 +188,8 @@ async function recordNotReached(
   readings: readonly SavedReading[],
   stoppedBy: unknown,
 ): Promise<void> {
-  if (!(stoppedBy instanceof AlloError)) return
   const reading = notReached(stoppedBy)
+  if (reading === null) return
   const wasRead = new Set(readings.map(({ userId }) => userId))
   for (const teammate of asked) if (!wasRead.has(teammate.userId)) await pass.save(teammate, reading)
 }

@@ -32,7 +32,7 @@ describe('what is sent', () => {
     expect(server.seen.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET', 'GET'])
     expect(server.seen.every(({ headers }) => headers['content-length'] === undefined)).toBe(true)
     const transport = createTransport(settings(server.url))
-    expect(Object.keys(transport).sort()).toEqual(['close', 'counts', 'forOneReading', 'get'])
+    expect(Object.keys(transport).sort()).toEqual(['close', 'counted', 'counts', 'get'])
     const smuggled = { what: 'x', scope: null, method: 'DELETE' }
     await transport.get('/v2/api/me', { method: 'DELETE' }, smuggled).catch(() => {})
     expect(server.seen.at(-1)?.method).toBe('GET')
@@ -386,7 +386,7 @@ test('one reading is counted by itself, and in the whole', async () => {
   const limited = status(429, envelope('', 'X', { retry_after_seconds: 1 }))
   const { allo } = await start(json({ data: {} }), limited, json(page([])), json({ data: {} }))
   await allo.me()
-  const reading = allo.forOneReading()
+  const reading = allo.counted()
   await reading.readQueuePage('usr-1', 1)
   await allo.me()
   expect(reading.counts).toMatchObject({ requests: 2, throttled: 1 })

@@ -84,7 +84,7 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
     me,
     listTeammates,
     readQueuePage,
-    forOneReading: () => clientOver(transport.forOneReading(), settings),
+    counted: () => clientOver(transport.counted(), settings),
     close: transport.close,
   }
 }

@@ -31,7 +31,7 @@ export interface Transport {
     signal?: AbortSignal,
   ): Promise<{ readonly body: unknown; readonly requestId: string }>
   /** The same transport with counts of its own, that start at zero; what it does counts in both. */
-  forOneReading(): Transport
+  counted(): Transport
   /** Ends open connections; exchanges under way reject. */
   close(): Promise<void>
 }
@@ -197,7 +197,7 @@ export function createTransport(settings: TransportSettings): Transport {
     return {
       counts: tallies[0],
       get: (path, query, asked, signal) => get(tallies, path, query, asked, signal),
-      forOneReading: () => counting([noRequests(), ...tallies]),
+      counted: () => counting([noRequests(), ...tallies]),
       close() {
         closing ??= dispatcher.destroy()
         return closing

@@ -110,6 +110,6 @@ export interface AlloClient {
   /** `page` counts from 1, 100 numbers each. */
   readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer>
   /** The same client, with counts of its own that start at zero; what it does counts in both. */
-  forOneReading(): AlloClient
+  counted(): AlloClient
   close(): Promise<void>
 }

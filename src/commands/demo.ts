@@ -1,3 +1,208 @@
-export async function runDemo(_: { once: boolean }): Promise<0> {
-  return 0
+/**
+ * `demo`: the whole product without a key. A simulated team over HTTP on this machine, a Postgres in a folder of its
+ * own, passes over queues that move, and what history saw. It reads nothing of the user's: its configuration is
+ * written below, and its folder is gone when it ends.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { styleText } from 'node:util'
+import { type ConfigWithKey, loadConfig } from '../config.ts'
+import { startEmbeddedPostgres } from '../embedded/postgres.ts'
+import { findHome } from '../embedded/postgres-home.ts'
+import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { InterruptedError } from '../pass/failure.ts'
+import { startSimulatedAllo } from '../simulation/server.ts'
+import type { Pool } from '../store/database.ts'
+import { migrateDatabase } from '../store/migrate.ts'
+import { openReadBudget } from '../store/read-budget.ts'
+import type { SyncResult } from '../sync.ts'
+import { untilAborted, withInterruption } from '../terminal/interruption.ts'
+import { createProgress, type Progress } from '../terminal/progress.ts'
+import { answer, questions, summaries } from './demo-history.ts'
+import { chapters, createDemoWorld, type Stage, setStage } from './demo-story.ts'
+import { withAllo, withDatabase } from './open.ts'
+import { syncOnce } from './sync.ts'
+
+/** Fictional: the simulation takes it and nobody else does. */
+const apiKey = 'ak_demo_0000000000000000'
+/** Twice and a half what Allo allows, to keep this short. */
+const readsPerSecond = 50
+
+export async function runDemo({ once = false }: { readonly once?: boolean }): Promise<ExitCode> {
+  const staysUp = process.stdout.isTTY && !once
+  try {
+    await withInterruption((signal) => tell(signal, staysUp), {
+      signals: ['SIGINT', 'SIGTERM', 'SIGHUP'],
+    })
+    return exitCodes.ok
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error
+    say('', 'Stopped. Nothing of the demo is left.')
+    return exitCodes.tryAgain
+  }
+}
+
+async function tell(signal: AbortSignal, staysUp: boolean): Promise<void> {
+  const progress = showProgress()
+  progress.step('Starting a Postgres of its own')
+  await withOwnPostgres(async (url) => {
+    progress.stop()
+    signal.throwIfAborted()
+    const world = createDemoWorld()
+    const allo = await startSimulatedAllo({ world, apiKey, readsPerSecond, latencyMs: [5, 25], seed: 8 })
+    try {
+      const config = loadConfig({ ALLO_API_KEY: apiKey, ALLO_API_URL: allo.url, DATABASE_URL: url })
+      await withDatabase(
+        config,
+        async ({ pool }) => {
+          await migrateDatabase(url)
+          say(`A simulated Allo team on ${allo.url}, and a real Postgres in a folder of its own.`)
+          const stage = setStage(world, allo)
+          await playChapters(config, { url, pool, stage, signal })
+          await showHistory(pool, stage)
+        },
+        { name: 'demo' },
+      )
+    } finally {
+      await allo.close()
+    }
+    if (!staysUp) return
+    say('', bold('The database stays up until Ctrl-C:'), `  psql '${url}'`)
+    await untilAborted(signal)
+    say('', 'Gone, and its folder too.')
+  }).finally(progress.stop)
+}
+
+interface Scene {
+  readonly url: string
+  readonly pool: Pool
+  readonly stage: Stage
+  readonly signal: AbortSignal
+}
+
+async function playChapters(config: ConfigWithKey, scene: Scene): Promise<void> {
+  const { world } = scene.stage
+  for (const [index, chapter] of chapters.entries()) {
+    say('', bold(`${index + 1}. ${chapter.title}`))
+    const [moved = '', ...more] = chapter.happens(scene.stage)
+    say(`   at the source  ${moved}`, ...more.map(indented))
+    const movesBefore = world.truth.moves().length
+    const result = await onePass(config, scene)
+    const movesMeanwhile = world.truth.moves().length - movesBefore
+    const [saw = '', ...alsoSaw] = await whatItSaw(scene.pool, result, movesMeanwhile)
+    say(`   the pass saw   ${saw}`, ...alsoSaw.map(indented))
+  }
+}
+
+/** A client of its own for each pass, as every run of `sync` has. */
+async function onePass(config: ConfigWithKey, { url, pool, signal }: Scene): Promise<SyncResult> {
+  const openBook = (fingerprint: string) => openReadBudget(url, fingerprint)
+  return withAllo(config, openBook, async (open) => {
+    const progress = showProgress()
+    progress.watch({
+      requests: () => open.allo.counts.requests,
+      throttledMs: () => open.pacer.throttledMs,
+      pausedMs: open.pausedMs,
+    })
+    const result = await syncOnce(config, { pool, open, observer: progress, signal }).finally(progress.stop)
+    if (result.stoppedBy !== null) throw result.stoppedBy
+    return result
+  })
+}
+
+/** One line that is drawn over, and gone when the story goes on; the rest is told in its words. */
+function showProgress(): Progress {
+  return createProgress(process.stderr, 'silent', { isLive: process.stderr.isTTY && process.stdout.isTTY })
+}
+
+async function whatItSaw(pool: Pool, result: SyncResult, movesMeanwhile: number): Promise<string[]> {
+  const sum = (field: 'added' | 'changed' | 'moved' | 'removed') =>
+    result.readings.reduce((total, reading) => total + reading[field], 0)
+  const { readAgain, queues, teammates } = await whatWasRecorded(pool, result)
+  const isQuiet = sum('added') + sum('changed') + sum('moved') + sum('removed') === 0
+  return [
+    isQuiet
+      ? 'nothing new, so no number, entry, version or dial was written'
+      : `${sum('added')} added, ${sum('changed')} changed, ${sum('moved')} moved, ${sum('removed')} removed`,
+    ...(movesMeanwhile > 0
+      ? [
+          `${movesMeanwhile} more moves while it read${readAgain > 0 ? `; read ${readAgain} queues again, to be sure` : ''}`,
+        ]
+      : []),
+    ...(result.throttled > 0
+      ? [`waited ${(result.throttledMs / 1000).toFixed(1)} s for the 429; asked again for the rest`]
+      : []),
+    ...teammates.map(({ name, status, has_left }) => {
+      if (status === 'torn') return `torn: ${name}. Nothing is concluded, what was known stands`
+      return has_left ? `404 again: ${name} has left` : `404: ${name}. Believed if the next pass hears it too`
+    }),
+    ...queues.map(({ name, end_reason }) =>
+      end_reason === null
+        ? `with nobody: ${name}. The next pass settles it`
+        : `ended: ${name} (${end_reason})`,
+    ),
+    `${result.requests} requests in ${(result.durationMs / 1000).toFixed(1)} s`,
+  ]
+}
+
+async function whatWasRecorded(pool: Pool, { passId, conclusions }: SyncResult) {
+  const reads = await pool.query<{ name: string; status: string; has_left: boolean; walks: number }>(
+    `select name, r.status, left_at is not null as has_left, walks
+     from allo.sync_reads r join allo.teammates using (user_id) where pass_id = $1 order by name`,
+    [passId],
+  )
+  const queues = await pool.query<{ name: string; end_reason: string | null }>(
+    'select name, end_reason from allo.queues where queue_id = any ($1) order by name',
+    [[...conclusions.ended, ...conclusions.unknown]],
+  )
+  return {
+    readAgain: reads.rows.filter(({ walks }) => walks > 1).length,
+    teammates: reads.rows.filter(({ status }) => status === 'torn' || status === 'not_found'),
+    queues: queues.rows,
+  }
+}
+
+async function showHistory(pool: Pool, { followed }: Stage): Promise<void> {
+  for (const summary of summaries) say('', bold(summary.title), ...(await answer(pool, summary)))
+  for (const question of questions(followed)) {
+    say('', bold(question.title), dim(question.sql.trim()), '', ...(await answer(pool, question)))
+  }
+}
+
+/** A folder that is there as long as `work` runs. */
+async function withOwnPostgres(work: (url: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'allo-queue-mirror-demo-'))
+  // The account that Postgres runs under when we are root has to pass through.
+  await chmod(folder, 0o711)
+  const dataDir = join(folder, 'postgres')
+  try {
+    const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } })
+    try {
+      await work(postgres.url)
+    } finally {
+      await postgres.stop()
+    }
+  } finally {
+    // Under a closed TMPDIR the data are elsewhere, and only the note about it is here.
+    const home = await findHome(dataDir).catch(() => null)
+    if (typeof home === 'object' && home !== null) await rm(home.folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function say(...lines: string[]): void {
+  console.log(lines.join('\n'))
+}
+
+function indented(text: string): string {
+  return `${' '.repeat(18)}${text}`
+}
+
+function bold(text: string): string {
+  return styleText('bold', text, { stream: process.stdout })
+}
+
+function dim(text: string): string {
+  return styleText('dim', text, { stream: process.stdout })
 }

@@ -1,4 +1,4 @@
-/** Doctor's questions to Allo: five requests at most, within the budget of the key. */
+/** Doctor's questions to Allo: four requests, within the budget of the key. */
 import type { AlloClient, Teammate } from '../allo/types.ts'
 import type { ConfigWithKey } from '../config.ts'
 import { exitCodes } from '../exit-code.ts'

@@ -1,4 +1,5 @@
 /** A pass in one line: as JSON for programs, as a sentence for people. */
+import { AlloThrottledError } from '../allo/errors.ts'
 import { ConfigError } from '../config.ts'
 import { EmbeddedPostgresError } from '../embedded/postgres.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
@@ -133,7 +134,8 @@ export function toSentence(result: SyncResult, dryRun: boolean): string {
 
 function errorOf(error: unknown): NonNullable<SyncJson['error']> {
   const { errorCode, errorRequestId } = reasonOf(error)
-  const code = errorCode === 'bug' ? codeOfStart(error) : errorCode
+  const isThrottled = error instanceof AlloThrottledError
+  const code = isThrottled ? 'rate_limited' : errorCode === 'bug' ? codeOfStart(error) : errorCode
   return { code, message: messageOf(error), request_id: errorRequestId }
 }
 

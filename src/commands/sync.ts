@@ -46,7 +46,7 @@ export async function runSync(load: () => ConfigWithKey, args: SyncArguments): P
 
 async function onePass(config: ConfigWithKey, args: SyncArguments): Promise<SyncResult> {
   const progress = createProgress(process.stderr, config.logLevel)
-  const onFirst = () => progress.step('Stopping. Once more stops at once.')
+  const onFirst = () => progress.warn('Stopping. Once more stops at once.')
   try {
     for (const warning of config.warnings) progress.warn(warning)
     return await withInterruption((signal) => openAndSync(config, args, progress, signal), { onFirst })

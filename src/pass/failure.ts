@@ -27,13 +27,15 @@ export function aboutThisTeammate(error: unknown): FailedReading | null {
   }
   if (!(error instanceof AlloError) || error instanceof AlloThrottledError) return null
   if (isRefusal(error)) return null
-  return failed('error', error.code ?? codeOf(error), error.message, error.requestId)
+  return failed('error', codeOf(error), error.message, error.requestId)
 }
 
-/** The reading of those who were not reached because Allo could not be asked any more. */
-export function notReached(stoppedBy: AlloError): FailedReading {
-  const { errorCode, errorMessage, errorRequestId } = reasonOf(stoppedBy)
-  return failed(statusOfStop(stoppedBy), errorCode ?? 'unknown', errorMessage ?? '', errorRequestId)
+/** The reading of those who were not reached because the pass stopped; null when it says nothing about Allo. */
+export function notReached(stoppedBy: AlloError): FailedReading
+export function notReached(stoppedBy: unknown): FailedReading | null
+export function notReached(stoppedBy: unknown): FailedReading | null {
+  if (!(stoppedBy instanceof AlloError)) return null
+  return failed(statusOfStop(stoppedBy), codeOf(stoppedBy), stoppedBy.message, stoppedBy.requestId)
 }
 
 function statusOfStop(stoppedBy: AlloError): FailedReading['status'] {
@@ -50,17 +52,17 @@ export function isRefusal(error: unknown): error is AlloRefusedError {
 export function reasonOf(error: unknown) {
   if (error === null) return { errorCode: null, errorMessage: null, errorRequestId: null }
   const message = error instanceof Error ? error.message : String(error)
-  const isOurs = error instanceof AlloError
   return {
-    errorCode: isOurs ? (error.code ?? codeOf(error)) : codeOf(error),
+    errorCode: codeOf(error),
     errorMessage: message,
-    errorRequestId: isOurs ? error.requestId : null,
+    errorRequestId: error instanceof AlloError ? error.requestId : null,
   }
 }
 
-/** A stable word per kind of failure, for tables and `--json`. */
+/** For tables and `--json`: the API's own code where it gave one, else a stable word per kind of failure. */
 export function codeOf(error: unknown): string {
   if (error instanceof AlloThrottledError) return 'rate_limited'
+  if (error instanceof AlloError && error.code !== null) return error.code
   if (error instanceof AlloUnreachableError) return 'unreachable'
   if (error instanceof AlloRefusedError) return `http_${error.status}`
   if (error instanceof AlloError) return 'surprised'

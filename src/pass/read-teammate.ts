@@ -18,7 +18,7 @@ export async function readTeammate(
   options: { readonly signal: AbortSignal; readonly isTriedAgain?: boolean },
 ): Promise<{ reading: SavedReading; error: unknown }> {
   const startedAt = performance.now()
-  const allo = deps.allo.forOneReading()
+  const allo = deps.allo.counted()
   const sources = {
     allo,
     clock: () => databaseClock(deps.pool),

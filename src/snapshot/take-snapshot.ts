@@ -7,6 +7,8 @@
  *   is hidden at the start of a page, so there it would have been missed);
  * - the queue is new to us and came in one answer;
  * - two walks in a row agree.
+ *
+ * Pages that announce no `total_count` prove less: then only one answer, or two walks, will do.
  */
 import type { AlloClient, Timestamp } from '../allo/types.ts'
 import { membershipDigest } from './membership.ts'
@@ -75,6 +77,8 @@ function isProvenAlone(
   digest: string,
   known: KnownQueue | null,
 ): boolean {
+  // Pages that don't say how many numbers there are can't agree on it.
+  if (walk.announced === null && walk.pages > 1) return false
   const cameInOneAnswer = walk.lastPageStart === 0
   if (known === null) return cameInOneAnswer
   if (known.numbers === walk.numbers.length) return known.membershipDigest === digest

@@ -10,6 +10,8 @@ export type Walk =
       readonly queue: Queue
       readonly numbers: readonly QueueNumber[]
       readonly announced: number | null
+      /** It came in this many answers, an empty last one included. */
+      readonly pages: number
       /** Numbers read before the last page that held any: where a page boundary could hide one. */
       readonly lastPageStart: number
     }
@@ -26,6 +28,7 @@ export async function walkQueue(allo: AlloClient, userId: string, signal?: Abort
   const positions = new Set<number>()
   let first: Extract<QueueAnswer, { kind: 'page' }> | undefined
   let queue: Queue | undefined
+  let pages = 0
   let lastPageStart = 0
   const broken = (why: string): Walk => ({ kind: 'broken', why, numbersRead: numbers.length })
 
@@ -38,6 +41,7 @@ export async function walkQueue(allo: AlloClient, userId: string, signal?: Abort
     assertOwner(answer.queue, userId)
     first ??= answer
     queue = answer.queue
+    pages += 1
     if (queue.id !== first.queue.id) return broken('another queue answered on a later page')
     if (answer.totalCount !== first.totalCount) return broken('total_count changed between pages')
     if (answer.numbers.length > 0) lastPageStart = numbers.length
@@ -52,7 +56,7 @@ export async function walkQueue(allo: AlloClient, userId: string, signal?: Abort
   const announced = first.totalCount
   if (announced !== null && announced !== numbers.length) return broken('rows read differ from total_count')
   numbers.sort((a, b) => a.position - b.position)
-  return { kind: 'walked', queue, numbers, announced, lastPageStart }
+  return { kind: 'walked', queue, numbers, announced, pages, lastPageStart }
 }
 
 /** Pages in order. Ends after an answer that is no page, an empty page, or one that says there are no more. */

@@ -1,12 +1,17 @@
 /**
- * Who held which queue when. A stretch without a queue is recorded only when two readings agree: until then the
- * stretch before stays open and `missing_since` says since when it is doubted.
+ * Who held which queue when. That a teammate had none is on record only when two readings agree: until then the
+ * stretch is doubted, and `missing_since` says since when. A doubted stretch claims nothing from there on.
  *
- *   holds Q ──no queue──▶ holds Q, doubted ──no queue, or another──▶ Q closed at the first doubt, none from there
- *      ▲                         │
- *      └──────────── Q ──────────┘
+ *   holds Q ──no queue──▶ holds Q, doubted ──no queue──▶ Q closed at the first doubt, none from there
+ *      ▲                     │         └────another────▶ Q closed at the first doubt, the other one from now
+ *      └───────── Q ─────────┘
+ *   unknown ──no queue──▶ none, doubted ──no queue──▶ none
+ *      ▲                     │
+ *      └────── a queue ──────┘  (then that one from now)
  *
  * Called within the transaction and under the locks of save-reading.ts: the user's, and of every queue named here.
+ * Readings of different teammates are saved in any order, and one can speak of a moment before another's: whatever
+ * an earlier saved one claimed beyond that moment is cut there.
  */
 import type { Client } from './database.ts'
 
@@ -19,58 +24,107 @@ interface Seen {
 
 /** The teammate was seen holding the queue; whoever is on record for it does not hold it any more. */
 export async function assignQueue(client: Client, seen: Seen & { readonly queueId: string }): Promise<void> {
-  const open = await openAssignment(client, seen.userId)
-  if (open?.queue_id === seen.queueId) {
-    if (open.is_doubted) {
-      await client.query(
-        `update allo.queue_assignments set missing_since = null, missing_after = null where user_id = $1 and valid_to is null`,
-        [seen.userId],
-      )
-    }
+  const { userId, queueId, observedAt } = seen
+  const open = await openAssignment(client, userId)
+  if (open?.queue_id === queueId) {
+    if (open.is_doubted) await settleDoubt(client, userId)
     return
   }
-  const { rows } = await client.query<{ user_id: string }>(
-    `select user_id from allo.queue_assignments where queue_id = $1 and valid_to is null`,
-    [seen.queueId],
-  )
-  for (const { user_id } of rows) await closeAssignment(client, user_id, seen.observedAt)
-  if (open !== null) await closeAssignment(client, seen.userId, seen.observedAt)
-  // A doubted stretch left a confirmed one without a queue behind it, which ends here.
+  await closeEarlierHolder(client, seen)
+  if (open?.queue_id === null && open.is_doubted) {
+    await client.query(`delete from allo.queue_assignments where user_id = $1 and valid_to is null`, [userId])
+  }
   await client.query(
-    `update allo.queue_assignments set valid_to = $2 where user_id = $1 and valid_to is null and valid_from < $2`,
-    [seen.userId, seen.observedAt],
+    `update allo.queue_assignments set valid_to = coalesce(missing_since, $2)
+     where user_id = $1 and valid_to is null`,
+    [userId, observedAt],
   )
-  await insertAssignment(client, seen, seen.queueId)
+  await cutClaimsBeyond(client, seen)
+  await client.query(
+    `insert into allo.queue_assignments (user_id, queue_id, valid_from, changed_after) values ($1, $2, $3, $4)`,
+    [userId, queueId, observedAt, seen.changedAfter],
+  )
 }
 
 /** The teammate was seen without a queue. */
 export async function unassignQueue(client: Client, seen: Seen): Promise<void> {
-  const open = await openAssignment(client, seen.userId)
-  if (open === null) return insertAssignment(client, seen, null)
-  if (open.queue_id === null) return
-  if (open.is_doubted) return closeAssignment(client, seen.userId, seen.observedAt)
+  const { userId, observedAt, changedAfter } = seen
+  const open = await openAssignment(client, userId)
+  if (open === null) {
+    await cutClaimsBeyond(client, { ...seen, queueId: null })
+    await doubtNone(client, userId, observedAt, changedAfter)
+  } else if (open.queue_id === null) {
+    if (open.is_doubted) await settleDoubt(client, userId)
+  } else if (open.is_doubted) {
+    await client.query(
+      `with closed as (
+         update allo.queue_assignments set valid_to = missing_since where user_id = $1 and valid_to is null
+         returning user_id, missing_since, missing_after
+       )
+       insert into allo.queue_assignments (user_id, queue_id, valid_from, changed_after)
+       select user_id, null, missing_since, missing_after from closed`,
+      [userId],
+    )
+  } else {
+    await client.query(
+      `update allo.queue_assignments set missing_since = $2, missing_after = $3
+       where user_id = $1 and valid_to is null`,
+      [userId, observedAt, changedAfter],
+    )
+  }
+}
+
+/** That they don't hold this queue is proven, by whom it was seen with; that they hold none is not, by one answer. */
+async function closeEarlierHolder(
+  client: Client,
+  { queueId, observedAt }: { readonly queueId: string; readonly observedAt: string },
+): Promise<void> {
+  const { rows } = await client.query<{
+    user_id: string
+    doubted_since: string
+    doubted_after: string | null
+  }>(
+    `update allo.queue_assignments set valid_to = least(missing_since, $2)
+     where queue_id = $1 and valid_to is null
+     returning user_id, missing_since::text as doubted_since, missing_after::text as doubted_after`,
+    [queueId, observedAt],
+  )
+  for (const { user_id, doubted_since, doubted_after } of rows) {
+    if (doubted_since !== null) await doubtNone(client, user_id, doubted_since, doubted_after)
+  }
+}
+
+async function doubtNone(
+  client: Client,
+  userId: string,
+  since: string,
+  changedAfter: string | null,
+): Promise<void> {
   await client.query(
-    `update allo.queue_assignments set missing_since = $2, missing_after = $3
-     where user_id = $1 and valid_to is null`,
-    [seen.userId, seen.observedAt, seen.changedAfter],
+    `insert into allo.queue_assignments (user_id, queue_id, valid_from, changed_after, missing_since, missing_after)
+     values ($1, null, $2, $3, $2, $3)`,
+    [userId, since, changedAfter],
   )
 }
 
-/**
- * Ends the open stretch: at the first doubt, from where the teammate is on record without a queue, else at `at`.
- */
-export async function closeAssignment(client: Client, userId: string, at: string): Promise<void> {
-  const { rows } = await client.query<{ doubted_since: string | null; doubted_after: string | null }>(
-    `update allo.queue_assignments set valid_to = coalesce(missing_since, $2)
-     where user_id = $1 and valid_to is null
-     returning missing_since::text as doubted_since, missing_after::text as doubted_after`,
-    [userId, at],
+async function settleDoubt(client: Client, userId: string): Promise<void> {
+  await client.query(
+    `update allo.queue_assignments set missing_since = null, missing_after = null
+     where user_id = $1 and valid_to is null`,
+    [userId],
   )
-  for (const { doubted_since, doubted_after } of rows) {
-    if (doubted_since === null) continue
-    const seen = { userId, observedAt: doubted_since, changedAfter: doubted_after }
-    await insertAssignment(client, seen, null)
-  }
+}
+
+/** Nobody holds two queues at once, and no queue has two holders. */
+async function cutClaimsBeyond(
+  client: Client,
+  { userId, queueId, observedAt }: Seen & { readonly queueId: string | null },
+): Promise<void> {
+  await client.query(
+    `update allo.queue_assignments set valid_to = $3
+     where (user_id = $1 or queue_id = $2) and valid_from < $3 and valid_to > $3`,
+    [userId, queueId, observedAt],
+  )
 }
 
 async function openAssignment(
@@ -83,11 +137,4 @@ async function openAssignment(
     [userId],
   )
   return rows[0] ?? null
-}
-
-async function insertAssignment(client: Client, seen: Seen, queueId: string | null): Promise<void> {
-  await client.query(
-    `insert into allo.queue_assignments (user_id, queue_id, valid_from, changed_after) values ($1, $2, $3, $4)`,
-    [seen.userId, queueId, seen.observedAt, seen.changedAfter],
-  )
 }

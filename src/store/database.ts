@@ -2,6 +2,7 @@
  * Connections to Postgres. Every session speaks UTC, so that no instant depends on a server's setting, and names
  * itself, so that an operator finds it in pg_stat_activity.
  */
+import { DrizzleQueryError } from 'drizzle-orm/errors'
 import pg from 'pg'
 
 export type Pool = pg.Pool
@@ -18,7 +19,7 @@ export class DatabaseError extends Error {
     const { code, reason } = describe(error)
     super(`${doing}: ${reason}`)
     this.code = code
-    this.retryable = code === null || /^(08|40|53|57|58)/.test(code) || /^E[A-Z]+$/.test(code)
+    this.retryable = code === null || /^(08|40|53|57|58)/.test(code) || isSystemCode(code)
   }
 }
 
@@ -30,6 +31,16 @@ export async function withDatabaseErrors<T>(doing: string, work: () => Promise<T
     if (isDriverError(error)) throw new DatabaseError(doing, error)
     throw error
   }
+}
+
+/** One statement, with errors as above. */
+export function ask<Row extends object>(
+  db: Pool | Client,
+  doing: string,
+  sql: string,
+  values: unknown[],
+): Promise<pg.QueryResult<Row>> {
+  return withDatabaseErrors(doing, () => db.query<Row>(sql, values))
 }
 
 /**
@@ -57,6 +68,8 @@ export function openPool(
     },
   })
   pool.on('error', () => undefined)
+  // Nor on one that is lent out and lost between two statements: the next statement reports it.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 
@@ -89,11 +102,18 @@ export async function inTransaction<T>(
 function isDriverError(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return true
   if (!(error instanceof Error)) return false
+  // drizzle's own error quotes the whole statement, and hides the reason in its cause.
+  if (error instanceof DrizzleQueryError) return isDriverError(error.cause)
   if (error instanceof AggregateError) return error.errors.some(isDriverError)
-  const isSystemError = 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)
   return (
-    isSystemError || /^(Connection terminated|timeout exc|Query read timeout|Client )/.test(error.message)
+    ('code' in error && isSystemCode(error.code)) ||
+    /^(Connection terminated|timeout exc|Query read timeout|Client )/.test(error.message)
   )
+}
+
+/** ECONNREFUSED, EAI_AGAIN: of the system, not of Postgres. */
+function isSystemCode(code: unknown): boolean {
+  return typeof code === 'string' && /^E[A-Z_]+$/.test(code)
 }
 
 function describe(error: unknown): { code: string | null; reason: string } {
@@ -109,6 +129,7 @@ function describe(error: unknown): { code: string | null; reason: string } {
     return { code: error.code ?? null, reason: `${message} (${parts.join(', ')})` }
   }
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
+  if (error instanceof DrizzleQueryError) return describe(error.cause)
   if (error instanceof Error) {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : null
     return { code, reason: error.message }

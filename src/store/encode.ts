@@ -1,15 +1,29 @@
-/** From a number as read to the row of `allo.queue_numbers` that says the same. Pure. */
+/** From a number as read to the row of `allo.queue_numbers` that says the same, and its digest. Pure. */
 import { createHash, hash } from 'node:crypto'
 import type { QueueNumber } from '../allo/types.ts'
 
-/**
- * Columns of the incoming rows, in the order `copyLine` writes them. A position that is gone travels too, as a row
- * that says so.
- */
+/** Columns of the incoming rows. A position that is gone travels too, as a row that says so. */
 export const copyColumns =
   'position, is_present, number_to, created_at, updated_at, call_start_date, call_id, routing_result, sync_status, detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, extra, row_digest'
 
-export function copyLine(number: QueueNumber, digest: bigint): string {
+/** The numbers of a reading, each as its COPY line (all but the last column) and as the digest of that line. */
+export interface EncodedNumbers {
+  readonly lines: readonly string[]
+  /** 64 bits each, as eight characters of one byte; compared only within one slot. */
+  readonly digests: readonly string[]
+  /** Of everything in the numbers, for "nothing changed at all" in one comparison. */
+  readonly contentDigest: string
+}
+
+export function encodeNumbers(numbers: readonly QueueNumber[]): EncodedNumbers {
+  const lines = numbers.map(encodeNumber)
+  const digests = lines.map((line) => hash('sha1', line, 'binary').slice(0, 8))
+  const contentDigest = createHash('sha256').update(digests.join(''), 'latin1').digest('base64')
+  return { lines, digests, contentDigest }
+}
+
+/** Two numbers have the same text if, and only if, everything in them is the same. */
+function encodeNumber(number: QueueNumber): string {
   return [
     number.position,
     't',
@@ -24,33 +38,22 @@ export function copyLine(number: QueueNumber, digest: bigint): string {
     copyText(number.notReachedDestinationReason),
     number.voicemailLeft ?? '\\N',
     number.extra === null ? '\\N' : copyText(JSON.stringify(number.extra)),
-    digest,
   ].join('\t')
+}
+
+export function copyLine(line: string, digest: string): string {
+  return `${line}\t${Buffer.from(digest, 'latin1').readBigInt64BE()}`
 }
 
 export function copyLineOfGonePosition(position: number): string {
   return `${position}\tf${'\t\\N'.repeat(12)}`
 }
 
-/** Of everything in the numbers, for "nothing changed at all" in one comparison. */
-export function contentDigest(numbers: readonly QueueNumber[]): string {
-  const sha256 = createHash('sha256')
-  for (let start = 0; start < numbers.length; start += 100) {
-    sha256.update(JSON.stringify(numbers.slice(start, start + 100)))
-  }
-  return sha256.digest('base64')
-}
-
-/** Of everything in one number, its position included: 64 bits, compared only within one slot. */
-export function rowDigest(number: QueueNumber): bigint {
-  return hash('sha1', JSON.stringify(number), 'buffer').readBigInt64BE(0)
-}
-
-/** Yields what the mirror holds of a queue, from 12 bytes a row: position (int4) and digest (int8), big-endian. */
-export function* decodeRowDigests(packed: Buffer | null): Generator<{ position: number; digest: bigint }> {
+/** Yields what the mirror holds of a queue, from 12 bytes a row: position (int4, big-endian) and digest. */
+export function* decodeRowDigests(packed: Buffer | null): Generator<{ position: number; digest: string }> {
   if (packed === null) return
   for (let offset = 0; offset < packed.length; offset += 12) {
-    yield { position: packed.readInt32BE(offset), digest: packed.readBigInt64BE(offset + 4) }
+    yield { position: packed.readInt32BE(offset), digest: packed.toString('latin1', offset + 4, offset + 12) }
   }
 }
 

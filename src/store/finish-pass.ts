@@ -7,8 +7,13 @@
  *      └─────────────── seen with anyone ─────────────────┘
  *
  * One odd answer proves nothing, and in mid-pass a queue may go to someone who was read before. So an ending takes
- * two passes, the second begun after the first was finished. Someone who can't be read holds it back, for three
- * passes at most. A teammate the API does not know, twice, ends nothing: their queues can't be observed.
+ * two passes, the second begun after the first was finished, and in both the holder was seen without it. Anyone else
+ * who can't be read holds it back, for three passes at most; a pass that was stopped, or that nobody answered, is
+ * not one of them. Who was left out by configuration may hold it for good: while there is somebody, nothing ends.
+ * A teammate the API does not know, twice, ends nothing: their queues can't be observed.
+ *
+ * Several queues missing while nobody has any are more likely an API that says "no queue" whomever it is asked
+ * about: nothing ends until it shows somebody's.
  */
 import { type Client, inTransaction, type Pool } from './database.ts'
 import { PassClosedError } from './save-reading.ts'
@@ -40,8 +45,9 @@ export interface Conclusions {
 export async function finishPass(pool: Pool, outcome: PassOutcome): Promise<Conclusions> {
   return inTransaction(pool, `finishing pass ${outcome.passId}`, async (client) => {
     const pass = await closePass(client, outcome)
-    await lockUnsettledQueues(client, outcome.teamId)
-    const ended = pass.is_whole_team ? await endQueues(client, outcome, pass.started_at) : []
+    await lockUnsettled(client, outcome.teamId)
+    const askedEveryone = pass.is_whole_team && outcome.errorCode === null && outcome.status !== 'failed'
+    const ended = askedEveryone ? await endQueues(client, outcome, pass.started_at) : []
     await closeUnobservable(client, outcome, pass.started_at)
     const unknown = await doubtQueues(client, outcome)
     return { ended, unknown }
@@ -75,8 +81,14 @@ async function closePass(
   return rows[0]
 }
 
-/** The locks readings take, in the order they take them. */
-async function lockUnsettledQueues(client: Client, teamId: string): Promise<void> {
+/** The locks readings take, in the order they take them: a reading under way of someone concerned comes first. */
+async function lockUnsettled(client: Client, teamId: string): Promise<void> {
+  await client.query(
+    `select pg_advisory_xact_lock(hashtextextended('allo teammate ' || user_id, 0)) from (
+       select user_id from allo.teammates where team_id = $1 and missing_since is not null order by user_id
+     ) in_order`,
+    [teamId],
+  )
   await client.query(
     `select pg_advisory_xact_lock(hashtextextended('allo queue ' || queue_id, 0)) from (
        select q.queue_id from allo.queues q left join allo.teammates t using (user_id)
@@ -88,7 +100,7 @@ async function lockUnsettledQueues(client: Client, teamId: string): Promise<void
   )
 }
 
-/** Queues that an earlier pass left unknown and this one, begun afterwards, found nobody with. */
+/** Queues that an earlier pass left unknown and this one, begun afterwards, found nobody with, their holder included. */
 async function endQueues(
   client: Client,
   { passId, teamId }: PassOutcome,
@@ -96,18 +108,22 @@ async function endQueues(
 ): Promise<string[]> {
   const { rows } = await client.query<{ queue_id: string; missing_since: string; end_reason: string | null }>(
     `with unread as (
-       select exists (
-         select from allo.teammates t
-         left join allo.sync_reads r on r.user_id = t.user_id and r.pass_id = $1
-         where t.team_id = $2 and (t.is_listed or t.left_at is null)
-           and coalesce(r.status, 'error') not in ('ok', 'no_queue')
-           and not (r.status = 'not_found' and t.missing_pass_id < $1)
-       ) as someone
+       select r.user_id, coalesce(r.error_code = 'not_asked', false) as was_not_asked
+       from allo.teammates t
+       left join allo.sync_reads r on r.user_id = t.user_id and r.pass_id = $1
+       where t.team_id = $2 and (t.is_listed or t.left_at is null)
+         and coalesce(r.status, 'error') not in ('ok', 'no_queue')
+         and not (r.status = 'not_found' and t.missing_pass_id < $1)
      ), unsettled as (
-       select queue_id, unread.someone, not unread.someone or held_back_passes >= ${MAX_HELD_BACK_PASSES} as ends
-       from allo.queues, unread
-       where team_id = $2 and is_current is null and ended_at is null
-         and missing_since < $3 and unknown_since < $3
+       select q.queue_id, u.someone, not u.someone or q.held_back_passes >= ${MAX_HELD_BACK_PASSES} as ends
+       from allo.queues q join allo.sync_reads r on r.user_id = q.user_id and r.pass_id = $1,
+         (select count(*) > 0 as someone from unread) u
+       where q.team_id = $2 and q.is_current is null and q.ended_at is null
+         and q.missing_since < $3 and q.unknown_since < $3 and r.status in ('ok', 'no_queue')
+         and not exists (select from unread where was_not_asked)
+     ), team as (
+       select count(*) < 2 or exists (select from allo.sync_reads where pass_id = $1 and status = 'ok') as has_queues
+       from allo.queues where team_id = $2 and missing_since is not null and ended_at is null
      )
      update allo.queues q set
        held_back_passes = q.held_back_passes + u.someone::int,
@@ -116,7 +132,7 @@ async function endQueues(
          case when q.missing_replaced_by_queue_id is null then 'queue_gone' else 'queue_replaced' end end,
        replaced_by_queue_id = case when u.ends then q.missing_replaced_by_queue_id end,
        is_current = case when u.ends then false end
-     from unsettled u where q.queue_id = u.queue_id
+     from unsettled u, team where q.queue_id = u.queue_id and team.has_queues
      returning q.queue_id, q.missing_since::text, q.end_reason`,
     [passId, teamId, startedAt],
   )
@@ -142,7 +158,7 @@ async function closeUnobservable(
   { passId, teamId }: PassOutcome,
   startedAt: string,
 ): Promise<void> {
-  const { rows } = await client.query<{ queue_id: string; missing_since: string }>(
+  const { rows } = await client.query<{ queue_id: string; last_known_at: string }>(
     `with gone as (
        select t.user_id, t.missing_since from allo.teammates t
        join allo.sync_reads r on r.user_id = t.user_id and r.pass_id = $1 and r.status = 'not_found'
@@ -151,18 +167,23 @@ async function closeUnobservable(
      ), left_team as (
        update allo.teammates t set left_at = gone.missing_since from gone
        where t.user_id = gone.user_id and not t.is_listed and t.left_at is null
+     ), unconfirmed as (
+       delete from allo.queue_assignments a using gone
+       where a.user_id = gone.user_id and a.valid_to is null and a.queue_id is null and a.missing_since is not null
      ), unassigned as (
-       update allo.queue_assignments a set valid_to = gone.missing_since, end_reason = 'unobservable' from gone
+       update allo.queue_assignments a
+       set valid_to = least(a.missing_since, gone.missing_since), end_reason = 'unobservable' from gone
        where a.user_id = gone.user_id and a.valid_to is null and a.valid_from < gone.missing_since
+         and (a.queue_id is not null or a.missing_since is null)
      )
      update allo.queues q set is_current = null, unobservable_since = gone.missing_since from gone
      where q.user_id = gone.user_id and q.team_id = $2 and q.ended_at is null and q.unobservable_since is null
        and q.last_observed_at < gone.missing_since
-     returning q.queue_id, gone.missing_since::text`,
+     returning q.queue_id, least(q.missing_since, gone.missing_since)::text as last_known_at`,
     [passId, teamId, startedAt],
   )
-  for (const { queue_id, missing_since } of rows) {
-    await closeHistory(client, queue_id, missing_since, 'unobservable')
+  for (const { queue_id, last_known_at } of rows) {
+    await closeHistory(client, queue_id, last_known_at, 'unobservable')
     await client.query(
       `update allo.queue_entries e set removal_reason = 'unobservable', last_seen_at = q.last_observed_at
        from allo.queue_numbers n join allo.queues q using (queue_id)
@@ -197,14 +218,10 @@ async function closeHistory(client: Client, queueId: string, at: string, reason:
     `update allo.queue_versions set valid_to = $2, end_reason = $3 where queue_id = $1 and valid_to is null`,
     [queueId, at, reason],
   )
+  // The stretch with its last holder was closed when they were seen without it, and gets its reason here.
   await client.query(
-    `with closed as (
-       update allo.queue_assignments set valid_to = coalesce(missing_since, $2), end_reason = $3
-       where queue_id = $1 and valid_to is null
-       returning user_id, missing_since, missing_after
-     )
-     insert into allo.queue_assignments (user_id, queue_id, valid_from, changed_after)
-     select user_id, null, missing_since, missing_after from closed where missing_since is not null`,
+    `update allo.queue_assignments set valid_to = coalesce(valid_to, missing_since, $2), end_reason = $3
+     where queue_id = $1 and (valid_to is null or valid_to >= $2)`,
     [queueId, at, reason],
   )
 }

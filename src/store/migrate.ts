@@ -5,8 +5,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { drizzle } from 'drizzle-orm/node-postgres'
-import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { inTransaction, openPool, type Pool, withDatabaseErrors } from './database.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
@@ -49,12 +47,21 @@ export async function migrateDatabase(databaseUrl: string): Promise<number> {
       const before = await inspectSchema(pool)
       if (before.state === 'ahead') throw newerDatabase(before)
       if (before.state === 'current') return 0
-      await migrate(drizzle(pool), ledger)
+      await applyMigrations(pool)
       return before.known - before.applied
     })
   } finally {
     await pool.end()
   }
+}
+
+/** Loaded only when there is something to do: drizzle is 80 MB that no other part of a pass needs. */
+async function applyMigrations(pool: Pool): Promise<void> {
+  const [{ drizzle }, { migrate }] = await Promise.all([
+    import('drizzle-orm/node-postgres'),
+    import('drizzle-orm/node-postgres/migrator'),
+  ])
+  await migrate(drizzle(pool), ledger)
 }
 
 /** For AUTO_MIGRATE=false and commands that must not write. */

@@ -2,7 +2,7 @@
  * Passes and their leases. A pass is `running` while its process renews the lease; one whose lease ran out was left
  * by a dead process, and the next pass closes it as failed. A lease tells dead from slow.
  */
-import { type Client, DatabaseError, type Pool, withDatabaseErrors } from './database.ts'
+import { ask, type Client, DatabaseError, type Pool, withDatabaseErrors } from './database.ts'
 import type { FailedReading, ReadStatus } from './save-reading.ts'
 
 export const LEASE_SECONDS = 60
@@ -12,7 +12,7 @@ export type PassTrigger = 'schedule' | 'manual'
 export interface NewPass {
   readonly teamId: string
   readonly trigger: PassTrigger
-  /** Whether everyone on the team is asked; only such a pass can find that nobody holds a queue. */
+  /** False for some teammates picked by hand: only a pass over the team can find that nobody holds a queue. */
   readonly isWholeTeam: boolean
   readonly version: string
   /** Of the job that runs it, unlike any other's: begun again by the same job, after a crash, a pass goes on. */
@@ -103,7 +103,9 @@ export async function abandonPass(pool: Pool, passId: string, why: string): Prom
 
 /** False when the pass is not running any more: it was taken for dead and closed. */
 export async function renewLease(db: Pool | Client, passId: string): Promise<boolean> {
-  const { rowCount } = await db.query(
+  const { rowCount } = await ask(
+    db,
+    'renewing the lease of a pass',
     `update allo.sync_passes set lease_expires_at = clock_timestamp() + make_interval(secs => $2)
      where pass_id = $1 and status = 'running'`,
     [passId, LEASE_SECONDS],

@@ -11,7 +11,7 @@
 import type { QueueSnapshot, Snapshot } from '../snapshot/snapshot.ts'
 import { assignQueue, unassignQueue } from './assignments.ts'
 import { type Client, inTransaction, type Pool } from './database.ts'
-import { contentDigest } from './encode.ts'
+import { encodeNumbers } from './encode.ts'
 import { noOutcomes, type OutcomeCounts, outcomes, writeNumbers } from './write-numbers.ts'
 
 export const OUTCOME_DEFINITION_VERSION = 1
@@ -106,12 +106,12 @@ async function applyQueue(
   }
 
   const isReopened = known?.is_closed ?? false
-  const digest = contentDigest(snapshot.numbers)
-  await writeQueue(client, reading, snapshot, digest)
+  const encoded = encodeNumbers(snapshot.numbers)
+  await writeQueue(client, reading, snapshot, encoded.contentDigest)
   if (isReopened || known === null || hasOtherSettings(known, snapshot)) {
     await openQueueVersion(client, snapshot, known?.last_read_started_at ?? null)
   }
-  const isUnchanged = known !== null && known.content_digest === digest && !isReopened
+  const isUnchanged = known !== null && known.content_digest === encoded.contentDigest && !isReopened
   const written = isUnchanged
     ? unchanged
     : await writeNumbers(client, {
@@ -119,6 +119,7 @@ async function applyQueue(
         teamId: reading.teamId,
         userId: reading.userId,
         numbers: snapshot.numbers,
+        encoded,
         observedAt,
         changedAfter: known?.last_read_started_at ?? null,
         lastSeenAt: known?.last_observed_at ?? null,
@@ -438,7 +439,8 @@ async function recordReading(client: Client, reading: Reading, record: ReadingRe
        numbers_announced = excluded.numbers_announced, numbers_stored = excluded.numbers_stored,
        added = excluded.added, changed = excluded.changed, moved = excluded.moved, removed = excluded.removed,
        duration_ms = excluded.duration_ms, error_code = excluded.error_code,
-       error_message = excluded.error_message, error_request_id = excluded.error_request_id`,
+       error_message = excluded.error_message, error_request_id = excluded.error_request_id
+     where sync_reads.status not in ('ok', 'no_queue', 'not_found')`,
     [
       reading.passId,
       reading.userId,

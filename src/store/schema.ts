@@ -1,6 +1,6 @@
 /**
  * The tables of schema `allo`, as drizzle-kit generates them. What each table and column means is written where
- * analysts see it: as COMMENTs, in migrations/0001_describe_the_tables.sql.
+ * analysts see it: as COMMENTs, in migrations/0002_describe_the_tables.sql.
  *
  * No foreign keys between numbers, entries, versions and dials: they would cost more than the writes themselves.
  * Those rows are only ever written together, in one transaction (save-reading.ts, finish-pass.ts).

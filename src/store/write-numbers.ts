@@ -11,7 +11,14 @@ import { pipeline } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { QueueNumber } from '../allo/types.ts'
 import type { Client } from './database.ts'
-import { copyColumns, copyLine, copyLineOfGonePosition, decodeRowDigests, rowDigest } from './encode.ts'
+import {
+  copyColumns,
+  copyLine,
+  copyLineOfGonePosition,
+  decodeRowDigests,
+  type EncodedNumbers,
+} from './encode.ts'
+import { matchEntries } from './match-entries.ts'
 
 export const outcomes = [
   'remaining',
@@ -29,7 +36,9 @@ export interface NumbersToWrite {
   readonly queueId: string
   readonly teamId: string
   readonly userId: string
+  /** Ordered by position. */
   readonly numbers: readonly QueueNumber[]
+  readonly encoded: EncodedNumbers
   readonly observedAt: string
   /** Start and end of the reading applied before; null when there was none. */
   readonly changedAfter: string | null
@@ -56,7 +65,7 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
 
   await copyIncoming(client, lines)
   if (isKnown) {
-    await matchEntries(client, queue)
+    await matchEntries(client, { ...queue, slots: lines.length })
     const dropped = await dropDifferingSlots(client, queue)
     for (const { outcome, rows } of dropped.outcomes) difference[outcome] -= rows
     written.removed = dropped.removed
@@ -68,6 +77,7 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
     else if (fate === 'moved') written.moved += rows
   }
   if (hasDials) await recordDials(client, queue)
+  if (hasDials || isKnown) await updateEntries(client)
   return written
 }
 
@@ -82,17 +92,17 @@ async function differingRows(client: Client, queue: NumbersToWrite, isKnown: boo
   const lines: string[] = []
   let hasDials = false
   let next = mirrored.next()
-  for (const number of queue.numbers) {
+  for (const [index, number] of queue.numbers.entries()) {
     while (!next.done && next.value.position < number.position) {
       lines.push(copyLineOfGonePosition(next.value.position))
       next = mirrored.next()
     }
-    const digest = rowDigest(number)
+    const digest = queue.encoded.digests[index] ?? ''
     const isMirrored = !next.done && next.value.position === number.position
     const isSame = isMirrored && next.value !== undefined && next.value.digest === digest
     if (isMirrored) next = mirrored.next()
     if (isSame && !queue.isReopened) continue
-    lines.push(copyLine(number, digest))
+    lines.push(copyLine(queue.encoded.lines[index] ?? '', digest))
     hasDials ||= number.callStartDate !== null || number.callId !== null
   }
   for (; !next.done; next = mirrored.next()) lines.push(copyLineOfGonePosition(next.value.position))
@@ -116,7 +126,9 @@ async function copyIncoming(client: Client, lines: readonly string[]): Promise<v
       updated_at timestamptz, call_start_date timestamptz, call_id text, routing_result text, sync_status text,
       detected_outbound_voicemail boolean, not_reached_destination_reason text, voicemail_left boolean, extra jsonb,
       row_digest bigint, entry_id bigint not null default nextval('allo.queue_entries_entry_id_seq'),
-      fate text not null default 'added'
+      fate text not null default 'added',
+      outcome text generated always as (allo.number_outcome(detected_outbound_voicemail, voicemail_left,
+        routing_result, not_reached_destination_reason, call_start_date, call_id)) stored
     ) on commit delete rows`)
   await pipeline(
     Readable.from(chunksOf(lines)),
@@ -127,81 +139,6 @@ async function copyIncoming(client: Client, lines: readonly string[]): Promise<v
 function* chunksOf(lines: readonly string[]): Generator<string> {
   for (let start = 0; start < lines.length; start += 500)
     yield `${lines.slice(start, start + 500).join('\n')}\n`
-}
-
-/**
- * Which entry each incoming number continues. Identity is not the position: first the same number and created_at
- * in the same slot; then, among what is left of the same number and created_at, the same call_id, then the k-th
- * with the k-th (it moved); then one that had vanished from this queue (it is back). The rest is new.
- *
- * Keys are made non-null, since only an equality can be hashed: a renumbered queue of 25,000 has as many of them.
- */
-async function matchEntries(client: Client, queue: NumbersToWrite): Promise<void> {
-  await client.query(
-    `with mirrored as materialized (
-       select q.*, coalesce(q.number_to, '') as number_key, coalesce(q.created_at, '-infinity') as created_key
-       from allo.queue_numbers q join pg_temp.incoming_numbers i using (position)
-       where q.queue_id = $1
-     ), incoming as materialized (
-       select i.*, coalesce(i.number_to, '') as number_key, coalesce(i.created_at, '-infinity') as created_key
-       from pg_temp.incoming_numbers i where i.is_present
-     ), same_slot as materialized (
-       select i.position, m.position as old_position
-       from incoming i join mirrored m using (position, number_key, created_key)
-     ), arrived as materialized (
-       select position, number_key, created_key, call_id from incoming i
-       where not exists (select from same_slot s where s.position = i.position)
-     ), departed as materialized (
-       select position, number_key, created_key, call_id from mirrored m
-       where not exists (select from same_slot s where s.old_position = m.position)
-     ), same_call as materialized (
-       select a.position, d.position as old_position
-       from (select *, row_number() over (partition by number_key, created_key, call_id order by position) as k
-             from arrived where call_id is not null) a
-       join (select *, row_number() over (partition by number_key, created_key, call_id order by position) as k
-             from departed where call_id is not null) d using (number_key, created_key, call_id, k)
-     ), same_order as materialized (
-       select a.position, d.position as old_position
-       from (select *, row_number() over (partition by number_key, created_key order by position) as k
-             from arrived where position not in (select position from same_call)) a
-       join (select *, row_number() over (partition by number_key, created_key order by position) as k
-             from departed where position not in (select old_position from same_call)) d
-         using (number_key, created_key, k)
-     ), continued as (
-       select p.position, m.entry_id,
-         case
-           when $2 then 'reopened'
-           when (i.call_start_date, i.call_id, i.routing_result, i.sync_status, i.detected_outbound_voicemail,
-                 i.not_reached_destination_reason, i.voicemail_left)
-             is distinct from
-                (m.call_start_date, m.call_id, m.routing_result, m.sync_status, m.detected_outbound_voicemail,
-                 m.not_reached_destination_reason, m.voicemail_left) then 'changed'
-           when i.position <> m.position then 'moved'
-           else 'touched'
-         end as fate
-       from (select * from same_slot union all select * from same_call union all select * from same_order) p
-       join incoming i on i.position = p.position
-       join mirrored m on m.position = p.old_position
-     ), reappeared as (
-       select a.position, e.entry_id, 'reopened' as fate
-       from (select *, row_number() over (partition by number_key, created_key order by position) as k
-             from arrived
-             where position not in (select position from same_call)
-               and position not in (select position from same_order)) a
-       join (select entry_id, coalesce(number_to, '') as number_key,
-               coalesce(source_created_at, '-infinity') as created_key,
-               row_number() over (partition by coalesce(number_to, ''), coalesce(source_created_at, '-infinity')
-                                  order by last_seen_at desc, entry_id) as k
-             from allo.queue_entries
-             where queue_id = $1 and last_seen_at is not null
-               and entry_id not in (select entry_id from mirrored)) e
-         using (number_key, created_key, k)
-     )
-     update pg_temp.incoming_numbers i set entry_id = f.entry_id, fate = f.fate
-     from (select * from continued union all select * from reappeared) f
-     where i.is_present and i.position = f.position`,
-    [queue.queueId, queue.isReopened],
-  )
 }
 
 /**
@@ -248,10 +185,8 @@ async function insertIncoming(
   queue: NumbersToWrite,
 ): Promise<{ fate: string; outcome: Outcome; rows: number }[]> {
   const { rows } = await client.query<{ fate: string; outcome: Outcome; rows: number }>(
-    `with incoming as materialized (
-       select *, allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
-         not_reached_destination_reason, call_start_date, call_id) as outcome
-       from pg_temp.incoming_numbers where is_present
+    `with incoming as (
+       select * from pg_temp.incoming_numbers where is_present
      ), slots as (
        insert into allo.queue_numbers (queue_id, position, entry_id, number_to, created_at, updated_at,
          call_start_date, call_id, routing_result, sync_status, detected_outbound_voicemail,
@@ -269,11 +204,6 @@ async function insertIncoming(
      ), new_entries as (
        insert into allo.queue_entries (entry_id, queue_id, number_to, source_created_at, first_seen_at, outcome)
        select entry_id, $1, number_to, created_at, $2, outcome from incoming where fate = 'added'
-     ), entries as (
-       update allo.queue_entries e
-       set outcome = i.outcome, last_seen_at = null, removed_at = null, removal_reason = null
-       from incoming i
-       where e.entry_id = i.entry_id and (i.fate = 'reopened' or i.fate = 'changed' and e.outcome <> i.outcome)
      )
      select fate, outcome, count(*)::int as rows from incoming group by fate, outcome`,
     [queue.queueId, queue.observedAt, queue.changedAfter],
@@ -283,15 +213,16 @@ async function insertIncoming(
 
 /**
  * A dial is known again by its call_id, or by its start on the same entry: either may arrive later than the other.
- * A call_id belongs to one dial of a team, whichever entry shows it. First and last dial and the count stand on
- * the entry, recounted from its dials.
+ * Two call_ids are two dials, even of one second: the source's clock counts no finer; so are one that another number
+ * shows and none at all. A call_id belongs to one dial of a team, whichever entry shows it. First and last dial and
+ * the count stand on the entry, recounted from its dials.
  */
 async function recordDials(client: Client, queue: NumbersToWrite): Promise<void> {
   await client.query(
     `with dialled as materialized (
-       select i.*, allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
-           not_reached_destination_reason, call_start_date, call_id) as outcome, known.dial_id
-       from (select *, row_number() over (partition by coalesce(call_id, entry_id::text) order by position) as k
+       select i.*, known.dial_id
+       from (select *, row_number() over (partition by call_id, case when call_id is null then entry_id end
+                                          order by position) as k
              from pg_temp.incoming_numbers
              where is_present and fate in ('added', 'reopened', 'changed')
                and (call_start_date is not null or call_id is not null)) i
@@ -300,7 +231,9 @@ async function recordDials(client: Client, queue: NumbersToWrite): Promise<void>
            select dial_id, 1 as preference from allo.dials where team_id = $1 and call_id = i.call_id
            union all
            select dial_id, 2 from allo.dials where entry_id = i.entry_id and dialled_at = i.call_start_date
-         ) d order by d.preference, d.dial_id limit 1
+             and (call_id is null or i.call_id is null and call_id not in
+               (select shown.call_id from pg_temp.incoming_numbers shown where shown.call_id is not null))
+         ) d order by d.preference, d.dial_id desc limit 1
        ) known on true
        where i.k = 1
      ), progressed as (
@@ -326,15 +259,24 @@ async function recordDials(client: Client, queue: NumbersToWrite): Promise<void>
      on conflict (team_id, call_id) where call_id is not null do nothing`,
     [queue.teamId, queue.queueId, queue.userId, queue.observedAt, queue.changedAfter],
   )
+}
+
+/** Continued and dialled entries: what became of them, and their dials, recounted. One update for all of it. */
+async function updateEntries(client: Client): Promise<void> {
   await client.query(
     `update allo.queue_entries e
-     set dial_count = d.dials, first_dialled_at = d.first_at, last_dialled_at = d.last_at
-     from (select entry_id, count(*)::int as dials, min(coalesce(dialled_at, first_seen_at)) as first_at,
-             max(coalesce(dialled_at, first_seen_at)) as last_at
-           from allo.dials where entry_id in
-             (select entry_id from pg_temp.incoming_numbers where is_present and fate in ('added', 'reopened', 'changed'))
-           group by entry_id) d
-     where e.entry_id = d.entry_id
-       and (e.dial_count, e.first_dialled_at, e.last_dialled_at) is distinct from (d.dials, d.first_at, d.last_at)`,
+     set outcome = i.outcome, last_seen_at = null, removed_at = null, removal_reason = null,
+       dial_count = d.dials, first_dialled_at = d.first_at, last_dialled_at = d.last_at
+     from pg_temp.incoming_numbers i
+     cross join lateral (
+       select count(*)::int as dials, min(coalesce(dialled_at, first_seen_at)) as first_at,
+         max(coalesce(dialled_at, first_seen_at)) as last_at
+       from allo.dials where entry_id = i.entry_id
+     ) d
+     where e.entry_id = i.entry_id and i.is_present
+       and (i.fate in ('reopened', 'changed')
+            or i.fate = 'added' and (i.call_start_date is not null or i.call_id is not null))
+       and (e.outcome, e.last_seen_at, e.removed_at, e.dial_count, e.first_dialled_at, e.last_dialled_at)
+         is distinct from (i.outcome, null, null, d.dials, d.first_at, d.last_at)`,
   )
 }

@@ -5,6 +5,7 @@
  */
 import { toQuotable } from '../allo/text.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
+import { DatabaseError } from '../store/database.ts'
 
 export interface Shown {
   readonly debug: boolean
@@ -24,8 +25,13 @@ export function describeError(error: unknown, { debug, secrets }: Shown): string
 /** One sentence, the first letter a capital. */
 export function messageOf(error: unknown): string {
   const said = error instanceof Error ? error.message : String(error)
-  if (exitCodeOf(error) !== exitCodes.bug) return said.slice(0, 1).toUpperCase() + said.slice(1)
-  return `This is a bug of allo-queue-mirror: ${toQuotable(said)}`
+  const exitCode = exitCodeOf(error)
+  if (exitCode === exitCodes.bug) return `This is a bug of allo-queue-mirror: ${toQuotable(said)}`
+  const sentence = said.slice(0, 1).toUpperCase() + said.slice(1)
+  if (!(error instanceof DatabaseError)) return sentence
+  return exitCode === exitCodes.tryAgain
+    ? `${sentence}. Try again; what was saved until then stays.`
+    : `${sentence}. doctor says which rights are missing; nothing else may change schema allo.`
 }
 
 /** The frames of the error and of each that lies below it. */

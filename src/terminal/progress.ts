@@ -44,12 +44,9 @@ export function createProgress(
 
   const line = () => {
     if (meters === null) return doing
-    const seconds = (performance.now() - startedAt) / 1000
-    const parts = [
-      teammates > 0 ? `${done}/${teammates} teammates` : doing,
-      `${numbers} numbers`,
-      `${(meters.requests() / Math.max(seconds, 0.001)).toFixed(1)} requests/s`,
-    ]
+    const seconds = Math.max((performance.now() - startedAt) / 1000, 0.001)
+    const rate = `${(meters.requests() / seconds).toFixed(1)} requests/s`
+    const parts = teammates === 0 ? [doing] : [`${done}/${teammates} teammates`, `${numbers} numbers`, rate]
     if (meters.throttledMs() > 0) parts.push(`throttled ${(meters.throttledMs() / 1000).toFixed(1)} s`)
     const pausedMs = meters.pausedMs()
     if (pausedMs > 500) parts.push(`Allo says wait: ${Math.ceil(pausedMs / 1000)} s`)
@@ -65,7 +62,7 @@ export function createProgress(
     out.write(`${text}\n`)
     draw()
   }
-  const timer = isLive ? setInterval(draw, REDRAW_MS).unref() : undefined
+  let timer = isLive ? setInterval(draw, REDRAW_MS).unref() : null
 
   return {
     step(text) {
@@ -75,6 +72,7 @@ export function createProgress(
     },
     watch(given) {
       meters = given
+      doing = 'Asking Allo who is on the team'
       startedAt = performance.now()
     },
     passStarted(pass) {
@@ -97,8 +95,10 @@ export function createProgress(
     },
     warn: (message) => say(printable(message), 'warn'),
     stop() {
-      if (timer !== undefined) clear()
+      if (timer === null) return
       clearInterval(timer)
+      timer = null
+      clear()
     },
   }
 }

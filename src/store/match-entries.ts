@@ -1,0 +1,102 @@
+/**
+ * Which entry each incoming number continues: sets `entry_id` and `fate` in the temporary table of
+ * write-numbers.ts, where every number starts as `added` with an entry id of its own.
+ *
+ * Identity is not the position: first the same number and created_at in the same slot; then, among what is left of
+ * the same number and created_at, the same call_id, then the k-th with the k-th (it moved); then one that had
+ * vanished from this queue (it is back). The rest is new.
+ */
+import type { Client } from './database.ts'
+
+export interface QueueToMatch {
+  readonly queueId: string
+  /** Whether the queue's versions are closed: whatever continues is re-opened. */
+  readonly isReopened: boolean
+  /** Rows of the temporary table. */
+  readonly slots: number
+}
+
+export async function matchEntries(client: Client, queue: QueueToMatch): Promise<void> {
+  const matched = await matchSameSlots(client, queue)
+  // The usual reading: rows were dialled, and nothing came, left or moved.
+  if (matched < queue.slots) await matchArrivals(client, queue)
+}
+
+/** What became of the entry of the mirrored row `q` that the incoming row `i` continues. */
+const fateOfContinued = `
+  case
+    when $2 then 'reopened'
+    when (i.call_start_date, i.call_id, i.routing_result, i.sync_status, i.detected_outbound_voicemail,
+          i.not_reached_destination_reason, i.voicemail_left)
+      is distinct from
+         (q.call_start_date, q.call_id, q.routing_result, q.sync_status, q.detected_outbound_voicemail,
+          q.not_reached_destination_reason, q.voicemail_left) then 'changed'
+    when i.position <> q.position then 'moved'
+    else 'touched'
+  end`
+
+async function matchSameSlots(client: Client, queue: QueueToMatch): Promise<number> {
+  const { rowCount } = await client.query(
+    `update pg_temp.incoming_numbers i set entry_id = q.entry_id, fate = ${fateOfContinued}
+     from allo.queue_numbers q
+     where q.queue_id = $1 and q.position = i.position and i.is_present
+       and q.number_to is not distinct from i.number_to and q.created_at is not distinct from i.created_at`,
+    [queue.queueId, queue.isReopened],
+  )
+  return rowCount ?? 0
+}
+
+const keysOfIncoming = `coalesce(i.number_to, '') as number_key, coalesce(i.created_at, '-infinity') as created_key`
+const keysOfMirrored = `coalesce(q.number_to, '') as number_key, coalesce(q.created_at, '-infinity') as created_key`
+
+/**
+ * Those that no slot matched. Keys are made non-null, since only an equality can be hashed: a renumbered queue of
+ * 25,000 has as many of them.
+ */
+async function matchArrivals(client: Client, queue: QueueToMatch): Promise<void> {
+  await client.query(
+    `with arrived as materialized (
+       select i.*, ${keysOfIncoming} from pg_temp.incoming_numbers i where i.is_present and i.fate = 'added'
+     ), departed as materialized (
+       select q.*, ${keysOfMirrored} from allo.queue_numbers q join pg_temp.incoming_numbers i using (position)
+       where q.queue_id = $1 and not (i.is_present and i.fate <> 'added')
+     ), same_call as materialized (
+       select a.position, d.position as old_position
+       from (select *, row_number() over (partition by number_key, created_key, call_id order by position) as k
+             from arrived where call_id is not null) a
+       join (select *, row_number() over (partition by number_key, created_key, call_id order by position) as k
+             from departed where call_id is not null) d using (number_key, created_key, call_id, k)
+     ), same_order as materialized (
+       select a.position, d.position as old_position
+       from (select *, row_number() over (partition by number_key, created_key order by position) as k
+             from arrived where position not in (select position from same_call)) a
+       join (select *, row_number() over (partition by number_key, created_key order by position) as k
+             from departed where position not in (select old_position from same_call)) d
+         using (number_key, created_key, k)
+     ), continued as (
+       select i.position, q.entry_id, ${fateOfContinued} as fate
+       from (select * from same_call union all select * from same_order) p
+       join arrived i on i.position = p.position
+       join departed q on q.position = p.old_position
+     ), reappeared as (
+       select a.position, e.entry_id, 'reopened' as fate
+       from (select *, row_number() over (partition by number_key, created_key order by position) as k
+             from arrived
+             where position not in (select position from same_call)
+               and position not in (select position from same_order)) a
+       join (select entry_id, coalesce(number_to, '') as number_key,
+               coalesce(source_created_at, '-infinity') as created_key,
+               row_number() over (partition by coalesce(number_to, ''), coalesce(source_created_at, '-infinity')
+                                  order by last_seen_at desc, entry_id) as k
+             from allo.queue_entries
+             where queue_id = $1 and last_seen_at is not null
+               and entry_id not in (select entry_id from departed)
+               and entry_id not in (select entry_id from pg_temp.incoming_numbers)) e
+         using (number_key, created_key, k)
+     )
+     update pg_temp.incoming_numbers i set entry_id = f.entry_id, fate = f.fate
+     from (select * from continued union all select * from reappeared) f
+     where i.is_present and i.position = f.position`,
+    [queue.queueId, queue.isReopened],
+  )
+}

@@ -1,0 +1,104 @@
+/** The first command of the README, as CI and a person without a terminal run it. */
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createWorkplace, type Finished, runCli } from './support/run-cli.ts'
+
+const { folder: cwd, remove } = createWorkplace()
+const temporary = join(cwd, 'tmp')
+let demo: Finished
+let tookMs: number
+
+beforeAll(async () => {
+  // None of this may be read: the demo can reach neither the user's database nor their key.
+  const theirs = {
+    ALLO_API_KEY: 'ak_live_of_the_user',
+    ALLO_API_URL: 'https://not-the-demo.example',
+    DATABASE_URL: 'postgres://user:password@not-the-demo.example/production',
+    DATA_DIR: join(cwd, 'their-data'),
+    LOG_LEVEL: 'nonsense',
+  }
+  const lines = Object.entries({ ...theirs, REDIS_URL: 'nonsense' }).map(
+    ([name, value]) => `${name}=${value}\n`,
+  )
+  writeFileSync(join(cwd, '.env'), lines.join(''))
+  mkdirSync(temporary)
+  const startedAt = performance.now()
+  demo = await runCli(['demo'], { ...theirs, TMPDIR: temporary }, { cwd, timeoutMs: 55_000 })
+  tookMs = performance.now() - startedAt
+})
+afterAll(remove)
+
+test('ends with exit 0 and an empty stderr in less than half a minute, whatever the environment holds', () => {
+  expect(demo).toMatchObject({ code: 0, stderr: '' })
+  expect(demo.stdout).not.toMatch(/ak_live|not-the-demo|Ctrl-C|\x1b/)
+  expect(tookMs).toBeLessThan(30_000)
+})
+
+test('leaves no folder and no database behind', () => {
+  expect(readdirSync(temporary)).toEqual([])
+  expect(readdirSync(cwd).sort()).toEqual(['.env', 'tmp'])
+})
+
+test('tells what moved at the source and what each pass saw of it', () => {
+  const chapters = demo.stdout.split(/^(?=\d\. )/m).slice(1)
+  expect(chapters).toHaveLength(6)
+  for (const chapter of chapters)
+    expect(chapter).toMatch(/^ {3}at the source {2}\S.*^ {3}the pass saw {3}\S/ms)
+  const [first, , stumbles, endings, second, lunch] = chapters
+  expect(first).toMatch(/the pass saw {3}803 added, 0 changed, 0 moved, 0 removed/)
+  expect(stumbles).toMatch(/[1-9]\d* moved, 4 removed/)
+  expect(stumbles).toContain('torn: Tariq Silva. Nothing is concluded')
+  expect(stumbles).toMatch(/waited \d\.\d s for the 429/)
+  expect(endings).toContain("with nobody: Noor's queue. The next pass settles it")
+  expect(endings).toContain('404: Sami Petrov. Believed if the next pass hears it too')
+  expect(second).toContain("ended: Noor's queue (queue_replaced)")
+  expect(second).toContain('404 again: Sami Petrov has left')
+  expect(lunch).toContain('nothing new, so no number, entry, version or dial was written')
+})
+
+/** The cells of the table that follows the title, by the names of its columns. */
+function table(title: string): Record<string, string>[] {
+  const lines = demo.stdout.slice(demo.stdout.indexOf(title)).split('\n')
+  const ruler = lines.findIndex((line) => line.startsWith('──'))
+  const columns = [...(lines[ruler] ?? '').matchAll(/─+/g)].map(({ 0: { length }, index }) => [
+    index,
+    index + length,
+  ])
+  const cells = (line: string) => columns.map(([from, to]) => line.slice(from, to).trim())
+  const names = cells(lines[ruler - 1] ?? '')
+  const end = lines.indexOf('', ruler)
+  const rows = lines.slice(ruler + 1, end === -1 ? undefined : end)
+  return rows.map((line) => Object.fromEntries(cells(line).map((cell, index) => [names[index], cell])))
+}
+
+test('sums up what history saw: counts by outcome, and every ending with its reason', () => {
+  const queues = table('Queues, as last read')
+  expect(queues).toHaveLength(8)
+  for (const { numbers, queue: _, holder: __, ...outcomes } of queues) {
+    expect(Object.values(outcomes).reduce((sum, count) => sum + Number(count), 0)).toBe(Number(numbers))
+  }
+  expect(queues).toContainEqual(expect.objectContaining({ queue: "Hugo's queue", holder: 'Kaya Jansen' }))
+  const fates = table('What history saw of them').map(({ now }) => now)
+  expect(fates.filter((now) => now === 'current')).toHaveLength(6)
+  expect(fates).toContainEqual(expect.stringMatching(/^ended \d\d:\d\d:\d\d: queue_replaced$/))
+  expect(fates).toContain('unknown: its holder is not on the team any more')
+})
+
+test('answers three questions, and shows the SQL', () => {
+  expect(demo.stdout.match(/^select /gm)).toHaveLength(3)
+  const left = table('What is left, per teammate?')
+  expect(left.map(({ teammate }) => teammate)).toHaveLength(7)
+  expect(left.at(-1)).toMatchObject({ teammate: 'Hugo Ito', numbers: '' })
+
+  const history = table('What happened to +1')
+  expect(history.length).toBeGreaterThanOrEqual(4)
+  expect(history[0]).toMatchObject({ position: '40', outcome: 'remaining', dialled: '' })
+  expect(history.at(-1)).toMatchObject({ position: '39', outcome: 'connected', until: '' })
+  for (const [index, { until }] of history.slice(0, -1).entries())
+    expect(history[index + 1]?.from).toBe(until)
+
+  const thrownAway = table('What did the reset throw away?')
+  expect(thrownAway.reduce((sum, { numbers }) => sum + Number(numbers), 0)).toBeGreaterThanOrEqual(85)
+  expect(thrownAway[0]).toMatchObject({ outcome: 'remaining' })
+})

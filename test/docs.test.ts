@@ -1,0 +1,338 @@
+/** What is written for people, held against what is: the comments, docs/tables.md and the README's tables. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readmeConfigTable } from '../src/config.ts'
+import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { apiKey, runPass } from './support/pass.ts'
+
+const textOf = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+
+let database: TestDatabase
+let allo: SimulatedAllo
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(async () => {
+  await allo?.close()
+  await database?.drop()
+})
+
+describe('what the database says of itself', () => {
+  test('every schema, table, column and function of ours has a comment that is a sentence', async () => {
+    const { rows } = await database.pool.query<{ name: string; comment: string | null }>(
+      `select 'schema ' || nspname as name, obj_description(oid, 'pg_namespace') as comment
+       from pg_namespace where nspname = 'allo'
+       union all
+       select c.oid::regclass::text, obj_description(c.oid, 'pg_class') from pg_class c
+       where c.relnamespace = 'allo'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+       union all
+       select c.oid::regclass || '.' || a.attname, col_description(c.oid, a.attnum)
+       from pg_class c join pg_attribute a on a.attrelid = c.oid
+       where c.relnamespace = 'allo'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+         and a.attnum > 0 and not a.attisdropped
+       union all
+       select p.oid::regprocedure::text, obj_description(p.oid, 'pg_proc') from pg_proc p
+       where p.pronamespace = 'allo'::regnamespace`,
+    )
+    expect(rows.length).toBeGreaterThan(150)
+    const without = rows.filter(({ comment }) => !/^[A-Za-z].*[.]$/s.test(comment ?? ''))
+    expect(without.map(({ name }) => name)).toEqual([])
+  })
+
+  test('a table begins with what one row is, and queue_numbers warns of ended queues', async () => {
+    const { rows } = await database.pool.query<{ name: string; comment: string }>(
+      `select relname as name, obj_description(oid, 'pg_class') as comment from pg_class
+       where relnamespace = 'allo'::regnamespace and relkind = 'r'`,
+    )
+    const others = rows.filter(({ comment }) => !comment.startsWith('One row per '))
+    expect(others.map(({ name }) => name)).toEqual([])
+    const warning = rows.find(({ name }) => name === 'queue_numbers')?.comment
+    expect(warning).toContain('THE NUMBERS OF ENDED AND UNKNOWN QUEUES ARE IN HERE TOO')
+    expect(warning).toContain('join allo.queues using (queue_id) where is_current')
+  })
+})
+
+const page = textOf('docs/tables.md')
+
+/** The page's queries under their headings. */
+const queries = new Map(
+  [...page.matchAll(/^### (.+)\n(?:(?!^###).*\n)*?```sql\n([^`]+)```/gm)].map(([, title = '', sql = '']) => [
+    title,
+    sql,
+  ]),
+)
+const tried = new Set<string>()
+
+async function answerTo(title: string, values: Readonly<Record<string, string>> = {}) {
+  const sql = queries.get(title)
+  if (sql === undefined) throw new Error(`docs/tables.md has no query "${title}"`)
+  tried.add(title)
+  const names = [...new Set([...sql.matchAll(/:'(\w+)'/g)].map(([, name = '']) => name))]
+  expect(names.sort()).toEqual(Object.keys(values).sort())
+  const numbered = sql.replace(/:'(\w+)'/g, (_, name) => `$${names.indexOf(name) + 1}`)
+  const { rows } = await database.pool.query(
+    numbered,
+    names.map((name) => values[name]),
+  )
+  return rows
+}
+
+describe('docs/tables.md', () => {
+  const sold = Date.UTC(2026, 3, 30, 2)
+  const world = createWorld({
+    seed: 5,
+    teammates: 6,
+    withoutQueue: 1,
+    numbersPerQueue: 12,
+    calledBefore: 0.25,
+    clock: () => sold,
+  })
+  const people = world.teammates().map(({ id }) => id)
+  const [owner = '', resetter = '', giver = '', remover = '', leaver = '', taker = ''] = people
+  const moments: { at: string; queues: Map<string, readonly string[] | null> }[] = []
+  const numberAt = (userId: string, position: number) =>
+    world.currentQueue(userId)?.rowAt(position)?.number_to ?? ''
+  const numbersOf = (userId: string) => {
+    const queue = world.currentQueue(userId)
+    return queue ? queue.rows().map(({ number_to }) => number_to) : null
+  }
+  const dialled = numberAt(owner, 6)
+  const removed = numberAt(owner, 9)
+  const queuedAgain = numberAt(resetter, 11)
+  let replacedQueueId: string | undefined
+
+  /** A pass over a world that stands still, and what was true at a moment right after it. */
+  async function pass(options: Parameters<typeof runPass>[2] = {}) {
+    const result = await runPass(allo, database.url, options)
+    const { rows } = await database.pool.query<{ at: string }>('select clock_timestamp()::text as at')
+    const queues = new Map(people.map((userId) => [userId, numbersOf(userId)]))
+    moments.push({ at: rows[0]?.at ?? '', queues })
+    return result
+  }
+
+  beforeAll(async () => {
+    allo = await startSimulatedAllo({ world, apiKey, readsPerSecond: null })
+    await pass()
+    world.apply({ type: 'dial', userId: owner, position: 6 })
+    world.apply({ type: 'remove_positions', userId: owner, positions: [9], renumber: true })
+    replacedQueueId = world.currentQueue(resetter)?.queue.id
+    world.apply({ type: 'reset', userId: resetter, fill: 3 })
+    world.apply({ type: 'append', userId: resetter, numbers: [queuedAgain] })
+    world.apply({ type: 'reassign', userId: giver, to: taker })
+    await pass()
+    world.apply({ type: 'result', userId: owner, position: 6, result: { routing_result: 'ANSWERED' } })
+    world.apply({ type: 'dial', userId: taker, position: 4 })
+    world.apply({ type: 'remove_queue', userId: remover })
+    await pass()
+    world.apply({ type: 'leave', userId: leaver })
+    await pass()
+    allo.faults.add({ kind: 'wrong_owner', userId: taker, times: 1 })
+    await pass()
+    await pass({ except: [resetter] })
+    world.apply({ type: 'remove_queue', userId: taker })
+    world.apply({ type: 'leave', userId: giver })
+    await pass()
+  })
+
+  test('has a line for every table, and no other', async () => {
+    const named = [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/\w+/g)].map(([name]) => name),
+    )
+    const { rows } = await database.pool.query<{ name: string }>(
+      `select relname as name from pg_class where relnamespace = 'allo'::regnamespace and relkind = 'r'`,
+    )
+    expect(named.sort()).toEqual(rows.map(({ name }) => name).sort())
+  })
+
+  test('names no column that is not there', async () => {
+    const { rows } = await database.pool.query<{ name: string; columns: string[] }>(
+      `select c.relname as name, array_agg(a.attname::text) as columns from pg_class c
+       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+       where c.relnamespace = 'allo'::regnamespace and c.relkind = 'r' group by 1`,
+    )
+    const wrong = rows.flatMap(({ name, columns }) => {
+      const [, cell = ''] = page.match(new RegExp(`^\\| \`${name}\` .*\\| ([^|]*) \\|$`, 'm')) ?? []
+      return [...cell.matchAll(/`(\w+)`/g)]
+        .filter(([, column = '']) => !columns.includes(column))
+        .map(([, column]) => `${name}.${column}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('shows the current queue of a teammate', async () => {
+    for (const userId of people.filter((id) => id !== leaver)) {
+      const rows = await answerTo('The current queue of a teammate', { user_id: userId })
+      expect(rows.map(({ number_to }) => number_to)).toEqual(numbersOf(userId) ?? [])
+    }
+    const rows = await answerTo('The current queue of a teammate', { user_id: owner })
+    expect(rows[6]).toMatchObject({ position: 6, number_to: dialled, outcome: 'connected', dial_count: 1 })
+  })
+
+  test('shows what is left per teammate, nulls for those without a queue', async () => {
+    const rows = await answerTo('What is left, per teammate')
+    const expected = people
+      .filter((userId) => userId !== leaver && userId !== giver)
+      .map((userId) => {
+        const numbers = world.currentQueue(userId)?.rows()
+        const remaining = numbers?.filter(
+          ({ call_start_date, routing_result }) => call_start_date === null && routing_result === null,
+        )
+        return [userId, numbers?.length ?? null, remaining?.length ?? null]
+      })
+    expect(expected.filter(([, numbers]) => numbers === null)).toHaveLength(2)
+    expect(new Map(rows.map((row) => [row.user_id, [row.numbers, row.remaining]]))).toEqual(
+      new Map(expected.map(([userId, ...counts]) => [userId, counts])),
+    )
+  })
+
+  test('tells the history of one number', async () => {
+    const rows = await answerTo('The history of one number', { number: dialled })
+    expect(rows.map(({ outcome, end_reason, user_id }) => [outcome, end_reason, user_id])).toEqual([
+      ['remaining', null, owner],
+      ['in_progress', null, owner],
+      ['connected', null, owner],
+    ])
+    expect(rows.map(({ valid_to }) => valid_to)).toEqual([rows[1]?.valid_from, rows[2]?.valid_from, null])
+
+    const gone = await answerTo('The history of one number', { number: removed })
+    expect(gone).toMatchObject([{ outcome: 'remaining', end_reason: 'deleted', user_id: owner }])
+
+    const again = await answerTo('The history of one number', { number: queuedAgain })
+    expect(again).toMatchObject([
+      { queue_id: replacedQueueId, end_reason: 'queue_replaced' },
+      { queue_id: world.currentQueue(resetter)?.queue.id, valid_to: null },
+    ])
+  })
+
+  test("knows a teammate's queue as of every moment that was read, and says unknown of the others", async () => {
+    const asOf = async (userId: string, at: string) => {
+      const rows = await answerTo("A teammate's queue as of a moment", { user_id: userId, at })
+      expect(new Set(rows.map(({ answer }) => answer)).size).toBe(1)
+      const numbers = rows.filter(({ position }) => position !== null).map(({ number_to }) => number_to)
+      return { answer: rows[0]?.answer, numbers, readAt: rows[0]?.read_at }
+    }
+    // The last pass is the end of what is known.
+    for (const { at, queues } of moments.slice(0, -1)) {
+      for (const userId of people.filter((id) => id !== leaver)) {
+        const queue = queues.get(userId)
+        const expected = queue ? { answer: 'queue', numbers: queue } : { answer: 'no_queue', numbers: [] }
+        expect(await asOf(userId, at)).toMatchObject({ ...expected, readAt: expect.any(Date) })
+      }
+    }
+    const before = await asOf(leaver, moments[2]?.at ?? '')
+    expect(before).toMatchObject({ answer: 'queue', numbers: moments[2]?.queues.get(leaver) })
+    expect(await asOf(leaver, moments[3]?.at ?? '')).toMatchObject({ answer: 'unknown', numbers: [] })
+    expect(await asOf(owner, moments.at(-1)?.at ?? '')).toMatchObject({ answer: 'unknown' })
+    const { rows: last } = await database.pool.query<{ user_id: string; at: string }>(
+      'select user_id, last_observed_at::text as at from allo.teammates',
+    )
+    const answers = new Map<string, string>()
+    for (const { user_id, at } of last) answers.set(user_id, (await asOf(user_id, at)).answer)
+    expect(answers).toEqual(
+      new Map([
+        [owner, 'queue'],
+        [resetter, 'queue'],
+        [remover, 'no_queue'],
+        // Seen once without what they had, and once as nobody of this team.
+        [taker, 'unknown'],
+        [giver, 'unknown'],
+        [leaver, 'unknown'],
+      ]),
+    )
+    expect(await asOf(owner, '2020-01-01T00:00:00Z')).toEqual({
+      answer: 'unknown',
+      numbers: [],
+      readAt: null,
+    })
+    expect(await asOf('usr-nobody', moments[0]?.at ?? '')).toMatchObject({ answer: 'unknown' })
+  })
+
+  test('counts dials per local day and teammate', async () => {
+    for (const zone of ['America/New_York', 'UTC']) {
+      const day = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' })
+      const expected = new Map<string, number>()
+      for (const { userId, call_start_date } of world.truth.dials()) {
+        const key = `${day.format(new Date(`${call_start_date}Z`))} ${userId}`
+        expected.set(key, (expected.get(key) ?? 0) + 1)
+      }
+      const rows = await answerTo('Dials per day and teammate', { zone })
+      const counted = rows.map((row) => {
+        const local = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short' }).format(row.day)
+        return [`${local} ${row.user_id}`, Number(row.dials)] as const
+      })
+      expect(new Map(counted)).toEqual(expected)
+      expect(rows.length).toBeGreaterThan(5)
+    }
+  })
+
+  test('shows what a reset threw away', async () => {
+    expect(await answerTo('What a reset threw away')).toMatchObject([
+      {
+        user_id: resetter,
+        queue_id: replacedQueueId,
+        replaced_by_queue_id: world.currentQueue(resetter)?.queue.id,
+        numbers: '12',
+        never_called: '9',
+        in_the_new_queue: '1',
+      },
+    ])
+  })
+
+  test('lists the readings that failed, and why, without those nobody asked for', async () => {
+    const rows = await answerTo('Readings that failed, and why')
+    const failures = rows.map(({ user_id, status, error_code }) => `${user_id} ${status} ${error_code}`)
+    const expected = [
+      `${leaver} not_found not_on_team`,
+      `${leaver} not_found not_on_team`,
+      `${taker} error wrong_owner`,
+      `${giver} not_found not_on_team`,
+    ]
+    expect(failures.sort()).toEqual(expected.sort())
+    const times = rows.map(({ observed_at }) => observed_at.getTime())
+    expect(times).toEqual(times.toSorted((a, b) => b - a))
+  })
+
+  test('tells how fresh each teammate is', async () => {
+    const rows = await answerTo('How fresh each teammate is')
+    expect(rows.map(({ user_id }) => user_id).sort()).toEqual(people.filter((id) => id !== leaver).sort())
+    expect(rows.every(({ age, last_observed_at }) => age !== null && last_observed_at instanceof Date)).toBe(
+      true,
+    )
+    expect(new Set(rows.map(({ last_try }) => last_try))).toEqual(new Set(['ok', 'no_queue', 'not_found']))
+  })
+
+  test('has no query that is not run here', () => {
+    expect(queries.size).toBe([...page.matchAll(/^```sql$/gm)].length)
+    expect([...queries.keys()].filter((title) => !tried.has(title))).toEqual([])
+  })
+})
+
+describe('the README', () => {
+  const readme = textOf('README.md')
+
+  function between(name: string): string[] {
+    const [, inner] = readme.match(new RegExp(`<!-- ${name} -->\n([^]*?)\n<!-- /${name} -->`)) ?? []
+    if (inner === undefined) throw new Error(`README.md has nothing between <!-- ${name} --> and its end`)
+    return inner.split('\n').filter((line) => line.trim() !== '')
+  }
+
+  test('has the table of the configuration as the code writes it', () => {
+    expect(between('config')).toEqual(readmeConfigTable())
+  })
+
+  test('names exactly the commands there are', () => {
+    const bin = fileURLToPath(new URL('../bin/allo-queue-mirror.js', import.meta.url))
+    const options = ['--disable-warning=ExperimentalWarning', bin, '--help']
+    const help = execFileSync(process.execPath, options, { encoding: 'utf8', env: {}, timeout: 30_000 })
+    const [, listed = ''] = help.match(/^Commands:\n((?: +.*\n)+)/m) ?? []
+    const commands = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name)
+    expect(commands.length).toBeGreaterThan(1)
+    const named = between('commands').flatMap((line) => line.match(/^\| `([a-z]+)[^`]*` \|/)?.[1] ?? [])
+    expect(named.sort()).toEqual(commands.filter((name) => name !== 'help').sort())
+  })
+})

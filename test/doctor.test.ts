@@ -1,0 +1,203 @@
+/** `doctor` finds everything that is wrong at once, says what to do about it, and changes nothing. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inspectEmbeddedPostgres } from '../src/embedded/postgres.ts'
+import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import { openPool } from '../src/store/database.ts'
+import { clockDifferenceMs, missingRights, unknownTimeZones } from '../src/store/inspect-database.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { contentsOf, createWorkplace, type Env, everythingSaid, runCli } from './support/run-cli.ts'
+
+const apiKey = 'ak_live_of_the_patient_1'
+const world = createWorld({ seed: 4, teammates: 4, blocked: 1, withoutQueue: 1, numbersPerQueue: 15 })
+const { folder: cwd, remove } = createWorkplace()
+let database: TestDatabase
+let empty: TestDatabase
+let allo: SimulatedAllo
+
+const env = (more: Env = {}): Env => ({
+  ALLO_API_KEY: apiKey,
+  ALLO_API_URL: allo.url,
+  DATABASE_URL: database.url,
+  ...more,
+})
+const doctor = (given: Env) => runCli(['doctor'], given, { cwd })
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  empty = await createTestDatabase({ empty: true })
+  allo = await startSimulatedAllo({ world, apiKey })
+})
+afterAll(async () => {
+  await allo.close()
+  await database.drop()
+  await empty.drop()
+  remove()
+})
+
+/** The lines under their marks. */
+function marks(stdout: string): Record<string, string[]> {
+  const found: Record<string, string[]> = { '✓': [], '!': [], '✗': [], '–': [] }
+  for (const [, mark = '', text = ''] of stdout.matchAll(/^ {2}([✓!✗–]) (.*)$/gm)) found[mark]?.push(text)
+  return found
+}
+
+describe.concurrent('doctor', () => {
+  test('finds everything right, asks Allo four times, and changes no row but the budget', async () => {
+    const before = await contentsOf(database.pool)
+    const own = await startSimulatedAllo({ world, apiKey })
+    const zone = { ALLO_API_URL: own.url, REPORT_TIME_ZONE: 'Europe/Paris' }
+    const { code, stdout, stderr } = await doctor(env(zone))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const subjects = marks(stdout)['✓']?.map((text) => text.split(/ {2,}/)[0])
+    expect(subjects).toEqual([
+      ...['settings', 'Postgres', 'rights', 'clock', 'schema', 'time zones'],
+      ...['key', 'scopes', 'limit', 'teammates', 'queues'],
+    ])
+    expect(stdout).toContain(`of team Acme Sales (${world.team.id})`)
+    expect(stdout).toContain('20 reads a second, 18 of them are used at most')
+    expect(stdout).toContain('3 active, 1 blocked')
+    expect(stdout).toContain('Postgres knows UTC and Europe/Paris')
+    expect(stdout.trimEnd().endsWith('Nothing is wrong.')).toBe(true)
+    expect(own.requests.count()).toBe(4)
+    await own.close()
+    expect(await contentsOf(database.pool)).toEqual(before)
+  })
+
+  test('goes on without a key, and makes no folder for an embedded Postgres that is not there', async () => {
+    const folder = join(cwd, 'nothing-yet')
+    const { code, stdout } = await doctor({ DATA_DIR: folder })
+    expect(code).toBe(78)
+    expect(marks(stdout)).toMatchObject({
+      '✗': [expect.stringContaining('ALLO_API_KEY: missing')],
+      '✓': [expect.stringContaining('no data yet; the first sync makes them')],
+      '–': [expect.stringContaining('not tried: ALLO_API_KEY comes first')],
+    })
+    expect(existsSync(folder)).toBe(false)
+  })
+
+  test('names every wrong setting, and looks at what does not depend on them', async () => {
+    const { code, stdout } = await doctor(
+      env({ LOG_LEVEL: 'loud', AUTO_MIGRATE: 'perhaps', ALLO_API_KEYS: 'x' }),
+    )
+    expect(code).toBe(78)
+    const { '✗': wrong, '!': warnings, '✓': right } = marks(stdout)
+    expect(wrong).toEqual([
+      expect.stringContaining('AUTO_MIGRATE: not a yes or no'),
+      expect.stringContaining('LOG_LEVEL: unknown'),
+    ])
+    expect(warnings).toEqual([expect.stringContaining('did you mean ALLO_API_KEY?')])
+    expect(right).toHaveLength(10)
+    expect(stdout).toContain('2 things are wrong (✗), 1 to look at (!).')
+  })
+
+  test('tells a missing schema from a missing right to make one, and makes none itself', async () => {
+    const { code, stdout } = await doctor(env({ DATABASE_URL: empty.url }))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/✓ schema +not there yet; the next sync brings it up to date/)
+
+    const powerless = new URL(empty.url)
+    powerless.searchParams.set('options', '-c role=pg_monitor')
+    const strict = await doctor(env({ DATABASE_URL: powerless.href, AUTO_MIGRATE: 'false' }))
+    expect(strict.code).toBe(78)
+    expect(marks(strict.stdout)['✗']).toEqual([
+      expect.stringMatching(/^rights +this login may not create a schema in this database\. Grant it/),
+      expect.stringMatching(/^schema +not there yet, and AUTO_MIGRATE=false: run migrate/),
+    ])
+    expect(await contentsOf(empty.pool)).toEqual({})
+  })
+
+  test('finds a database from the future and a refused key in one go', async () => {
+    const other = await createTestDatabase()
+    await other.pool.query(
+      `insert into allo.migrations (hash, created_at) values ('of a release to come', 9e15)`,
+    )
+    const { code, stdout } = await doctor(
+      env({ DATABASE_URL: other.url, ALLO_API_KEY: 'ak_live_wrong_0000' }),
+    )
+    expect(code).toBe(78)
+    expect(marks(stdout)['✗']).toEqual([
+      expect.stringMatching(/^schema +made by a newer version .*Upgrade this program/),
+      expect.stringMatching(
+        /^key +Allo refused the account of this key with 401 API_KEY_INVALID.*Check ALLO_API_KEY/,
+      ),
+    ])
+    expect(marks(stdout)['–']).toHaveLength(4)
+    await other.drop()
+  })
+
+  test('warns of an unlisted scope, and calls it wrong when a queue is refused for it', async () => {
+    const own = await startSimulatedAllo({ world, apiKey, scopes: ['USERS_READ'] })
+    const given = env({ ALLO_API_URL: own.url, EXCEPT_TEAMMATES: 'gone@sales.example' })
+    const { code, stdout } = await doctor(given)
+    await own.close()
+    expect(code).toBe(78)
+    const { '!': warnings, '✗': wrong } = marks(stdout)
+    expect(warnings).toEqual([
+      expect.stringContaining('not listed: DIALING_QUEUE_READ_WRITE'),
+      expect.stringContaining('EXCEPT_TEAMMATES names nobody on the team: gone@sales.example'),
+    ])
+    expect(wrong).toEqual([
+      expect.stringMatching(/^queues .*Give the API key the scope DIALING_QUEUE_READ_WRITE/),
+    ])
+  })
+
+  test('exits 75 when only something that may come back does not answer', async () => {
+    const own = await startSimulatedAllo({ world, apiKey })
+    own.faults.add({ kind: 'rate_limited', endpoint: 'me', retryAfterSeconds: 3600 })
+    const nowhere = { ALLO_API_URL: own.url, DATABASE_URL: 'postgres://me:the-secret@127.0.0.1:1/allo' }
+    const { code, stdout } = await doctor(env(nowhere))
+    await own.close()
+    expect(code).toBe(75)
+    expect(marks(stdout)['✗']).toEqual([
+      expect.stringMatching(
+        /^Postgres +Postgres at 127\.0\.0\.1:1\/allo as me can't be used: nothing answers there/,
+      ),
+      expect.stringMatching(/^key +Allo's rate limit holds the .* back/),
+    ])
+  })
+
+  test('starts the embedded Postgres to look into it, and stops it again', async () => {
+    const embedded = { ALLO_API_KEY: apiKey, ALLO_API_URL: allo.url, DATA_DIR: join(cwd, 'data') }
+    expect((await runCli(['migrate'], embedded, { cwd })).code).toBe(0)
+    const { code, stdout } = await doctor(embedded)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /✓ data folder +Postgres 18, stopped: data in .*\n +port and password: connection\.json/,
+    )
+    expect(stdout).toMatch(/✓ schema +allo is of this version/)
+    const folder = join(cwd, 'data', 'postgres')
+    expect(await inspectEmbeddedPostgres(folder)).toMatchObject({ state: 'stopped' })
+  })
+})
+
+test('doctor shows no key and no password', () => {
+  expect(everythingSaid().length).toBeGreaterThan(3000)
+  expect(everythingSaid()).not.toMatch(/ak_live|the-secret|postgres(ql)?:\/\//)
+  const password = new URL(database.url).password
+  if (password.length > 7) expect(everythingSaid()).not.toContain(password)
+})
+
+describe('what doctor asks a database', () => {
+  test('knows the rights on a schema that is there', async () => {
+    const url = new URL(database.url)
+    url.searchParams.set('options', '-c role=pg_monitor')
+    const pool = openPool(url.href, { max: 1, name: 'test' })
+    expect(await missingRights(pool)).toEqual([
+      'use schema allo',
+      'create tables in schema allo',
+      expect.stringMatching(/^read and write \d+ tables of schema allo$/),
+      expect.stringMatching(/^change \d+ tables of schema allo, which belong to another role$/),
+    ])
+    await pool.end()
+    expect(await missingRights(database.pool)).toEqual([])
+  })
+
+  test('knows time zones by their names, however they are written, and its clock', async () => {
+    const zones = ['UTC', 'europe/paris', 'America/Nowhere']
+    expect(await unknownTimeZones(database.pool, zones)).toEqual(['America/Nowhere'])
+    expect(Math.abs(await clockDifferenceMs(database.pool))).toBeLessThan(500)
+  })
+})

@@ -1,0 +1,286 @@
+/** Readings and passes that meet: whatever order they are saved in, no moment is told twice, and no dead pass speaks. */
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { QueueNumber } from '../src/allo/types.ts'
+import { membershipDigest } from '../src/snapshot/membership.ts'
+import type { Snapshot } from '../src/snapshot/snapshot.ts'
+import { inTransaction, type Pool } from '../src/store/database.ts'
+import { finishPass } from '../src/store/finish-pass.ts'
+import { PassAlreadyRunningError, renewLease, startPass } from '../src/store/passes.ts'
+import { applyReading, PassClosedError, type Reading, saveReading } from '../src/store/save-reading.ts'
+import { recordTeam, recordTeammates } from '../src/store/teammates.ts'
+import { findInconsistencies } from './support/bookkeeping.ts'
+import { type Stage, useStages } from './support/stage.ts'
+
+const openStage = useStages()
+const teamId = 'team-1'
+const effort = { requests: 1, throttled: 0, durationMs: 1 }
+let stage: Stage
+let pool: Pool
+
+/** Instants of a day long before any pass of this test began; seconds after its noon. */
+const at = (second: number) => new Date(Date.UTC(2020, 0, 1, 12, 0, second)).toISOString()
+
+beforeEach(async () => {
+  stage = await openStage()
+  stage.letTheApiLie()
+  pool = stage.database.pool
+  await recordTeam(pool, { teamId, name: null }, 'a key')
+  await list('usr-A', 'usr-B')
+})
+
+async function list(...userIds: string[]): Promise<void> {
+  const rest = { name: null, email: null, role: null, status: 'ACTIVE', imageUrl: null, extra: null }
+  await recordTeammates(
+    pool,
+    teamId,
+    userIds.map((userId) => ({ userId, ...rest })),
+  )
+}
+
+function begin(): Promise<string> {
+  return startPass(pool, { teamId, trigger: 'manual', isWholeTeam: true, version: 'test' })
+}
+
+function finish(passId: string, of = pool) {
+  const nothing = { errorCode: null, errorMessage: null, errorRequestId: null, surprises: [] }
+  const counts = { teammates: 2, requests: 2, throttled: 0, throttledMs: 0 }
+  return finishPass(of, { passId, teamId, status: 'ok', ...counts, ...nothing })
+}
+
+function number(position: number, fields: Partial<QueueNumber> = {}): QueueNumber {
+  return {
+    position,
+    numberTo: `+1212555010${position}`,
+    createdAt: '2020-01-01T10:00:00Z',
+    updatedAt: null,
+    callStartDate: null,
+    callId: null,
+    routingResult: null,
+    syncStatus: null,
+    detectedOutboundVoicemail: null,
+    notReachedDestinationReason: null,
+    voicemailLeft: null,
+    extra: null,
+    ...fields,
+  }
+}
+
+/** A reading from one second to another: of a queue, or of none. */
+function reading(
+  passId: string,
+  userId: string,
+  [from, to]: readonly [number, number],
+  queueId: string | null,
+  numbers = [number(0), number(1)],
+): Reading {
+  const interval = { readStartedAt: at(from), observedAt: at(to), walks: 1 }
+  const rest = { name: null, creatorId: null, voicemailHandling: null, doNotDisturb: null }
+  const queue = {
+    id: queueId ?? '',
+    assigneeId: userId,
+    createdAt: null,
+    updatedAt: null,
+    extra: null,
+    ...rest,
+  }
+  const result: Snapshot =
+    queueId === null
+      ? { kind: 'no_queue', ...interval }
+      : {
+          kind: 'queue',
+          queue,
+          numbers,
+          announced: numbers.length,
+          membershipDigest: membershipDigest(numbers),
+          ...interval,
+        }
+  return { passId, teamId, userId, result, effort }
+}
+
+async function stretches(): Promise<string[]> {
+  const seconds = (us: number | null) => (us === null ? '' : (us / 1e6 - Date.parse(at(0)) / 1000).toString())
+  const { assignments } = await stage.recorded()
+  return assignments.map(
+    ({ user_id, queue_id, valid_from, valid_to, missing_since }) =>
+      `${user_id} ${queue_id} ${seconds(valid_from)}-${seconds(valid_to)}${valid_to === null && missing_since !== null ? ` doubted ${seconds(missing_since)}` : ''}`,
+  )
+}
+
+async function expectConsistency(): Promise<void> {
+  expect(findInconsistencies(await stage.recorded())).toEqual([])
+}
+
+describe('readings saved in another order than they were made', () => {
+  async function firstPass(): Promise<string> {
+    const first = await begin()
+    await saveReading(pool, reading(first, 'usr-A', [0, 1], 'pdl_A'))
+    await saveReading(pool, reading(first, 'usr-B', [0, 1], 'pdl_B'))
+    await finish(first)
+    return begin()
+  }
+
+  test('of two reps who swapped queues give neither two at once', async () => {
+    const pass = await firstPass()
+    await saveReading(pool, reading(pass, 'usr-A', [10, 13], 'pdl_B'))
+    await saveReading(pool, reading(pass, 'usr-B', [9, 12], 'pdl_A'))
+    await expectConsistency()
+    expect(await stretches()).toEqual([
+      'usr-A pdl_A 1-12',
+      'usr-A pdl_B 13-',
+      'usr-B pdl_B 1-12',
+      'usr-B pdl_A 12-',
+    ])
+  })
+
+  test('of who gave a queue away, then of who has it from a moment before', async () => {
+    const pass = await firstPass()
+    await saveReading(pool, reading(pass, 'usr-A', [10, 12], null))
+    await saveReading(pool, reading(pass, 'usr-B', [8, 11], 'pdl_A'))
+    await expectConsistency()
+    expect(await stretches()).toEqual([
+      'usr-A pdl_A 1-11',
+      'usr-A null 12- doubted 12',
+      'usr-B pdl_B 1-11',
+      'usr-B pdl_A 11-',
+    ])
+  })
+
+  test('of who has a queue now, then of who gave it away a moment before', async () => {
+    const pass = await firstPass()
+    await saveReading(pool, reading(pass, 'usr-B', [11, 13], 'pdl_A'))
+    await saveReading(pool, reading(pass, 'usr-A', [10, 12], null))
+    await expectConsistency()
+    expect(await stretches()).toEqual([
+      'usr-A pdl_A 1-12',
+      'usr-A null 12- doubted 12',
+      'usr-B pdl_B 1-13',
+      'usr-B pdl_A 13-',
+    ])
+    expect((await finish(pass)).unknown).toEqual(['pdl_B'])
+  })
+
+  test('of one teammate: what began before the last one ended is skipped', async () => {
+    const pass = await firstPass()
+    await saveReading(pool, reading(pass, 'usr-A', [10, 13], 'pdl_A', [number(0)]))
+    const later = await begin()
+    const late = await saveReading(pool, reading(later, 'usr-A', [12, 14], 'pdl_A'))
+    expect(late).toMatchObject({ status: 'skipped', errorCode: 'overtaken' })
+    expect((await stage.recorded()).numbers.filter(({ queue_id }) => queue_id === 'pdl_A')).toHaveLength(1)
+  })
+
+  test('of one queue: what began before it was seen with somebody else is skipped', async () => {
+    const pass = await firstPass()
+    await saveReading(pool, reading(pass, 'usr-B', [11, 13], 'pdl_A'))
+    const late = await saveReading(pool, reading(pass, 'usr-A', [10, 12], 'pdl_A'))
+    expect(late).toMatchObject({ status: 'skipped', errorCode: 'overtaken' })
+    const { queues } = await stage.recorded()
+    expect(queues.find(({ queue_id }) => queue_id === 'pdl_A')).toMatchObject({ user_id: 'usr-B' })
+    await expectConsistency()
+  })
+})
+
+describe('a reading saved a second time in its pass', () => {
+  test('is not applied again', async () => {
+    const pass = await begin()
+    await saveReading(pool, reading(pass, 'usr-A', [0, 1], 'pdl_A'))
+    const before = await stage.recorded()
+    const again = await saveReading(pool, reading(pass, 'usr-A', [2, 3], 'pdl_A', [number(0)]))
+    expect(again).toMatchObject({ status: 'skipped', errorCode: 'already_read' })
+    expect(await stage.recorded()).toEqual(before)
+  })
+
+  test('as a failure does not unsay the first', async () => {
+    const pass = await begin()
+    await saveReading(pool, reading(pass, 'usr-A', [0, 1], 'pdl_A'))
+    const failure = { kind: 'failed', status: 'error', code: 'x', message: '', requestId: null } as const
+    await saveReading(pool, { passId: pass, teamId, userId: 'usr-A', effort, result: failure })
+    expect((await stage.recorded()).readings).toMatchObject([{ status: 'ok', queue_id: 'pdl_A' }])
+  })
+})
+
+describe('a pass', () => {
+  test('left running by a dead process is closed by the next one, a slow one is not', async () => {
+    const [dead, slow] = [await begin(), await begin()]
+    await stage.sql(
+      `update allo.sync_passes set lease_expires_at = clock_timestamp() - interval '1 s' where pass_id = $1`,
+      [dead],
+    )
+    await begin()
+    expect(
+      await stage.sql('select pass_id, status, error_code from allo.sync_passes order by pass_id limit 2'),
+    ).toEqual([
+      { pass_id: dead, status: 'failed', error_code: 'abandoned' },
+      { pass_id: slow, status: 'running', error_code: null },
+    ])
+    expect(await renewLease(pool, dead)).toBe(false)
+    expect(await renewLease(pool, slow)).toBe(true)
+  })
+
+  test('that was taken for dead saves nothing more, and concludes nothing', async () => {
+    const pass = await begin()
+    await stage.sql(`update allo.sync_passes set lease_expires_at = clock_timestamp() - interval '1 s'`)
+    await begin()
+    await expect(saveReading(pool, reading(pass, 'usr-A', [0, 1], 'pdl_A'))).rejects.toThrow(PassClosedError)
+    await expect(finish(pass)).rejects.toThrow(PassClosedError)
+    const { queues, readings } = await stage.recorded()
+    expect({ queues, readings }).toEqual({ queues: [], readings: [] })
+  })
+
+  test('that dies between its readings and its end proves nothing by itself', async () => {
+    const passes = [await begin()]
+    await saveReading(pool, reading(passes[0] ?? '', 'usr-A', [0, 1], 'pdl_A'))
+    await finish(passes[0] ?? '')
+    for (const second of [10, 20]) {
+      const dead = await begin()
+      await saveReading(pool, reading(dead, 'usr-A', [second, second + 1], null))
+      await stage.sql(`update allo.sync_passes set lease_expires_at = clock_timestamp() where pass_id = $1`, [
+        dead,
+      ])
+    }
+    const last = await begin()
+    await saveReading(pool, reading(last, 'usr-A', [30, 31], null))
+    await saveReading(pool, reading(last, 'usr-B', [30, 31], null))
+    expect(await finish(last)).toEqual({ ended: [], unknown: ['pdl_A'] })
+  })
+
+  test('by schedule is the only one of its team at a time', async () => {
+    const scheduled = { teamId, trigger: 'schedule', isWholeTeam: true, version: 'test' } as const
+    await startPass(pool, scheduled)
+    await expect(startPass(pool, scheduled)).rejects.toThrow(PassAlreadyRunningError)
+    await begin()
+  })
+
+  test('waits with its conclusions for a reading under way of whom it would declare gone', async () => {
+    const notFound = (passId: string, second: number): Reading => {
+      const interval = { readStartedAt: at(second), observedAt: at(second + 1), walks: 1 }
+      return { passId, teamId, userId: 'usr-A', effort, result: { kind: 'not_found', ...interval } }
+    }
+    await list('usr-B')
+    const first = await begin()
+    await saveReading(pool, notFound(first, 0))
+    await finish(first)
+    const [second, beside] = [await begin(), await begin()]
+    await saveReading(pool, notFound(second, 2))
+
+    let finishing: Promise<unknown> = Promise.resolve()
+    await inTransaction(pool, 'reading beside the pass', async (client) => {
+      await applyReading(client, reading(beside, 'usr-A', [4, 5], null))
+      finishing = finish(second)
+      await waitUntil(async () => {
+        const waiting = await stage.sql(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+        return waiting.length > 0
+      })
+    })
+    await finishing
+    const { teammates } = await stage.recorded()
+    expect(teammates.find(({ user_id }) => user_id === 'usr-A')).toMatchObject({ left_at: null })
+  })
+})
+
+async function waitUntil(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 10_000; !(await isSo()); ) {
+    if (performance.now() > end) throw new Error('waited in vain')
+  }
+}

@@ -1,0 +1,392 @@
+/** When queues end, and when they don't: two passes must agree, and nothing in between may look like an ending. */
+import { describe, expect, test } from 'vitest'
+import type { World } from '../src/simulation/world.ts'
+import { type Stage, useStages } from './support/stage.ts'
+
+const openStage = useStages()
+
+async function queueOf(stage: Stage, queueId: string) {
+  return (await stage.recorded()).queues.find(({ queue_id }) => queue_id === queueId)
+}
+
+function currentQueue({ world }: Stage, userId: string): string {
+  return world.currentQueue(userId)?.queue.id ?? ''
+}
+
+/** Who was on record with what, oldest first; `doubted` where a second answer is still to come. */
+async function stretches(stage: Stage, userId: string): Promise<(string | null)[]> {
+  const { assignments } = await stage.recorded()
+  return assignments
+    .filter(({ user_id }) => user_id === userId)
+    .map(({ queue_id, valid_to, missing_since }) =>
+      valid_to === null && missing_since !== null ? `${queue_id} doubted` : queue_id,
+    )
+}
+
+describe('a reset', () => {
+  test('leaves the old queue unknown after one pass, and ended by the new one after two', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const old = currentQueue(stage, userId)
+    await stage.pass()
+    stage.apply({ type: 'reset', userId, fill: 2 })
+    const { conclusions, passId } = await stage.pass()
+    expect(conclusions).toEqual({ ended: [], unknown: [old] })
+    expect(await queueOf(stage, old)).toMatchObject({ is_current: null, ended_at: null, end_reason: null })
+    expect((await stage.recorded()).entries.every(({ removed_at }) => removed_at === null)).toBe(true)
+
+    expect((await stage.pass()).conclusions).toEqual({ ended: [old], unknown: [] })
+    const recorded = await stage.recorded()
+    const first = recorded.readings.find((read) => read.pass_id === passId && read.user_id === userId)
+    expect(await queueOf(stage, old)).toMatchObject({
+      is_current: false,
+      ended_at: first?.observed_at,
+      end_reason: 'queue_replaced',
+      replaced_by_queue_id: currentQueue(stage, userId),
+    })
+    for (const entry of recorded.entries.filter(({ queue_id }) => queue_id === old))
+      expect(entry).toMatchObject({ removed_at: first?.observed_at, removal_reason: 'queue_replaced' })
+    for (const version of recorded.versions.filter(({ queue_id }) => queue_id === old))
+      expect(version).toMatchObject({ valid_to: first?.observed_at, end_reason: 'queue_replaced' })
+    expect(recorded.assignments.find(({ queue_id }) => queue_id === old)).toMatchObject({
+      valid_to: first?.observed_at,
+      end_reason: 'queue_replaced',
+    })
+    expect(recorded.numbers.filter(({ queue_id }) => queue_id === old)).toHaveLength(5)
+  })
+
+  test('in every pass ends each queue one pass later', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const old: string[] = []
+    for (let round = 0; round < 4; round += 1) {
+      old.push(currentQueue(stage, userId))
+      await stage.pass()
+      stage.apply({ type: 'reset', userId, fill: 1 })
+    }
+    await stage.pass()
+    await stage.pass()
+    const { queues } = await stage.recorded()
+    const fates = old.map((id) => queues.find(({ queue_id }) => queue_id === id))
+    expect(fates.map((queue) => queue?.replaced_by_queue_id)).toEqual([
+      ...old.slice(1),
+      currentQueue(stage, userId),
+    ])
+  })
+
+  test('twice between two passes: the queue nobody saw is not there, the first ends by the last', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const old = currentQueue(stage, userId)
+    await stage.pass()
+    stage.apply({ type: 'reset', userId }, { type: 'reset', userId, fill: 1 })
+    await stage.pass()
+    await stage.pass()
+    expect((await stage.recorded()).queues).toHaveLength(4)
+    expect(await queueOf(stage, old)).toMatchObject({
+      replaced_by_queue_id: currentQueue(stage, userId),
+    })
+  })
+
+  test('undone before the second pass: nothing ever ended', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const old = currentQueue(stage, userId)
+    await stage.pass()
+    stage.apply({ type: 'reset', userId, fill: 1 })
+    await stage.pass()
+    stage.apply({ type: 'remove_queue', userId, restoreOlder: true })
+    await stage.pass()
+    await stage.pass()
+    expect(await queueOf(stage, old)).toMatchObject({ is_current: true, ended_at: null })
+    const { versions } = await stage.recorded()
+    const ofOld = versions.filter(({ queue_id }) => queue_id === old)
+    expect(ofOld.map(({ valid_to }) => valid_to)).toEqual(Array(5).fill(null))
+  })
+
+  test('undone after the old queue ended: it is current again with the same entries, and the gap stays', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const old = currentQueue(stage, userId)
+    await stage.pass()
+    stage.apply({ type: 'reset', userId, fill: 1 })
+    await stage.pass()
+    await stage.pass()
+    const ended = (await queueOf(stage, old))?.ended_at
+    expect(ended).not.toBeNull()
+    stage.apply({ type: 'remove_queue', userId, restoreOlder: true })
+    stage.apply({ type: 'remove_positions', userId, positions: [4] })
+    const { readings } = await stage.pass()
+    expect(readings.find((reading) => reading.userId === userId)).toMatchObject({ added: 4, removed: 0 })
+
+    const { entries, versions } = await stage.recorded()
+    expect(await queueOf(stage, old)).toMatchObject({
+      is_current: true,
+      ended_at: null,
+      end_reason: null,
+      replaced_by_queue_id: null,
+    })
+    const ofOld = entries.filter(({ queue_id }) => queue_id === old)
+    expect(ofOld.map(({ removal_reason }) => removal_reason)).toEqual([
+      ...Array(4).fill(null),
+      'queue_replaced',
+    ])
+    const first = versions.filter(({ entry_id }) => entry_id === ofOld[0]?.entry_id)
+    expect(first.map(({ end_reason }) => end_reason)).toEqual(['queue_replaced', null])
+    expect(first[0]?.valid_to).toBe(ended)
+  })
+})
+
+describe('a queue that is removed', () => {
+  test('has gone after two passes', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const old = currentQueue(stage, userId)
+    await stage.pass()
+    stage.apply({ type: 'remove_queue', userId })
+    await stage.pass()
+    expect(await stretches(stage, userId)).toEqual([`${old} doubted`])
+    await stage.pass()
+    expect(await queueOf(stage, old)).toMatchObject({
+      is_current: false,
+      end_reason: 'queue_gone',
+      replaced_by_queue_id: null,
+    })
+    expect(await stretches(stage, userId)).toEqual([old, null])
+  })
+
+  test('is not ended by passes over single teammates, however many', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const old = currentQueue(stage, userId)
+    await stage.pass()
+    stage.apply({ type: 'remove_queue', userId })
+    for (let round = 0; round < 6; round += 1) await stage.pass([userId])
+    expect(await queueOf(stage, old)).toMatchObject({ is_current: null, ended_at: null })
+    await stage.pass()
+    expect((await queueOf(stage, old))?.end_reason).toBe('queue_gone')
+  })
+
+  test('is not ended by passes that asked nobody, however many', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const old = currentQueue(stage, userId)
+    await stage.pass()
+    stage.apply({ type: 'remove_queue', userId })
+    await stage.pass()
+    const fault = stage.simulated.faults.add('empty_users')
+    for (let round = 0; round < 6; round += 1)
+      await expect(stage.pass()).rejects.toThrow('no active teammate')
+    expect(await queueOf(stage, old)).toMatchObject({ is_current: null, ended_at: null })
+    fault.remove()
+    const failing = stage.simulated.faults.add({ kind: 'server_error', endpoint: 'queue' })
+    for (let round = 0; round < 6; round += 1) expect((await stage.pass()).status).toBe('failed')
+    expect(await queueOf(stage, old)).toMatchObject({ is_current: null, ended_at: null })
+    failing.remove()
+    await stage.pass()
+    expect((await queueOf(stage, old))?.end_reason).toBe('queue_gone')
+  })
+
+  test('is held back by someone who cannot be read, for three whole passes and no longer', async () => {
+    const stage = await openStage()
+    const [userId = '', unreadable = ''] = stage.ids
+    const old = currentQueue(stage, userId)
+    await stage.pass()
+    stage.apply({ type: 'remove_queue', userId })
+    await stage.pass()
+    stage.simulated.faults.add({ kind: 'server_error', userId: unreadable })
+    for (let round = 1; round <= 3; round += 1) {
+      expect((await stage.pass()).status).toBe('partial')
+      expect((await queueOf(stage, old))?.ended_at).toBeNull()
+      await stage.pass([userId])
+    }
+    await stage.pass()
+    expect((await queueOf(stage, old))?.end_reason).toBe('queue_gone')
+  })
+})
+
+describe('an API that says "no queue" to everyone', () => {
+  test('ends nothing, however often it says so', async () => {
+    const stage = await openStage()
+    await stage.pass()
+    stage.simulated.faults.add('odd_no_queue')
+    stage.letTheApiLie()
+    for (let round = 0; round < 6; round += 1) expect((await stage.pass()).conclusions.ended).toEqual([])
+    stage.simulated.faults.clear()
+    await stage.pass()
+    const { queues, versions } = await stage.recorded()
+    expect(queues.map(({ is_current }) => is_current)).toEqual([true, true, true])
+    expect(versions.every(({ valid_to }) => valid_to === null)).toBe(true)
+  })
+
+  test('and is right ends them all, dated back, as soon as it shows somebody with one', async () => {
+    const stage = await openStage({ world: { teammates: 2 } })
+    await stage.pass()
+    const [one = '', other = ''] = stage.ids
+    const held = [currentQueue(stage, one), currentQueue(stage, other)]
+    stage.apply({ type: 'remove_queue', userId: one }, { type: 'remove_queue', userId: other })
+    await stage.pass()
+    await stage.pass()
+    stage.apply({ type: 'reset', userId: one, fill: 1 })
+    expect((await stage.pass()).conclusions.ended.toSorted()).toEqual(held.toSorted())
+    const { queues, readings } = await stage.recorded()
+    const missed = readings.filter(({ status, pass_id }) => status === 'no_queue' && pass_id === '2')
+    for (const { ended_at } of queues.filter(({ queue_id }) => held.includes(queue_id)))
+      expect(missed.map(({ observed_at }) => observed_at)).toContain(ended_at)
+  })
+
+  test('of a team that has one queue is believed', async () => {
+    const stage = await openStage({ world: { teammates: 1 } })
+    await stage.pass()
+    stage.apply({ type: 'remove_queue', userId: stage.world.keyOwner() })
+    await stage.pass()
+    expect((await stage.pass()).conclusions.ended).toHaveLength(1)
+  })
+})
+
+describe('an odd answer', () => {
+  test('"no queue", once, ends nothing and leaves no stretch without one', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const queue = currentQueue(stage, userId)
+    await stage.pass()
+    stage.simulated.faults.add({ kind: 'odd_no_queue', userId, times: 1 })
+    expect((await stage.pass()).conclusions.unknown).toEqual([queue])
+    await stage.pass()
+    await stage.pass()
+    expect(await queueOf(stage, queue)).toMatchObject({ is_current: true, ended_at: null })
+    expect(await stretches(stage, userId)).toEqual([queue])
+    expect((await stage.recorded()).versions.every(({ valid_to }) => valid_to === null)).toBe(true)
+  })
+
+  test('"no queue" at the very first reading leaves no stretch without one', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    stage.simulated.faults.add({ kind: 'odd_no_queue', userId, times: 1 })
+    await stage.pass()
+    expect(await stretches(stage, userId)).toEqual(['null doubted'])
+    await stage.pass()
+    expect(await stretches(stage, userId)).toEqual([currentQueue(stage, userId)])
+  })
+
+  test('"no queue" before a reset leaves no stretch without one', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const old = currentQueue(stage, userId)
+    await stage.pass()
+    stage.simulated.faults.add({ kind: 'odd_no_queue', userId, times: 1 })
+    await stage.pass()
+    stage.apply({ type: 'reset', userId, fill: 1 })
+    await stage.pass()
+    expect(await stretches(stage, userId)).toEqual([old, currentQueue(stage, userId)])
+  })
+
+  test('ends nothing when its teammate cannot be read afterwards', async () => {
+    const stage = await openStage()
+    const userId = stage.world.keyOwner()
+    const queue = currentQueue(stage, userId)
+    await stage.pass()
+    stage.simulated.faults.add({ kind: 'odd_no_queue', userId, times: 1 })
+    await stage.pass()
+    const failing = stage.simulated.faults.add({ kind: 'server_error', userId })
+    for (let round = 0; round < 6; round += 1) await stage.pass()
+    expect(await queueOf(stage, queue)).toMatchObject({ is_current: null, ended_at: null })
+    failing.remove()
+    await stage.pass()
+    expect(await queueOf(stage, queue)).toMatchObject({ is_current: true, ended_at: null })
+  })
+
+  test('two reps without a queue at first are known to have none after the second pass', async () => {
+    const stage = await openStage({ world: { withoutQueue: 2 } })
+    await stage.pass()
+    await stage.pass()
+    const { assignments, readings } = await stage.recorded()
+    const none = assignments.filter(({ queue_id }) => queue_id === null)
+    expect(none).toHaveLength(2)
+    for (const { user_id, valid_from, missing_since } of none) {
+      expect(missing_since).toBeNull()
+      expect(valid_from).toBe(readings.find((reading) => reading.user_id === user_id)?.observed_at)
+    }
+  })
+})
+
+describe('a queue that changes hands', () => {
+  /** Moves the world just before one teammate is asked, once. */
+  function justBefore(): { move: (userId: string, world: World) => void; plan: (plan: Plan) => void } {
+    let planned: Plan | null = null
+    return {
+      plan: (plan) => {
+        planned = plan
+      },
+      move: (userId, world) => {
+        if (planned?.before !== userId) return
+        const { moves } = planned
+        planned = null
+        for (const move of moves) world.apply(move)
+      },
+    }
+  }
+  interface Plan {
+    before: string
+    moves: Parameters<World['apply']>[0][]
+  }
+
+  test.each(['earlier', 'later'] as const)('in mid-pass, to someone read %s, never ends', async (when) => {
+    const { move, plan } = justBefore()
+    const stage = await openStage({ world: { teammates: 4 }, beforePage: move })
+    await stage.pass()
+    const [first = '', second = '', third = ''] = await stage.readingOrder()
+    const to = when === 'earlier' ? first : third
+    const queue = currentQueue(stage, second)
+    const replaced = currentQueue(stage, to)
+    plan({ before: second, moves: [{ type: 'reassign', userId: second, to }] })
+    const { conclusions } = await stage.pass()
+    // Read earlier, the new holder showed their own queue: the one that moved was seen with nobody.
+    expect(conclusions.unknown).toEqual([when === 'earlier' ? queue : replaced])
+    await stage.pass()
+    await stage.pass()
+    expect(await queueOf(stage, queue)).toMatchObject({
+      is_current: true,
+      user_id: to,
+      ended_at: null,
+    })
+    expect(await queueOf(stage, replaced)).toMatchObject({
+      end_reason: 'queue_replaced',
+      replaced_by_queue_id: queue,
+    })
+    const { versions } = await stage.recorded()
+    const closed = versions.filter(({ queue_id, valid_to }) => queue_id === queue && valid_to !== null)
+    expect(closed).toEqual([])
+    expect(await stretches(stage, second)).toEqual([queue, null])
+    expect(await stretches(stage, to)).toEqual([replaced, queue])
+  })
+
+  test.each([0, 1, 2])('a swap of two reps, before teammate %i is read, ends nothing', async (index) => {
+    const { move, plan } = justBefore()
+    const stage = await openStage({ beforePage: move })
+    await stage.pass()
+    const order = await stage.readingOrder()
+    const [one = '', other = ''] = order
+    const [queue, otherQueue] = [currentQueue(stage, one), currentQueue(stage, other)]
+    plan({ before: order[index] ?? '', moves: [{ type: 'swap', userId: one, with: other }] })
+    for (let round = 0; round < 3; round += 1) expect((await stage.pass()).conclusions.ended).toEqual([])
+    expect(await queueOf(stage, queue)).toMatchObject({ user_id: other, is_current: true })
+    expect(await queueOf(stage, otherQueue)).toMatchObject({ user_id: one, is_current: true })
+    expect(await stretches(stage, one)).toEqual([queue, otherQueue])
+    expect(await stretches(stage, other)).toEqual([otherQueue, queue])
+  })
+
+  test('back and forth in every pass never ends, while somebody who has it is asked', async () => {
+    const stage = await openStage({ world: { teammates: 2, withoutQueue: 1 } })
+    const [one = '', other = ''] = stage.ids
+    const queue = currentQueue(stage, one)
+    for (let round = 0; round < 6; round += 1) {
+      await stage.pass()
+      const [from, to] = round % 2 === 0 ? [one, other] : [other, one]
+      stage.apply({ type: 'reassign', userId: from, to })
+    }
+    expect(await queueOf(stage, queue)).toMatchObject({ is_current: true, ended_at: null })
+    expect(await stretches(stage, one)).toEqual([queue, queue, queue, 'null doubted'])
+    expect(await stretches(stage, other)).toEqual([queue, queue, queue])
+  })
+})

@@ -1,0 +1,92 @@
+/**
+ * No ending that never happened: a watch over every queue the mirror says has ended, kept from pass to pass, since a
+ * queue that is seen again takes its ending back.
+ *
+ * Two passes that agree prove an ending to everyone but an adversary. A holder nobody could read meanwhile, and a
+ * queue that went from hand to hand during both passes, always just ahead of the reader, can't be told from a queue
+ * that is gone; such endings are counted and must be explained by exactly that.
+ */
+import type { QueueState, Truth } from '../../src/simulation/timeline.ts'
+import type { Pool } from '../../src/store/database.ts'
+import { loadRecorded, type Recorded, type RecordedPass, type RecordedReading } from './recorded.ts'
+
+export interface EndingsWatch {
+  /** After each pass: what ended by it and should not have. */
+  look(passId: string): Promise<string[]>
+  readonly endings: number
+  /** Endings that were not, and could not have been known not to be. */
+  readonly excused: number
+}
+
+const WATCHED = ['ok', 'no_queue']
+
+export function watchEndings(pool: Pool, truth: Truth): EndingsWatch {
+  const known = new Map<string, number>()
+  let endings = 0
+  let excused = 0
+
+  async function look(passId: string): Promise<string[]> {
+    const recorded = await loadRecorded(pool)
+    const pass = recorded.passes.find(({ pass_id }) => pass_id === passId)
+    const problems: string[] = []
+    for (const { queue_id, ended_at } of recorded.queues) {
+      if (ended_at === null) known.delete(queue_id)
+      else if (known.get(queue_id) !== ended_at) {
+        known.set(queue_id, ended_at)
+        endings += 1
+        const found = pass ? judge(recorded, truth, { queueId: queue_id, endedAt: ended_at, pass }) : 'false'
+        if (found === 'excused') excused += 1
+        else if (found !== 'true') problems.push(`pass ${passId} ended queue ${queue_id}: ${found}`)
+      }
+    }
+    return problems
+  }
+
+  return {
+    look,
+    get endings() {
+      return endings
+    },
+    get excused() {
+      return excused
+    },
+  }
+}
+
+function judge(
+  recorded: Recorded,
+  truth: Truth,
+  ending: { queueId: string; endedAt: number; pass: RecordedPass },
+): 'true' | 'excused' | string {
+  const { queueId, endedAt, pass } = ending
+  const first = recorded.readings.find(
+    ({ observed_at, status }) => observed_at === endedAt && WATCHED.includes(status),
+  )
+  if (!first) return 'dated to no reading'
+  const firstPass = recorded.passes.find(({ pass_id }) => pass_id === first.pass_id)
+  if (!firstPass || Number(firstPass.pass_id) >= Number(pass.pass_id)) return 'by one pass alone'
+  const during = (from: number, to: number | null) =>
+    truth.queueStatesOf(queueId, from / 1000 - 1, (to ?? Number.POSITIVE_INFINITY) / 1000 + 1)
+  const isGone = ({ standing }: QueueState) => standing !== 'current'
+  if (during(first.read_started_at, first.observed_at).some(isGone)) return 'true'
+
+  // It was there when it was first missed. Either nobody could see it, or that answer was a lie and it went later.
+  const window = (of: RecordedPass) => [of.started_at, of.finished_at] as const
+  const later = during(endedAt, pass.finished_at)
+  const readingsOf = (of: RecordedPass) =>
+    recorded.readings.filter(({ pass_id, status }) => pass_id === of.pass_id && WATCHED.includes(status))
+  const isHidden = (of: RecordedPass) => {
+    const states = during(...window(of))
+    return (
+      new Set(states.map(({ queue }) => queue.assignee_id)).size > 1 ||
+      states.some(isGone) ||
+      states.some(({ queue }) => !wasRead(queue.assignee_id, readingsOf(of)))
+    )
+  }
+  if (later.some(isGone) || (isHidden(firstPass) && isHidden(pass))) return 'excused'
+  return 'it was there all the while, with someone who was read'
+}
+
+function wasRead(userId: string, readings: readonly RecordedReading[]): boolean {
+  return readings.some(({ user_id }) => user_id === userId)
+}

@@ -1,0 +1,86 @@
+/**
+ * The program as `sync` runs it, in this process: real configuration, real client, real budget; only its patience
+ * is a test's. One mirror is one key on one database, and may be asked for any number of passes.
+ */
+import { createAlloClient } from '../../src/allo/client.ts'
+import { createPacer } from '../../src/allo/pacer.ts'
+import { loadConfig } from '../../src/config.ts'
+import type { SimulatedAllo } from '../../src/simulation/server.ts'
+import { openPool } from '../../src/store/database.ts'
+import { keyFingerprint, openReadBudget } from '../../src/store/read-budget.ts'
+import { type SyncResult, syncTeam } from '../../src/sync.ts'
+
+export interface Mirror {
+  /** `users` as `--user`: ids; nobody: everyone. */
+  pass(options?: {
+    readonly users?: readonly string[]
+    readonly dryRun?: boolean
+    readonly signal?: AbortSignal
+  }): Promise<SyncResult>
+  close(): Promise<void>
+}
+
+export async function openMirror({
+  simulated,
+  databaseUrl,
+  apiKey,
+  env = {},
+}: {
+  readonly simulated: Pick<SimulatedAllo, 'url'>
+  readonly databaseUrl: string
+  readonly apiKey: string
+  readonly env?: Readonly<Record<string, string>>
+}): Promise<Mirror> {
+  const config = loadConfig({
+    ALLO_API_KEY: apiKey,
+    ALLO_API_URL: simulated.url,
+    ALLO_READS_PER_SECOND: 'unlimited',
+    DATABASE_URL: databaseUrl,
+    ...env,
+  })
+  const fingerprint = keyFingerprint(apiKey)
+  const pool = openPool(databaseUrl, { max: 12, name: 'mirror under test' })
+  const book = await openReadBudget(databaseUrl, fingerprint)
+  const pacer = createPacer({ book, readsPerSecond: null, maxThrottledMs: 60_000 })
+  const allo = createAlloClient({
+    apiUrl: config.apiUrl,
+    apiKey: () => config.apiKey.value(),
+    authScheme: config.authScheme,
+    timeoutMs: config.requestTimeoutMs,
+    naiveTimeZone: config.naiveTimeZone,
+    userAgent: 'allo-queue-mirror/test',
+    pacer,
+    retry: { minMs: 2, maxMs: 10, throttledMinMs: 2 },
+    onSurprise: () => undefined,
+  })
+  return {
+    pass: ({ users = [], dryRun = false, signal } = {}) =>
+      syncTeam(
+        {
+          pool,
+          allo,
+          onLimit: () => undefined,
+          throttledMs: () => pacer.throttledMs,
+          concurrency: () => (config.concurrency === 'auto' ? 4 : config.concurrency),
+          surprises: () => [],
+          observer: { passStarted: () => undefined, teammateRead: () => undefined, warn: () => undefined },
+          keyFingerprint: fingerprint,
+          version: 'test',
+        },
+        {
+          trigger: 'manual',
+          users,
+          dryRun,
+          only: config.onlyTeammates,
+          except: config.exceptTeammates,
+          includeBlocked: config.includeBlocked,
+          ...(signal ? { signal } : {}),
+        },
+      ),
+    async close() {
+      await allo.close()
+      await book.close()
+      await pool.end()
+    },
+  }
+}
