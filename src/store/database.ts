@@ -123,9 +123,10 @@ function describe(error: unknown): { code: string | null; reason: string } {
       error.constraint && `constraint ${error.constraint}`,
     ]
     const parts = [`code ${error.code}`, ...where.filter(Boolean)]
-    // Messages of class 22 and 23 can quote values; the others name objects only.
-    const message =
-      error.code?.startsWith('22') || error.code?.startsWith('23') ? 'data refused' : error.message
+    // Messages of class 22 and 23 can quote values, and somebody's trigger may word its own; the others name
+    // objects only.
+    const isWordedByData = /^(?:2[23]|P0)/.test(error.code ?? '') || error.routine === 'exec_stmt_raise'
+    const message = isWordedByData ? 'data refused' : error.message
     return { code: error.code ?? null, reason: `${message} (${parts.join(', ')})` }
   }
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])

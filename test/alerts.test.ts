@@ -1,0 +1,309 @@
+import { createServer } from 'node:http'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { loadConfig } from '../src/config.ts'
+import { createLogger } from '../src/logger.ts'
+import { openPool } from '../src/store/database.ts'
+import { keyFingerprint } from '../src/store/read-budget.ts'
+import { type Alerts, startAlerts } from '../src/worker/alerts.ts'
+import { createMetrics } from '../src/worker/metrics.ts'
+import { createWebhook } from '../src/worker/webhook.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { apiKey } from './support/pass.ts'
+import { until } from './support/worker.ts'
+
+interface Message {
+  readonly text: string
+  readonly kind: string
+  readonly state: string
+  readonly [field: string]: unknown
+}
+
+let database: TestDatabase
+let cleanups: (() => unknown)[] = []
+let posts: Message[] = []
+let answers: number[] = []
+let logged: { event: string; msg: string }[] = []
+let webhookUrl = ''
+
+beforeEach(async () => {
+  posts = []
+  answers = []
+  logged = []
+  cleanups = []
+  database = await createTestDatabase()
+  cleanups.push(() => database.drop())
+  webhookUrl = await listen()
+  await sql(`insert into allo.teams values ('team-1', 'Acme', now(), now())`)
+  await sql(`insert into allo.api_keys (key_fingerprint, team_id) values ($1, 'team-1')`, [
+    keyFingerprint(apiKey),
+  ])
+  await sql(`insert into allo.teammates (user_id, team_id, name, is_listed, first_seen_at, last_seen_at)
+    select 'usr-' || n, 'team-1', 'N' || n, true, now(), now() from generate_series(1, 3) n`)
+  await readBefore('0 s')
+})
+afterEach(async () => {
+  for (const cleanUp of cleanups.reverse()) await cleanUp()
+})
+
+const sql = (text: string, values: unknown[] = []) => database.pool.query(text, values)
+
+/** How long ago everyone, or one of them, was read. */
+const readBefore = (interval: string, userId = '%') =>
+  sql('update allo.teammates set last_observed_at = clock_timestamp() - $1::interval where user_id like $2', [
+    interval,
+    userId,
+  ])
+
+const passEnded = (status: string, stopStatus: string | null = null, message: string | null = null) =>
+  sql(
+    `insert into allo.sync_passes (team_id, trigger, is_whole_team, status, started_at, finished_at, lease_expires_at,
+       version, stop_status, error_message)
+     values ('team-1', 'schedule', true, $1, clock_timestamp(), clock_timestamp(), now(), '1', $2, $3)`,
+    [status, stopStatus, message],
+  )
+
+/** A webhook that answers what `answers` says, then 200. */
+async function listen(): Promise<string> {
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      const status = answers.shift() ?? 200
+      if (status === 200) posts.push(JSON.parse(body))
+      response.writeHead(status).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/hooks/s3cret-part`
+}
+
+function worker({ url = webhookUrl as string | null, databaseUrl = database.url, env = {} } = {}): Alerts {
+  const config = loadConfig({
+    ALLO_API_KEY: apiKey,
+    SYNC_EVERY: '5m',
+    ...(url ? { ALERT_WEBHOOK_URL: url } : {}),
+    ...env,
+  })
+  const pool = openPool(databaseUrl, { max: 2, name: 'alerts' })
+  const retry = { retries: 2, minTimeout: 10, maxTimeout: 20 }
+  const { alertWebhookUrl } = config
+  const webhook =
+    alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl, {}, { userAgent: 'test', retry })
+  const alerts = startAlerts({
+    ...config,
+    pool,
+    keyFingerprint: keyFingerprint(apiKey),
+    webhook,
+    metrics: createMetrics(),
+    logger: createLogger('debug', { write: (line: string) => logged.push(JSON.parse(line)) }, () => []),
+    version: '1.2.3',
+    tryAgainAfterMs: 1,
+  })
+  cleanups.push(async () => {
+    await alerts.stop()
+    await webhook?.close()
+    await pool.end()
+  })
+  return alerts
+}
+
+const lookTogether = (workers: readonly Alerts[]) => Promise.all(workers.map((one) => one.look()))
+const states = () => posts.map(({ kind, state }) => `${kind} ${state}`)
+const events = () => logged.map(({ event }) => event)
+
+describe('data that get too old', () => {
+  test('are told once, and once that it is over, by however many workers', async () => {
+    const workers = [worker(), worker(), worker(), worker()]
+    await lookTogether(workers)
+    expect(posts).toEqual([])
+
+    await readBefore('16 min', 'usr-2')
+    for (let round = 0; round < 3; round += 1) await lookTogether(workers)
+    expect(posts).toEqual([
+      {
+        text: ':warning: Allo queue mirror of Acme: The data of one teammate are older than 15 min.',
+        kind: 'stale_data',
+        state: 'open',
+        incident_id: '1',
+        team_id: 'team-1',
+        team_name: 'Acme',
+        summary: 'The data of one teammate are older than 15 min.',
+        opened_at: expect.stringMatching(/^20.*Z$/),
+        closed_at: null,
+        stale_after_seconds: 900,
+        version: '1.2.3',
+      },
+    ])
+
+    await readBefore('0 s')
+    for (let round = 0; round < 3; round += 1) await lookTogether(workers)
+    expect(states()).toEqual(['stale_data open', 'stale_data closed'])
+    expect(posts[1]?.text).toMatch(/^:white_check_mark: .*Acme: The data are fresh again, after \d/)
+
+    await readBefore('1 h')
+    await lookTogether(workers)
+    expect(states()).toEqual(['stale_data open', 'stale_data closed', 'stale_data open'])
+    expect(events().filter((event) => event === 'incident_opened')).toHaveLength(2)
+    expect(events().filter((event) => event === 'alert_delivered')).toHaveLength(3)
+  })
+
+  test('are those of teammates who are to be read, also of those who never were', async () => {
+    await readBefore('1 h')
+    await passEnded('ok')
+    await sql(`insert into allo.sync_reads (pass_id, user_id, status, observed_at, walks, requests, throttled, duration_ms, error_code)
+      values (1, 'usr-1', 'skipped', now(), 0, 0, 0, 0, 'not_asked')`)
+    await sql(`update allo.teammates set is_listed = false, left_at = now() where user_id = 'usr-2'`)
+    await sql(
+      `update allo.teammates set last_observed_at = null, first_seen_at = now() where user_id = 'usr-3'`,
+    )
+    const alerts = worker()
+    await alerts.look()
+    expect(posts).toEqual([])
+    await sql(`update allo.teammates set first_seen_at = now() - interval '1 h' where user_id = 'usr-3'`)
+    await alerts.look()
+    expect(states()).toEqual(['stale_data open'])
+  })
+
+  test('are judged by FRESHNESS_SLO where it is set', async () => {
+    await readBefore('16 min')
+    await worker({ env: { FRESHNESS_SLO: '20m' } }).look()
+    expect(posts).toEqual([])
+    await worker({ env: { FRESHNESS_SLO: '10m' } }).look()
+    expect(states()).toEqual(['stale_data open'])
+  })
+})
+
+describe('a key that is refused', () => {
+  test('is told once, and over only when a pass reached somebody', async () => {
+    const workers = [worker(), worker(), worker()]
+    await passEnded('ok')
+    await lookTogether(workers)
+    expect(posts).toEqual([])
+
+    for (let pass = 0; pass < 3; pass += 1) {
+      await passEnded('failed', 'forbidden', 'Allo says that the key was revoked')
+      await lookTogether(workers)
+    }
+    expect(states()).toEqual(['credentials open'])
+    expect(posts[0]?.text).toContain('Allo refuses the API key: Allo says that the key was revoked')
+
+    await passEnded('failed', 'error', 'Allo is down')
+    await lookTogether(workers)
+    expect(states()).toEqual(['credentials open'])
+
+    await passEnded('partial')
+    await lookTogether(workers)
+    expect(states()).toEqual(['credentials open', 'credentials closed'])
+  })
+
+  test('and old data are two incidents', async () => {
+    await readBefore('1 d')
+    await passEnded('failed', 'forbidden')
+    await worker().look()
+    expect(states().sort()).toEqual(['credentials open', 'stale_data open'])
+  })
+})
+
+describe('a webhook', () => {
+  test('that fails for a moment is asked again', async () => {
+    await readBefore('1 h')
+    answers = [500, 503]
+    await worker().look()
+    expect(states()).toEqual(['stale_data open'])
+  })
+
+  test('that refuses is not asked again at once, and told later; its URL is in no log', async () => {
+    await readBefore('1 h')
+    answers = [404]
+    const alerts = worker()
+    await alerts.look()
+    // Whether its own second look came already is a matter of milliseconds.
+    await until('it is told', 5000, async () => {
+      await alerts.look()
+      return posts.length > 0
+    })
+    expect(states()).toEqual(['stale_data open'])
+    expect(logged.find(({ event }) => event === 'alert_failed')?.msg).toBe(
+      'the alert webhook: it answered 404',
+    )
+    expect(JSON.stringify(logged)).not.toContain('s3cret')
+  })
+
+  test('that does not answer harms nobody, and another worker tells', async () => {
+    await readBefore('1 h')
+    const unlucky = worker({ url: 'http://127.0.0.1:1/hooks/s3cret-part' })
+    await unlucky.look()
+    expect(events()).toContain('alert_failed')
+    expect(JSON.stringify(logged)).not.toContain('s3cret')
+    await until('another tells', 5000, async () => {
+      await worker().look()
+      return posts.length > 0
+    })
+    expect(states()).toEqual(['stale_data open'])
+  })
+
+  test('is told by another when the worker that claimed it died, and not while that one tries', async () => {
+    await readBefore('1 h')
+    await worker({ url: null }).look()
+    await sql(`update allo.incidents set claimed_until = clock_timestamp() + interval '1 minute'`)
+    const alerts = worker()
+    await alerts.look()
+    expect(posts).toEqual([])
+    await sql(`update allo.incidents set claimed_until = clock_timestamp() - interval '1 second'`)
+    await alerts.look()
+    expect(states()).toEqual(['stale_data open'])
+  })
+
+  test('hears once of what was over before it could be told, and nothing of yesterday', async () => {
+    await readBefore('1 h')
+    const silent = worker({ url: null })
+    await silent.look()
+    await readBefore('0 s')
+    await silent.look()
+    await worker().look()
+    expect(states()).toEqual(['stale_data closed'])
+
+    await sql(`update allo.incidents set opened_at = now() - interval '2 days', closed_at = now() - interval '1 day',
+      closing_told_at = null`)
+    await worker().look()
+    expect(states()).toEqual(['stale_data closed'])
+  })
+})
+
+test('without a webhook incidents are recorded and logged all the same', async () => {
+  await readBefore('1 h')
+  await worker({ url: null }).look()
+  const { rows } = await sql('select kind, summary, closed_at, opening_told_at from allo.incidents')
+  expect(rows).toEqual([
+    {
+      kind: 'stale_data',
+      summary: 'The data of 3 teammates are older than 15 min.',
+      closed_at: null,
+      opening_told_at: null,
+    },
+  ])
+  expect(events()).toEqual(['incident_opened'])
+})
+
+test('a database that is gone is a line in the log, and no more', async () => {
+  await worker({ databaseUrl: 'postgresql://nobody@127.0.0.1:1/nothing' }).look()
+  expect(events()).toEqual(['alerts_failed'])
+})
+
+test('two teams on one database have incidents of their own', async () => {
+  await sql(`insert into allo.teams values ('team-2', 'Other', now(), now())`)
+  await sql(`insert into allo.teammates (user_id, team_id, is_listed, first_seen_at, last_seen_at)
+    values ('usr-9', 'team-2', true, now() - interval '1 d', now())`)
+  await worker().look()
+  expect(posts).toEqual([])
+  await sql(`update allo.api_keys set team_id = 'team-2'`)
+  await worker().look()
+  expect(posts).toMatchObject([{ team_id: 'team-2', state: 'open' }])
+})

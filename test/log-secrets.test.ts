@@ -1,0 +1,267 @@
+/**
+ * Runs real workers against an API that fails in every way it can and a database that refuses rows, at the most
+ * talkative level, and looks for the key, the passwords and every phone number of the world in whatever came out.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
+import { afterAll, describe, expect, inject, test } from 'vitest'
+import { createLogger, mask } from '../src/logger.ts'
+import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import type { Pool } from '../src/store/database.ts'
+import { keyFingerprint } from '../src/store/read-budget.ts'
+import { queueNames } from '../src/worker/job-backend.ts'
+import { createTestDatabase } from './support/database.ts'
+import { ask } from './support/http.ts'
+import { startTestRedis } from './support/redis.ts'
+import { environmentOf, until } from './support/worker.ts'
+
+const bin = fileURLToPath(new URL('../bin/allo-queue-mirror.js', import.meta.url))
+const apiKey = 'ak_live_5e3cr3t_0f_a_t3st'
+const pagePassword = 'pages-5e3cr3t'
+const webhookPath = '/hooks/T000/B000/5e3cr3t-hook'
+const redis = await startTestRedis()
+afterAll(() => redis?.stop())
+
+describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.url] as const])] as const)(
+  'with the jobs in %s',
+  (_, redisUrl) => {
+    test('nothing that comes out of a worker in trouble holds a secret or a phone number', async () => {
+      const database = await createTestDatabase()
+      const world = createWorld({ seed: 'secrets', teammates: 8, numbersPerQueue: 12, calledBefore: 0.5 })
+      const api = await startSimulatedAllo({ world, apiKey, readsPerSecond: null })
+      const hook = await startHook()
+      const numbers = numbersOf(api)
+      const databasePassword = decodeURIComponent(new URL(inject('serverUrl')).password)
+      const emitted: [string, string][] = []
+      const worker = start({
+        ...environmentOf({ apiKey, apiUrl: api.url, databaseUrl: database.url, redisUrl }),
+        LOG_LEVEL: 'debug',
+        SYNC_EVERY: '1s',
+        FRESHNESS_SLO: '1s',
+        HTTP_BASIC_AUTH: `ops:${pagePassword}`,
+        ALERT_WEBHOOK_URL: `${hook.url}${webhookPath}`,
+        ALLO_REQUEST_TIMEOUT_MS: '500',
+      })
+      try {
+        await until('a pass is over', 20_000, () => worker.said().includes('"pass_finished"'))
+        await makeTrouble(api, database.pool, worker)
+        for (const path of ['/', '/status', '/metrics', '/readyz', '/healthz', '/queues/', ...queuePaths]) {
+          const headers = { authorization: `Basic ${Buffer.from(`ops:${pagePassword}`).toString('base64')}` }
+          const { status, text } = await ask(worker.url() + path, { headers })
+          expect([path, status === 200 || status === 503]).toEqual([path, true])
+          emitted.push([path, text])
+        }
+        emitted.push(['metrics without a password', (await ask(`${worker.url()}/metrics`)).text])
+      } finally {
+        worker.process.kill('SIGTERM')
+        await worker.exited
+        await api.close()
+        hook.stop()
+      }
+      emitted.push(['stdout and stderr', worker.said()], ['the webhook', hook.bodies.join('\n')])
+      emitted.push(...(await auditTexts(database.pool)), ...(await jobTexts(database.pool)))
+      if (redisUrl !== null) emitted.push(['Redis', await everythingIn(redisUrl)])
+      await database.drop()
+
+      for (const number of numbersOf(api)) numbers.add(number)
+      const secrets = [apiKey, pagePassword, '5e3cr3t', ...(databasePassword ? [databasePassword] : [])]
+      const leaks = emitted.flatMap(([where, text]) => {
+        const found = [...secrets, ...numbers].filter((secret) => text.includes(secret))
+        return found.map((secret) => `${where}: ${secret}`)
+      })
+      expect(leaks).toEqual([])
+      // What was looked through was really there, and the trouble really happened.
+      const sizes = Object.fromEntries(emitted.map(([where, text]) => [where, text.length]))
+      for (const [where, size] of Object.entries(sizes)) expect([where, size > 10]).toEqual([where, true])
+      for (const trouble of [
+        'database_refused',
+        'P0001',
+        'credentials_refused',
+        'incident_opened',
+        'api_surprise',
+      ]) {
+        expect([trouble, worker.said().includes(trouble)]).toEqual([trouble, true])
+      }
+      expect(hook.bodies.length).toBeGreaterThan(0)
+      expect(numbers.size).toBeGreaterThan(80)
+    }, 120_000)
+  },
+)
+
+test('a phone number, a key and a password are masked wherever they stand in a line', () => {
+  const lines: string[] = []
+  const secrets = () => [apiKey, 'pass"word']
+  const logger = createLogger('debug', { write: (line: string) => lines.push(line) }, secrets)
+  logger.info({ event: 'e', nested: { list: ['+33612345678'], key: apiKey } }, 'to +15551234567')
+  logger.error(new Error('pass"word and +442071234567 (+49 30 is none)'))
+  expect(lines.join('')).not.toMatch(/612345678|5551234567|2071234567|pass\\?"word/)
+  expect(lines.join('')).not.toContain(apiKey)
+  expect(lines.join('')).toContain('+49 30 is none')
+  expect(mask('2026-11-24T10:00:00.000000+00:00 +0530', [])).toBe('2026-11-24T10:00:00.000000+00:00 +0530')
+})
+
+/** Each kind for as long as it takes to be met. */
+async function makeTrouble(api: SimulatedAllo, pool: Pool, worker: Worker): Promise<void> {
+  const [, second, third] = api.world.teammates()
+  const next = async (what: string, event: string, timeoutMs = 30_000) => {
+    const from = worker.said().length
+    await until(what, timeoutMs, () => worker.said().slice(from).includes(event))
+  }
+  for (const kind of [
+    'unknown_fields',
+    'unknown_values',
+    'wrong_types',
+    'nul_in_text',
+    'absurd_timestamps',
+  ] as const) {
+    api.faults.add({ kind, userId: second?.id ?? '', times: 3 })
+  }
+  for (const kind of ['invalid_json', 'queue_missing', 'wrong_owner', 'duplicate_positions'] as const) {
+    api.faults.add({ kind, userId: third?.id ?? '', times: 3 })
+  }
+  await next('strange answers were read', '"pass_finished"')
+  await next('strange answers were read', '"pass_finished"')
+  api.faults.clear()
+
+  // Postgres quotes the row in the detail of the first, and the second is worded by somebody else's trigger.
+  await pool.query(
+    `alter table allo.queue_entries add constraint refused check (number_to not like '+%') not valid`,
+  )
+  api.world.act(60)
+  await next('Postgres refused rows', 'database_refused', 45_000)
+  await pool.query('alter table allo.queue_entries drop constraint refused')
+  await pool.query(
+    `create function refuse() returns trigger language plpgsql as
+       $$ begin raise exception 'no % here', new.number_to; end $$`,
+  )
+  await pool.query(
+    'create trigger refuse before insert or update on allo.queue_entries for each row execute function refuse()',
+  )
+  api.world.act(60)
+  await next('a trigger refused rows', 'P0001', 45_000)
+  await pool.query('drop function refuse() cascade')
+
+  api.setApiKey('ak_live_another')
+  await next('the key was refused', 'credentials_refused', 45_000)
+  await sleep(1500)
+  api.setApiKey(apiKey)
+  await next('the key was accepted', 'credentials_accepted', 45_000)
+}
+
+interface Worker {
+  readonly process: ChildProcess
+  readonly exited: Promise<unknown>
+  /** Everything on stdout and stderr so far, as it was. */
+  said(): string
+  url(): string
+}
+
+function start(env: Readonly<Record<string, string>>): Worker {
+  const home = mkdtempSync(join(tmpdir(), 'secrets-'))
+  const child = spawn(process.execPath, [bin, 'worker'], { cwd: home, env: { HOME: home, ...env } })
+  let said = ''
+  const listen = (chunk: string) => {
+    said += chunk
+  }
+  child.stdout.setEncoding('utf8').on('data', listen)
+  child.stderr.setEncoding('utf8').on('data', listen)
+  const exited = new Promise((resolve) => child.once('close', resolve))
+  void exited.then(() => rmSync(home, { recursive: true, force: true }))
+  return {
+    process: child,
+    exited,
+    said: () => said,
+    url: () => /status page at (http:\S+?)"/.exec(said)?.[1] ?? '',
+  }
+}
+
+/** The jobs themselves, with their data and why they failed. */
+const queuePaths = Object.values(queueNames(keyFingerprint(apiKey))).flatMap((queue) =>
+  ['completed', 'failed', 'delayed', 'waiting', 'active', 'latest'].map(
+    (status) => `/queues/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=500`,
+  ),
+)
+
+async function startHook() {
+  const bodies: string[] = []
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      bodies.push(body)
+      // The second is refused, so that failing to deliver is in the log, too.
+      response.writeHead(bodies.length === 2 ? 410 : 200).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return {
+    bodies,
+    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
+    stop() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** Without the plus, so that a number in any notation is found. */
+function numbersOf({ world }: SimulatedAllo): Set<string> {
+  return new Set(
+    world
+      .teammates()
+      .flatMap(({ id }) => world.currentQueue(id)?.rows() ?? [])
+      .flatMap(({ number_to }) => (number_to ? [number_to.replace('+', '')] : [])),
+  )
+}
+
+async function auditTexts(pool: Pool): Promise<[string, string][]> {
+  return Promise.all(
+    ['sync_passes', 'sync_reads', 'incidents'].map(async (table): Promise<[string, string]> => {
+      const { rows } = await pool.query<{ row: string }>(`select t::text as row from allo.${table} t`)
+      return [table, rows.map(({ row }) => row).join('\n')]
+    }),
+  )
+}
+
+async function jobTexts(pool: Pool): Promise<[string, string][]> {
+  const { rows: tables } = await pool.query<{ name: string }>(
+    `select c.oid::regclass::text as name from pg_class c
+     where c.relkind in ('r', 'p') and c.relnamespace = to_regnamespace('allo_jobs')`,
+  )
+  if (tables.length === 0) return []
+  const texts = await Promise.all(
+    tables.map(async ({ name }) => {
+      const { rows } = await pool.query<{ row: string }>(`select to_jsonb(t)::text as row from ${name} t`)
+      return rows.map(({ row }) => row).join('\n')
+    }),
+  )
+  return [['allo_jobs', texts.join('\n')]]
+}
+
+async function everythingIn(url: string): Promise<string> {
+  const client = new Redis(url)
+  const texts: unknown[] = []
+  for (const key of await client.keys('*')) {
+    const read: Record<string, () => Promise<unknown>> = {
+      string: () => client.get(key),
+      hash: () => client.hgetall(key),
+      list: () => client.lrange(key, '0', '-1'),
+      set: () => client.smembers(key),
+      zset: () => client.zrange(key, '0', '-1'),
+      stream: () => client.xrange(key, '-', '+'),
+    }
+    texts.push(key, await read[await client.type(key)]?.())
+  }
+  client.disconnect()
+  return JSON.stringify(texts)
+}

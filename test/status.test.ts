@@ -1,0 +1,274 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import { keyFingerprint } from '../src/store/read-budget.ts'
+import { mirrorStatus } from '../src/store/status.ts'
+import { describeSchedule, nextSlot, staleAfterMs } from '../src/worker/freshness.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { apiKey, runPass } from './support/pass.ts'
+import { startTestRedis, type TestRedis } from './support/redis.ts'
+import { environmentOf, spawnCommand, spawnWorker } from './support/worker.ts'
+
+const fingerprint = keyFingerprint(apiKey)
+let database: TestDatabase
+let api: SimulatedAllo
+let redis: TestRedis | null
+
+beforeAll(async () => {
+  redis = await startTestRedis()
+})
+afterAll(() => redis?.stop())
+beforeEach(async () => {
+  database = await createTestDatabase()
+  const world = createWorld({ seed: 4, teammates: 4, numbersPerQueue: 6, withoutQueue: 1 })
+  api = await startSimulatedAllo({ world, apiKey, readsPerSecond: null })
+})
+afterEach(async () => {
+  await api.close()
+  await database.drop()
+})
+
+const aged = (interval: string, userId = '%') =>
+  database.pool.query(
+    'update allo.teammates set last_observed_at = last_observed_at - $1::interval where user_id like $2',
+    [interval, userId],
+  )
+
+describe('what Postgres says of a team', () => {
+  test('nothing is known before the first pass', async () => {
+    expect(await mirrorStatus(database.pool, fingerprint)).toMatchObject({
+      team: null,
+      passes: [],
+      teammates: [],
+      pausedSeconds: 0,
+      credentials: null,
+      incidents: [],
+    })
+  })
+
+  test('teammates come with the age of their data, the oldest first, and no number or e-mail', async () => {
+    await runPass(api, database.url)
+    const [first, second] = api.world.teammates()
+    await aged('1 h', second?.id)
+    const status = await mirrorStatus(database.pool, fingerprint)
+    expect(status.team).toEqual({ teamId: api.world.team.id, name: 'Acme Sales' })
+    expect(status.teammates).toHaveLength(4)
+    expect(status.teammates[0]).toMatchObject({
+      userId: second?.id,
+      name: second?.name,
+      numbers: 6,
+      failure: null,
+    })
+    expect(status.teammates[0]?.ageSeconds).toBeGreaterThanOrEqual(3600)
+    expect(status.teammates[1]?.ageSeconds).toBeLessThan(60)
+    expect(status.teammates.filter(({ numbers }) => numbers === null)).toHaveLength(1)
+    expect(status.passes).toMatchObject([{ status: 'ok', trigger: 'manual', teammates: 4, throttled: 0 }])
+    const numbers = api.world.currentQueue(first?.id ?? '')?.rows() ?? []
+    expect(numbers).toHaveLength(6)
+    for (const { number_to } of numbers) expect(JSON.stringify(status)).not.toContain(number_to?.slice(1))
+    expect(JSON.stringify(status)).not.toContain('@')
+  })
+
+  test('a failing teammate has the reason, since when and how often; a success ends it', async () => {
+    await runPass(api, database.url)
+    const [, failing] = api.world.teammates()
+    const fault = api.faults.add({ kind: 'queue_missing', userId: failing?.id ?? '' })
+    await runPass(api, database.url)
+    const { rows } = await database.pool.query<{ at: string }>(
+      `select to_char(observed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at from allo.sync_reads
+       where user_id = $1 and status = 'error'`,
+      [failing?.id],
+    )
+    await runPass(api, database.url)
+    const status = await mirrorStatus(database.pool, fingerprint)
+    expect(status.teammates.filter(({ failure }) => failure !== null)).toMatchObject([
+      { userId: failing?.id, failure: { status: 'error', since: rows[0]?.at, readings: 2 } },
+    ])
+    expect(status.passes.map((pass) => pass.status)).toEqual(['partial', 'partial', 'ok'])
+    fault.remove()
+    await runPass(api, database.url)
+    const after = await mirrorStatus(database.pool, fingerprint)
+    expect(after.teammates.filter(({ failure }) => failure !== null)).toEqual([])
+  })
+
+  test('who is left out by configuration, or has left, is not in it', async () => {
+    const [first, second] = api.world.teammates()
+    await runPass(api, database.url, { except: [first?.id ?? ''] })
+    await database.pool.query(
+      'update allo.teammates set is_listed = false, left_at = now() where user_id = $1',
+      [second?.id],
+    )
+    const { teammates } = await mirrorStatus(database.pool, fingerprint)
+    expect(teammates.map(({ userId }) => userId).sort()).toEqual(
+      api.world
+        .teammates()
+        .slice(2)
+        .map(({ id }) => id)
+        .sort(),
+    )
+  })
+
+  test('at most 48 passes are shown, the last ones', async () => {
+    await runPass(api, database.url)
+    await database.pool.query(
+      `insert into allo.sync_passes (team_id, trigger, is_whole_team, status, started_at, finished_at, lease_expires_at, version)
+       select team_id, 'schedule', true, 'ok', now() + n * interval '1 s', now() + n * interval '1 s', now(), '1'
+       from allo.teams, generate_series(1, 60) n`,
+    )
+    const { passes } = await mirrorStatus(database.pool, fingerprint)
+    expect(passes.map(({ passId }) => Number(passId))).toEqual(Array.from({ length: 48 }, (_, at) => 61 - at))
+  })
+
+  test('a pause that a 429 asked for is told until it is over', async () => {
+    await runPass(api, database.url)
+    await database.pool.query(`update allo.api_keys set paused_until = now() + interval '30 s'`)
+    expect((await mirrorStatus(database.pool, fingerprint)).pausedSeconds).toBeGreaterThan(20)
+    await database.pool.query(`update allo.api_keys set paused_until = now() - interval '30 s'`)
+    expect((await mirrorStatus(database.pool, fingerprint)).pausedSeconds).toBe(0)
+  })
+
+  test('a key that is new here is taken for the only team there is, and for none of two', async () => {
+    await runPass(api, database.url)
+    expect((await mirrorStatus(database.pool, 'another key')).team?.teamId).toBe(api.world.team.id)
+    await database.pool.query(`insert into allo.teams values ('team-2', null, now(), now())`)
+    expect((await mirrorStatus(database.pool, 'another key')).team).toBeNull()
+  })
+})
+
+describe('the command', () => {
+  const run = async (env: Readonly<Record<string, string>> = {}, args: readonly string[] = ['--json']) => {
+    const settings = { apiKey, apiUrl: api.url, databaseUrl: database.url, redisUrl: null }
+    const command = spawnCommand(
+      ['status', ...args],
+      environmentOf({ ...settings, env: { SYNC_EVERY: '5m', ...env } }),
+    )
+    const { code } = await command.exited
+    return { code, status: command.logs[0], stderr: command.stderr() }
+  }
+
+  test('exits 75 before there are data, 0 when they are fresh, 75 when they are too old', async () => {
+    expect(await run()).toMatchObject({
+      code: 75,
+      status: { verdict: { headline: 'Nothing has been read yet.' } },
+    })
+    await runPass(api, database.url)
+    expect(await run()).toMatchObject({
+      code: 0,
+      status: {
+        freshness: { isFresh: true },
+        jobs: { backend: 'postgres', problem: null, workers: 0 },
+        verdict: { tone: 'warning', notes: ['No worker is running.'] },
+      },
+      stderr: '',
+    })
+    await aged('14 min')
+    expect(await run()).toMatchObject({ code: 0 })
+    expect(await run({ FRESHNESS_SLO: '10m' })).toMatchObject({ code: 75 })
+    await aged('2 min', api.world.keyOwner())
+    expect(await run()).toMatchObject({
+      code: 75,
+      status: { verdict: { tone: 'bad', headline: 'The data of 1 of 4 teammates are older than 15 min.' } },
+    })
+  })
+
+  test('changes nothing, not even where the jobs would be', async () => {
+    await runPass(api, database.url)
+    await run()
+    const { rows } = await database.pool.query(`select to_regnamespace('allo_jobs') as jobs`)
+    expect(rows).toEqual([{ jobs: null }])
+  })
+
+  test('says that Redis is down, and is right about the data all the same', async () => {
+    await runPass(api, database.url)
+    const { code, status } = await run({ REDIS_URL: 'redis://127.0.0.1:1' })
+    expect(code).toBe(0)
+    expect(status).toMatchObject({
+      jobs: { backend: 'redis', problem: expect.any(String), workers: null },
+      verdict: {
+        tone: 'warning',
+        notes: [expect.stringMatching(/^Redis, where the jobs are, does not answer/)],
+      },
+    })
+  })
+
+  test.each(['postgres', 'redis'])(
+    'with the jobs in %s it counts the workers and knows the next run',
+    async (backend) => {
+      if (backend === 'redis' && redis === null) return console.warn('SKIPPED: no Redis.')
+      const redisUrl = backend === 'redis' ? (redis?.url ?? null) : null
+      const settings = {
+        apiKey,
+        apiUrl: api.url,
+        databaseUrl: database.url,
+        redisUrl,
+        env: { SYNC_EVERY: '5m' },
+      }
+      const workers = [spawnWorker(settings), spawnWorker(settings)]
+      try {
+        await Promise.all(workers.map((worker) => worker.logged('worker_started')))
+        await Promise.any(workers.map((worker) => worker.logged('pass_finished')))
+        const { code, status } = await run(redisUrl === null ? {} : { REDIS_URL: redisUrl })
+        expect([code, status]).toMatchObject([
+          0,
+          { jobs: { backend, workers: 2, problem: null }, verdict: { tone: 'good' } },
+        ])
+        const { at, schedule } = status as { at: string; schedule: { nextRunAt: string } }
+        const inMs = Date.parse(schedule.nextRunAt) - Date.parse(at)
+        expect(inMs).toBeGreaterThan(0)
+        expect(inMs).toBeLessThanOrEqual(300_000)
+      } finally {
+        for (const worker of workers) worker.kill('SIGTERM')
+        await Promise.all(workers.map(({ exited }) => exited))
+      }
+      expect(workers.map((worker) => worker.stderr())).toEqual(['', ''])
+    },
+  )
+
+  test('tells what must be changed (78) from what may pass (75)', async () => {
+    expect(await run({ SYNC_EVERY: 'often' })).toMatchObject({ code: 78 })
+    expect(await run({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' })).toMatchObject({ code: 75 })
+    const empty = await createTestDatabase({ empty: true })
+    expect(await run({ DATABASE_URL: empty.url })).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(/migrate/),
+    })
+    await empty.drop()
+  })
+})
+
+describe('how old data may get', () => {
+  const now = new Date('2026-11-25T12:07:00Z')
+
+  test('is three intervals, or what FRESHNESS_SLO says', () => {
+    expect(staleAfterMs({ everyMs: 300_000 }, null, now)).toBe(900_000)
+    expect(staleAfterMs({ everyMs: 300_000 }, 60_000, now)).toBe(60_000)
+  })
+
+  test('for cron ends with the third run that was missed, over nights and weekends', () => {
+    const worktime = { cron: '*/10 8-19 * * 1-5', timeZone: 'UTC' }
+    const missed = (at: string) =>
+      new Date(Date.parse(at) - staleAfterMs(worktime, null, new Date(at))).toISOString()
+    expect(missed('2026-11-25T12:07:00Z')).toBe('2026-11-25T11:40:00.000Z')
+    // Sunday: the last three runs are Friday's.
+    expect(missed('2026-11-29T12:00:00Z')).toBe('2026-11-27T19:30:00.000Z')
+    // Monday morning, just after the first run: it has not missed three.
+    expect(missed('2026-11-30T08:05:00Z')).toBe('2026-11-27T19:40:00.000Z')
+    expect(staleAfterMs(worktime, 60_000, now)).toBe(60_000)
+  })
+
+  test('the next run of a cron schedule is known without a worker, in its own zone', () => {
+    expect(nextSlot({ cron: '0 9 * * *', timeZone: 'Europe/Paris' }, now)?.toISOString()).toBe(
+      '2026-11-26T08:00:00.000Z',
+    )
+    expect(nextSlot({ everyMs: 300_000 }, now)).toBeNull()
+  })
+
+  test.each([
+    [{ everyMs: 300_000 }, 'every 5 m'],
+    [{ everyMs: 90_000 }, 'every 90 s'],
+    [{ everyMs: 1500 }, 'every 1500 ms'],
+    [{ cron: '0 9 * * *', timeZone: 'UTC' }, '0 9 * * * (UTC)'],
+  ] as const)('%o is written as %s', (schedule, text) => {
+    expect(describeSchedule(schedule)).toBe(text)
+  })
+})
