@@ -21,25 +21,30 @@ export interface EndingsWatch {
 const WATCHED = ['ok', 'no_queue']
 
 export function watchEndings(pool: Pool, truth: Truth): EndingsWatch {
-  const known = new Map<string, number>()
+  let known = new Map<string, number>()
   let endings = 0
   let excused = 0
 
   async function look(passId: string): Promise<string[]> {
+    const { rows } = await pool.query<{ queue_id: string; ended_at: number }>(
+      `select queue_id, (extract(epoch from ended_at) * 1000000)::float8 as ended_at
+       from allo.queues where ended_at is not null`,
+    )
+    const fresh = rows.filter(({ queue_id, ended_at }) => known.get(queue_id) !== ended_at)
+    known = new Map(rows.map(({ queue_id, ended_at }) => [queue_id, ended_at]))
+    if (fresh.length === 0) return []
+
     const recorded = await loadRecorded(pool)
     const pass = recorded.passes.find(({ pass_id }) => pass_id === passId)
-    const problems: string[] = []
-    for (const { queue_id, ended_at } of recorded.queues) {
-      if (ended_at === null) known.delete(queue_id)
-      else if (known.get(queue_id) !== ended_at) {
-        known.set(queue_id, ended_at)
-        endings += 1
-        const found = pass ? judge(recorded, truth, { queueId: queue_id, endedAt: ended_at, pass }) : 'false'
-        if (found === 'excused') excused += 1
-        else if (found !== 'true') problems.push(`pass ${passId} ended queue ${queue_id}: ${found}`)
-      }
-    }
-    return problems
+    if (!pass) throw new Error(`there is no pass ${passId}`)
+    return fresh.flatMap(({ queue_id, ended_at }) => {
+      endings += 1
+      const found = judge(recorded, truth, { queueId: queue_id, endedAt: ended_at, pass })
+      if (found === 'excused') excused += 1
+      return found === 'true' || found === 'excused'
+        ? []
+        : [`pass ${passId} ended queue ${queue_id}: ${found}`]
+    })
   }
 
   return {

@@ -121,9 +121,10 @@ function compareAssignment(
     const wasSo = states.some((state) =>
       state.status === 'queue' ? state.queue.id === claim.queue_id : claim.queue_id === null,
     )
-    // A lie that the next answer, a true one by then, agrees with is believed: nothing tells it apart.
-    const wasToldTwice = claim.queue_id === null && status === 'no_queue' && next?.status === 'no_queue'
-    if (!wasSo && !wasToldTwice) report(`on record with ${claim.queue_id}, but had ${describe(states)}`)
+    // "No queue", said once, is believed to be odd; said twice, to be true. Where the world was just as odd, or the
+    // API told the truth by the second time, nothing tells the two apart.
+    const isAmbiguous = status === 'no_queue' && next?.queue_id === claim.queue_id
+    if (!wasSo && !isAmbiguous) report(`on record with ${claim.queue_id}, but had ${describe(states)}`)
   }
   if (status === 'ok' && !claimed.some((claim) => claim.queue_id === queue_id))
     report(`was read with ${queue_id}, but is not on record with it`)
