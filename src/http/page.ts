@@ -112,10 +112,18 @@ function problems({ teammates, at }: Overview): Html | null {
 function passes(all: readonly PassStatus[], when: When): Html {
   if (all.length === 0) return html`<section><h2>Last passes</h2><p class="muted">None yet.</p></section>`
   const head = html`<thead><tr><th scope="col">Began</th><th scope="col">Outcome</th><th scope="col" class="n">Took</th><th scope="col" class="n">Requests</th><th scope="col" class="n"><abbr title="answers of Allo that said to wait">429s</abbr></th></tr></thead>`
+  /** Night after night the same reason is said once, at the newest. */
+  const reasonOf = (pass: PassStatus, newer: PassStatus | undefined) => {
+    if (pass.errorMessage === null) return null
+    const isSaid = withoutRequest(pass.errorMessage) === withoutRequest(newer?.errorMessage ?? '')
+    return html`<small>${isSaid ? 'as above' : pass.errorMessage}</small>`
+  }
   const row = (
     pass: PassStatus,
+    index: number,
+    some: readonly PassStatus[],
   ) => html`<tr><td class="when"><time datetime="${pass.startedAt}">${when(pass.startedAt)}</time></td>
-<td><span class="word ${pass.status}">${pass.status}</span>${pass.trigger === 'manual' ? ' by hand' : null}${pass.errorMessage === null ? null : html`<small>${pass.errorMessage}</small>`}</td>
+<td><span class="word ${pass.status}">${pass.status}</span>${pass.trigger === 'manual' ? ' by hand' : null}${reasonOf(pass, some[index - 1])}</td>
 <td class="n">${inWords(pass.durationSeconds)}</td><td class="n">${pass.requests ?? '–'}</td>
 <td class="n">${pass.throttled === null || pass.throttled === 0 ? '–' : `${pass.throttled}×`}${pass.throttledSeconds >= 1 ? html`<small>${inWords(pass.throttledSeconds)}</small>` : null}</td></tr>`
   const table = (some: readonly PassStatus[]) =>
@@ -123,6 +131,10 @@ function passes(all: readonly PassStatus[], when: When): Html {
   const rest = all.slice(PASSES_IN_SIGHT)
   return html`<section><h2>Last passes</h2>${passChart(all, when)}${table(all.slice(0, PASSES_IN_SIGHT))}
 ${rest.length === 0 ? null : html`<details><summary>${rest.length} before</summary>${table(rest)}</details>`}</section>`
+}
+
+function withoutRequest(message: string): string {
+  return message.replace(/\(request [^)]*\)/, '')
 }
 
 function teammates({ teammates: all, freshness, at }: Overview, when: When): Html | null {
