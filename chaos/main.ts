@@ -1,0 +1,50 @@
+/** `npm run chaos -- --minutes 20 --seed 1 --backend redis`. Exit 1 when anything was false, doubled or ended unasked. */
+import { parseArgs } from 'node:util'
+import { type ChaosReport, runChaos } from './run.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '3' },
+    seed: { type: 'string', default: '1' },
+    backend: { type: 'string', default: 'redis' },
+    quiet: { type: 'boolean', default: false },
+  },
+})
+const { minutes, seed, backend, quiet } = values
+if (!(Number(minutes) > 0) || (backend !== 'redis' && backend !== 'postgres')) {
+  console.error('--minutes takes a number, --seed any text, --backend redis or postgres')
+  process.exit(64)
+}
+const say = quiet ? {} : { say: (line: string) => console.error(line) }
+const report = await runChaos({ seconds: Number(minutes) * 60, seed, backend, ...say })
+if (report === null) process.exit(1)
+print(report)
+const { falseStates, falseEndings, duplicates, complaints } = report
+process.exitCode = [...falseStates, ...falseEndings, ...duplicates, ...complaints].length > 0 ? 1 : 0
+
+function print(found: ChaosReport): void {
+  const list = (counts: object) =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(' · ')
+  console.log(`${minutes} minutes on ${backend}, seed ${seed}`)
+  console.log(`troubles             ${list(found.troubles)}`)
+  console.log(`wrong answers        ${list(found.apiFaults)}`)
+  console.log(`moves                ${found.moves}`)
+  console.log(`workers started      ${found.workersStarted}`)
+  console.log(`passes               ${list(found.passes)}`)
+  console.log(`readings compared    ${found.readings}`)
+  console.log(`endings              ${found.endings} (${found.excusedEndings} beyond knowing)`)
+  console.log(`longest gap          ${(found.longestGapMs / 1000).toFixed(1)} s`)
+  console.log(`all well again after ${(found.recoveredAfterMs / 1000).toFixed(1)} s`)
+  const counted = {
+    'false states': found.falseStates,
+    'false removals or endings': found.falseEndings,
+    'duplicate versions': found.duplicates,
+    'complaints of workers': found.complaints,
+  }
+  for (const [name, problems] of Object.entries(counted)) {
+    console.log(`${name.padEnd(26)} ${problems.length}`)
+    for (const problem of problems.slice(0, 20)) console.log(`  ${problem}`)
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * Workers on a moving team while everything around them fails, and then the question whether anything the database
+ * says was ever false: at every recorded reading, and at the end, when all is quiet and well again.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FaultKind } from '../src/simulation/faults.ts'
+import { createRandom } from '../src/simulation/random.ts'
+import { startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import { openPool, type Pool } from '../src/store/database.ts'
+import { migrateDatabase } from '../src/store/migrate.ts'
+import { watchEndings } from '../test/support/endings.ts'
+import { startPrivatePostgres } from '../test/support/private-postgres.ts'
+import { startTestRedis } from '../test/support/redis.ts'
+import { compareMirrorWithSource, findUnsettled } from '../test/support/source.ts'
+import { compareWithTruth } from '../test/support/truth.ts'
+import { until } from '../test/support/worker.ts'
+import { makeTrouble } from './troubles.ts'
+import { superviseWorkers } from './workers.ts'
+
+export interface ChaosOptions {
+  readonly seconds: number
+  readonly seed: string
+  readonly backend: 'redis' | 'postgres'
+  readonly say?: (line: string) => void
+}
+
+export interface ChaosReport {
+  readonly troubles: Readonly<Record<string, number>>
+  readonly apiFaults: Readonly<Partial<Record<FaultKind, number>>>
+  readonly moves: number
+  readonly workersStarted: number
+  readonly passes: Readonly<Record<string, number>>
+  readonly readings: number
+  readonly endings: number
+  /** Endings that no reader could have known to be none. */
+  readonly excusedEndings: number
+  readonly falseStates: readonly string[]
+  readonly falseEndings: readonly string[]
+  readonly duplicates: readonly string[]
+  /** Of workers: ended unasked, too late or with the wrong code, or wrote to stderr. */
+  readonly complaints: readonly string[]
+  /** Between the ends of two passes that read somebody. */
+  readonly longestGapMs: number
+  /** From the last trouble to the end of the first pass begun afterwards that read everyone. */
+  readonly recoveredAfterMs: number
+}
+
+/** Null when there is no Redis to be had. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport | null> {
+  const { backend } = options
+  const redis = backend === 'redis' ? await startTestRedis() : null
+  if (backend === 'redis' && redis === null) return null
+  const postgres = await startPrivatePostgres()
+  try {
+    return await run(options, { postgres, redis })
+  } finally {
+    await redis?.stop()
+    await postgres.stop()
+  }
+}
+
+type Servers = Pick<Parameters<typeof makeTrouble>[0], 'postgres' | 'redis'>
+
+const SYNC_EVERY_MS = 2000
+const QUIET_PASSES = 4
+const RECOVERS_WITHIN_MS = 120_000
+
+/** Answers that trying again gets over, and answers wrong as a whole: the reading must fail or be made again. */
+const FAULTS: readonly FaultKind[] = [
+  'server_error',
+  'bad_gateway_html',
+  'unavailable_empty',
+  'conflict',
+  'connection_reset',
+  'cut_off',
+  'truncated_json',
+  'invalid_json',
+  'empty_body',
+  'no_answer',
+  'rate_limited',
+  'lost_row',
+  'duplicated_row',
+  'repeated_page',
+  'total_count_wrong',
+  'not_found_html',
+]
+
+async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Servers): Promise<ChaosReport> {
+  const random = createRandom(`troubles ${seed}`)
+  const world = createWorld({
+    seed,
+    teammates: 9,
+    blocked: 1,
+    withoutQueue: 2,
+    numbersPerQueue: [40, 260],
+    calledBefore: 0.3,
+    renumberOnRemoval: 'mixed',
+    pace: {
+      reset: 1.5,
+      reassign: 1,
+      swap: 0.8,
+      leave: 0.4,
+      return: 0.6,
+      remove_queue: 0.4,
+      restore_queue: 0.4,
+    },
+  })
+  const apiKey = `ak_live_chaos_${seed}`
+  const api = await startSimulatedAllo({ world, apiKey, readsPerSecond: null, latencyMs: [0, 20], seed })
+  await migrateDatabase(postgres.url)
+  const pool = openPool(postgres.url, { max: 4, name: 'chaos' })
+  const workers = superviseWorkers(
+    {
+      apiKey,
+      apiUrl: api.url,
+      databaseUrl: postgres.url,
+      redisUrl: redis?.url ?? null,
+      env: { SYNC_EVERY: `${SYNC_EVERY_MS / 1000}s`, ALLO_REQUEST_TIMEOUT_MS: '2000' },
+    },
+    createRandom(`restarts ${seed}`),
+  )
+  const watch = watchPasses(pool, watchEndings(pool, world.truth))
+  const troubles: Record<string, number> = {}
+  try {
+    api.setMovesBetweenPages(0.8, 0.5)
+    api.faults.chaos({ seed, probability: 0.02, kinds: FAULTS })
+    const moving = setInterval(() => world.act(3), 500)
+    const deadline = performance.now() + seconds * 1000
+    await watch.untilPassed(1)
+    while (performance.now() < deadline) {
+      await sleep(random.int(500, 5000))
+      const name = await makeTrouble(
+        { ...workers, postgres, redis, faults: api.faults, withoutPostgres: watch.pausedWhile },
+        random,
+      )
+      troubles[name] = (troubles[name] ?? 0) + 1
+      say?.(`${Math.round((deadline - performance.now()) / 1000)} s left: ${name}`)
+    }
+    clearInterval(moving)
+    api.setMovesBetweenPages(0)
+    api.faults.clear()
+    const quietSince = performance.now()
+    await watch.untilPassed(QUIET_PASSES)
+    const recoveredAfterMs = watch.firstGoodAt() - quietSince
+    await workers.stop()
+    await watch.stop()
+
+    const unsettled = [...(await findUnsettled(pool, world)), ...(await compareMirrorWithSource(pool, world))]
+    const { readings, problems } = await compareWithTruth(pool, world.truth)
+    return {
+      troubles,
+      apiFaults: api.faults.injected(),
+      moves: world.truth.moves().length,
+      workersStarted: workers.started,
+      passes: await countPasses(pool),
+      readings,
+      endings: watch.endings(),
+      excusedEndings: watch.excused(),
+      falseStates: [...problems, ...unsettled],
+      falseEndings: watch.falseEndings,
+      duplicates: await findDuplicates(pool),
+      complaints: workers.complaints,
+      longestGapMs: await longestGapMs(pool),
+      recoveredAfterMs,
+    }
+  } finally {
+    await workers.stop()
+    await watch.stop()
+    await api.close()
+    await pool.end()
+  }
+}
+
+/** Looks at each pass when it is over, as long as Postgres is there to be asked. */
+function watchPasses(pool: Pool, endings: ReturnType<typeof watchEndings>) {
+  const falseEndings: string[] = []
+  let lastSeen = 0
+  let busy: Promise<void> = Promise.resolve()
+  let isStopped = false
+  let firstGoodAt = 0
+  let goodInARow = 0
+  let notBefore = 0
+
+  const exclusive = (work: () => Promise<void>): Promise<void> => {
+    busy = busy.then(work, work)
+    return busy
+  }
+  const look = async () => {
+    const { rows } = await pool.query<{
+      pass_id: string
+      is_good: boolean
+      seen: number
+      started_at: number
+    }>(
+      `select pass_id, status = 'ok' as is_good, (extract(epoch from finished_at) * 1000000)::float8 as seen,
+         (extract(epoch from started_at) * 1000)::float8 as started_at
+       from allo.sync_passes where finished_at > to_timestamp($1::float8 / 1000000) + interval '0.5 microsecond'
+       order by finished_at`,
+      [lastSeen],
+    )
+    for (const { pass_id, is_good, seen, started_at } of rows) {
+      lastSeen = seen
+      falseEndings.push(...(await endings.look(pass_id)))
+      if (!is_good || started_at < notBefore) continue
+      if (goodInARow === 0) firstGoodAt = performance.now()
+      goodInARow += 1
+    }
+  }
+  const watching = (async () => {
+    while (!isStopped) {
+      await exclusive(() => look().catch(() => undefined))
+      await sleep(200)
+    }
+  })()
+
+  return {
+    falseEndings,
+    endings: () => endings.endings,
+    excused: () => endings.excused,
+    firstGoodAt: () => firstGoodAt,
+    pausedWhile: exclusive,
+    /** Until so many passes that began from now on have read everyone. */
+    async untilPassed(count: number) {
+      notBefore = performance.timeOrigin + performance.now()
+      goodInARow = 0
+      await until(`${count} good passes`, RECOVERS_WITHIN_MS, () => goodInARow >= count)
+    },
+    async stop() {
+      isStopped = true
+      await watching
+    },
+  }
+}
+
+async function countPasses(pool: Pool): Promise<Record<string, number>> {
+  const { rows } = await pool.query<{ status: string; count: number }>(
+    `select status || coalesce(' (' || error_code || ')', '') as status, count(*)::int from allo.sync_passes
+     group by 1 order by 2 desc`,
+  )
+  return Object.fromEntries(rows.map(({ status, count }) => [status, count]))
+}
+
+async function longestGapMs(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ ms: number | null }>(
+    `select (extract(epoch from max(gap)) * 1000)::float8 as ms from (
+       select finished_at - lag(finished_at) over (order by finished_at) as gap from allo.sync_passes
+       where status in ('ok', 'partial')) gaps`,
+  )
+  return rows[0]?.ms ?? Number.POSITIVE_INFINITY
+}
+
+/** The same said twice in a row, as a reading that was made twice would leave it behind. */
+async function findDuplicates(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ what: string }>(
+    `with contents as (
+       select entry_id, valid_from, valid_to,
+         to_jsonb(v) - array['valid_from', 'valid_to', 'changed_after', 'end_reason'] as content
+       from allo.queue_number_versions v
+     )
+     select format('entry %s has the same version twice in a row, at %s', entry_id, valid_from) as what from (
+       select *, lag(content) over entry as before, lag(valid_to) over entry as ended from contents
+       window entry as (partition by entry_id order by valid_from)) w
+     where content = before and valid_from = ended
+     union all
+     select format('passes %s and %s of the schedule ran at once', a.pass_id, b.pass_id)
+     from allo.sync_passes a join allo.sync_passes b on a.trigger = 'schedule' and b.trigger = 'schedule'
+       and a.team_id = b.team_id and a.pass_id < b.pass_id
+       and b.started_at < coalesce(a.finished_at, 'infinity')`,
+  )
+  return rows.map(({ what }) => what)
+}
