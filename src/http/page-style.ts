@@ -54,6 +54,8 @@ tr:last-child td{border-bottom:0}
 .when{white-space:nowrap}
 td.name{overflow-wrap:anywhere;min-width:6rem}
 td small{display:block;color:var(--muted);overflow-wrap:anywhere}
+tr:has(+.why) td{border-bottom:0;padding-bottom:0}
+.why td{color:var(--muted);font-size:.82rem;padding-top:0;overflow-wrap:anywhere}
 abbr{text-decoration:none}
 .word{font-weight:600}.word.ok,.word.good{color:var(--good)}.word.partial,.word.warning{color:var(--warning)}.word.failed,.word.bad{color:var(--bad)}.word.running{color:var(--running)}
 details{margin-top:.5rem}

@@ -86,7 +86,7 @@ ${tile(
   schedule.nextRunAt === null ? '–' : until(at, schedule.nextRunAt),
   html`${schedule.text}${schedule.nextRunAt === null ? null : html`, <time datetime="${schedule.nextRunAt}">${when(schedule.nextRunAt)}</time>`}`,
 )}
-${tile('Teammates', counts.teammates, counts.failing === 0 ? 'all readable' : html`<span class="word warning">${counts.failing} with problems</span>`)}
+${tile('Teammates', counts.teammates, counts.failing === 0 ? 'none with problems' : html`<span class="word warning">${counts.failing} with problems</span>`)}
 ${tile('Numbers', counts.numbers.toLocaleString('en'), 'in current queues')}
 ${tile(
   'Workers',
@@ -116,16 +116,16 @@ function passes(all: readonly PassStatus[], when: When): Html {
   const reasonOf = (pass: PassStatus, newer: PassStatus | undefined) => {
     if (pass.errorMessage === null) return null
     const isSaid = withoutRequest(pass.errorMessage) === withoutRequest(newer?.errorMessage ?? '')
-    return html`<small>${isSaid ? 'as above' : pass.errorMessage}</small>`
+    return html`<tr class="why"><td colspan="5">${isSaid ? 'as above' : pass.errorMessage}</td></tr>`
   }
   const row = (
     pass: PassStatus,
     index: number,
     some: readonly PassStatus[],
   ) => html`<tr><td class="when"><time datetime="${pass.startedAt}">${when(pass.startedAt)}</time></td>
-<td><span class="word ${pass.status}">${pass.status}</span>${pass.trigger === 'manual' ? ' by hand' : null}${reasonOf(pass, some[index - 1])}</td>
+<td><span class="word ${pass.status}">${pass.status}</span>${pass.trigger === 'manual' ? ' by hand' : null}</td>
 <td class="n">${inWords(pass.durationSeconds)}</td><td class="n">${pass.requests ?? '–'}</td>
-<td class="n">${pass.throttled === null || pass.throttled === 0 ? '–' : `${pass.throttled}×`}${pass.throttledSeconds >= 1 ? html`<small>${inWords(pass.throttledSeconds)}</small>` : null}</td></tr>`
+<td class="n">${pass.throttled === null || pass.throttled === 0 ? '–' : `${pass.throttled}×`}${pass.throttledSeconds >= 1 ? html`<small>${inWords(pass.throttledSeconds)}</small>` : null}</td></tr>${reasonOf(pass, some[index - 1])}`
   const table = (some: readonly PassStatus[]) =>
     html`<div class="scroll"><table>${head}<tbody>${some.map(row)}</tbody></table></div>`
   const rest = all.slice(PASSES_IN_SIGHT)
