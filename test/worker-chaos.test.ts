@@ -1,0 +1,24 @@
+/** A short run of what `npm run chaos` does for as long as one likes. */
+import { describe, expect, it } from 'vitest'
+import { runChaos } from '../chaos/run.ts'
+
+describe.each(['redis', 'postgres'] as const)('jobs in %s', (backend) => {
+  it('workers that are killed, cut off and lied to never make the database say what was not', {
+    timeout: 240_000,
+  }, async ({ skip }) => {
+    const report = await runChaos({ seconds: 20, seed: `short ${backend}`, backend })
+    if (report === null) return skip('no Redis')
+    const { falseStates, falseEndings, duplicates, complaints, troubles, readings, ...rest } = report
+    console.info(
+      `chaos on ${backend}: ${readings} readings compared, ${JSON.stringify({ troubles, ...rest })}`,
+    )
+    expect({ falseStates, falseEndings, duplicates, complaints }).toEqual({
+      falseStates: [],
+      falseEndings: [],
+      duplicates: [],
+      complaints: [],
+    })
+    expect(Object.keys(troubles).length).toBeGreaterThan(1)
+    expect(readings).toBeGreaterThan(20)
+  })
+})
