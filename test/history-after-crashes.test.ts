@@ -86,7 +86,7 @@ test('killed at random moments, again and again, the mirror loses nothing and in
     for (let round = 0; round < 16 && performance.now() < until; round += 1) {
       simulated.setMovesBetweenPages(1, 0.6)
       const { child, finished } = sync(simulated, { ALLO_READS_PER_SECOND: 'unlimited' })
-      let pagesToGo = random.int(1, 22)
+      let pagesToGo = random.int(1, 13)
       const delayMs = random.int(0, 25)
       onPage = () => {
         pagesToGo -= 1
@@ -115,7 +115,7 @@ test('killed at random moments, again and again, the mirror loses nothing and in
     const { problems: found, readings } = await compareWithTruth(database.pool, world.truth)
     expect([...problems, ...found]).toEqual([])
     console.info(`${killed} processes killed, ${readings} readings compared, ${endings.endings} endings`)
-    expect(killed).toBeGreaterThan(3)
+    expect(killed).toBeGreaterThan(5)
     expect(unfinished).toBeGreaterThan(0)
   } finally {
     await mirror.close()
