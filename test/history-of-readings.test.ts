@@ -208,6 +208,20 @@ describe('an API that answers wrongly', () => {
   })
 })
 
+test('a timestamp without a zone belongs to the configured one, whatever Node and the session say', async () => {
+  const stage = await openStage({
+    world: { teammates: 1, numbersPerQueue: 1, clock: () => Date.UTC(2026, 3, 30, 12) },
+    env: { ALLO_TIME_ZONE: 'America/New_York' },
+  })
+  stage.letTheApiLie()
+  await stage.pass()
+  // Queued 26 hours before noon, by the clock on a wall in New York.
+  const { entries, queues } = await stage.recorded()
+  expect(entries[0]?.created_at).toBe('2026-04-29T14:00:00.000000')
+  expect(queues[0]?.created_at).toBe('2026-04-29T14:00:00.000000')
+  expect((await stage.pass()).readings[0]).toMatchObject({ added: 0, changed: 0, removed: 0 })
+})
+
 describe('a strange value', () => {
   test.each([
     'nul_in_text',

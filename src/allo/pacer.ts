@@ -46,11 +46,12 @@ export function createPacer(options: {
   let isServing = false
   let nobodyWaits = new AbortController()
 
-  /** Resolves early when nobody waits any more. */
-  const wait = (ms: number) =>
-    sleep(Math.ceil(ms), undefined, { signal: nobodyWaits.signal }).catch((error: unknown) => {
-      if (!nobodyWaits.signal.aborted) throw error
-    })
+  /** False when it was cut short, because nobody waited any more: then it counts for nobody who came since. */
+  async function wait(ms: number): Promise<boolean> {
+    const { signal } = nobodyWaits
+    await sleep(Math.ceil(ms), undefined, { signal }).catch(() => undefined)
+    return !signal.aborted
+  }
 
   async function waitOutPause(pausedMs: number): Promise<void> {
     if (throttledMs + pausedMs > maxThrottledMs) {
@@ -63,9 +64,13 @@ export function createPacer(options: {
 
   /** Waits until one request may be sent. False when it has to be tried again. */
   async function waitForSlot(): Promise<boolean> {
-    const locallyPausedMs = pausedUntil - performance.now()
-    if (locallyPausedMs > 0) {
-      await waitOutPause(locallyPausedMs)
+    // Without spacing there is no reservation that would tell of a pause.
+    const knownPauseMs = Math.max(
+      pausedUntil - performance.now(),
+      intervalMs === 0 ? await book.pausedMs() : 0,
+    )
+    if (knownPauseMs > 0) {
+      await waitOutPause(knownPauseMs)
       return false
     }
     if (intervalMs === 0) return true
@@ -76,13 +81,12 @@ export function createPacer(options: {
     }
     // A busy process is late for its slot; without this it would then take its next one at once.
     const spacedMs = lastTurnAt + intervalMs * 0.93 - performance.now()
-    await wait(Math.max(slot.inMs, spacedMs, 0))
+    if (!(await wait(Math.max(slot.inMs, spacedMs, 0)))) return false
     return pausedUntil <= performance.now() && (await book.pausedMs()) <= 0
   }
 
   async function serve(): Promise<void> {
     isServing = true
-    nobodyWaits = new AbortController()
     try {
       while (turns.length > 0) {
         if (!(await waitForSlot())) continue
@@ -129,6 +133,7 @@ export function createPacer(options: {
         }
         signal?.addEventListener('abort', leave, { once: true })
         turns.push(turn)
+        if (nobodyWaits.signal.aborted) nobodyWaits = new AbortController()
         if (!isServing) void serve()
       })
     },

@@ -132,7 +132,7 @@ async function applyQueue(
     observedAt,
     changedAfter: state.lastReadStartedAt,
   })
-  await markMissingQueues(client, reading, observedAt, queue.id)
+  if (state.queuesTouched > 1) await markMissingQueues(client, reading, observedAt, queue.id)
   return recordReading(client, reading, {
     status: 'ok',
     queueId: queue.id,
@@ -200,6 +200,8 @@ interface State {
   readonly lastReadStartedAt: string | null
   readonly queue: KnownQueueRow | null
   readonly counts: OutcomeCounts | null
+  /** The queue seen, and those the teammate may have held. */
+  readonly queuesTouched: number
 }
 
 interface KnownQueueRow {
@@ -226,7 +228,7 @@ async function lockState(
     reading.userId,
   ])
   // Under the teammate's lock: the queues this reading can touch are the one it saw and those the teammate held.
-  await client.query(
+  const { rowCount: queuesTouched } = await client.query(
     `select pg_advisory_xact_lock(hashtextextended('allo queue ' || queue_id, 0)) from (
        select queue_id from (
          select $2::text as queue_id
@@ -275,6 +277,7 @@ async function lockState(
     lastReadStartedAt: row?.last_read_started_at ?? null,
     queue: row?.queue ?? null,
     counts: row?.counts ?? null,
+    queuesTouched: queuesTouched ?? 0,
   }
 }
 

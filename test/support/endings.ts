@@ -2,8 +2,8 @@
  * No ending that never happened: a watch over every queue the mirror says has ended, kept from pass to pass, since a
  * queue that is seen again takes its ending back.
  *
- * Two passes that agree prove an ending to everyone but an adversary. A holder nobody could read meanwhile, and a
- * queue that went from hand to hand during both passes, always just ahead of the reader, can't be told from a queue
+ * Two passes that agree prove an ending to everyone but an adversary. A holder nobody could read, or about whom the API
+ * lied, and a queue that went from hand to hand just ahead of the reader can't be told, in both passes, from a queue
  * that is gone; such endings are counted and must be explained by exactly that.
  */
 import type { QueueState, Truth } from '../../src/simulation/timeline.ts'
@@ -76,22 +76,21 @@ function judge(
   if (during(first.read_started_at, first.observed_at).some(isGone)) return 'true'
 
   // It was there when it was first missed. Either nobody could see it, or that answer was a lie and it went later.
-  const window = (of: RecordedPass) => [of.started_at, of.finished_at] as const
   const later = during(endedAt, pass.finished_at)
-  const readingsOf = (of: RecordedPass) =>
-    recorded.readings.filter(({ pass_id, status }) => pass_id === of.pass_id && WATCHED.includes(status))
   const isHidden = (of: RecordedPass) => {
-    const states = during(...window(of))
-    return (
-      new Set(states.map(({ queue }) => queue.assignee_id)).size > 1 ||
-      states.some(isGone) ||
-      states.some(({ queue }) => !wasRead(queue.assignee_id, readingsOf(of)))
+    const states = during(of.started_at, of.finished_at)
+    const readings = recorded.readings.filter(
+      ({ pass_id, status }) => pass_id === of.pass_id && WATCHED.includes(status),
     )
+    const holders = [...new Set(states.map(({ queue }) => queue.assignee_id))]
+    return holders.length > 1 || states.some(isGone) || !holders.some((holder) => wasToldOf(readings, holder))
   }
+  /** Whether the holder was read, and could show it: "no queue" of someone who has one all the while is a lie. */
+  const wasToldOf = (readings: readonly RecordedReading[], holder: string) =>
+    readings.some(({ user_id, status, read_started_at, observed_at }) => {
+      const states = truth.statesOf(holder, read_started_at / 1000 - 1, observed_at / 1000 + 1)
+      return user_id === holder && (status === 'ok' || states.some((state) => state.status === 'no_queue'))
+    })
   if (later.some(isGone) || (isHidden(firstPass) && isHidden(pass))) return 'excused'
-  return 'it was there all the while, with someone who was read'
-}
-
-function wasRead(userId: string, readings: readonly RecordedReading[]): boolean {
-  return readings.some(({ user_id }) => user_id === userId)
+  return 'it was there all the while, with someone who was read and did not lie'
 }

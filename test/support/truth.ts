@@ -80,8 +80,9 @@ function compareReadings(recorded: Recorded, truth: Truth, slack: number): Compa
       continue
     }
     if (reading.status === 'no_queue' && !was('no_queue')) odd.push(reading)
-    const next = readingsOf.get(user_id)?.find(({ observed_at }) => observed_at > reading.observed_at)
-    compareAssignment({ reading, next, states, stretches: assignments.get(user_id) ?? [] }, report)
+    const theirs = readingsOf.get(user_id) ?? []
+    const [before, after] = [theirs[theirs.indexOf(reading) - 1], theirs[theirs.indexOf(reading) + 1]]
+    compareAssignment({ reading, before, after, states, stretches: assignments.get(user_id) ?? [] }, report)
     if (queue_id === null) continue
 
     const shown = (versions.get(queue_id) ?? [])
@@ -101,12 +102,14 @@ type Report = (what: string) => void
 function compareAssignment(
   {
     reading,
-    next,
+    before,
+    after,
     states,
     stretches,
   }: {
     reading: RecordedReading
-    next: RecordedReading | undefined
+    before: RecordedReading | undefined
+    after: RecordedReading | undefined
     states: readonly TeammateState[]
     stretches: readonly RecordedAssignment[]
   },
@@ -121,9 +124,11 @@ function compareAssignment(
     const wasSo = states.some((state) =>
       state.status === 'queue' ? state.queue.id === claim.queue_id : claim.queue_id === null,
     )
-    // "No queue", said once, is believed to be odd; said twice, to be true. Where the world was just as odd, or the
-    // API told the truth by the second time, nothing tells the two apart.
-    const isAmbiguous = status === 'no_queue' && next?.queue_id === claim.queue_id
+    // "No queue", said once, is believed to be odd; said twice, to be true. Where the world itself was odd, or only
+    // one of two equal answers was a lie, nothing tells that apart.
+    const isSaid = (other: RecordedReading | undefined) => other?.queue_id === claim.queue_id
+    const isAmbiguous =
+      status === 'no_queue' && (claim.queue_id === null ? isSaid(before) || isSaid(after) : isSaid(after))
     if (!wasSo && !isAmbiguous) report(`on record with ${claim.queue_id}, but had ${describe(states)}`)
   }
   if (status === 'ok' && !claimed.some((claim) => claim.queue_id === queue_id))

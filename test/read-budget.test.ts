@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keyFingerprint, openReadBudget, type ReadBudget } from '../src/store/read-budget.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+
+/** Far more than any machine takes for a statement: what is compared can't be a matter of its speed. */
+const MINUTE_MS = 60_000
+
+let database: TestDatabase
+const budgets: ReadBudget[] = []
+let keys = 0
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  await logSlots()
+})
+
+afterAll(async () => {
+  await Promise.all(budgets.map((budget) => budget.close()))
+  await database.drop()
+})
+
+describe('slots', () => {
+  test('of everyone on a key stand an interval apart, however they ask', async () => {
+    const key = newKey()
+    const processes = [await open(key), await open(key), await open(key)]
+    await Promise.all(processes.flatMap((budget) => Array.from({ length: 20 }, () => budget.reserve(55.6))))
+    const slots = await slotsOf(key, 55.6)
+    expect(slots).toHaveLength(60)
+    for (const [index, slot] of slots.entries()) {
+      if (index > 0) expect(slot - (slots[index - 1] ?? 0)).toBeGreaterThan(55.5)
+      expect(slots.filter((other) => other >= slot && other < slot + 1000).length).toBeLessThanOrEqual(18)
+    }
+  })
+
+  test('are told by how far off they are', async () => {
+    const budget = await open(newKey())
+    await budget.reserve(10 * MINUTE_MS)
+    const slot = await budget.reserve(10 * MINUTE_MS)
+    expect(slot).toEqual({ inMs: expect.any(Number) })
+    expect('inMs' in slot && Math.round(slot.inMs / MINUTE_MS)).toBe(10)
+  })
+
+  test('nobody took are lost, not saved up', async () => {
+    const key = newKey()
+    const budget = await open(key)
+    await budget.reserve(1)
+    await database.pool.query(
+      `update allo.read_slots set next_slot_at = clock_timestamp() - interval '1 hour' where key_fingerprint = $1`,
+      [key],
+    )
+    const before = await now()
+    await budget.reserve(100)
+    await budget.reserve(100)
+    const [first = 0, second = 0] = (await slotsOf(key, 100)).slice(-2)
+    expect(first).toBeGreaterThanOrEqual(before)
+    expect(second - first).toBeGreaterThanOrEqual(100)
+  })
+
+  test('of one key are not in the way of another', async () => {
+    const [one, other] = [await open(newKey()), await open(newKey())]
+    await one.reserve(10 * MINUTE_MS)
+    await one.pause(10 * MINUTE_MS)
+    const slot = await other.reserve(1)
+    expect('inMs' in slot && slot.inMs).toBeLessThan(MINUTE_MS)
+  })
+
+  test('of a key that is new here begin after a second: who knows what was sent before', async () => {
+    const before = await now()
+    const key = newKey()
+    const budget = await open(key)
+    await budget.reserve(1)
+    expect((await slotsOf(key, 1))[0]).toBeGreaterThanOrEqual(before + 1000)
+  })
+
+  test('emptied by a crash cost one second, not a burst', async () => {
+    const key = newKey()
+    const processes = [await open(key), await open(key)]
+    await processes[0]?.reserve(50)
+    await database.pool.query('truncate allo.read_slots')
+    const emptiedAt = await now()
+    await Promise.all(processes.flatMap((budget) => [budget.reserve(50), budget.reserve(50)]))
+    const slots = (await slotsOf(key, 50)).slice(1)
+    expect(slots).toHaveLength(4)
+    expect(slots[0]).toBeGreaterThanOrEqual(emptiedAt + 1000)
+    for (const [index, slot] of slots.slice(1).entries()) {
+      expect(slot - (slots[index] ?? 0)).toBeGreaterThan(49.9)
+    }
+  })
+
+  test('leave no trace in the WAL but their commit', async () => {
+    const { rows } = await database.pool.query<{ persistence: string }>(
+      `select relpersistence as persistence from pg_class where oid = 'allo.read_slots'::regclass`,
+    )
+    expect(rows).toEqual([{ persistence: 'u' }])
+  })
+})
+
+describe('a pause', () => {
+  test('is for everyone on the key, and no slot is given meanwhile', async () => {
+    const key = newKey()
+    const [told, other] = [await open(key), await open(key)]
+    await told.pause(10 * MINUTE_MS)
+    for (const budget of [told, other]) {
+      expect(Math.round((await budget.pausedMs()) / MINUTE_MS)).toBe(10)
+      const slot = await budget.reserve(50)
+      expect('pausedMs' in slot && Math.round(slot.pausedMs / MINUTE_MS)).toBe(10)
+    }
+    expect(await slotsOf(key, 50)).toEqual([])
+  })
+
+  test('outlives the process that was told of it', async () => {
+    const key = newKey()
+    const told = await openReadBudget(database.url, key)
+    await told.pause(10 * MINUTE_MS)
+    await told.close()
+    expect(Math.round((await (await open(key)).pausedMs()) / MINUTE_MS)).toBe(10)
+  })
+
+  test('is never made shorter, only longer', async () => {
+    const budget = await open(newKey())
+    await budget.pause(10 * MINUTE_MS)
+    await budget.pause(MINUTE_MS)
+    expect(Math.round((await budget.pausedMs()) / MINUTE_MS)).toBe(10)
+    await budget.pause(20 * MINUTE_MS)
+    expect(Math.round((await budget.pausedMs()) / MINUTE_MS)).toBe(20)
+  })
+
+  test('that is over is none', async () => {
+    const key = newKey()
+    const budget = await open(key)
+    await budget.pause(10 * MINUTE_MS)
+    await database.pool.query(
+      `update allo.api_keys set paused_until = clock_timestamp() - interval '1 ms' where key_fingerprint = $1`,
+      [key],
+    )
+    expect(await budget.pausedMs()).toBe(0)
+    expect(await budget.reserve(50)).toHaveProperty('inMs')
+  })
+})
+
+test('a key is on record by a fingerprint that does not hold it', async () => {
+  const apiKey = 'ak_live_secret'
+  const budget = await open(keyFingerprint(apiKey))
+  await budget.reserve(1)
+  const { rows } = await database.pool.query<{ text: string }>(
+    `select string_agg(k::text || coalesce(s::text, ''), ' ') as text
+     from allo.api_keys k left join allo.read_slots s using (key_fingerprint)`,
+  )
+  expect(rows[0]?.text).toContain(keyFingerprint(apiKey))
+  expect(rows[0]?.text).not.toContain('secret')
+})
+
+async function open(key: string): Promise<ReadBudget> {
+  const budget = await openReadBudget(database.url, key)
+  budgets.push(budget)
+  return budget
+}
+
+function newKey(): string {
+  keys += 1
+  return `key ${keys}`
+}
+
+/** Every reservation is written down by the database itself, whoever makes it. */
+async function logSlots(): Promise<void> {
+  await database.pool.query(`
+    create table slots_given (key_fingerprint text, next_slot_at timestamptz);
+    create function log_slot() returns trigger language plpgsql as $$
+      begin
+        insert into slots_given values (new.key_fingerprint, new.next_slot_at);
+        return null;
+      end
+    $$;
+    create trigger log_slot after update on allo.read_slots for each row execute function log_slot();
+  `)
+}
+
+/** In order, in milliseconds on the database's clock; all of them reserved with this interval. */
+async function slotsOf(key: string, intervalMs: number): Promise<number[]> {
+  const { rows } = await database.pool.query<{ at: number }>(
+    `select (extract(epoch from next_slot_at) * 1000)::float8 - $2 as at
+     from slots_given where key_fingerprint = $1 order by 1`,
+    [key, intervalMs],
+  )
+  return rows.map(({ at }) => at)
+}
+
+async function now(): Promise<number> {
+  const { rows } = await database.pool.query<{ at: number }>(
+    'select (extract(epoch from clock_timestamp()) * 1000)::float8 as at',
+  )
+  return rows[0]?.at ?? Number.NaN
+}
