@@ -102,3 +102,9 @@ test('answers three questions, and shows the SQL', () => {
   expect(thrownAway.reduce((sum, { numbers }) => sum + Number(numbers), 0)).toBeGreaterThanOrEqual(85)
   expect(thrownAway[0]).toMatchObject({ outcome: 'remaining' })
 })
+
+test('ends with the service itself: its page, and passes that come by themselves', () => {
+  const [, service = ''] = demo.stdout.split('The service: ')
+  expect(service).toMatch(/status page {4}http:\/\/127\.0\.0\.1:\d+/)
+  expect(service.match(/^ {3}pass (?:ok|partial) +7 teammates, \d+ requests$/gm)).toHaveLength(3)
+})

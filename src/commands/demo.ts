@@ -1,6 +1,6 @@
 /**
  * `demo`: the whole product without a key. A simulated team over HTTP on this machine, a Postgres in a folder of its
- * own, passes over queues that move, and what history saw. It reads nothing of the user's: its configuration is
+ * own, passes over queues that move, what history saw, and the service on a schedule of seconds. It reads nothing of the user's: its configuration is
  * written below, and its folder is gone when it ends.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
@@ -11,8 +11,10 @@ import { type ConfigWithKey, loadConfig } from '../config.ts'
 import { startEmbeddedPostgres } from '../embedded/postgres.ts'
 import { findHome } from '../embedded/postgres-home.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { createLogger } from '../logger.ts'
 import { InterruptedError } from '../pass/failure.ts'
 import { startSimulatedAllo } from '../simulation/server.ts'
+import type { World } from '../simulation/world.ts'
 import type { Pool } from '../store/database.ts'
 import { migrateDatabase } from '../store/migrate.ts'
 import { openReadBudget } from '../store/read-budget.ts'
@@ -23,7 +25,10 @@ import { answer, questions, summaries } from './demo-history.ts'
 import { chapters, createDemoWorld, type Stage, setStage } from './demo-story.ts'
 import { withAllo, withDatabase } from './open.ts'
 import { syncOnce } from './sync.ts'
+import { runService } from './worker.ts'
 
+/** Enough to see it go on by itself. */
+const SERVICE_PASSES = 3
 /** Fictional: the simulation takes it and nobody else does. */
 const apiKey = 'ak_demo_0000000000000000'
 /** Twice and a half what Allo allows, to keep this short. */
@@ -64,13 +69,11 @@ async function tell(signal: AbortSignal, staysUp: boolean): Promise<void> {
         },
         { name: 'demo' },
       )
+      await showService({ url, alloUrl: allo.url, world, signal, staysUp })
     } finally {
       await allo.close()
     }
-    if (!staysUp) return
-    say('', bold('The database stays up until Ctrl-C:'), `  psql '${url}'`)
-    await untilAborted(signal)
-    say('', 'Gone, and its folder too.')
+    if (staysUp) say('', 'Gone, and its folder too.')
   }).finally(progress.stop)
 }
 
@@ -167,6 +170,53 @@ async function showHistory(pool: Pool, { followed }: Stage): Promise<void> {
   for (const summary of summaries) say('', bold(summary.title), ...(await answer(pool, summary)))
   for (const question of questions(followed)) {
     say('', bold(question.title), dim(question.sql.trim()), '', ...(await answer(pool, question)))
+  }
+}
+
+/** The worker itself, with its jobs in the same Postgres, over a team that goes on working. */
+async function showService(scene: {
+  readonly url: string
+  readonly alloUrl: string
+  readonly world: World
+  readonly signal: AbortSignal
+  readonly staysUp: boolean
+}): Promise<void> {
+  const { url, alloUrl, world, signal, staysUp } = scene
+  const config = loadConfig({
+    ALLO_API_KEY: apiKey,
+    ALLO_API_URL: alloUrl,
+    DATABASE_URL: url,
+    SYNC_EVERY: '2s',
+    HTTP_PORT: '0',
+  })
+  const stop = new AbortController()
+  const passes = Promise.withResolvers<void>()
+  let finished = 0
+  const tellEvent = (line: string) => {
+    const { event, address, status, teammates, requests } = JSON.parse(line)
+    if (event === 'http_listening') say(`   status page    ${address}`)
+    if (event !== 'pass_finished') return
+    finished += 1
+    if (finished <= SERVICE_PASSES)
+      say(`   pass ${status.padEnd(10)}${teammates} teammates, ${requests} requests`)
+    if (finished === SERVICE_PASSES) passes.resolve()
+  }
+  say('', bold(`The service: the same on a schedule, every 2 seconds`))
+  const work = setInterval(() => world.act(2), 250)
+  const running = runService(config, {
+    logger: createLogger('info', { write: tellEvent }, () => []),
+    signal: AbortSignal.any([signal, stop.signal]),
+  })
+  try {
+    await Promise.race([passes.promise, running])
+    signal.throwIfAborted()
+    if (!staysUp) return
+    say('', bold('All of it stays up until Ctrl-C, and the team goes on working:'), `  psql '${url}'`)
+    await untilAborted(signal)
+  } finally {
+    clearInterval(work)
+    stop.abort()
+    await running
   }
 }
 

@@ -28,46 +28,45 @@ const SHARE_FOR_JOBS = 0.7
 const READINGS_AT_ONCE = 4
 
 export async function runWorker(config: ConfigWithKey): Promise<ExitCode> {
-  const secrets = () => secretsOf(config)
-  const logger = createLogger(config.logLevel, process.stdout, secrets)
+  const logger = createLogger(config.logLevel, process.stdout, () => secretsOf(config))
   for (const warning of config.warnings) logger.warn({ event: 'configuration' }, warning)
   const onFirst = () => {
     logger.info({ event: 'worker_stopping' }, 'stopping: what is being read goes back')
     leaveInTime(config.shutdownTimeoutMs, logger)
   }
+  await withInterruption((signal) => runService(config, { logger, signal }), { onFirst })
+  logger.info({ event: 'worker_stopped' }, 'worker stopped')
+  return exitCodes.ok
+}
+
+/** The service until the signal is aborted: pages first, then what it can reach, then passes on schedule. */
+export async function runService(
+  config: ConfigWithKey,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<void> {
   const metrics = createMetrics()
   const workings: Workings = { waitingFor: 'Postgres', database: null, worker: null }
-  const fingerprint = keyFingerprint(config.apiKey.value())
   // Before anything else: whoever looks sees that it is alive, and what it waits for.
   const http = await startHttp({
     config,
     workings,
-    keyFingerprint: fingerprint,
+    keyFingerprint: keyFingerprint(config.apiKey.value()),
     metrics,
     logger,
     version,
-    secrets,
+    secrets: () => secretsOf(config),
   })
+  const service = { config, logger, signal, metrics, workings, http }
   try {
-    await withInterruption(
-      async (signal) => {
-        const service = { config, logger, signal, metrics, workings, http }
-        try {
-          await withDatabase(config, (database) => serve(service, database), {
-            name: 'worker',
-            reach: (pool, url) => persist(service, 'Postgres', () => reachDatabase(pool, url)),
-          })
-        } catch (error) {
-          if (!signal.aborted) throw error
-        }
-      },
-      { onFirst },
-    )
+    await withDatabase(config, (database) => serve(service, database), {
+      name: 'worker',
+      reach: (pool, url) => persist(service, 'Postgres', () => reachDatabase(pool, url)),
+    })
+  } catch (error) {
+    if (!signal.aborted) throw error
   } finally {
     await http.stop()
   }
-  logger.info({ event: 'worker_stopped' }, 'worker stopped')
-  return exitCodes.ok
 }
 
 interface Service {
