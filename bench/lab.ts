@@ -1,0 +1,75 @@
+/**
+ * A Postgres of the bench's own in a folder of its own, with the settings it has in production: what is flushed there
+ * is flushed here. Nothing in the environment points it elsewhere. Gone afterwards, with everything in it.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../src/embedded/postgres.ts'
+import { openPool, type Pool } from '../src/store/database.ts'
+import { migrateDatabase } from '../src/store/migrate.ts'
+
+export interface Lab {
+  version(): Promise<string>
+  /** Runs `work` with a migrated database that nothing was written to yet. */
+  withDatabase<T>(work: (database: { url: string; pool: Pool }) => Promise<T>): Promise<T>
+}
+
+export async function withLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'allo-queue-mirror-bench-'))
+  await chmod(folder, 0o755)
+  try {
+    const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') })
+    try {
+      return await work(createLab(server.url))
+    } finally {
+      await server.stop()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function createLab(serverUrl: string): Lab {
+  let made = 0
+  return {
+    async version() {
+      const [row] = await administer(serverUrl, `select current_setting('server_version') as version`)
+      return String(row?.version)
+    },
+    async withDatabase(work) {
+      made += 1
+      const name = `bench_${made}`
+      await administer(serverUrl, `create database ${name}`)
+      const url = new URL(serverUrl)
+      url.pathname = `/${name}`
+      await migrateDatabase(url.href)
+      const pool = openPool(url.href, { max: 12, name: 'bench' })
+      try {
+        return await work({ url: url.href, pool })
+      } finally {
+        await pool.end()
+        await administer(serverUrl, `drop database ${name} with (force)`)
+      }
+    },
+  }
+}
+
+/** Bytes ever written to the WAL: on this server nobody else writes. */
+export async function walPosition(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ bytes: string }>(
+    `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') as bytes`,
+  )
+  return Number(rows[0]?.bytes)
+}
+
+async function administer(serverUrl: string, sql: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: serverUrl, ssl: false })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows
+  } finally {
+    await client.end()
+  }
+}

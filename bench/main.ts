@@ -1,0 +1,51 @@
+/**
+ * `npm run bench`: how fast the mirror is, as ratios to a baseline measured in the same run, and whether the bounds
+ * hold (exit 0) or not (exit 1). `--only <section>` runs one section, `--quick` fewer rounds.
+ *
+ * It brings its own Postgres, simulated Allo and folder; the environment points it nowhere.
+ */
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { type Figure, formatTable } from './figures.ts'
+import { type Lab, withLab } from './lab.ts'
+import { benchMemory } from './memory.ts'
+import { benchPasses } from './passes.ts'
+import { benchReservations } from './reservations.ts'
+import { benchSaving } from './saving.ts'
+
+const sections: Readonly<Record<string, (lab: Lab, options: { isQuick: boolean }) => Promise<Figure[]>>> = {
+  saving: benchSaving,
+  passes: benchPasses,
+  memory: benchMemory,
+  reservations: benchReservations,
+}
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } },
+})
+const asked = Object.entries(sections).filter(([name]) => values.only === undefined || name === values.only)
+if (asked.length === 0) {
+  console.error(`There is no section ${values.only}. There are: ${Object.keys(sections).join(', ')}.`)
+  process.exit(64)
+}
+
+/** Without it a Ctrl-C would leave the database server running. */
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => reject(new Error(`stopped by ${signal}`)))
+  }
+})
+
+async function runSections(lab: Lab): Promise<Figure[]> {
+  console.log(`Node ${process.version}, Postgres ${await lab.version()}, ${availableParallelism()} cores`)
+  const figures: Figure[] = []
+  for (const [name, bench] of asked) {
+    console.error(`${name} …`)
+    figures.push(...(await bench(lab, { isQuick: values.quick })))
+  }
+  return figures
+}
+
+const figures = await withLab((lab) => Promise.race([runSections(lab), interrupted]))
+console.log(formatTable(figures))
+process.exitCode = figures.some(({ holds }) => holds === false) ? 1 : 0

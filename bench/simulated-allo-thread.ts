@@ -1,0 +1,16 @@
+/** The thread of simulated-allo.ts: says where it listens, and answers each message with its request log. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import { allotted, apiKey } from './simulated-allo.ts'
+
+const { latencyMs, readsPerSecond, ...team } = allotted.parse(workerData)
+const allo = await startSimulatedAllo({ world: createWorld(team), apiKey, latencyMs, readsPerSecond })
+parentPort?.on('message', () => {
+  parentPort?.postMessage({
+    arrivals: allo.requests.list().map(({ at }) => at),
+    throttled: allo.count429(),
+    mostInAnySecond: allo.maxInAnySlidingSecond(),
+  })
+})
+parentPort?.postMessage({ url: allo.url })

@@ -1,0 +1,69 @@
+/**
+ * Readings of a simulated team as a pass makes them, but with no HTTP between: what is measured with them is saving
+ * alone. Pages go through JSON and the parser, the proof of membership is the real one.
+ */
+import { parseQueueAnswer } from '../src/allo/parse.ts'
+import type { AlloClient } from '../src/allo/types.ts'
+import { answerQueuePage } from '../src/simulation/answers.ts'
+import type { World } from '../src/simulation/world.ts'
+import type { QueueSnapshot } from '../src/snapshot/snapshot.ts'
+import { takeSnapshot } from '../src/snapshot/take-snapshot.ts'
+import type { Pool } from '../src/store/database.ts'
+import { startPass } from '../src/store/passes.ts'
+import { databaseClock, knownQueue } from '../src/store/read-store.ts'
+import type { Reading } from '../src/store/save-reading.ts'
+import { recordTeam, recordTeammates } from '../src/store/teammates.ts'
+
+export type QueueReading = Reading & { readonly result: QueueSnapshot }
+
+export interface Source {
+  /** A reading of this teammate as the world is now, in a pass of its own, ready to be saved. */
+  read(userId: string): Promise<QueueReading>
+}
+
+export async function openSource(world: World, pool: Pool): Promise<Source> {
+  const { id: teamId, name } = world.team
+  await recordTeam(pool, { teamId, name }, 'bench')
+  await recordTeammates(
+    pool,
+    teamId,
+    world.teammates().map(({ id, image_url, ...same }) => ({
+      ...same,
+      userId: id,
+      imageUrl: image_url,
+      extra: null,
+    })),
+  )
+  const sources = {
+    allo: clientOf(world),
+    clock: () => databaseClock(pool),
+    knownQueue: (queueId: string) => knownQueue(pool, queueId),
+  }
+  return {
+    async read(userId) {
+      const passId = await startPass(pool, { teamId, trigger: 'manual', isWholeTeam: true, version: 'bench' })
+      const result = await takeSnapshot(sources, userId)
+      if (result.kind !== 'queue') throw new Error(`${userId} was read as ${result.kind}`)
+      return { passId, teamId, userId, result, effort: { requests: 0, throttled: 0, durationMs: 0 } }
+    },
+  }
+}
+
+function clientOf(world: World): AlloClient {
+  const onSurprise = ({ where, what }: { where: string; what: string }) => {
+    throw new Error(`the simulation surprised us: ${where}: ${what}`)
+  }
+  const client: AlloClient = {
+    counts: { requests: 0, throttled: 0, exchangeMs: 0 },
+    me: () => Promise.reject(new Error('nobody asks')),
+    listTeammates: () => Promise.reject(new Error('nobody asks')),
+    async readQueuePage(userId, page) {
+      const { body } = answerQueuePage(world, { userId, email: null, page, size: 100 }, 'naive')
+      const context = { asked: userId, requestId: null, naiveTimeZone: 'UTC', onSurprise }
+      return parseQueueAnswer(JSON.parse(JSON.stringify(body)), page, context)
+    },
+    counted: () => client,
+    close: async () => undefined,
+  }
+  return client
+}
