@@ -60,6 +60,12 @@ export function spawnWorker(settings: WorkerSettings): WorkerProcess {
   return spawnCommand(['worker'], environmentOf(settings))
 }
 
+/** A run that ends early must not leave services behind. */
+const children = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
 /** Any command, in an empty folder. */
 export function spawnCommand(args: readonly string[], env: Readonly<Record<string, string>>): WorkerProcess {
   const home = mkdtempSync(join(tmpdir(), 'allo-queue-mirror-home-'))
@@ -79,12 +85,10 @@ export function spawnCommand(args: readonly string[], env: Readonly<Record<strin
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
-  // A run that ends early must not leave services behind.
-  const killIt = () => child.kill('SIGKILL')
-  process.once('exit', killIt)
+  children.add(child)
   let signalledAt = 0
   const exited = untilGone(child, () => signalledAt).finally(() => {
-    process.off('exit', killIt)
+    children.delete(child)
     rmSync(home, { recursive: true, force: true })
   })
   const isRunning = () => child.exitCode === null && child.signalCode === null
