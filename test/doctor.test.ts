@@ -55,6 +55,7 @@ describe.concurrent('doctor', () => {
     expect(subjects).toEqual([
       ...['settings', 'Postgres', 'rights', 'clock', 'schema', 'time zones'],
       ...['key', 'scopes', 'limit', 'teammates', 'queues'],
+      'jobs',
     ])
     expect(stdout).toContain(`of team Acme Sales (${world.team.id})`)
     expect(stdout).toContain('20 reads a second, 18 of them are used at most')
@@ -73,7 +74,10 @@ describe.concurrent('doctor', () => {
     expect(marks(stdout)).toMatchObject({
       '✗': [expect.stringContaining('ALLO_API_KEY: missing')],
       '✓': [expect.stringContaining('no data yet; the first sync makes them')],
-      '–': [expect.stringContaining('not tried: ALLO_API_KEY comes first')],
+      '–': [
+        expect.stringContaining('not tried: ALLO_API_KEY comes first'),
+        expect.stringContaining('kept in Postgres, which comes first'),
+      ],
     })
     expect(existsSync(folder)).toBe(false)
   })
@@ -89,7 +93,7 @@ describe.concurrent('doctor', () => {
       expect.stringContaining('LOG_LEVEL: unknown'),
     ])
     expect(warnings).toEqual([expect.stringContaining('did you mean ALLO_API_KEY?')])
-    expect(right).toHaveLength(10)
+    expect(right).toHaveLength(11)
     expect(stdout).toContain('2 things are wrong (✗), 1 to look at (!).')
   })
 

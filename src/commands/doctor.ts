@@ -15,6 +15,7 @@ import type { ExitCode } from '../exit-code.ts'
 import { withInterruption } from '../terminal/interruption.ts'
 import { checkAllo } from './doctor-allo.ts'
 import { checkDatabase } from './doctor-database.ts'
+import { checkJobs } from './doctor-jobs.ts'
 import { createReport, type Report } from './doctor-report.ts'
 import { embeddedFolder, type OpenDatabase, withDatabase } from './open.ts'
 import { placeOf } from './reach-database.ts'
@@ -43,6 +44,7 @@ export async function runDoctor(): Promise<ExitCode> {
       ].filter((name) => concerns(problems, name))
       if (hasKey(config) && blocking.length === 0) await checkAllo(report, config, database, signal)
       else report.skipped('key', `not tried: ${blocking.join(', ')} comes first`)
+      if (!concerns(problems, 'REDIS_URL')) await checkJobs(report, config, database)
     })
     return report.finish()
   })

@@ -13,6 +13,7 @@ import { untilAborted, withInterruption } from '../terminal/interruption.ts'
 import { version } from '../version.ts'
 import { startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
+import { inspectJobsInPostgres, inspectRedis } from '../worker/inspect-jobs.ts'
 import { openJobBackend } from '../worker/job-backend.ts'
 import { createLeaseKeeper } from '../worker/lease-keeper.ts'
 import { createMetrics, type WorkerMetrics } from '../worker/metrics.ts'
@@ -119,6 +120,7 @@ async function serve(service: Service, database: OpenDatabase) {
       { event: 'worker_started', version, jobs: jobs.kind, database: kindOf(database) },
       `jobs are kept in ${jobs.kind}`,
     )
+    await tellConcerns(redisUrl, url, logger)
     const webhook = openWebhook(config)
     const alerts = startAlerts({ ...config, ...context, pool: watchPool, webhook })
     await untilAborted(signal)
@@ -136,6 +138,17 @@ async function serve(service: Service, database: OpenDatabase) {
     workings.waitingFor = 'its end: the worker is stopping'
     workings.database = null
     await watchPool.end()
+  }
+}
+
+/** Nothing that keeps the worker from working; unreachable is told elsewhere, again and again. */
+async function tellConcerns(redisUrl: string | null, databaseUrl: string, logger: Logger): Promise<void> {
+  try {
+    const look = redisUrl === null ? inspectJobsInPostgres(databaseUrl) : inspectRedis(redisUrl)
+    for (const concern of (await look).concerns) logger.warn({ event: 'jobs_concern' }, concern)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    logger.debug({ event: 'jobs_error' }, `could not look at where jobs are kept: ${reason}`)
   }
 }
 

@@ -1,0 +1,37 @@
+/** Doctor's look at where a worker would keep its jobs. */
+import type { Config } from '../config.ts'
+import { exitCodes } from '../exit-code.ts'
+import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../worker/inspect-jobs.ts'
+import type { Report } from './doctor-report.ts'
+import type { OpenDatabase } from './open.ts'
+
+export async function checkJobs(
+  report: Report,
+  { redisUrl }: Pick<Config, 'redisUrl'>,
+  database: OpenDatabase | null,
+): Promise<void> {
+  report.section('Jobs of the worker')
+  if (redisUrl !== null) {
+    const { host } = new URL(redisUrl.value())
+    try {
+      tell(report, 'Redis', await inspectRedis(redisUrl.value()))
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      const says = `${host} can't be used: ${reason}. Start it, or check REDIS_URL.`
+      report.wrong(
+        'Redis',
+        says,
+        /WRONGPASS|NOAUTH/.test(reason) ? exitCodes.configuration : exitCodes.tryAgain,
+      )
+    }
+  } else if (database === null) {
+    report.skipped('jobs', 'kept in Postgres, which comes first')
+  } else {
+    await report.check('jobs', async () => tell(report, 'jobs', await inspectJobsInPostgres(database.url)))
+  }
+}
+
+function tell(report: Report, subject: string, { what, concerns }: JobsReport): void {
+  if (concerns.length === 0) report.right(subject, what)
+  for (const concern of concerns) report.warning(subject, concern)
+}

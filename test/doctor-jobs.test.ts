@@ -1,0 +1,78 @@
+/** What doctor and a starting worker say of the place where jobs are kept. */
+import { createServer, connect as openSocket } from 'node:net'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { inspectJobsInPostgres, inspectRedis } from '../src/worker/inspect-jobs.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { startTestRedis, type TestRedis } from './support/redis.ts'
+
+let redis: TestRedis | null
+let database: TestDatabase
+beforeAll(async () => {
+  ;[redis, database] = await Promise.all([startTestRedis(), createTestDatabase()])
+})
+afterAll(async () => {
+  await Promise.all([redis?.stop(), database.drop()])
+})
+
+async function withPolicy(policy: string, url: string) {
+  const client = new Redis(url)
+  await client.config('SET', 'maxmemory-policy', policy)
+  await client.quit()
+}
+
+test('a Redis that never evicts is right, one that evicts is told what to set', async (context) => {
+  if (redis === null) return context.skip()
+  await withPolicy('noeviction', redis.url)
+  expect(await inspectRedis(redis.url)).toMatchObject({ concerns: [] })
+  await withPolicy('allkeys-lru', redis.url)
+  const { what, concerns } = await inspectRedis(redis.url)
+  expect(what).toMatch(/^Redis \d+\.\d+\.\d+, appendonly (yes|no), maxmemory-policy allkeys-lru$/)
+  expect(concerns).toEqual([expect.stringContaining('Set it to noeviction')])
+  await withPolicy('noeviction', redis.url)
+})
+
+test('a Redis that is not there is an error at once', async () => {
+  await expect(inspectRedis('redis://127.0.0.1:1')).rejects.toThrow('ECONNREFUSED')
+})
+
+test('two connections of a Postgres are two backends', async () => {
+  expect(await inspectJobsInPostgres(database.url)).toMatchObject({ concerns: [] })
+})
+
+test('a pooler that gives two connections one backend is found out', async () => {
+  const pooler = await startPooler(new URL(database.url))
+  const url = new URL(database.url)
+  url.port = String(pooler.port)
+  const { concerns } = await inspectJobsInPostgres(url.href)
+  expect(concerns).toEqual([expect.stringContaining('pooler')])
+  pooler.stop()
+})
+
+/** Between clients and Postgres: every client hears the process id of the first one's backend, as behind a pooler. */
+async function startPooler(target: URL): Promise<{ port: number; stop(): void }> {
+  let firstPid: Buffer | undefined
+  const server = createServer((client) => {
+    const backend = openSocket(Number(target.port), target.hostname)
+    client.pipe(backend)
+    backend.on('data', (data) => {
+      // DataRow with one column: 'D', length, 1 column, length of the value, the pid as text.
+      const at = data.indexOf(Buffer.from([0x44]))
+      const isRow = at >= 0 && data.includes('pid') && data.indexOf('D', data.indexOf('pid')) > 0
+      if (isRow) {
+        const row = data.indexOf('D', data.indexOf('pid'))
+        const length = data.readInt32BE(row + 7)
+        const pid = data.subarray(row + 11, row + 11 + length)
+        firstPid ??= Buffer.from(pid)
+        firstPid.subarray(0, length).copy(data, row + 11)
+      }
+      client.write(data)
+    })
+    client.on('error', () => backend.destroy()).on('close', () => backend.destroy())
+    backend.on('error', () => client.destroy()).on('close', () => client.end())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return { port: address.port, stop: () => server.close() }
+}
