@@ -47,6 +47,24 @@ export interface StageOptions {
   readonly edit?: (row: NumberRow) => object
 }
 
+export async function queueOf(stage: Stage, queueId: string) {
+  return (await stage.recorded()).queues.find(({ queue_id }) => queue_id === queueId)
+}
+
+export function currentQueue({ world }: Stage, userId: string): string {
+  return world.currentQueue(userId)?.queue.id ?? ''
+}
+
+/** Who was on record with what, oldest first; `doubted` where a second answer is still to come. */
+export async function stretches(stage: Stage, userId: string): Promise<(string | null)[]> {
+  const { assignments } = await stage.recorded()
+  return assignments
+    .filter(({ user_id }) => user_id === userId)
+    .map(({ queue_id, valid_to, missing_since }) =>
+      valid_to === null && missing_since !== null ? `${queue_id} doubted` : queue_id,
+    )
+}
+
 /** At the top of a test file: one database for all of it, emptied when a test opens its first stage. */
 export function useStages(): (options?: StageOptions) => Promise<Stage> {
   const open: { close(): Promise<void> }[] = []

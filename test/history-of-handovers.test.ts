@@ -1,0 +1,87 @@
+/** Queues change hands while their holders are read one after the other: nothing ends by that. */
+import { describe, expect, test } from 'vitest'
+import type { World } from '../src/simulation/world.ts'
+import { currentQueue, queueOf, stretches, useStages } from './support/stage.ts'
+
+const openStage = useStages()
+
+describe('a queue that changes hands', () => {
+  /** Moves the world just before one teammate is asked, once. */
+  function justBefore(): { move: (userId: string, world: World) => void; plan: (plan: Plan) => void } {
+    let planned: Plan | null = null
+    return {
+      plan: (plan) => {
+        planned = plan
+      },
+      move: (userId, world) => {
+        if (planned?.before !== userId) return
+        const { moves } = planned
+        planned = null
+        for (const move of moves) world.apply(move)
+      },
+    }
+  }
+  interface Plan {
+    before: string
+    moves: Parameters<World['apply']>[0][]
+  }
+
+  test.each(['earlier', 'later'] as const)('in mid-pass, to someone read %s, never ends', async (when) => {
+    const { move, plan } = justBefore()
+    const stage = await openStage({ world: { teammates: 4 }, beforePage: move })
+    await stage.pass()
+    const [first = '', second = '', third = ''] = await stage.readingOrder()
+    const to = when === 'earlier' ? first : third
+    const queue = currentQueue(stage, second)
+    const replaced = currentQueue(stage, to)
+    plan({ before: second, moves: [{ type: 'reassign', userId: second, to }] })
+    const { conclusions } = await stage.pass()
+    // Read earlier, the new holder showed their own queue: the one that moved was seen with nobody.
+    expect(conclusions.unknown).toEqual([when === 'earlier' ? queue : replaced])
+    await stage.pass()
+    await stage.pass()
+    expect(await queueOf(stage, queue)).toMatchObject({
+      is_current: true,
+      user_id: to,
+      ended_at: null,
+    })
+    expect(await queueOf(stage, replaced)).toMatchObject({
+      end_reason: 'queue_replaced',
+      replaced_by_queue_id: queue,
+    })
+    const { versions } = await stage.recorded()
+    const closed = versions.filter(({ queue_id, valid_to }) => queue_id === queue && valid_to !== null)
+    expect(closed).toEqual([])
+    expect(await stretches(stage, second)).toEqual([queue, null])
+    expect(await stretches(stage, to)).toEqual([replaced, queue])
+  })
+
+  test.each([0, 1, 2])('a swap of two reps, before teammate %i is read, ends nothing', async (index) => {
+    const { move, plan } = justBefore()
+    const stage = await openStage({ beforePage: move })
+    await stage.pass()
+    const order = await stage.readingOrder()
+    const [one = '', other = ''] = order
+    const [queue, otherQueue] = [currentQueue(stage, one), currentQueue(stage, other)]
+    plan({ before: order[index] ?? '', moves: [{ type: 'swap', userId: one, with: other }] })
+    for (let round = 0; round < 3; round += 1) expect((await stage.pass()).conclusions.ended).toEqual([])
+    expect(await queueOf(stage, queue)).toMatchObject({ user_id: other, is_current: true })
+    expect(await queueOf(stage, otherQueue)).toMatchObject({ user_id: one, is_current: true })
+    expect(await stretches(stage, one)).toEqual([queue, otherQueue])
+    expect(await stretches(stage, other)).toEqual([otherQueue, queue])
+  })
+
+  test('back and forth in every pass never ends, while somebody who has it is asked', async () => {
+    const stage = await openStage({ world: { teammates: 2, withoutQueue: 1 } })
+    const [one = '', other = ''] = stage.ids
+    const queue = currentQueue(stage, one)
+    for (let round = 0; round < 6; round += 1) {
+      await stage.pass()
+      const [from, to] = round % 2 === 0 ? [one, other] : [other, one]
+      stage.apply({ type: 'reassign', userId: from, to })
+    }
+    expect(await queueOf(stage, queue)).toMatchObject({ is_current: true, ended_at: null })
+    expect(await stretches(stage, one)).toEqual([queue, queue, queue, 'null doubted'])
+    expect(await stretches(stage, other)).toEqual([queue, queue, queue])
+  })
+})
