@@ -12,7 +12,13 @@ import type { Pool } from './store/database.ts'
 import { type Conclusions, finishPass } from './store/finish-pass.ts'
 import { LEASE_SECONDS, type PassTrigger, renewLease, startPass } from './store/passes.ts'
 import { rehearseReading } from './store/rehearse-reading.ts'
-import { PassClosedError, type Reading, type SavedReading, saveReading } from './store/save-reading.ts'
+import {
+  isAnswered,
+  PassClosedError,
+  type Reading,
+  type SavedReading,
+  saveReading,
+} from './store/save-reading.ts'
 import { type KnownTeammate, lastTeamOfKey, type Team } from './store/teammates.ts'
 
 export interface SyncDependencies {
@@ -84,11 +90,7 @@ export async function syncTeam(shared: SyncDependencies, options: SyncOptions): 
   }
   try {
     await recordNotReached(pass, asked, readings, stoppedBy)
-    const status = outcomeOf(
-      asked.length,
-      readings.map(({ status }) => status),
-      stoppedBy,
-    )
+    const status = outcomeOf(asked.length, readings.filter(isAnswered).length, stoppedBy)
     const conclusions = await pass.finish(status, asked.length, stoppedBy)
     return {
       passId: pass.id,

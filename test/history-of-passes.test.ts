@@ -172,7 +172,7 @@ describe('readings saved in another order than they were made', () => {
     const pass = await firstPass()
     await saveReading(pool, reading(pass, 'usr-B', [11, 13], 'pdl_A'))
     const late = await saveReading(pool, reading(pass, 'usr-A', [10, 12], 'pdl_A'))
-    expect(late).toMatchObject({ status: 'skipped', errorCode: 'overtaken' })
+    expect(late).toMatchObject({ status: 'skipped', errorCode: 'queue_overtaken' })
     const { queues } = await stage.recorded()
     expect(queues.find(({ queue_id }) => queue_id === 'pdl_A')).toMatchObject({ user_id: 'usr-B' })
     await expectConsistency()

@@ -6,6 +6,7 @@ import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import { reasonOf } from '../pass/failure.ts'
 import { SchemaVersionError } from '../store/migrate.ts'
 import { PassAlreadyRunningError } from '../store/passes.ts'
+import { isAnswered } from '../store/save-reading.ts'
 import type { SyncResult } from '../sync.ts'
 import { messageOf } from '../terminal/describe-error.ts'
 import { printable } from '../terminal/printable.ts'
@@ -77,7 +78,7 @@ export function toJson(result: SyncResult, dryRun: boolean): SyncJson {
     throttled_seconds: toSeconds(result.throttledMs),
     duration_seconds: toSeconds(result.durationMs),
     failures: readings
-      .filter((reading) => !['ok', 'no_queue', 'not_found'].includes(reading.status))
+      .filter((reading) => !isAnswered(reading))
       .map((reading) => ({
         user_id: reading.userId,
         status: reading.status,

@@ -2,7 +2,7 @@
 import { AlloError, AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
 import { WrongAnswerError } from '../snapshot/walk-queue.ts'
 import { DatabaseError } from '../store/database.ts'
-import type { FailedReading, ReadStatus } from '../store/save-reading.ts'
+import type { FailedReading } from '../store/save-reading.ts'
 
 /** `--user` names someone who is not on the team. */
 export class UnknownTeammateError extends Error {
@@ -82,12 +82,7 @@ export function failed(
 }
 
 /** Of a whole pass: `ok` when everyone asked was answered about; a teammate Allo does not know is an answer. */
-export function outcomeOf(
-  asked: number,
-  readings: readonly ReadStatus[],
-  stoppedBy: unknown,
-): 'ok' | 'partial' | 'failed' {
-  const answered = readings.filter((status) => ['ok', 'no_queue', 'not_found'].includes(status)).length
+export function outcomeOf(asked: number, answered: number, stoppedBy: unknown): 'ok' | 'partial' | 'failed' {
   if (stoppedBy === null && answered === asked) return 'ok'
   return answered > 0 ? 'partial' : 'failed'
 }

@@ -62,9 +62,14 @@ export function openPool(
     application_name: `allo-queue-mirror ${options.name}`,
     allowExitOnIdle: true,
     onConnect: async (client) => {
-      await client.query(
-        `set timezone = 'UTC'; set client_min_messages = warning${options.asynchronousCommit ? '; set synchronous_commit = off' : ''}`,
-      )
+      const settings = [
+        "set timezone = 'UTC'",
+        'set client_min_messages = warning',
+        // The transactions wait for their locks and then look; a stricter level would look first and fail.
+        "set default_transaction_isolation = 'read committed'",
+        ...(options.asynchronousCommit ? ['set synchronous_commit = off'] : []),
+      ]
+      await client.query(settings.join('; '))
     },
   })
   pool.on('error', () => undefined)

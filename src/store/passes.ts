@@ -3,7 +3,7 @@
  * by a dead process, and the next pass closes it as failed. A lease tells dead from slow.
  */
 import { ask, type Client, DatabaseError, type Pool, withDatabaseErrors } from './database.ts'
-import type { FailedReading, ReadStatus } from './save-reading.ts'
+import type { FailedReading } from './save-reading.ts'
 
 export const LEASE_SECONDS = 60
 
@@ -173,12 +173,13 @@ export async function stopPass(pool: Pool, passId: string, reading: FailedReadin
 export async function readingsOfPass(
   pool: Pool,
   passId: string,
-): Promise<{ statuses: ReadStatus[]; requests: number; throttled: number; stop: PassState['stop'] } | null> {
+): Promise<{ answered: number; requests: number; throttled: number; stop: PassState['stop'] } | null> {
   const { isRunning, stop } = await passState(pool, passId, '')
   if (!isRunning) return null
   const { rows } = await withDatabaseErrors('adding up a pass', () =>
-    pool.query<{ statuses: ReadStatus[]; requests: number; throttled: number }>(
-      `select coalesce(array_agg(status) filter (where error_code is distinct from 'not_asked'), '{}') as statuses,
+    pool.query<{ answered: number; requests: number; throttled: number }>(
+      `select count(*) filter (
+           where status in ('ok', 'no_queue', 'not_found') or error_code = 'overtaken')::int as answered,
          coalesce(sum(requests), 0)::int as requests, coalesce(sum(throttled), 0)::int as throttled
        from allo.sync_reads where pass_id = $1`,
       [passId],

@@ -63,6 +63,11 @@ export class PassClosedError extends Error {
   override readonly name = 'PassClosedError'
 }
 
+/** Allo's word about the teammate is in the tables, through this reading or a newer one of another process. */
+export function isAnswered({ status, errorCode }: Pick<SavedReading, 'status' | 'errorCode'>): boolean {
+  return status === 'ok' || status === 'no_queue' || status === 'not_found' || errorCode === 'overtaken'
+}
+
 export async function saveReading(pool: Pool, reading: Reading): Promise<SavedReading> {
   return inTransaction(pool, `saving the reading of ${reading.userId}`, (client) =>
     applyReading(client, reading),
@@ -83,9 +88,10 @@ export async function applyReading(client: Client, reading: Reading): Promise<Sa
   if (result.kind === 'torn') {
     return recordReading(client, reading, { status: 'torn', code: 'torn', message: result.why })
   }
-  if (state.isOvertaken) {
-    const message = 'a newer reading of this teammate or queue was applied meanwhile'
-    return recordReading(client, reading, { status: 'skipped', code: 'overtaken', message })
+  if (state.overtakenBy !== null) {
+    const code = state.overtakenBy === 'teammate' ? 'overtaken' : 'queue_overtaken'
+    const message = `a newer reading of this ${state.overtakenBy} was applied meanwhile`
+    return recordReading(client, reading, { status: 'skipped', code, message })
   }
   if (result.kind === 'not_found') return applyNotFound(client, reading, result)
   if (result.kind === 'no_queue') return applyNoQueue(client, reading, result, state)
@@ -195,7 +201,7 @@ interface State {
   readonly passStatus: string | null
   /** This pass has an applied reading of this teammate: a retry after a crash must not become a second one. */
   readonly isAlreadyRead: boolean
-  readonly isOvertaken: boolean
+  readonly overtakenBy: 'teammate' | 'queue' | null
   /** Start of the reading of this teammate applied before. */
   readonly lastReadStartedAt: string | null
   readonly queue: KnownQueueRow | null
@@ -241,7 +247,7 @@ async function lockState(
   const { rows } = await client.query<{
     pass_status: string | null
     is_already_read: boolean
-    is_overtaken: boolean
+    overtaken_by: 'teammate' | 'queue' | null
     last_read_started_at: string | null
     queue: KnownQueueRow | null
     counts: OutcomeCounts | null
@@ -249,7 +255,7 @@ async function lockState(
     `select p.status as pass_status,
        exists (select from allo.sync_reads r where r.pass_id = $1 and r.user_id = $2
                and r.status in ('ok', 'no_queue', 'not_found')) as is_already_read,
-       coalesce(t.last_observed_at > $4, false) or coalesce(q.last_observed_at > $4, false) as is_overtaken,
+       case when t.last_observed_at > $4 then 'teammate' when q.last_observed_at > $4 then 'queue' end as overtaken_by,
        t.last_read_started_at::text,
        case when q.queue_id is not null then json_build_object(
          'user_id', q.user_id, 'name', q.name, 'creator_id', q.creator_id, 'assignee_id', q.assignee_id,
@@ -273,7 +279,7 @@ async function lockState(
   return {
     passStatus: row?.pass_status ?? null,
     isAlreadyRead: row?.is_already_read ?? false,
-    isOvertaken: row?.is_overtaken ?? false,
+    overtakenBy: row?.overtaken_by ?? null,
     lastReadStartedAt: row?.last_read_started_at ?? null,
     queue: row?.queue ?? null,
     counts: row?.counts ?? null,

@@ -188,8 +188,8 @@ async function endPass(
   const { pool, logger } = context
   const read = await readingsOfPass(pool, passId)
   if (read === null) return
-  const { stop, statuses, requests, throttled } = read
-  const status = outcomeOf(asked, statuses, stop)
+  const { stop, answered, requests, throttled } = read
+  const status = outcomeOf(asked, answered, stop)
   const conclusions = await finishIfRunning(pool, {
     passId,
     teamId,
