@@ -16,10 +16,12 @@ export interface QueueToMatch {
   readonly slots: number
 }
 
-export async function matchEntries(client: Client, queue: QueueToMatch): Promise<void> {
+/** `all`: each row continues what its slot held, as in the usual reading: nothing came, left or moved. */
+export async function matchEntries(client: Client, queue: QueueToMatch): Promise<'all' | 'some'> {
   const matched = await matchSameSlots(client, queue)
-  // The usual reading: rows were dialled, and nothing came, left or moved.
-  if (matched < queue.slots) await matchArrivals(client, queue)
+  if (matched === queue.slots) return 'all'
+  await matchArrivals(client, queue)
+  return 'some'
 }
 
 /** What became of the entry of the mirrored row `q` that the incoming row `i` continues. */

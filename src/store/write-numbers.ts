@@ -65,10 +65,9 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
 
   await copyIncoming(client, lines)
   if (isKnown) {
-    await matchEntries(client, { ...queue, slots: lines.length })
-    const dropped = await dropDifferingSlots(client, queue)
-    for (const { outcome, rows } of dropped.outcomes) difference[outcome] -= rows
-    written.removed = dropped.removed
+    const matched = await matchEntries(client, { ...queue, slots: lines.length })
+    if (matched === 'some') written.removed = await closeGone(client, queue)
+    for (const { outcome, rows } of await dropDifferingSlots(client, queue)) difference[outcome] -= rows
   }
   for (const { fate, outcome, rows } of await insertIncoming(client, queue)) {
     difference[outcome] += rows
@@ -141,43 +140,48 @@ function* chunksOf(lines: readonly string[]): Generator<string> {
     yield `${lines.slice(start, start + 500).join('\n')}\n`
 }
 
+/** Ends the entries that left, and their versions. Returns how many left. */
+async function closeGone(client: Client, queue: NumbersToWrite): Promise<number> {
+  const { rowCount } = await client.query(
+    `with gone as (
+       select q.entry_id from allo.queue_numbers q join pg_temp.incoming_numbers i using (position)
+       where q.queue_id = $1
+         and q.entry_id not in (select entry_id from pg_temp.incoming_numbers where is_present)
+     ), closed as (
+       update allo.queue_number_versions v set valid_to = $2, end_reason = 'deleted'
+       from gone where v.entry_id = gone.entry_id and v.valid_to is null
+     )
+     update allo.queue_entries e
+     set removed_at = $2, removal_reason = 'deleted', last_seen_at = coalesce(e.last_seen_at, $3)
+     from gone where e.entry_id = gone.entry_id and e.removed_at is null`,
+    [queue.queueId, queue.observedAt, queue.lastSeenAt],
+  )
+  return rowCount ?? 0
+}
+
 /**
- * Closes the versions that end here, the entries that left, and frees the slots: before anything is inserted,
- * since numbers that shift by one would meet each other in the primary key.
+ * Frees the slots and closes the versions that others will follow: before anything is inserted, since numbers that
+ * shift by one would meet each other in the primary key.
  */
 async function dropDifferingSlots(
   client: Client,
   queue: NumbersToWrite,
-): Promise<{ outcomes: { outcome: Outcome; rows: number }[]; removed: number }> {
-  const { rows } = await client.query<{ outcome: Outcome | null; rows: number }>(
+): Promise<{ outcome: Outcome; rows: number }[]> {
+  const { rows } = await client.query<{ outcome: Outcome; rows: number }>(
     `with dropped as (
        delete from allo.queue_numbers q using pg_temp.incoming_numbers i
        where q.queue_id = $1 and q.position = i.position
-       returning q.entry_id, allo.number_outcome(q.detected_outbound_voicemail, q.voicemail_left,
-         q.routing_result, q.not_reached_destination_reason, q.call_start_date, q.call_id) as outcome
-     ), gone as (
-       select entry_id from dropped
-       where entry_id not in (select entry_id from pg_temp.incoming_numbers where is_present)
+       returning allo.number_outcome(q.detected_outbound_voicemail, q.voicemail_left, q.routing_result,
+         q.not_reached_destination_reason, q.call_start_date, q.call_id) as outcome
      ), closed as (
-       update allo.queue_number_versions v set valid_to = $2, end_reason = c.end_reason
-       from (select entry_id, 'deleted' as end_reason from gone
-             union all
-             select entry_id, null from pg_temp.incoming_numbers
-             where is_present and fate in ('changed', 'moved')) c
-       where v.entry_id = c.entry_id and v.valid_to is null
-     ), removed as (
-       update allo.queue_entries e
-       set removed_at = $2, removal_reason = 'deleted', last_seen_at = coalesce(e.last_seen_at, $3)
-       from gone where e.entry_id = gone.entry_id and e.removed_at is null
-       returning 1
+       update allo.queue_number_versions v set valid_to = $2
+       from pg_temp.incoming_numbers i
+       where v.entry_id = i.entry_id and v.valid_to is null and i.is_present and i.fate in ('changed', 'moved')
      )
-     select outcome, count(*)::int as rows from dropped group by outcome
-     union all
-     select null, count(*)::int from removed`,
-    [queue.queueId, queue.observedAt, queue.lastSeenAt],
+     select outcome, count(*)::int as rows from dropped group by outcome`,
+    [queue.queueId, queue.observedAt],
   )
-  const outcomesDropped = rows.flatMap(({ outcome, rows }) => (outcome === null ? [] : [{ outcome, rows }]))
-  return { outcomes: outcomesDropped, removed: rows.find((row) => row.outcome === null)?.rows ?? 0 }
+  return rows
 }
 
 async function insertIncoming(
@@ -214,8 +218,7 @@ async function insertIncoming(
 /**
  * A dial is known again by its call_id, or by its start on the same entry: either may arrive later than the other.
  * Two call_ids are two dials, even of one second: the source's clock counts no finer; so are one that another number
- * shows and none at all. A call_id belongs to one dial of a team, whichever entry shows it. First and last dial and
- * the count stand on the entry, recounted from its dials.
+ * shows and none at all. A call_id belongs to one dial of a team, whichever entry shows it.
  */
 async function recordDials(client: Client, queue: NumbersToWrite): Promise<void> {
   await client.query(
