@@ -3,12 +3,8 @@
  * resident memory it held, garbage aside, whenever as many teammates as in `weighAt` had been read.
  */
 import { z } from 'zod'
-import { withAllo } from '../src/commands/open.ts'
-import { syncOnce } from '../src/commands/sync.ts'
-import { loadConfig } from '../src/config.ts'
 import { openPool } from '../src/store/database.ts'
-import { openReadBudget } from '../src/store/read-budget.ts'
-import { apiKey } from './simulated-allo.ts'
+import { runPass } from './one-pass.ts'
 
 const task = z.object({ databaseUrl: z.string(), alloUrl: z.string(), weighAt: z.array(z.number()) })
 const { databaseUrl, alloUrl, weighAt } = task.parse(JSON.parse(process.argv[2] ?? ''))
@@ -16,29 +12,11 @@ const { databaseUrl, alloUrl, weighAt } = task.parse(JSON.parse(process.argv[2] 
 const weights: { readonly heapBytes: number; readonly residentBytes: number }[] = []
 let read = 0
 
-const config = loadConfig({
-  ALLO_API_KEY: apiKey,
-  ALLO_API_URL: alloUrl,
-  ALLO_READS_PER_SECOND: 'unlimited',
-})
 const pool = openPool(databaseUrl, { max: 12, name: 'bench' })
-await withAllo(
-  config,
-  (fingerprint) => openReadBudget(databaseUrl, fingerprint),
-  (open) =>
-    syncOnce(config, {
-      pool,
-      open,
-      observer: {
-        passStarted: () => undefined,
-        teammateRead() {
-          read += 1
-          if (weighAt.includes(read)) weights.push(weigh())
-        },
-        warn: (message) => console.error(message),
-      },
-    }),
-)
+await runPass({ url: databaseUrl, pool }, alloUrl, () => {
+  read += 1
+  if (weighAt.includes(read)) weights.push(weigh())
+})
 await pool.end()
 console.log(JSON.stringify(weights))
 

@@ -16,14 +16,12 @@ const preload = new URL('./report-memory.ts', import.meta.url).href
 const result = z.object({
   error: z.null(),
   numbers: z.number(),
-  duration_seconds: z.number(),
   // Of two passes at once, one may find that the other has just read somebody: that is no failure.
   failures: z.array(z.object({ status: z.literal('skipped') })),
 })
 
 export interface SyncProcessResult {
   readonly numbers: number
-  readonly passMs: number
   readonly peakResidentBytes: number
 }
 
@@ -50,8 +48,8 @@ export async function syncInProcess(settings: {
     const [output, memory] = await Promise.all([readAll(child.stdio[1]), readAll(child.stdio[3])])
     await closed
     const lastLine = output.trimEnd().split('\n').at(-1) ?? ''
-    const { numbers, duration_seconds } = result.parse(JSON.parse(lastLine))
-    return { numbers, passMs: duration_seconds * 1000, peakResidentBytes: Number(memory) }
+    const { numbers } = result.parse(JSON.parse(lastLine))
+    return { numbers, peakResidentBytes: Number(memory) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

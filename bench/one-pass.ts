@@ -1,0 +1,31 @@
+/** One pass in this process, put together as `sync` does it, without spacing between its reads. */
+import { withAllo } from '../src/commands/open.ts'
+import { syncOnce } from '../src/commands/sync.ts'
+import { loadConfig } from '../src/config.ts'
+import type { Pool } from '../src/store/database.ts'
+import { openReadBudget } from '../src/store/read-budget.ts'
+import { apiKey } from './simulated-allo.ts'
+
+/** Resolves with its duration in milliseconds; rejects unless everyone was read. */
+export async function runPass(
+  database: { readonly url: string; readonly pool: Pool },
+  alloUrl: string,
+  teammateRead: () => void = () => undefined,
+): Promise<number> {
+  const config = loadConfig({
+    ALLO_API_KEY: apiKey,
+    ALLO_API_URL: alloUrl,
+    ALLO_READS_PER_SECOND: 'unlimited',
+  })
+  const observer = {
+    passStarted: () => undefined,
+    teammateRead,
+    warn: (message: string) => console.error(message),
+  }
+  const openBook = (fingerprint: string) => openReadBudget(database.url, fingerprint)
+  const pass = await withAllo(config, openBook, (open) =>
+    syncOnce(config, { pool: database.pool, open, observer }),
+  )
+  if (pass.status !== 'ok') throw new Error('the pass did not read everyone', { cause: pass.stoppedBy })
+  return pass.durationMs
+}
