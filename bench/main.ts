@@ -12,12 +12,14 @@ import { benchMemory } from './memory.ts'
 import { benchPasses } from './passes.ts'
 import { benchReservations } from './reservations.ts'
 import { benchSaving } from './saving.ts'
+import { benchWorker } from './worker.ts'
 
 const sections: Readonly<Record<string, (lab: Lab, options: { isQuick: boolean }) => Promise<Figure[]>>> = {
   saving: benchSaving,
   passes: benchPasses,
   memory: benchMemory,
   reservations: benchReservations,
+  worker: benchWorker,
 }
 
 const { values } = parseArgs({
