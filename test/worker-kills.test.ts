@@ -4,7 +4,7 @@ import { openJobBackend } from '../src/worker/job-backend.ts'
 import { createTestDatabase } from './support/database.ts'
 import { startTestRedis, type TestRedis } from './support/redis.ts'
 import { until } from './support/worker.ts'
-import { type Scene, withScene } from './support/worker-scene.ts'
+import { onceMore, type Scene, withScene } from './support/worker-scene.ts'
 
 const TAKEN_OVER_WITHIN_MS = 15_000
 /** The first tick comes at once, the next one after the test. */
@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis?.stop())
 
-describe.each(['redis', 'postgres'] as const)('jobs in %s', (kind) => {
+describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => {
   let redisUrl: string | null = null
   beforeEach(({ skip }) => {
     redisUrl = kind === 'redis' ? (redis?.url ?? null) : null

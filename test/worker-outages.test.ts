@@ -5,7 +5,7 @@ import { createDatabase, dropDatabase } from './support/database.ts'
 import { type PrivatePostgres, startPrivatePostgres } from './support/private-postgres.ts'
 import { startTestRedis, type TestRedis } from './support/redis.ts'
 import { until } from './support/worker.ts'
-import { type Scene, withScene } from './support/worker-scene.ts'
+import { onceMore, type Scene, withScene } from './support/worker-scene.ts'
 
 let redis: TestRedis | null = null
 let postgres: PrivatePostgres
@@ -34,7 +34,7 @@ async function inMidPass(scene: Scene): Promise<{ goOn(): void }> {
   return { goOn: () => held.remove() }
 }
 
-describe('jobs in redis', () => {
+describe('jobs in redis', onceMore, () => {
   let server: NonNullable<TestRedis['server']>
   let url = ''
   beforeEach(({ skip }) => {
@@ -93,7 +93,7 @@ describe('jobs in redis', () => {
     }))
 })
 
-describe.each(['redis', 'postgres'] as const)('jobs in %s', (kind) => {
+describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => {
   let redisUrl: string | null = null
   beforeEach(({ skip }) => {
     redisUrl = kind === 'redis' ? (redis?.url ?? null) : null

@@ -6,7 +6,7 @@ import { openJobBackend } from '../src/worker/job-backend.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { startTestRedis, type TestRedis } from './support/redis.ts'
 import { environmentOf, spawnCommand, until } from './support/worker.ts'
-import { openScene, type Scene, withScene } from './support/worker-scene.ts'
+import { onceMore, openScene, type Scene, withScene } from './support/worker-scene.ts'
 
 let redis: TestRedis | null = null
 beforeAll(async () => {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis?.stop())
 
-describe.each(['redis', 'postgres'] as const)('jobs in %s', (kind) => {
+describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => {
   let redisUrl: string | null = null
   beforeEach(({ skip }) => {
     redisUrl = kind === 'redis' ? (redis?.url ?? null) : null

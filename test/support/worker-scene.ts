@@ -8,6 +8,12 @@ import { openPool, type Pool } from '../../src/store/database.ts'
 import { keyFingerprint } from '../../src/store/read-budget.ts'
 import { spawnWorker, until, type WorkerProcess } from './worker.ts'
 
+/**
+ * For facts about when real processes do things, on a machine that may be busy: once more before a failure counts.
+ * Never for facts about what they leave in the database.
+ */
+export const onceMore = { retry: 1 }
+
 export interface PassRow {
   readonly pass_id: string
   readonly trigger: string
