@@ -11,7 +11,8 @@ import { takeSnapshot } from '../src/snapshot/take-snapshot.ts'
 import type { Pool } from '../src/store/database.ts'
 import { startPass } from '../src/store/passes.ts'
 import { databaseClock, knownQueue } from '../src/store/read-store.ts'
-import { type Reading, type SavedReading, saveReading } from '../src/store/save-reading.ts'
+import type { Reading, SavedReading } from '../src/store/reading.ts'
+import { saveReading } from '../src/store/save-reading.ts'
 import { recordTeam, recordTeammates } from '../src/store/teammates.ts'
 
 export type QueueReading = Reading & { readonly result: QueueSnapshot }

@@ -25,13 +25,20 @@ export { readmeConfigTable, type Variable, variables } from './config/variables.
  *
  * `readConfig` takes the environment and `.env` of the working directory, `loadConfig` what it is given and nothing
  * else: tests and demonstrations call it with a literal. An empty value means unset, and in the environment it also
- * hides what `.env` says. Where a value can stand in NAME or NAME_FILE, either one in the environment hides both
+ * hides what `.env` says; so does being named in `without`. Where a value can stand in NAME or NAME_FILE, either one in the environment hides both
  * of `.env`.
  */
-export function readConfig(needs: { needsApiKey: true }): ConfigWithKey
-export function readConfig(needs: { needsApiKey: boolean }): Config
-export function readConfig(needs: { needsApiKey: boolean }): Config {
-  return loadConfig(process.env, { ...needs, envFile: readEnvFile() })
+export function readConfig(needs: { needsApiKey: true; without?: readonly string[] }): ConfigWithKey
+export function readConfig(needs: { needsApiKey: boolean; without?: readonly string[] }): Config
+export function readConfig({
+  needsApiKey,
+  without = [],
+}: {
+  needsApiKey: boolean
+  without?: readonly string[]
+}): Config {
+  const unset = without.flatMap((name) => [name, name.toLowerCase()].map((either) => [either, '']))
+  return loadConfig({ ...process.env, ...Object.fromEntries(unset) }, { needsApiKey, envFile: readEnvFile() })
 }
 
 export function loadConfig(env: Env, options?: { envFile?: string | null; needsApiKey?: true }): ConfigWithKey

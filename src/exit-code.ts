@@ -7,7 +7,7 @@ import { ImplausibleTeamError, InterruptedError, UnknownTeammateError } from './
 import { DatabaseError } from './store/database.ts'
 import { SchemaVersionError } from './store/migrate.ts'
 import { PassAlreadyRunningError } from './store/passes.ts'
-import { PassClosedError } from './store/save-reading.ts'
+import { PassClosedError } from './store/reading.ts'
 
 export const exitCodes = {
   ok: 0,

@@ -11,14 +11,9 @@ import { readTeammate, type SaveReading } from './pass/read-teammate.ts'
 import type { Pool } from './store/database.ts'
 import { type Conclusions, finishPass } from './store/finish-pass.ts'
 import { LEASE_SECONDS, type PassTrigger, renewLease, startPass } from './store/passes.ts'
+import { isAnswered, PassClosedError, type Reading, type SavedReading } from './store/reading.ts'
 import { rehearseReading } from './store/rehearse-reading.ts'
-import {
-  isAnswered,
-  PassClosedError,
-  type Reading,
-  type SavedReading,
-  saveReading,
-} from './store/save-reading.ts'
+import { saveReading } from './store/save-reading.ts'
 import { type KnownTeammate, lastTeamOfKey, type Team } from './store/teammates.ts'
 
 export interface SyncDependencies {

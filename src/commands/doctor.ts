@@ -101,23 +101,18 @@ async function hasEmbeddedData(report: Report, config: Config): Promise<boolean>
   return false
 }
 
-/**
- * The configuration without what is wrong in it, so that the rest can be looked at. An empty variable means unset
- * and hides `.env`, so emptying the wrong ones leaves their defaults. Null: nothing can be read (`.env` itself).
- */
+/** The configuration without what is wrong in it, so that the rest can be looked at. Null: `.env` can't be read. */
 function readWhatIsRight(): { config: Config | null; problems: readonly Problem[] } {
   try {
     return { config: readConfig({ needsApiKey: true }), problems: [] }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const { problems } = error
-    for (const { name } of variables) {
-      if (!concerns(problems, name.replace(/_FILE$/, ''))) continue
-      process.env[name] = ''
-      process.env[name.toLowerCase()] = ''
-    }
+    const without = variables
+      .map(({ name }) => name)
+      .filter((name) => concerns(problems, name.replace(/_FILE$/, '')))
     try {
-      return { config: readConfig({ needsApiKey: false }), problems }
+      return { config: readConfig({ needsApiKey: false, without }), problems }
     } catch (stillWrong) {
       if (stillWrong instanceof ConfigError) return { config: null, problems }
       throw stillWrong

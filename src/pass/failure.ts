@@ -2,7 +2,7 @@
 import { AlloError, AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
 import { WrongAnswerError } from '../snapshot/walk-queue.ts'
 import { DatabaseError } from '../store/database.ts'
-import type { FailedReading } from '../store/save-reading.ts'
+import type { FailedReading } from '../store/reading.ts'
 
 /** `--user` names someone who is not on the team. */
 export class UnknownTeammateError extends Error {

@@ -3,7 +3,7 @@ import type { AlloClient } from '../allo/types.ts'
 import { takeSnapshot } from '../snapshot/take-snapshot.ts'
 import type { Pool } from '../store/database.ts'
 import { databaseClock, knownQueue } from '../store/read-store.ts'
-import type { Reading, SavedReading } from '../store/save-reading.ts'
+import type { Reading, SavedReading } from '../store/reading.ts'
 import { aboutThisTeammate } from './failure.ts'
 
 export type SaveReading = (result: Reading['result'], effort: Reading['effort']) => Promise<SavedReading>

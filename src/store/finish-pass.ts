@@ -16,7 +16,7 @@
  * about: nothing ends until it shows somebody's.
  */
 import { type Client, inTransaction, type Pool } from './database.ts'
-import { PassClosedError } from './save-reading.ts'
+import { PassClosedError } from './reading.ts'
 
 const MAX_HELD_BACK_PASSES = 3
 

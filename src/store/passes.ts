@@ -3,7 +3,7 @@
  * by a dead process, and the next pass closes it as failed. A lease tells dead from slow.
  */
 import { ask, type Client, DatabaseError, type Pool, withDatabaseErrors } from './database.ts'
-import type { FailedReading } from './save-reading.ts'
+import type { FailedReading } from './reading.ts'
 
 export const LEASE_SECONDS = 60
 

@@ -4,7 +4,8 @@
  */
 import { inTransaction, type Pool } from './database.ts'
 import { startPass } from './passes.ts'
-import { applyReading, type Reading, type SavedReading } from './save-reading.ts'
+import type { Reading, SavedReading } from './reading.ts'
+import { applyReading } from './save-reading.ts'
 import { type KnownTeammate, recordTeam, type Team } from './teammates.ts'
 
 export async function rehearseReading(

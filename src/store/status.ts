@@ -5,7 +5,7 @@
  * Teammates left out by configuration are not in it, since their data grow old on purpose.
  */
 import { type Pool, withDatabaseErrors } from './database.ts'
-import type { ReadStatus } from './save-reading.ts'
+import type { ReadStatus } from './reading.ts'
 import { lastTeamOfKey, type Team } from './teammates.ts'
 
 const PASSES_SHOWN = 48

@@ -5,7 +5,7 @@
  * No label is a teammate, a team or anything else of which there can be thousands.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { ReadStatus, SavedReading } from '../store/save-reading.ts'
+import type { ReadStatus, SavedReading } from '../store/reading.ts'
 
 export interface WorkerMetrics {
   passFinished(status: 'ok' | 'partial' | 'failed', seconds: number): void

@@ -21,7 +21,8 @@ import {
   startPass,
   stopPass,
 } from '../store/passes.ts'
-import { PassClosedError, saveReading } from '../store/save-reading.ts'
+import { PassClosedError } from '../store/reading.ts'
+import { saveReading } from '../store/save-reading.ts'
 import { passSeconds } from '../store/status.ts'
 import { lastTeamOfKey } from '../store/teammates.ts'
 import type { WorkerContext } from './context.ts'

@@ -1,0 +1,97 @@
+/** The locks of a reading, and what is known under them. */
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { Client } from './database.ts'
+import type { Reading } from './reading.ts'
+import type { OutcomeCounts } from './write-numbers.ts'
+
+/** What a reading finds under its locks. */
+export interface ReadingState {
+  readonly passStatus: string | null
+  /** This pass has an applied reading of this teammate: a retry after a crash must not become a second one. */
+  readonly isAlreadyRead: boolean
+  readonly overtakenBy: 'teammate' | 'queue' | null
+  /** Start of the reading of this teammate applied before. */
+  readonly lastReadStartedAt: string | null
+  readonly queue: KnownQueueRow | null
+  readonly counts: OutcomeCounts | null
+  /** The queue seen, and those the teammate may have held. */
+  readonly queuesTouched: number
+}
+
+export interface KnownQueueRow {
+  readonly user_id: string
+  readonly name: string | null
+  readonly creator_id: string | null
+  readonly assignee_id: string | null
+  readonly voicemail_handling: string | null
+  readonly do_not_disturb: string | null
+  readonly is_current: boolean | null
+  readonly is_closed: boolean
+  readonly content_digest: string
+  readonly last_read_started_at: string
+  readonly last_observed_at: string
+}
+
+/** Locks the teammate, then every queue the reading can touch, in the order of their ids; then looks. */
+export async function lockState(
+  client: Client,
+  reading: Reading,
+  snapshot: Exclude<Snapshot, { kind: 'failed' }>,
+): Promise<ReadingState> {
+  const queueId = snapshot.kind === 'queue' ? snapshot.queue.id : null
+  await client.query(`select pg_advisory_xact_lock(hashtextextended('allo teammate ' || $1, 0))`, [
+    reading.userId,
+  ])
+  // Under the teammate's lock: the queues this reading can touch are the one it saw and those the teammate held.
+  const { rowCount: queuesTouched } = await client.query(
+    `select pg_advisory_xact_lock(hashtextextended('allo queue ' || queue_id, 0)) from (
+       select queue_id from (
+         select $2::text as queue_id
+         union select queue_id from allo.queues where user_id = $1 and is_current is distinct from false
+         union select queue_id from allo.queue_assignments where user_id = $1 and valid_to is null
+       ) touched where queue_id is not null order by queue_id
+     ) in_order`,
+    [reading.userId, queueId],
+  )
+  const { rows } = await client.query<{
+    pass_status: string | null
+    is_already_read: boolean
+    overtaken_by: 'teammate' | 'queue' | null
+    last_read_started_at: string | null
+    queue: KnownQueueRow | null
+    counts: OutcomeCounts | null
+  }>(
+    `select p.status as pass_status,
+       exists (select from allo.sync_reads r where r.pass_id = $1 and r.user_id = $2
+               and r.status in ('ok', 'no_queue', 'not_found')) as is_already_read,
+       case when t.last_observed_at > $4 then 'teammate' when q.last_observed_at > $4 then 'queue' end as overtaken_by,
+       t.last_read_started_at::text,
+       case when q.queue_id is not null then json_build_object(
+         'user_id', q.user_id, 'name', q.name, 'creator_id', q.creator_id, 'assignee_id', q.assignee_id,
+         'voicemail_handling', q.voicemail_handling, 'do_not_disturb', q.do_not_disturb,
+         'is_current', q.is_current, 'is_closed', q.ended_at is not null or q.unobservable_since is not null,
+         'content_digest', q.content_digest, 'last_read_started_at', q.last_read_started_at::text,
+         'last_observed_at', q.last_observed_at::text) end as queue,
+       case when c.queue_id is not null then json_build_object(
+         'remaining', c.remaining, 'in_progress', c.in_progress, 'connected', c.connected, 'voicemail', c.voicemail,
+         'not_reached', c.not_reached, 'failed', c.failed, 'other', c.other) end as counts
+     from (select) one
+     left join allo.sync_passes p on p.pass_id = $1
+     left join allo.teammates t on t.user_id = $2
+     left join allo.queues q on q.queue_id = $3
+     left join lateral (
+       select * from allo.queue_snapshots s where s.queue_id = $3 order by s.observed_at desc limit 1
+     ) c on true`,
+    [reading.passId, reading.userId, queueId, snapshot.readStartedAt],
+  )
+  const row = rows[0]
+  return {
+    passStatus: row?.pass_status ?? null,
+    isAlreadyRead: row?.is_already_read ?? false,
+    overtakenBy: row?.overtaken_by ?? null,
+    lastReadStartedAt: row?.last_read_started_at ?? null,
+    queue: row?.queue ?? null,
+    counts: row?.counts ?? null,
+    queuesTouched: queuesTouched ?? 0,
+  }
+}

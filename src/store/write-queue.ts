@@ -1,0 +1,133 @@
+/**
+ * The rows of one queue beside its numbers: what it is, the versions of its settings, its counts. Called within the
+ * transaction and under the locks of save-reading.ts.
+ */
+import type { QueueSnapshot } from '../snapshot/snapshot.ts'
+import type { Client } from './database.ts'
+import type { Reading } from './reading.ts'
+import type { KnownQueueRow } from './reading-state.ts'
+import { type OutcomeCounts, outcomes } from './write-numbers.ts'
+
+export const OUTCOME_DEFINITION_VERSION = 1
+
+/** Whether the settings of the queue are not those of its open version. */
+export function hasOtherSettings(known: KnownQueueRow, { queue }: QueueSnapshot): boolean {
+  return (
+    known.name !== queue.name ||
+    known.creator_id !== queue.creatorId ||
+    known.assignee_id !== queue.assigneeId ||
+    known.voicemail_handling !== queue.voicemailHandling ||
+    known.do_not_disturb !== queue.doNotDisturb
+  )
+}
+
+/** The queue as it is now. Seen again, it is current again, whatever was thought of it. */
+export async function writeQueue(
+  client: Client,
+  reading: Reading,
+  { queue, numbers, membershipDigest, readStartedAt, observedAt }: QueueSnapshot,
+  digest: string,
+): Promise<void> {
+  await client.query(
+    `insert into allo.queues as q (queue_id, team_id, user_id, name, creator_id, assignee_id, voicemail_handling,
+       do_not_disturb, created_at, updated_at, extra, is_current, first_seen_at, numbers, last_read_started_at,
+       last_observed_at, membership_digest, content_digest)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true, $14, $12, $13, $14, $15, $16)
+     on conflict (queue_id) do update set
+       team_id = excluded.team_id, user_id = excluded.user_id, name = excluded.name,
+       creator_id = excluded.creator_id, assignee_id = excluded.assignee_id,
+       voicemail_handling = excluded.voicemail_handling, do_not_disturb = excluded.do_not_disturb,
+       created_at = excluded.created_at, updated_at = excluded.updated_at, extra = excluded.extra,
+       is_current = true, ended_at = null, end_reason = null, replaced_by_queue_id = null,
+       numbers = excluded.numbers, last_read_started_at = excluded.last_read_started_at,
+       last_observed_at = excluded.last_observed_at, missing_since = null, missing_replaced_by_queue_id = null,
+       unknown_since = null, held_back_passes = 0, unobservable_since = null,
+       membership_digest = excluded.membership_digest, content_digest = excluded.content_digest`,
+    [
+      queue.id,
+      reading.teamId,
+      reading.userId,
+      queue.name,
+      queue.creatorId,
+      queue.assigneeId,
+      queue.voicemailHandling,
+      queue.doNotDisturb,
+      queue.createdAt,
+      queue.updatedAt,
+      queue.extra === null ? null : JSON.stringify(queue.extra),
+      numbers.length,
+      readStartedAt,
+      observedAt,
+      membershipDigest,
+      digest,
+    ],
+  )
+}
+
+/** `updated_at` is not among the settings: a touch is not a change. */
+export async function openQueueVersion(
+  client: Client,
+  { queue, observedAt }: QueueSnapshot,
+  changedAfter: string | null,
+): Promise<void> {
+  await client.query(
+    `update allo.queue_versions set valid_to = $2 where queue_id = $1 and valid_to is null`,
+    [queue.id, observedAt],
+  )
+  await client.query(
+    `insert into allo.queue_versions (queue_id, name, creator_id, assignee_id, voicemail_handling, do_not_disturb,
+       valid_from, changed_after) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      queue.id,
+      queue.name,
+      queue.creatorId,
+      queue.assigneeId,
+      queue.voicemailHandling,
+      queue.doNotDisturb,
+      observedAt,
+      changedAfter,
+    ],
+  )
+}
+
+/** Counts are carried on by their difference, and written only at readings that change one. */
+export async function recordCounts(
+  client: Client,
+  reading: Reading,
+  snapshot: QueueSnapshot,
+  before: OutcomeCounts | null,
+  difference: OutcomeCounts,
+): Promise<void> {
+  if (before !== null && outcomes.every((outcome) => difference[outcome] === 0)) return
+  const counts = outcomes.map((outcome) => (before?.[outcome] ?? 0) + difference[outcome])
+  await client.query(
+    `insert into allo.queue_snapshots (queue_id, user_id, observed_at, pass_id, numbers, api_total_count,
+       definition_version, ${outcomes.join(', ')})
+     values ($1, $2, $3, $4, $5, $6, $7, ${outcomes.map((_, index) => `$${index + 8}`).join(', ')})`,
+    [
+      snapshot.queue.id,
+      reading.userId,
+      snapshot.observedAt,
+      reading.passId,
+      snapshot.numbers.length,
+      snapshot.announced,
+      OUTCOME_DEFINITION_VERSION,
+      ...counts,
+    ],
+  )
+}
+
+/** The holder was seen without these: the first such observation is what an ending will be dated back to. */
+export async function markMissingQueues(
+  client: Client,
+  reading: Reading,
+  observedAt: string,
+  heldQueueId: string | null,
+): Promise<void> {
+  await client.query(
+    `update allo.queues set missing_since = $2, missing_replaced_by_queue_id = $3
+     where user_id = $1 and queue_id is distinct from $3 and is_current is distinct from false
+       and missing_since is null`,
+    [reading.userId, observedAt, heldQueueId],
+  )
+}
