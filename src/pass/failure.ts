@@ -19,6 +19,12 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError'
 }
 
+/** Where jobs are kept did not take the readings of a pass; the next tick tries again. */
+export class JobsUnavailableError extends Error {
+  override readonly name = 'JobsUnavailableError'
+  readonly retryable = true
+}
+
 /** The reading to record when only this teammate is concerned; null when the pass must stop. */
 export function aboutThisTeammate(error: unknown): FailedReading | null {
   if (error instanceof WrongAnswerError) return failed('error', error.code, error.message)
@@ -69,6 +75,7 @@ export function codeOf(error: unknown): string {
   if (error instanceof DatabaseError) return 'database'
   if (error instanceof ImplausibleTeamError) return 'no_active_teammate'
   if (error instanceof UnknownTeammateError) return 'unknown_teammate'
+  if (error instanceof JobsUnavailableError) return 'jobs_unavailable'
   return error instanceof InterruptedError ? 'interrupted' : 'bug'
 }
 

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto'
 import { type Job, WaitingChildrenError } from 'bullmq'
 import { choose, listTeammates } from '../pass/choose-teammates.ts'
-import { failed, isRefusal, notReached, outcomeOf, reasonOf } from '../pass/failure.ts'
+import { failed, isRefusal, JobsUnavailableError, notReached, outcomeOf, reasonOf } from '../pass/failure.ts'
 import { identifyTeam } from '../pass/identify-team.ts'
 import type { Pool } from '../store/database.ts'
 import { type Conclusions, finishPass, type PassOutcome } from '../store/finish-pass.ts'
@@ -24,7 +24,7 @@ import {
 import { PassClosedError } from '../store/reading.ts'
 import { saveReading } from '../store/save-reading.ts'
 import { passSeconds } from '../store/status.ts'
-import { lastTeamOfKey } from '../store/teammates.ts'
+import { type KnownTeammate, lastTeamOfKey } from '../store/teammates.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData, JobQueue } from './job-backend.ts'
 
@@ -90,10 +90,31 @@ async function beginPass(
       })
     }
     const data = { passId, teamId, asked: toRead.length }
-    const parent = { id: job.id ?? '', queue: job.queueQualifiedName }
-    for (let start = 0; start < toRead.length; start += CHUNK) {
-      await queues.readings.addBulk(
-        toRead.slice(start, start + CHUNK).map(({ userId }) => ({
+    await handOut(queues.readings, job, data, toRead)
+    logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
+    return data
+  } catch (error) {
+    signal.throwIfAborted()
+    await recordFailedPass(context, passId, teamId, error)
+    return null
+  } finally {
+    release()
+  }
+}
+
+/** One job per teammate, in chunks. Run again after a crash, the same jobs are not added twice. */
+async function handOut(
+  readings: JobQueue,
+  job: Job<JobData>,
+  data: JobData & { readonly passId: string; readonly teamId: string },
+  teammates: readonly KnownTeammate[],
+): Promise<void> {
+  const { passId, teamId } = data
+  const parent = { id: job.id ?? '', queue: job.queueQualifiedName }
+  try {
+    for (let start = 0; start < teammates.length; start += CHUNK) {
+      await readings.addBulk(
+        teammates.slice(start, start + CHUNK).map(({ userId }) => ({
           name: 'reading',
           data: { passId, teamId, userId },
           opts: {
@@ -110,14 +131,9 @@ async function beginPass(
       )
     }
     await job.updateData(data)
-    logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
-    return data
-  } catch (error) {
-    signal.throwIfAborted()
-    await recordFailedPass(context, passId, teamId, error)
-    return null
-  } finally {
-    release()
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new JobsUnavailableError(`the readings could not be handed out: ${reason}`, { cause })
   }
 }
 
