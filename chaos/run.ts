@@ -106,7 +106,7 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
       restore_queue: 0.4,
     },
   })
-  const apiKey = `ak_live_chaos_${seed}`
+  const apiKey = 'ak_live_of_chaos'
   const api = await startSimulatedAllo({ world, apiKey, readsPerSecond: null, latencyMs: [0, 20], seed })
   await migrateDatabase(postgres.url)
   const pool = openPool(postgres.url, { max: 4, name: 'chaos' })

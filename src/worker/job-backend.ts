@@ -20,8 +20,6 @@ const JOBS_SCHEMA = 'allo_jobs'
 
 /** How soon a worker looks again for jobs when its backend did not answer. */
 const RETRY_MS = 3000
-/** Of each queue and each worker, beside the one that listens; Postgres has few to give. */
-const CONNECTIONS = 3
 
 /** kill -9 of a worker is noticed after about these two together. */
 const LOCK_MS = 10_000
@@ -111,7 +109,7 @@ function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
   // For our own questions: they fail at once instead of waiting for Redis to come back.
   const probe = new Redis(url, { maxRetriesPerRequest: 0, enableOfflineQueue: false, lazyConnect: true })
   probe.on('error', () => undefined)
-  const connection = { url, maxRetriesPerRequest: null }
+  const connection = () => ({ url, maxRetriesPerRequest: null })
   return {
     kind: 'redis',
     ...openOn('redis', withBackend(createRedisBackend), connection, onError),
@@ -137,13 +135,14 @@ async function openOnPostgres(
     await probe.end()
     throw error
   }
-  const connection = {
+  // Postgres has few connections to give; a worker has another one to listen.
+  const connection = (max: number) => ({
     connectionString: url,
     ssl: false,
     schema: JOBS_SCHEMA,
     application_name: 'allo-queue-mirror jobs',
-    max: CONNECTIONS,
-  }
+    max,
+  })
   return {
     kind: 'postgres',
     ...openOn('postgres', withBackend(createPostgresBackend), connection, onError),
@@ -166,7 +165,7 @@ async function migrateJobs(pool: Pool): Promise<void> {
 function openOn<B extends IQueueBackend, C>(
   kind: JobBackend['kind'],
   classes: BackendClasses<B, C>,
-  connection: C,
+  connection: (connections: number) => C,
   onError: (error: Error) => void,
 ): Pick<JobBackend, 'openQueue' | 'startWorker'> {
   /**
@@ -188,7 +187,7 @@ function openOn<B extends IQueueBackend, C>(
 
   return {
     async openQueue(name: string): Promise<JobQueue> {
-      const queue = new classes.Queue<JobData>(name, { connection })
+      const queue = new classes.Queue<JobData>(name, { connection: connection(1) })
       queue.on('error', onError)
       await whenReady(queue)
       const prefix = `${kind} ${queue.qualifiedName} `
@@ -204,7 +203,7 @@ function openOn<B extends IQueueBackend, C>(
         // Three named parameters: BullMQ makes the signal only for those who declare it.
         (job, token, signal) => processor(job, token, signal ?? new AbortController().signal),
         {
-          connection,
+          connection: connection(Math.min(concurrency, 2)),
           concurrency,
           lockDuration: LOCK_MS,
           stalledInterval: STALLED_CHECK_MS,
