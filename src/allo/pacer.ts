@@ -27,6 +27,8 @@ export interface ProcessPacer extends Pacer {
   setReadsPerSecond(readsPerSecond: number | null): void
 }
 
+const LOOK_EVERY_MS = 500
+
 interface Turn {
   readonly go: () => void
   readonly refuse: (reason: unknown) => void
@@ -42,6 +44,7 @@ export function createPacer(options: {
   let intervalMs = toIntervalMs(options.readsPerSecond)
   let lastTurnAt = Number.NEGATIVE_INFINITY
   let pausedUntil = Number.NEGATIVE_INFINITY
+  let nextLookAt = Number.NEGATIVE_INFINITY
   let throttledMs = 0
   let isServing = false
   let nobodyWaits = new AbortController()
@@ -64,16 +67,12 @@ export function createPacer(options: {
 
   /** Waits until one request may be sent. False when it has to be tried again. */
   async function waitForSlot(): Promise<boolean> {
-    // Without spacing there is no reservation that would tell of a pause.
-    const knownPauseMs = Math.max(
-      pausedUntil - performance.now(),
-      intervalMs === 0 ? await book.pausedMs() : 0,
-    )
-    if (knownPauseMs > 0) {
-      await waitOutPause(knownPauseMs)
+    const locallyPausedMs = pausedUntil - performance.now()
+    if (locallyPausedMs > 0) {
+      await waitOutPause(locallyPausedMs)
       return false
     }
-    if (intervalMs === 0) return true
+    if (intervalMs === 0) return !(await isPausedByOthers())
     const slot = await book.reserve(intervalMs)
     if ('pausedMs' in slot) {
       await waitOutPause(slot.pausedMs)
@@ -83,6 +82,14 @@ export function createPacer(options: {
     const spacedMs = lastTurnAt + intervalMs * 0.93 - performance.now()
     if (!(await wait(Math.max(slot.inMs, spacedMs, 0)))) return false
     return pausedUntil <= performance.now() && (await book.pausedMs()) <= 0
+  }
+
+  /** Without spacing no reservation tells of a pause: then it is asked for, once in a while. */
+  async function isPausedByOthers(): Promise<boolean> {
+    if (performance.now() < nextLookAt) return false
+    nextLookAt = performance.now() + LOOK_EVERY_MS
+    pausedUntil = Math.max(pausedUntil, performance.now() + (await book.pausedMs()))
+    return pausedUntil > performance.now()
   }
 
   async function serve(): Promise<void> {
