@@ -37,22 +37,20 @@ async function ofTeam(lab: Lab, teammates: number): Promise<Figure[]> {
   const [before, after] = weighed
   if (before === undefined || after === undefined) throw new Error('the pass ended before everyone was read')
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
-  const grown = (what: string, from: number, to: number, atMost: number) =>
-    bounded(
-      `${what} from ${early} to ${teammates} teammates`,
-      (to - from) / 1e6,
-      { atMost },
-      {
-        unit: ' MB',
-        digits: 1,
-        detail: `${megabytes(from)} MB, then ${megabytes(to)} MB`,
-      },
-    )
+  const grownMegabytes = (after.heapBytes - before.heapBytes) / 1e6
+  const detail = `${megabytes(before.heapBytes)} MB, then ${megabytes(after.heapBytes)} MB`
   return [
-    grown('heap growth', before.heapBytes, after.heapBytes, 5),
-    grown('resident growth', before.residentBytes, after.residentBytes, 25),
+    bounded(
+      `heap growth, ${early} to ${teammates} teammates`,
+      grownMegabytes,
+      { atMost: 5 },
+      { ...inMb, detail },
+    ),
+    bounded(`  resident after ${teammates}`, after.residentBytes / 1e6, { atMost: 250 }, inMb),
   ]
 }
+
+const inMb = { unit: ' MB', digits: 1 }
 
 async function weigh(task: { databaseUrl: string; alloUrl: string; weighAt: readonly number[] }) {
   const program = fileURLToPath(new URL('./memory-process.ts', import.meta.url))
