@@ -22,6 +22,6 @@ console.log(JSON.stringify(weights))
 
 function weigh() {
   globalThis.gc?.()
-  const { heapUsed, rss } = process.memoryUsage()
-  return { heapBytes: heapUsed, residentBytes: rss }
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { heapBytes: heapUsed + external, residentBytes: rss }
 }
