@@ -16,6 +16,8 @@ export interface ReadingState {
   readonly counts: OutcomeCounts | null
   /** The queue seen, and those the teammate may have held. */
   readonly queuesTouched: number
+  /** The teammate is on record as holding the queue seen, and nobody doubts it. */
+  readonly isAssigned: boolean
 }
 
 export interface KnownQueueRow {
@@ -58,6 +60,7 @@ export async function lockState(
     is_already_read: boolean
     overtaken_by: 'teammate' | 'queue' | null
     last_read_started_at: string | null
+    is_assigned: boolean
     queue: KnownQueueRow | null
     counts: OutcomeCounts | null
   }>(
@@ -66,6 +69,8 @@ export async function lockState(
                and r.status in ('ok', 'no_queue', 'not_found')) as is_already_read,
        case when t.last_observed_at > $4 then 'teammate' when q.last_observed_at > $4 then 'queue' end as overtaken_by,
        t.last_read_started_at::text,
+       exists (select from allo.queue_assignments a where a.user_id = $2 and a.queue_id = $3
+               and a.valid_to is null and a.missing_since is null) as is_assigned,
        case when q.queue_id is not null then json_build_object(
          'user_id', q.user_id, 'name', q.name, 'creator_id', q.creator_id, 'assignee_id', q.assignee_id,
          'voicemail_handling', q.voicemail_handling, 'do_not_disturb', q.do_not_disturb,
@@ -93,5 +98,6 @@ export async function lockState(
     queue: row?.queue ?? null,
     counts: row?.counts ?? null,
     queuesTouched: queuesTouched ?? 0,
+    isAssigned: row?.is_assigned ?? false,
   }
 }

@@ -88,12 +88,15 @@ async function applyQueue(
         isReopened,
       })
   await recordCounts(client, reading, snapshot, state.counts, written.difference)
-  await assignQueue(client, {
-    userId: reading.userId,
-    queueId: queue.id,
-    observedAt,
-    changedAfter: state.lastReadStartedAt,
-  })
+  if (!state.isAssigned) {
+    const { userId } = reading
+    await assignQueue(client, {
+      userId,
+      queueId: queue.id,
+      observedAt,
+      changedAfter: state.lastReadStartedAt,
+    })
+  }
   if (state.queuesTouched > 1) await markMissingQueues(client, reading, observedAt, queue.id)
   return recordReading(client, reading, {
     status: 'ok',
