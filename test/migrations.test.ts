@@ -54,9 +54,10 @@ function temporaryFolder(): string {
   return folder
 }
 
-const inOurs = `'allo'`
+const ours = `'allo', 'reporting', 'reporting_pii'`
+const inOurs = `(${ours})`
 const elsewhere = `(select nspname from pg_namespace
-  where nspname not in ('allo', 'pg_toast') and nspname not like 'pg\\_temp%' and nspname not like 'pg\\_toast\\_temp%')`
+  where nspname not in (${ours}, 'pg_toast') and nspname not like 'pg\\_temp%' and nspname not like 'pg\\_toast\\_temp%')`
 
 /** Every object with its definition, as lines; of our schema, or of all others and of the server. */
 async function describeObjects(pool: Pool, schemas: string): Promise<string[]> {
@@ -84,7 +85,7 @@ async function describeObjects(pool: Pool, schemas: string): Promise<string[]> {
   return rows.map((row) => row.line)
 }
 
-const describeOurs = (pool: Pool) => describeObjects(pool, `(${inOurs})`)
+const describeOurs = (pool: Pool) => describeObjects(pool, inOurs)
 
 async function describeEverythingElse(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ line: string }>(
@@ -222,8 +223,8 @@ describe('a database that is shared', () => {
       'migrations',
       'incoming_numbers',
     ]
-    await pool.query('create schema drizzle; create schema reporting; create schema allo_of_others')
-    for (const schema of ['public', 'drizzle', 'reporting', 'allo_of_others']) {
+    await pool.query('create schema drizzle; create schema reports; create schema allo_of_others')
+    for (const schema of ['public', 'drizzle', 'reports', 'allo_of_others']) {
       for (const name of names) {
         await pool.query(
           `create table ${schema}.${name} (id int primary key, note text default 'theirs' not null)`,
@@ -244,7 +245,7 @@ describe('a database that is shared', () => {
 
     expect(status).toBe('ok')
     expect(await describeEverythingElse(pool)).toEqual(before)
-    for (const schema of ['public', 'drizzle', 'reporting', 'allo_of_others']) {
+    for (const schema of ['public', 'drizzle', 'reports', 'allo_of_others']) {
       for (const name of names) {
         expect((await pool.query(`select * from ${schema}.${name}`)).rows).toEqual([
           { id: 1, note: 'theirs' },
@@ -252,6 +253,23 @@ describe('a database that is shared', () => {
       }
     }
     expect(await countsOf(pool)).toEqual({ queues: 3, numbers: 15, dials: 6 })
+  })
+
+  test('is refused, and left as it is, when somebody else keeps a schema reporting', async () => {
+    const { url, pool } = await emptyDatabase()
+    await pool.query('create schema reporting; create table reporting.queues (id int)')
+
+    await expect(migrateDatabase(url)).rejects.toThrow(
+      "the database has a schema reporting of somebody else's, where the reports would go: rename it",
+    )
+    expect((await inspectSchema(pool)).state).toBe('absent')
+  })
+
+  test('may already have an empty schema reporting', async () => {
+    const { url, pool } = await emptyDatabase()
+    await pool.query('create schema reporting')
+    await migrateDatabase(url)
+    expect((await inspectSchema(pool)).state).toBe('current')
   })
 
   test('may have any search path, date style and time zone', async () => {

@@ -47,12 +47,29 @@ export async function migrateDatabase(databaseUrl: string): Promise<number> {
       const before = await inspectSchema(pool)
       if (before.state === 'ahead') throw newerDatabase(before)
       if (before.state === 'current') return 0
+      await assertSchemasAreFree(pool)
       await applyMigrations(pool)
       return before.known - before.applied
     })
   } finally {
     await pool.end()
   }
+}
+
+/** Views of a fixed name go into `reporting`: whatever somebody else keeps under that name must not be mixed up with it. */
+async function assertSchemasAreFree(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ schema: string }>(
+    `select nspname as schema from pg_namespace n
+     where nspname in ('reporting', 'reporting_pii') and to_regclass('allo.settings') is null
+       and (exists (select from pg_class where relnamespace = n.oid)
+            or exists (select from pg_proc where pronamespace = n.oid))
+     order by 1 limit 1`,
+  )
+  const [taken] = rows
+  if (taken === undefined) return
+  throw new SchemaVersionError(
+    `the database has a schema ${taken.schema} of somebody else's, where the reports would go: rename it (alter schema ${taken.schema} rename to …) or give allo-queue-mirror a database of its own; nothing was changed`,
+  )
 }
 
 /** Loaded only when there is something to do: drizzle is 80 MB that no other part of a pass needs. */

@@ -146,10 +146,18 @@ export const queueEntries = allo.table(
     lastDialledAt: instant('last_dialled_at'),
     dialCount: integer('dial_count').notNull().default(0),
     outcome: text('outcome').notNull(),
+    numberKey: text('number_key'),
   },
   (t) => [
     // Only entries that left: a first load of 25,000 numbers does not pay for it.
     index('queue_entries_vanished').on(t.queueId, t.numberTo).where(sql`${t.lastSeenAt} is not null`),
+    index('queue_entries_queue_id').on(t.queueId),
+    index('queue_entries_first_seen_at').on(t.firstSeenAt),
+    // Which number it is, also after the number itself was erased.
+    index('queue_entries_number').on(sql`coalesce(${t.numberKey}, ${t.numberTo})`),
+    index('queue_entries_removed_uncalled')
+      .on(t.removedAt)
+      .where(sql`${t.removedAt} is not null and ${t.dialCount} = 0`),
     check(
       'queue_entries_left_or_not',
       sql`(${t.lastSeenAt} is null) = (${t.removalReason} is null) and (${t.removedAt} is null or ${t.lastSeenAt} is not null)`,
@@ -179,6 +187,9 @@ export const queueNumberVersions = allo.table(
     primaryKey({ name: 'queue_number_versions_pkey', columns: [t.entryId, t.validFrom] }),
     uniqueIndex('queue_number_versions_open_entry').on(t.entryId).where(sql`${t.validTo} is null`),
     uniqueIndex('queue_number_versions_open_slot').on(t.queueId, t.position).where(sql`${t.validTo} is null`),
+    index('queue_number_versions_queue_id').on(t.queueId, t.validFrom),
+    index('queue_number_versions_valid_from').on(t.validFrom),
+    index('queue_number_versions_ended').on(t.validTo).where(sql`${t.endReason} is not null`),
     check('queue_number_versions_interval', sql`${t.validTo} > ${t.validFrom}`),
   ],
 )
@@ -205,6 +216,9 @@ export const dials = allo.table(
   },
   (t) => [
     index('dials_entry_id').on(t.entryId),
+    index('dials_queue_id').on(t.queueId),
+    index('dials_user_id').on(t.userId, sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`),
+    index('dials_at').on(sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`),
     uniqueIndex('dials_call_id').on(t.teamId, t.callId).where(sql`${t.callId} is not null`),
     check('dials_has_a_trace', sql`${t.callId} is not null or ${t.dialledAt} is not null`),
   ],
@@ -272,6 +286,8 @@ export const queueSnapshots = allo.table(
   },
   (t) => [
     primaryKey({ name: 'queue_snapshots_pkey', columns: [t.queueId, t.observedAt] }),
+    index('queue_snapshots_user_id').on(t.userId, t.observedAt),
+    index('queue_snapshots_observed_at').on(t.observedAt),
     check(
       'queue_snapshots_total_is_sum',
       sql`${t.numbers} = ${t.remaining} + ${t.inProgress} + ${t.connected} + ${t.voicemail} + ${t.notReached} + ${t.failed} + ${t.other}`,
@@ -303,6 +319,8 @@ export const syncPasses = allo.table(
     errorRequestId: text('error_request_id'),
     stopStatus: text('stop_status'),
     version: text('version').notNull(),
+    gapAfterSeconds: integer('gap_after_seconds'),
+    staleAfterSeconds: integer('stale_after_seconds'),
   },
   (t) => [
     index('sync_passes_team_id').on(t.teamId, t.startedAt),
@@ -366,6 +384,68 @@ export const incidents = allo.table(
   },
   (t) => [
     uniqueIndex('incidents_one_open').on(t.teamId, t.kind).where(sql`${t.closedAt} is null`),
-    check('incidents_kind', sql`${t.kind} in ('stale_data', 'credentials')`),
+    check('incidents_kind', sql`${t.kind} in ('stale_data', 'credentials', 'data_quality')`),
   ],
+)
+
+export const readingGaps = allo.table(
+  'reading_gaps',
+  {
+    userId: text('user_id').notNull(),
+    gapFrom: instant('gap_from').notNull(),
+    gapTo: instant('gap_to').notNull(),
+    teamId: text('team_id').notNull(),
+    reason: text('reason').notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'reading_gaps_pkey', columns: [t.userId, t.gapFrom] }),
+    check('reading_gaps_interval', sql`${t.gapTo} > ${t.gapFrom}`),
+  ],
+)
+
+export const settings = allo.table(
+  'settings',
+  {
+    isOnly: boolean('is_only').primaryKey().default(true),
+    reportTimeZone: text('report_time_zone').notNull().default('UTC'),
+    numberKeyFingerprint: text('number_key_fingerprint'),
+  },
+  (t) => [check('settings_is_only', sql`${t.isOnly}`)],
+)
+
+export const suppressedNumbers = allo.table('suppressed_numbers', {
+  numberKey: text('number_key').primaryKey(),
+  suppressedAt: instant('suppressed_at').notNull(),
+})
+
+export const qualityResults = allo.table(
+  'quality_results',
+  {
+    teamId: text('team_id').notNull(),
+    checkName: text('check_name').notNull(),
+    severity: text('severity').notNull(),
+    checked: bigint('checked', { mode: 'number' }).notNull(),
+    failing: bigint('failing', { mode: 'number' }).notNull(),
+    status: text('status').notNull(),
+    sentence: text('sentence').notNull(),
+    checkedAt: instant('checked_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'quality_results_pkey', columns: [t.teamId, t.checkName] }),
+    check('quality_results_severity', sql`${t.severity} in ('error', 'warn', 'note')`),
+    check('quality_results_status', sql`${t.status} in ('passed', 'failed', 'skipped')`),
+  ],
+)
+
+export const maintenance = allo.table(
+  'maintenance',
+  {
+    teamId: text('team_id').notNull(),
+    task: text('task').notNull(),
+    startedAt: instant('started_at').notNull(),
+    finishedAt: instant('finished_at'),
+    summary: text('summary'),
+    errorMessage: text('error_message'),
+  },
+  (t) => [primaryKey({ name: 'maintenance_pkey', columns: [t.teamId, t.task] })],
 )
