@@ -10,7 +10,7 @@ import { identifyTeam } from './pass/identify-team.ts'
 import { readTeammate, type SaveReading } from './pass/read-teammate.ts'
 import type { Pool } from './store/database.ts'
 import { type Conclusions, finishPass } from './store/finish-pass.ts'
-import { LEASE_SECONDS, type PassTrigger, renewLease, startPass } from './store/passes.ts'
+import { type Cadence, LEASE_SECONDS, type PassTrigger, renewLease, startPass } from './store/passes.ts'
 import { isAnswered, PassClosedError, type Reading, type SavedReading } from './store/reading.ts'
 import { rehearseReading } from './store/rehearse-reading.ts'
 import { saveReading } from './store/save-reading.ts'
@@ -42,6 +42,7 @@ export interface SyncOptions extends Choice {
   readonly trigger: PassTrigger
   /** Reads, and says what saving would change; nothing is saved. */
   readonly dryRun: boolean
+  readonly cadence?: Cadence
   readonly signal?: AbortSignal
 }
 
@@ -222,7 +223,8 @@ async function openPass(deps: SyncDependencies, options: SyncOptions, team: Team
     }
   }
   const isWholeTeam = options.users.length === 0
-  const id = await startPass(pool, { teamId, trigger: options.trigger, isWholeTeam, version })
+  const { trigger, cadence } = options
+  const id = await startPass(pool, { teamId, trigger, isWholeTeam, version, ...(cadence ? { cadence } : {}) })
   const heartbeat = setInterval(
     () =>
       // A database that can't be reached will fail the next save; the lease tells only who is alive.

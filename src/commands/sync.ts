@@ -3,10 +3,12 @@ import type { Config, ConfigWithKey } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { assertSchemaIsCurrent, migrateDatabase } from '../store/migrate.ts'
 import { openReadBudget } from '../store/read-budget.ts'
+import { recordReportTimeZone } from '../store/settings.ts'
 import { type SyncObserver, type SyncResult, syncTeam } from '../sync.ts'
 import { withInterruption } from '../terminal/interruption.ts'
 import { createProgress, isAtLeast, type Progress } from '../terminal/progress.ts'
 import { version } from '../version.ts'
+import { cadenceOf } from '../worker/freshness.ts'
 import { asKnownError, type OpenAllo, withAllo, withDatabase } from './open.ts'
 import { toFailedJson, toJson, toSentence } from './sync-result.ts'
 
@@ -67,6 +69,7 @@ async function openAndSync(
     async ({ url, pool }) => {
       if (config.autoMigrate && !dryRun) await migrateDatabase(url)
       else await assertSchemaIsCurrent(pool)
+      if (!dryRun) await recordReportTimeZone(pool, config.reportTimeZone)
       const openBook = (fingerprint: string) => openReadBudget(url, fingerprint)
       return withAllo(config, openBook, async (open) => {
         progress.watch({
@@ -107,6 +110,7 @@ export function syncOnce(
       only: config.onlyTeammates,
       except: config.exceptTeammates,
       includeBlocked: config.includeBlocked,
+      cadence: cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
       ...(signal ? { signal } : {}),
     },
   )

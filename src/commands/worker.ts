@@ -9,10 +9,12 @@ import { createLogger } from '../logger.ts'
 import { openPool } from '../store/database.ts'
 import { assertSchemaIsCurrent, migrateDatabase } from '../store/migrate.ts'
 import { keyFingerprint, openReadBudget } from '../store/read-budget.ts'
+import { recordReportTimeZone } from '../store/settings.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
 import { version } from '../version.ts'
 import { startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
+import { cadenceOf } from '../worker/freshness.ts'
 import { inspectJobsInPostgres, inspectRedis } from '../worker/inspect-jobs.ts'
 import { openJobBackend } from '../worker/job-backend.ts'
 import { createLeaseKeeper } from '../worker/lease-keeper.ts'
@@ -86,6 +88,7 @@ async function serve(service: Service, database: OpenDatabase) {
   await persist<unknown>(service, 'Postgres', () =>
     config.autoMigrate ? migrateDatabase(url) : assertSchemaIsCurrent(pool),
   )
+  await persist(service, 'Postgres', () => recordReportTimeZone(pool, config.reportTimeZone))
   const openBook = (fingerprint: string) =>
     persist(service, 'Postgres', () => openReadBudget(url, fingerprint))
   const run = async (open: OpenAllo) => {
@@ -106,7 +109,8 @@ async function serve(service: Service, database: OpenDatabase) {
         ? logger.info({ event: 'credentials_accepted' }, 'Allo accepts the key again')
         : logger.error({ event: 'credentials_refused' }, reason),
     )
-    const context = { ...open, pool, leases, choice, logger, version, credentials, metrics }
+    const cadence = () => cadenceOf(config.schedule, config.freshnessSloMs, new Date())
+    const context = { ...open, pool, leases, choice, cadence, logger, version, credentials, metrics }
     const worker = await persist(service, 'the jobs', () =>
       startWorker(context, jobs, {
         schedule: config.schedule,

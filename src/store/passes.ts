@@ -17,6 +17,16 @@ export interface NewPass {
   readonly version: string
   /** Of the job that runs it, unlike any other's: begun again by the same job, after a crash, a pass goes on. */
   readonly jobId?: string
+  /** Of the schedule as configured now; absent where there is none to speak of. */
+  readonly cadence?: Cadence
+}
+
+/** How often a teammate is meant to be read, kept with the pass: schedules change. */
+export interface Cadence {
+  /** A next reading that comes later than this leaves a gap. */
+  readonly gapAfterSeconds: number
+  /** Data older than this are too old. */
+  readonly staleAfterSeconds: number
 }
 
 /** A pass still running after this long is wedged: it is closed, and recorded as such. */
@@ -45,10 +55,19 @@ export async function startPass(db: Pool | Client, pass: NewPass): Promise<strin
       )
       const { rows } = await db.query<{ pass_id: string }>(
         `insert into allo.sync_passes (team_id, trigger, is_whole_team, status, started_at, lease_expires_at, version,
-           job_id)
-         values ($1, $2, $3, 'running', clock_timestamp(), clock_timestamp() + make_interval(secs => $4), $5, $6)
+           job_id, gap_after_seconds, stale_after_seconds)
+         values ($1, $2, $3, 'running', clock_timestamp(), clock_timestamp() + make_interval(secs => $4), $5, $6, $7, $8)
          returning pass_id`,
-        [pass.teamId, pass.trigger, pass.isWholeTeam, LEASE_SECONDS, pass.version, pass.jobId ?? null],
+        [
+          pass.teamId,
+          pass.trigger,
+          pass.isWholeTeam,
+          LEASE_SECONDS,
+          pass.version,
+          pass.jobId ?? null,
+          pass.cadence?.gapAfterSeconds ?? null,
+          pass.cadence?.staleAfterSeconds ?? null,
+        ],
       )
       const passId = rows[0]?.pass_id
       if (passId === undefined) throw new Error('starting a pass returned no id')

@@ -15,7 +15,13 @@ interface ReadingRecord {
   readonly requestId?: string | null
 }
 
-/** The audit row and, for a reading that was applied, when the teammate was last read: in one statement. */
+/** Two of the usual intervals, for passes that did not say how often they were meant to run. */
+const USUAL_GAP_SECONDS = 600
+
+/**
+ * The audit row and, for a reading that was applied, when the teammate was last read, and whether it came so late
+ * that nothing is known of the time before it: in one statement.
+ */
 export async function recordReading(
   client: Client,
   reading: Reading,
@@ -32,6 +38,17 @@ export async function recordReading(
          missing_pass_id = case when $20 then null else missing_pass_id end,
          left_at = case when $20 then null else left_at end
        where user_id = $2 and $19
+     ), gap as (
+       insert into allo.reading_gaps (user_id, team_id, gap_from, gap_to, reason)
+       select $2, $23, before.observed_at, $6, coalesce(
+         (select failed.status from allo.sync_reads failed
+          where failed.user_id = $2 and failed.observed_at > before.observed_at and failed.observed_at < $6
+            and failed.status not in ('ok', 'no_queue')
+          order by failed.observed_at desc limit 1), 'not_read')
+       from (select r.observed_at, p.gap_after_seconds from allo.sync_reads r left join allo.sync_passes p using (pass_id)
+             where r.user_id = $2 and r.status in ('ok', 'no_queue') order by r.observed_at desc limit 1) before
+       where $20 and $6 > before.observed_at + make_interval(secs => coalesce(before.gap_after_seconds, ${USUAL_GAP_SECONDS}))
+       on conflict do nothing
      )
      insert into allo.sync_reads (pass_id, user_id, status, queue_id, read_started_at, observed_at, walks, requests,
        throttled, numbers_read, numbers_announced, numbers_stored, added, changed, moved, removed, duration_ms,
@@ -70,6 +87,7 @@ export async function recordReading(
       wasFound,
       record.message ?? null,
       record.requestId ?? null,
+      reading.teamId,
     ],
   )
   return {

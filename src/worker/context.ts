@@ -4,6 +4,7 @@ import type { ProcessPacer } from '../allo/pacer.ts'
 import type { AlloClient, Surprise } from '../allo/types.ts'
 import type { Choice } from '../pass/choose-teammates.ts'
 import type { Pool } from '../store/database.ts'
+import type { Cadence } from '../store/passes.ts'
 import type { Credentials } from './credentials.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { WorkerMetrics } from './metrics.ts'
@@ -18,6 +19,8 @@ export interface WorkerContext {
   readonly takeSurprises: () => readonly Surprise[]
   readonly choice: Choice
   readonly leases: LeaseKeeper
+  /** Of a pass that begins now. */
+  readonly cadence: () => Cadence
   readonly credentials: Credentials
   readonly metrics: WorkerMetrics
   readonly logger: Logger

@@ -1,9 +1,12 @@
 /** How old data may get, and when they are read next. */
 import { CronExpressionParser } from 'cron-parser'
 import type { Schedule } from '../config.ts'
+import type { Cadence } from '../store/passes.ts'
 
 /** Missed runs in a row that make data too old. */
 const MISSED_RUNS = 3
+/** Runs after which a reading that comes later leaves a gap in what is known. */
+const GAP_RUNS = 2
 
 /** The age in milliseconds from which data are too old now. For cron: since the third run before now was due. */
 export function staleAfterMs(schedule: Schedule, sloMs: number | null, now: Date): number {
@@ -13,6 +16,23 @@ export function staleAfterMs(schedule: Schedule, sloMs: number | null, now: Date
   let slot = now.getTime()
   for (let missed = 0; missed < MISSED_RUNS; missed += 1) slot = slots.prev().getTime()
   return now.getTime() - slot
+}
+
+/** What a pass that begins now promises: how soon the next reading is due, and from which age its data are too old. */
+export function cadenceOf(schedule: Schedule, sloMs: number | null, now: Date): Cadence {
+  const dueIn = (runs: number) => Math.ceil(untilRunMs(schedule, runs, now) / 1000)
+  return {
+    gapAfterSeconds: dueIn(GAP_RUNS),
+    staleAfterSeconds: sloMs === null ? dueIn(MISSED_RUNS) : Math.ceil(sloMs / 1000),
+  }
+}
+
+function untilRunMs(schedule: Schedule, runs: number, now: Date): number {
+  if (!('cron' in schedule)) return schedule.everyMs * runs
+  const slots = parse(schedule, now)
+  let slot = now.getTime()
+  for (let run = 0; run < runs; run += 1) slot = slots.next().getTime()
+  return slot - now.getTime()
 }
 
 /** Null: an interval counts from when the worker first ran, which only the job backend knows. */

@@ -64,6 +64,7 @@ async function beginPass(
     trigger: 'schedule',
     isWholeTeam: true,
     version,
+    cadence: context.cadence(),
     // Two teams tick at the same instant, and their jobs are then of the same name in two queues.
     jobId: queues.passes.uniqueJobId(job.id ?? ''),
   })
