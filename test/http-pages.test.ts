@@ -197,7 +197,7 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
       const { text, headers } = await server.get('/metrics')
       expect(headers['content-type']).toMatch(/^text\/plain; version=0.0.4/)
       const sample =
-        /^[a-z_][a-z0-9_]*(?:\{[a-z_]+="[^"\n]*"(?:,[a-z_]+="[^"\n]*")*\})? (?:-?[0-9.e+-]+|NaN|\+Inf)$/
+        /^[a-z_][a-z0-9_]*(?:\{[a-z_]+="[^"\n]*"(?:,[a-z_]+="[^"\n]*")*\})? (?:-?[0-9.e+-]+|NaN|Nan|\+Inf)$/
       const lines = text
         .trim()
         .split('\n')
