@@ -1,0 +1,55 @@
+/** Schema reporting as a contract: what is there stays, as it is; and all of it explains itself. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database?.drop())
+
+const committed = readFileSync(new URL('reporting-contract.txt', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+
+async function published(): Promise<string[]> {
+  const { rows } = await database.pool.query<{ line: string }>(
+    `select schema_name || '.' || view_name || ' ' || column_name || ' ' || data_type as line
+     from reporting.data_dictionary
+     union all
+     select 'function ' || p.oid::regprocedure || ' ' || pg_get_function_result(p.oid)
+     from pg_proc p where pronamespace in ('reporting'::regnamespace, 'reporting_pii'::regnamespace)`,
+  )
+  return rows.map(({ line }) => line).sort()
+}
+
+describe('schema reporting', () => {
+  test('has every column of the committed list, of the same type, and the list has every column', async () => {
+    expect(await published()).toEqual(committed)
+  })
+
+  test('says of every view what one row is and which question it answers, and of every column what it means', async () => {
+    const { rows } = await database.pool.query(
+      `select view_name, column_name from reporting.data_dictionary
+       where coalesce(meaning, '') = '' or view_meaning !~ '^One row per .*\\?' or meaning ~ '^[a-z]+ .*[^.]$'`,
+    )
+    expect(rows).toEqual([])
+  })
+
+  test('carries team_id in every view that speaks of a team', async () => {
+    const { rows } = await database.pool.query<{ view_name: string }>(
+      `select view_name from reporting.data_dictionary group by 1 having not 'team_id' = any (array_agg(column_name))
+       order by 1`,
+    )
+    expect(rows.map(({ view_name }) => view_name)).toEqual(['data_dictionary', 'outcome_definitions'])
+  })
+
+  test('holds no raw number, no interval, no json and no array', async () => {
+    const { rows } = await database.pool.query(
+      `select view_name, column_name from reporting.data_dictionary
+       where schema_name = 'reporting' and (column_name in ('number_to', 'extra') or data_type ~ 'interval|json|\\[\\]')`,
+    )
+    expect(rows).toEqual([])
+  })
+})
