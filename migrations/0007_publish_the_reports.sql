@@ -179,6 +179,9 @@ LEFT JOIN LATERAL (
   SELECT coalesce(dialled_at, first_seen_at) AS at FROM allo.dials WHERE user_id = t.user_id
   ORDER BY coalesce(dialled_at, first_seen_at) LIMIT 1
 ) earliest ON true
+LEFT JOIN LATERAL (
+  SELECT min(valid_from) AS at FROM allo.queue_assignments WHERE user_id = t.user_id
+) first_read ON true
 CROSS JOIN LATERAL (
   SELECT days::date AS day FROM generate_series(
     date_trunc('day', least(earliest.at, t.first_seen_at) AT TIME ZONE zone.name),
@@ -189,7 +192,8 @@ CROSS JOIN LATERAL (
     (calendar.day + 1)::timestamp AT TIME ZONE zone.name AS until
 ) span
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(extract(epoch FROM least(g.gap_to, span.until) - greatest(g.gap_from, span.since))), 0)
+  SELECT (greatest(0, extract(epoch FROM least(first_read.at, span.until) - span.since))
+    + coalesce(sum(extract(epoch FROM least(g.gap_to, span.until) - greatest(g.gap_from, span.since))), 0))
     ::double precision AS gap_seconds
   FROM allo.reading_gaps g WHERE g.user_id = t.user_id AND g.gap_to > span.since AND g.gap_from < span.until
 ) gaps
@@ -250,7 +254,7 @@ SELECT t.team_id, t.user_id, t.name AS teammate_name, span.since AS period_from,
   allo.rate_high(d.connected, d.resolved_dials) AS connection_rate_high,
   d.previous_dials, d.previous_resolved_dials, d.previous_connected,
   allo.rate(d.previous_connected, d.previous_resolved_dials) AS previous_connection_rate,
-  gaps.gap_seconds
+  gaps.gap_seconds, gaps.previous_gap_seconds
 FROM allo.teammates t
 JOIN (SELECT team_id, max(last_observed_at) AS data_as_of FROM allo.teammates GROUP BY team_id) team USING (team_id)
 CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
@@ -258,10 +262,17 @@ CROSS JOIN LATERAL (
   SELECT (team.data_as_of AT TIME ZONE zone.name - allo.leaderboard_period()) AT TIME ZONE zone.name AS since,
     (team.data_as_of AT TIME ZONE zone.name - 2 * allo.leaderboard_period()) AT TIME ZONE zone.name AS previous_since
 ) span
+LEFT JOIN LATERAL (
+  SELECT min(valid_from) AS at FROM allo.queue_assignments WHERE user_id = t.user_id
+) first_read ON true
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(extract(epoch FROM least(g.gap_to, team.data_as_of) - greatest(g.gap_from, span.since))), 0)
-    ::double precision AS gap_seconds
-  FROM allo.reading_gaps g WHERE g.user_id = t.user_id AND g.gap_to > span.since AND g.gap_from < team.data_as_of
+  SELECT (greatest(0, extract(epoch FROM least(first_read.at, team.data_as_of) - span.since))
+    + coalesce(sum(greatest(0, extract(epoch FROM g.gap_to - greatest(g.gap_from, span.since)))), 0))
+    ::double precision AS gap_seconds,
+    (greatest(0, extract(epoch FROM least(first_read.at, span.since) - span.previous_since))
+    + coalesce(sum(greatest(0, extract(epoch FROM least(g.gap_to, span.since) - greatest(g.gap_from, span.previous_since)))), 0))
+    ::double precision AS previous_gap_seconds
+  FROM allo.reading_gaps g WHERE g.user_id = t.user_id AND g.gap_to > span.previous_since AND g.gap_from < team.data_as_of
 ) gaps
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE is_now) AS dials,
