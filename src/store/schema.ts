@@ -31,6 +31,7 @@ export const teams = allo.table('teams', {
   name: text('name'),
   firstSeenAt: instant('first_seen_at').notNull(),
   lastSeenAt: instant('last_seen_at').notNull(),
+  historyFrom: instant('history_from'),
 })
 
 export const apiKeys = allo.table('api_keys', {
