@@ -82,7 +82,7 @@ async function answerTo(title: string, values: Readonly<Record<string, string>> 
   return rows
 }
 
-describe('docs/tables.md', () => {
+describe('docs/tables.md, and a function of the reports over the same story', () => {
   const sold = Date.UTC(2026, 3, 30, 2)
   const world = createWorld({
     seed: 5,
@@ -173,23 +173,6 @@ describe('docs/tables.md', () => {
     expect(rows[6]).toMatchObject({ position: 6, number_to: dialled, outcome: 'connected', dial_count: 1 })
   })
 
-  test('shows what is left per teammate, nulls for those without a queue', async () => {
-    const rows = await answerTo('What is left, per teammate')
-    const expected = people
-      .filter((userId) => userId !== leaver && userId !== giver)
-      .map((userId) => {
-        const numbers = world.currentQueue(userId)?.rows()
-        const remaining = numbers?.filter(
-          ({ call_start_date, routing_result }) => call_start_date === null && routing_result === null,
-        )
-        return [userId, numbers?.length ?? null, remaining?.length ?? null]
-      })
-    expect(expected.filter(([, numbers]) => numbers === null)).toHaveLength(2)
-    expect(new Map(rows.map((row) => [row.user_id, [row.numbers, row.remaining]]))).toEqual(
-      new Map(expected.map(([userId, ...counts]) => [userId, counts])),
-    )
-  })
-
   test('tells the history of one number', async () => {
     const rows = await answerTo('The history of one number', { number: dialled })
     expect(rows.map(({ outcome, end_reason, user_id }) => [outcome, end_reason, user_id])).toEqual([
@@ -209,9 +192,13 @@ describe('docs/tables.md', () => {
     ])
   })
 
-  test("knows a teammate's queue as of every moment that was read, and says unknown of the others", async () => {
+  test("queue_as_of knows a teammate's queue as of every moment that was read, and says unknown of the others", async () => {
     const asOf = async (userId: string, at: string) => {
-      const rows = await answerTo("A teammate's queue as of a moment", { user_id: userId, at })
+      const { rows } = await database.pool.query(
+        `select answer, read_at, position, number_to from reporting.queue_as_of($1, $2)
+         left join reporting_pii.numbers using (entry_id) order by position`,
+        [userId, at],
+      )
       expect(new Set(rows.map(({ answer }) => answer)).size).toBe(1)
       const numbers = rows.filter(({ position }) => position !== null).map(({ number_to }) => number_to)
       return { answer: rows[0]?.answer, numbers, readAt: rows[0]?.read_at }
@@ -257,37 +244,6 @@ describe('docs/tables.md', () => {
     expect(await asOf('usr-nobody', moments[0]?.at ?? '')).toMatchObject({ answer: 'unknown' })
   })
 
-  test('counts dials per local day and teammate', async () => {
-    for (const zone of ['America/New_York', 'UTC']) {
-      const day = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' })
-      const expected = new Map<string, number>()
-      for (const { userId, call_start_date } of world.truth.dials()) {
-        const key = `${day.format(new Date(`${call_start_date}Z`))} ${userId}`
-        expected.set(key, (expected.get(key) ?? 0) + 1)
-      }
-      const rows = await answerTo('Dials per day and teammate', { zone })
-      const counted = rows.map((row) => {
-        const local = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short' }).format(row.day)
-        return [`${local} ${row.user_id}`, Number(row.dials)] as const
-      })
-      expect(new Map(counted)).toEqual(expected)
-      expect(rows.length).toBeGreaterThan(5)
-    }
-  })
-
-  test('shows what a reset threw away', async () => {
-    expect(await answerTo('What a reset threw away')).toMatchObject([
-      {
-        user_id: resetter,
-        queue_id: replacedQueueId,
-        replaced_by_queue_id: world.currentQueue(resetter)?.queue.id,
-        numbers: '12',
-        never_called: '9',
-        in_the_new_queue: '1',
-      },
-    ])
-  })
-
   test('lists the readings that failed, and why, without those nobody asked for', async () => {
     const rows = await answerTo('Readings that failed, and why')
     const failures = rows.map(({ user_id, status, error_code }) => `${user_id} ${status} ${error_code}`)
@@ -300,15 +256,6 @@ describe('docs/tables.md', () => {
     expect(failures.sort()).toEqual(expected.sort())
     const times = rows.map(({ observed_at }) => observed_at.getTime())
     expect(times).toEqual(times.toSorted((a, b) => b - a))
-  })
-
-  test('tells how fresh each teammate is', async () => {
-    const rows = await answerTo('How fresh each teammate is')
-    expect(rows.map(({ user_id }) => user_id).sort()).toEqual(people.filter((id) => id !== leaver).sort())
-    expect(rows.every(({ age, last_observed_at }) => age !== null && last_observed_at instanceof Date)).toBe(
-      true,
-    )
-    expect(new Set(rows.map(({ last_try }) => last_try))).toEqual(new Set(['ok', 'no_queue', 'not_found']))
   })
 
   test('has no query that is not run here', () => {
