@@ -41,6 +41,24 @@ describe('turns', () => {
     }
   })
 
+  test('too late for their slot wait for another, so that they do not bunch with those of other processes', async () => {
+    const { pacer, nextSlotGiven, reservations } = await openPacer({ readsPerSecond: 20 })
+    await pacer.turn()
+    const given = nextSlotGiven()
+    const turn = timeOfTurn(pacer)
+    await given
+    const busyUntil = performance.now() + 100
+    while (performance.now() < busyUntil);
+    expect(await turn).toBeGreaterThan(busyUntil)
+    expect(reservations()).toBe(3)
+  })
+
+  test('of a process that is always late come all the same', async () => {
+    const { pacer, reservations } = await openPacer({ readsPerSecond: 200, busyMs: 60 })
+    await pacer.turn()
+    expect(reservations()).toBe(6)
+  })
+
   test('of two processes on one key are no more than those of one', async () => {
     const startedAt = performance.now()
     const key = newKey()
@@ -169,6 +187,7 @@ interface OpenPacer {
   readonly reservations: () => number
   /** Resolves once the pacer was given a slot. */
   readonly slotGiven: Promise<void>
+  readonly nextSlotGiven: () => Promise<void>
   /** With `holdsLook`: lets the pacer go on to look for a pause before it lets anyone go. */
   readonly letLook: () => void
   readonly breakNext: (error: Error) => void
@@ -180,11 +199,13 @@ async function openPacer(options: {
   readonly readsPerSecond: number | null
   readonly maxThrottledMs?: number
   readonly holdsLook?: boolean
+  /** How long each look at the pause keeps the process busy. */
+  readonly busyMs?: number
 }): Promise<OpenPacer> {
-  const { key = newKey(), readsPerSecond, maxThrottledMs = 60_000, holdsLook = false } = options
+  const { key = newKey(), readsPerSecond, maxThrottledMs = 60_000, holdsLook = false, busyMs = 0 } = options
   const budget = await openReadBudget(database.url, key)
   budgets.push(budget)
-  const given = createGate()
+  let given = createGate()
   const looked = createGate()
   if (!holdsLook) looked.open()
   let reservations = 0
@@ -203,6 +224,8 @@ async function openPacer(options: {
     },
     async pausedMs() {
       await looked.opened
+      const busyUntil = performance.now() + busyMs
+      while (performance.now() < busyUntil);
       return budget.pausedMs()
     },
     pause: (forMs) => budget.pause(forMs),
@@ -212,6 +235,10 @@ async function openPacer(options: {
     book,
     reservations: () => reservations,
     slotGiven: given.opened,
+    nextSlotGiven: () => {
+      given = createGate()
+      return given.opened
+    },
     letLook: looked.open,
     breakNext: (error) => {
       broken = error

@@ -1,7 +1,8 @@
 /**
  * Everyone's turn to read, one request at a time and evenly spaced: only spacing keeps any sliding second below the
  * limit. The shared book holds the slots of all processes; this process takes one slot at a time from it, waits for
- * it, looks once more whether everyone has been told to pause meanwhile, and lets one caller go.
+ * it, looks once more whether everyone has been told to pause meanwhile, and lets one caller go. A slot it is too late
+ * for is given up for a new one.
  *
  * Also counts how long a 429 made us wait: when that would exceed `maxThrottledMs`, every waiting turn rejects with
  * AlloThrottledError and the pause stays in the book for those who come later.
@@ -28,6 +29,13 @@ export interface ProcessPacer extends Pacer {
 }
 
 const LOOK_EVERY_MS = 500
+/**
+ * A slot taken later than this would bunch with those of other processes: with every one of them that late, a second
+ * still holds no more than 5 % above the rate, and a rate leaves twice that to the limit.
+ */
+const MAX_LATE_MS = 25
+/** In a row; a machine that is always late must get on all the same. */
+const MAX_SLOTS_GIVEN_UP = 5
 
 interface Turn {
   readonly go: () => void
@@ -45,6 +53,8 @@ export function createPacer(options: {
   let lastTurnAt = Number.NEGATIVE_INFINITY
   let pausedUntil = Number.NEGATIVE_INFINITY
   let nextLookAt = Number.NEGATIVE_INFINITY
+  let slotsGivenUp = 0
+  let fastestAnswerMs = Number.POSITIVE_INFINITY
   let throttledMs = 0
   let isServing = false
   let nobodyWaits = new AbortController()
@@ -73,15 +83,26 @@ export function createPacer(options: {
       return false
     }
     if (intervalMs === 0) return !(await isPausedByOthers())
+    const askedAt = performance.now()
     const slot = await book.reserve(intervalMs)
     if ('pausedMs' in slot) {
       await waitOutPause(slot.pausedMs)
       return false
     }
+    // When the book counted from: a stalled process reads the answer late, and can't tell by its arrival.
+    fastestAnswerMs = Math.min(fastestAnswerMs, performance.now() - askedAt)
+    const dueAt = askedAt + fastestAnswerMs + slot.inMs
     // A busy process is late for its slot; without this it would then take its next one at once.
     const spacedMs = lastTurnAt + intervalMs * 0.93 - performance.now()
     if (!(await wait(Math.max(slot.inMs, spacedMs, 0)))) return false
-    return pausedUntil <= performance.now() && (await book.pausedMs()) <= 0
+    if (pausedUntil > performance.now() || (await book.pausedMs()) > 0) return false
+    return takesSlot(dueAt)
+  }
+
+  function takesSlot(dueAt: number): boolean {
+    const isLate = performance.now() > dueAt + MAX_LATE_MS
+    slotsGivenUp = isLate && slotsGivenUp < MAX_SLOTS_GIVEN_UP ? slotsGivenUp + 1 : 0
+    return slotsGivenUp === 0
   }
 
   /** Without spacing no reservation tells of a pause: then it is asked for, once in a while. */
