@@ -2,6 +2,7 @@
 import { withAllo } from '../src/commands/open.ts'
 import { syncOnce } from '../src/commands/sync.ts'
 import { loadConfig } from '../src/config.ts'
+import { openNumberKeys } from '../src/personal-data/open-number-keys.ts'
 import type { Pool } from '../src/store/database.ts'
 import { openReadBudget } from '../src/store/read-budget.ts'
 import { apiKey } from './simulated-allo.ts'
@@ -16,15 +17,18 @@ export async function runPass(
     ALLO_API_KEY: apiKey,
     ALLO_API_URL: alloUrl,
     ALLO_READS_PER_SECOND: 'unlimited',
+    NUMBER_KEY: '5eed'.repeat(16),
   })
   const observer = {
     passStarted: () => undefined,
     teammateRead,
     warn: (message: string) => console.error(message),
   }
+  const { pool } = database
+  const numberKeys = await openNumberKeys(config, { pool, isEmbedded: false })
   const openBook = (fingerprint: string) => openReadBudget(database.url, fingerprint)
   const pass = await withAllo(config, openBook, (open) =>
-    syncOnce(config, { pool: database.pool, open, observer }),
+    syncOnce(config, { pool, numberKeys, open, observer }),
   )
   if (pass.status !== 'ok') throw new Error('the pass did not read everyone', { cause: pass.stoppedBy })
   return pass.durationMs

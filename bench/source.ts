@@ -2,20 +2,25 @@
  * Readings of a simulated team as a pass makes them, but with no HTTP between: what is measured with them is saving
  * alone. Pages go through JSON and the parser, the proof of membership is the real one.
  */
+import { randomBytes } from 'node:crypto'
 import { parseQueueAnswer } from '../src/allo/parse.ts'
-import type { AlloClient } from '../src/allo/types.ts'
+import type { AlloClient, QueueNumber } from '../src/allo/types.ts'
 import { answerQueuePage } from '../src/simulation/answers.ts'
 import type { World } from '../src/simulation/world.ts'
+import { createNumberKeys } from '../src/snapshot/number-key.ts'
 import type { QueueSnapshot } from '../src/snapshot/snapshot.ts'
 import { takeSnapshot } from '../src/snapshot/take-snapshot.ts'
 import type { Pool } from '../src/store/database.ts'
 import { startPass } from '../src/store/passes.ts'
-import { databaseClock, knownQueue } from '../src/store/read-store.ts'
+import { concealSuppressed, databaseClock, knownQueue } from '../src/store/read-store.ts'
 import type { Reading, SavedReading } from '../src/store/reading.ts'
 import { saveReading } from '../src/store/save-reading.ts'
+import { recordNumberKey } from '../src/store/settings.ts'
 import { recordTeam, recordTeammates } from '../src/store/teammates.ts'
 
 export type QueueReading = Reading & { readonly result: QueueSnapshot }
+
+const numberKeys = createNumberKeys(randomBytes(32))
 
 export interface Source {
   /** A reading of this teammate as the world is now, in a pass of its own, ready to be saved. */
@@ -24,6 +29,7 @@ export interface Source {
 
 export async function openSource(world: World, pool: Pool): Promise<Source> {
   const { id: teamId, name } = world.team
+  await recordNumberKey(pool, numberKeys.fingerprint)
   await recordTeam(pool, { teamId, name }, 'bench')
   await recordTeammates(
     pool,
@@ -39,6 +45,7 @@ export async function openSource(world: World, pool: Pool): Promise<Source> {
     allo: clientOf(world),
     clock: () => databaseClock(pool),
     knownQueue: (queueId: string) => knownQueue(pool, queueId),
+    conceal: (numbers: readonly QueueNumber[]) => concealSuppressed(pool, numberKeys, numbers),
   }
   return {
     async read(userId) {
@@ -52,7 +59,7 @@ export async function openSource(world: World, pool: Pool): Promise<Source> {
 
 /** A reading that was skipped would be saved in no time. */
 export async function save(pool: Pool, reading: Reading): Promise<SavedReading> {
-  const saved = await saveReading(pool, reading)
+  const saved = await saveReading(pool, reading, numberKeys)
   if (saved.status !== 'ok') throw new Error(`saved as ${saved.status}: ${saved.errorMessage}`)
   return saved
 }

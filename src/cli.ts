@@ -181,10 +181,13 @@ function report(error: unknown): ExitCode {
 /** Asked only once something failed. A configuration that can't be read is what is being reported then. */
 function whatMayBeSaid() {
   try {
-    const { logLevel, apiKey, databaseUrl } = readConfig({ needsApiKey: false })
+    const { logLevel, apiKey, databaseUrl, numberKey } = readConfig({ needsApiKey: false })
     const url = databaseUrl?.value()
     const password = url === undefined ? '' : decodeURIComponent(new URL(url).password)
-    return { level: logLevel, secrets: [apiKey?.value() ?? '', url ?? '', password] }
+    return {
+      level: logLevel,
+      secrets: [apiKey?.value() ?? '', url ?? '', password, numberKey?.value() ?? ''],
+    }
   } catch {
     return { level: 'info' as const, secrets: [] }
   }

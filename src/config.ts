@@ -6,6 +6,7 @@ import {
   checkApiKey,
   checkBasicAuth,
   checkDatabaseUrl,
+  checkNumberKey,
   checkRedisUrl,
   checkWebhookUrl,
   type Secret,
@@ -67,6 +68,7 @@ export function loadConfig(
   const redisUrl = secret('REDIS_URL', given, checkRedisUrl, problems)
   const basicAuth = secret('HTTP_BASIC_AUTH', given, checkBasicAuth, problems)
   const alertWebhookUrl = secret('ALERT_WEBHOOK_URL', given, checkWebhookUrl, problems)
+  const numberKey = secret('NUMBER_KEY', given, checkNumberKey, problems)
   const isAuthGiven = Boolean(given.HTTP_BASIC_AUTH || given.HTTP_BASIC_AUTH_FILE)
   if (parsed.success && !isLoopback(parsed.data.HTTP_HOST) && !isAuthGiven) {
     problems.push({
@@ -95,6 +97,7 @@ export function loadConfig(
     onlyTeammates: Object.freeze(data.ONLY_TEAMMATES ?? []),
     exceptTeammates: Object.freeze(data.EXCEPT_TEAMMATES ?? []),
     reportTimeZone: data.REPORT_TIME_ZONE,
+    numberKey,
     logLevel: data.LOG_LEVEL,
     redisUrl,
     schedule: data.SYNC_CRON
@@ -142,6 +145,8 @@ export interface Config {
   readonly onlyTeammates: readonly string[]
   readonly exceptTeammates: readonly string[]
   readonly reportTimeZone: string
+  /** 32 bytes, see decodeNumberKey. Null: none, or that of the data folder. */
+  readonly numberKey: Secret | null
   readonly logLevel: LogLevel
   /** Null: the jobs of the worker are kept in Postgres. */
   readonly redisUrl: Secret | null
@@ -198,6 +203,7 @@ const secretsWithFiles = [
   'REDIS_URL',
   'HTTP_BASIC_AUTH',
   'ALERT_WEBHOOK_URL',
+  'NUMBER_KEY',
 ] as const
 
 function isLoopback(host: string): boolean {

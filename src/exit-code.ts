@@ -4,6 +4,7 @@ import { OpenDatabaseError } from './commands/open-database-error.ts'
 import { ConfigError } from './config.ts'
 import { EmbeddedPostgresError } from './embedded/postgres.ts'
 import { ImplausibleTeamError, InterruptedError, UnknownTeammateError } from './pass/failure.ts'
+import { NumberKeyError } from './snapshot/number-key.ts'
 import { DatabaseError } from './store/database.ts'
 import { SchemaVersionError } from './store/migrate.ts'
 import { PassAlreadyRunningError } from './store/passes.ts'
@@ -28,7 +29,8 @@ export class UsageError extends Error {
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError || error instanceof UnknownTeammateError) return exitCodes.usage
   if (error instanceof ConfigError || error instanceof SchemaVersionError) return exitCodes.configuration
-  if (error instanceof EmbeddedPostgresError) return exitCodes.configuration
+  if (error instanceof EmbeddedPostgresError || error instanceof NumberKeyError)
+    return exitCodes.configuration
   if (error instanceof OpenDatabaseError)
     return error.retryable ? exitCodes.tryAgain : exitCodes.configuration
   if (error instanceof AlloRefusedError && error.kind === 'credentials') return exitCodes.configuration

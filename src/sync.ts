@@ -8,6 +8,7 @@ import { type Choice, choose, listTeammates } from './pass/choose-teammates.ts'
 import { failed, isRefusal, notReached, outcomeOf, reasonOf } from './pass/failure.ts'
 import { identifyTeam } from './pass/identify-team.ts'
 import { readTeammate, type SaveReading } from './pass/read-teammate.ts'
+import type { NumberKeys } from './snapshot/number-key.ts'
 import type { Pool } from './store/database.ts'
 import { type Conclusions, finishPass } from './store/finish-pass.ts'
 import { type Cadence, LEASE_SECONDS, type PassTrigger, renewLease, startPass } from './store/passes.ts'
@@ -18,6 +19,8 @@ import { type KnownTeammate, lastTeamOfKey, type Team } from './store/teammates.
 
 export interface SyncDependencies {
   readonly pool: Pool
+  /** Null: numbers get no key. */
+  readonly numberKeys: NumberKeys | null
   readonly allo: AlloClient
   /** See Identification. */
   readonly onLimit: (readsPerSecond: number | null) => void
@@ -208,7 +211,7 @@ const noEffort = { requests: 0, throttled: 0, durationMs: 0 }
 const nothingConcluded: Conclusions = { ended: [], unknown: [] }
 
 async function openPass(deps: SyncDependencies, options: SyncOptions, team: Team): Promise<Pass> {
-  const { pool, version, keyFingerprint } = deps
+  const { pool, version, keyFingerprint, numberKeys } = deps
   const { teamId } = team
   const lost = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, lost.signal]) : lost.signal
@@ -217,7 +220,7 @@ async function openPass(deps: SyncDependencies, options: SyncOptions, team: Team
       id: null,
       signal,
       save: (teammate, result, effort = noEffort) =>
-        rehearseReading(pool, { team, keyFingerprint, teammate, result, effort, version }),
+        rehearseReading(pool, { team, keyFingerprint, numberKeys, teammate, result, effort, version }),
       finish: async () => nothingConcluded,
       release: () => undefined,
     }
@@ -239,7 +242,7 @@ async function openPass(deps: SyncDependencies, options: SyncOptions, team: Team
     id,
     signal,
     save: ({ userId }, result, effort = noEffort) =>
-      saveReading(pool, { passId: id, teamId, userId, result, effort }),
+      saveReading(pool, { passId: id, teamId, userId, result, effort }, numberKeys),
     async finish(status, teammates, stoppedBy) {
       if (stoppedBy instanceof PassClosedError) return nothingConcluded
       const reason = reasonOf(stoppedBy)

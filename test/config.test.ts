@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { inspect, parseEnv } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
+import { decodeNumberKey } from '../src/config/secret.ts'
 import { ConfigError, loadConfig, readmeConfigTable, variables } from '../src/config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-test-'))
@@ -31,6 +32,7 @@ describe('a configuration', () => {
       onlyTeammates: [],
       exceptTeammates: [],
       reportTimeZone: 'UTC',
+      numberKey: null,
       logLevel: 'info',
       redisUrl: null,
       schedule: { everyMs: 300_000 },
@@ -68,6 +70,7 @@ describe('a configuration', () => {
       HTTP_OPEN_PROBES: 'true',
       ALERT_WEBHOOK_URL: 'https://hooks.example.com/T0/B0',
       REPORT_TIME_ZONE: 'Europe/Paris',
+      NUMBER_KEY: 'b0'.repeat(32),
       LOG_LEVEL: 'DEBUG',
     })
     expect(config).toMatchObject({
@@ -92,6 +95,7 @@ describe('a configuration', () => {
     expect(config.redisUrl?.value()).toBe('rediss://u:p@cache:6380')
     expect(config.http.basicAuth?.value()).toBe('ops:long:enough')
     expect(config.alertWebhookUrl?.value()).toBe('https://hooks.example.com/T0/B0')
+    expect(config.numberKey?.value()).toBe('b0'.repeat(32))
     expect(config.databaseUrl?.value()).toBe('postgresql://u:p%23@db:5432/x?sslmode=verify-full')
     expect(withKey({ ALLO_READS_PER_SECOND: 'unlimited' }).readsPerSecond).toBe('unlimited')
   })
@@ -192,6 +196,7 @@ describe('problems', () => {
       ALLO_AUTH_SCHEME: 'Api Key',
       ALLO_TIME_ZONE: '+02:00',
       REPORT_TIME_ZONE: 'Mars/Olympus',
+      NUMBER_KEY: 'b0'.repeat(31),
       DATABASE_URL: 'mysql://x',
       AUTO_MIGRATE: 'perhaps',
       INCLUDE_BLOCKED: '2',
@@ -222,6 +227,7 @@ describe('problems', () => {
         'ALLO_AUTH_SCHEME',
         'ALLO_TIME_ZONE',
         'REPORT_TIME_ZONE',
+        'NUMBER_KEY',
         'DATABASE_URL',
         'AUTO_MIGRATE',
         'INCLUDE_BLOCKED',
@@ -266,8 +272,9 @@ describe('problems', () => {
       REDIS_URL: 'redis:hunter2@cache',
       HTTP_BASIC_AUTH: 'hunter2',
       ALERT_WEBHOOK_URL: 'hooks/hunter2',
+      NUMBER_KEY: 'hunter2',
     })
-    expect(error.problems).toHaveLength(7)
+    expect(error.problems).toHaveLength(8)
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
     const config = loadConfig({
       ALLO_API_KEY: 'hunter2',
@@ -276,8 +283,29 @@ describe('problems', () => {
       REDIS_URL: 'redis://:hunter2@cache',
       HTTP_BASIC_AUTH: 'ops:hunter2hunter2',
       ALERT_WEBHOOK_URL: 'https://hooks.example.com/hunter2',
+      NUMBER_KEY: `${'A'.repeat(36)}hunter2`,
     })
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain('hunter2')
+  })
+
+  test.each([
+    ['hexadecimal digits', Buffer.alloc(32, 0xfb).toString('hex').toUpperCase()],
+    ['base64', Buffer.alloc(32, 0xfb).toString('base64')],
+    ['base64 for addresses', Buffer.alloc(32, 0xfb).toString('base64url')],
+  ])('a number key may be written as %s', (_, text) => {
+    expect(decodeNumberKey(withKey({ NUMBER_KEY: text }).numberKey?.value() ?? '')).toEqual(
+      Buffer.alloc(32, 0xfb),
+    )
+  })
+
+  test.each([
+    '',
+    'f'.repeat(63),
+    'g'.repeat(64),
+    Buffer.alloc(31).toString('base64'),
+    Buffer.alloc(33).toString('base64'),
+  ])('a number key is 32 bytes, not %j', (text) => {
+    expect(decodeNumberKey(text)).toBeNull()
   })
 
   test.each([

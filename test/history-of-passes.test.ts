@@ -66,6 +66,8 @@ function number(position: number, fields: Partial<QueueNumber> = {}): QueueNumbe
   }
 }
 
+const save = (one: Reading) => saveReading(pool, one, null)
+
 /** A reading from one second to another: of a queue, or of none. */
 function reading(
   passId: string,
@@ -114,16 +116,16 @@ async function expectConsistency(): Promise<void> {
 describe('readings saved in another order than they were made', () => {
   async function firstPass(): Promise<string> {
     const first = await begin()
-    await saveReading(pool, reading(first, 'usr-A', [0, 1], 'pdl_A'))
-    await saveReading(pool, reading(first, 'usr-B', [0, 1], 'pdl_B'))
+    await save(reading(first, 'usr-A', [0, 1], 'pdl_A'))
+    await save(reading(first, 'usr-B', [0, 1], 'pdl_B'))
     await finish(first)
     return begin()
   }
 
   test('of two reps who swapped queues give neither two at once', async () => {
     const pass = await firstPass()
-    await saveReading(pool, reading(pass, 'usr-A', [10, 13], 'pdl_B'))
-    await saveReading(pool, reading(pass, 'usr-B', [9, 12], 'pdl_A'))
+    await save(reading(pass, 'usr-A', [10, 13], 'pdl_B'))
+    await save(reading(pass, 'usr-B', [9, 12], 'pdl_A'))
     await expectConsistency()
     expect(await stretches()).toEqual([
       'usr-A pdl_A 1-12',
@@ -135,8 +137,8 @@ describe('readings saved in another order than they were made', () => {
 
   test('of who gave a queue away, then of who has it from a moment before', async () => {
     const pass = await firstPass()
-    await saveReading(pool, reading(pass, 'usr-A', [10, 12], null))
-    await saveReading(pool, reading(pass, 'usr-B', [8, 11], 'pdl_A'))
+    await save(reading(pass, 'usr-A', [10, 12], null))
+    await save(reading(pass, 'usr-B', [8, 11], 'pdl_A'))
     await expectConsistency()
     expect(await stretches()).toEqual([
       'usr-A pdl_A 1-11',
@@ -148,8 +150,8 @@ describe('readings saved in another order than they were made', () => {
 
   test('of who has a queue now, then of who gave it away a moment before', async () => {
     const pass = await firstPass()
-    await saveReading(pool, reading(pass, 'usr-B', [11, 13], 'pdl_A'))
-    await saveReading(pool, reading(pass, 'usr-A', [10, 12], null))
+    await save(reading(pass, 'usr-B', [11, 13], 'pdl_A'))
+    await save(reading(pass, 'usr-A', [10, 12], null))
     await expectConsistency()
     expect(await stretches()).toEqual([
       'usr-A pdl_A 1-12',
@@ -162,17 +164,17 @@ describe('readings saved in another order than they were made', () => {
 
   test('of one teammate: what began before the last one ended is skipped', async () => {
     const pass = await firstPass()
-    await saveReading(pool, reading(pass, 'usr-A', [10, 13], 'pdl_A', [number(0)]))
+    await save(reading(pass, 'usr-A', [10, 13], 'pdl_A', [number(0)]))
     const later = await begin()
-    const late = await saveReading(pool, reading(later, 'usr-A', [12, 14], 'pdl_A'))
+    const late = await save(reading(later, 'usr-A', [12, 14], 'pdl_A'))
     expect(late).toMatchObject({ status: 'skipped', errorCode: 'overtaken' })
     expect((await stage.recorded()).numbers.filter(({ queue_id }) => queue_id === 'pdl_A')).toHaveLength(1)
   })
 
   test('of one queue: what began before it was seen with somebody else is skipped', async () => {
     const pass = await firstPass()
-    await saveReading(pool, reading(pass, 'usr-B', [11, 13], 'pdl_A'))
-    const late = await saveReading(pool, reading(pass, 'usr-A', [10, 12], 'pdl_A'))
+    await save(reading(pass, 'usr-B', [11, 13], 'pdl_A'))
+    const late = await save(reading(pass, 'usr-A', [10, 12], 'pdl_A'))
     expect(late).toMatchObject({ status: 'skipped', errorCode: 'queue_overtaken' })
     const { queues } = await stage.recorded()
     expect(queues.find(({ queue_id }) => queue_id === 'pdl_A')).toMatchObject({ user_id: 'usr-B' })
@@ -183,18 +185,18 @@ describe('readings saved in another order than they were made', () => {
 describe('a reading saved a second time in its pass', () => {
   test('is not applied again', async () => {
     const pass = await begin()
-    await saveReading(pool, reading(pass, 'usr-A', [0, 1], 'pdl_A'))
+    await save(reading(pass, 'usr-A', [0, 1], 'pdl_A'))
     const before = await stage.recorded()
-    const again = await saveReading(pool, reading(pass, 'usr-A', [2, 3], 'pdl_A', [number(0)]))
+    const again = await save(reading(pass, 'usr-A', [2, 3], 'pdl_A', [number(0)]))
     expect(again).toMatchObject({ status: 'skipped', errorCode: 'already_read' })
     expect(await stage.recorded()).toEqual(before)
   })
 
   test('as a failure does not unsay the first', async () => {
     const pass = await begin()
-    await saveReading(pool, reading(pass, 'usr-A', [0, 1], 'pdl_A'))
+    await save(reading(pass, 'usr-A', [0, 1], 'pdl_A'))
     const failure = { kind: 'failed', status: 'error', code: 'x', message: '', requestId: null } as const
-    await saveReading(pool, { passId: pass, teamId, userId: 'usr-A', effort, result: failure })
+    await save({ passId: pass, teamId, userId: 'usr-A', effort, result: failure })
     expect((await stage.recorded()).readings).toMatchObject([{ status: 'ok', queue_id: 'pdl_A' }])
   })
 })
@@ -221,7 +223,7 @@ describe('a pass', () => {
     const pass = await begin()
     await stage.sql(`update allo.sync_passes set lease_expires_at = clock_timestamp() - interval '1 s'`)
     await begin()
-    await expect(saveReading(pool, reading(pass, 'usr-A', [0, 1], 'pdl_A'))).rejects.toThrow(PassClosedError)
+    await expect(save(reading(pass, 'usr-A', [0, 1], 'pdl_A'))).rejects.toThrow(PassClosedError)
     await expect(finish(pass)).rejects.toThrow(PassClosedError)
     const { queues, readings } = await stage.recorded()
     expect({ queues, readings }).toEqual({ queues: [], readings: [] })
@@ -229,18 +231,18 @@ describe('a pass', () => {
 
   test('that dies between its readings and its end proves nothing by itself', async () => {
     const passes = [await begin()]
-    await saveReading(pool, reading(passes[0] ?? '', 'usr-A', [0, 1], 'pdl_A'))
+    await save(reading(passes[0] ?? '', 'usr-A', [0, 1], 'pdl_A'))
     await finish(passes[0] ?? '')
     for (const second of [10, 20]) {
       const dead = await begin()
-      await saveReading(pool, reading(dead, 'usr-A', [second, second + 1], null))
+      await save(reading(dead, 'usr-A', [second, second + 1], null))
       await stage.sql(`update allo.sync_passes set lease_expires_at = clock_timestamp() where pass_id = $1`, [
         dead,
       ])
     }
     const last = await begin()
-    await saveReading(pool, reading(last, 'usr-A', [30, 31], null))
-    await saveReading(pool, reading(last, 'usr-B', [30, 31], null))
+    await save(reading(last, 'usr-A', [30, 31], null))
+    await save(reading(last, 'usr-B', [30, 31], null))
     expect(await finish(last)).toEqual({ ended: [], unknown: ['pdl_A'] })
   })
 
@@ -258,14 +260,14 @@ describe('a pass', () => {
     }
     await list('usr-B')
     const first = await begin()
-    await saveReading(pool, notFound(first, 0))
+    await save(notFound(first, 0))
     await finish(first)
     const [second, beside] = [await begin(), await begin()]
-    await saveReading(pool, notFound(second, 2))
+    await save(notFound(second, 2))
 
     let finishing: Promise<unknown> = Promise.resolve()
     await inTransaction(pool, 'reading beside the pass', async (client) => {
-      await applyReading(client, reading(beside, 'usr-A', [4, 5], null))
+      await applyReading(client, reading(beside, 'usr-A', [4, 5], null), null)
       finishing = finish(second)
       await waitUntil(async () => {
         const waiting = await stage.sql(

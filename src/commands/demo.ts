@@ -3,6 +3,7 @@
  * own, passes over queues that move, what history saw, and the service on a schedule of seconds. It reads nothing of the user's: its configuration is
  * written below, and its folder is gone when it ends.
  */
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,8 +14,10 @@ import { findHome } from '../embedded/postgres-home.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { createLogger } from '../logger.ts'
 import { InterruptedError } from '../pass/failure.ts'
+import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import { startSimulatedAllo } from '../simulation/server.ts'
 import type { World } from '../simulation/world.ts'
+import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Pool } from '../store/database.ts'
 import { migrateDatabase } from '../store/migrate.ts'
 import { openReadBudget } from '../store/read-budget.ts'
@@ -31,6 +34,7 @@ import { runService } from './worker.ts'
 const SERVICE_PASSES = 3
 /** Fictional: the simulation takes it and nobody else does. */
 const apiKey = 'ak_demo_0000000000000000'
+const numberKey = randomBytes(32).toString('hex')
 /** Twice and a half what Allo allows, to keep this short. */
 const readsPerSecond = 50
 
@@ -57,14 +61,21 @@ async function tell(signal: AbortSignal, staysUp: boolean): Promise<void> {
     const world = createDemoWorld()
     const allo = await startSimulatedAllo({ world, apiKey, readsPerSecond, latencyMs: [5, 25], seed: 8 })
     try {
-      const config = loadConfig({ ALLO_API_KEY: apiKey, ALLO_API_URL: allo.url, DATABASE_URL: url })
+      const config = loadConfig({
+        ALLO_API_KEY: apiKey,
+        ALLO_API_URL: allo.url,
+        DATABASE_URL: url,
+        NUMBER_KEY: numberKey,
+      })
       await withDatabase(
         config,
-        async ({ pool }) => {
+        async (database) => {
+          const { pool } = database
           await migrateDatabase(url)
+          const numberKeys = await openNumberKeys(config, database)
           say(`A simulated Allo team on ${allo.url}, and a real Postgres in a folder of its own.`)
           const stage = setStage(world, allo)
-          await playChapters(config, { url, pool, stage, signal })
+          await playChapters(config, { url, pool, numberKeys, stage, signal })
           await showHistory(pool, stage)
         },
         { name: 'demo' },
@@ -80,6 +91,7 @@ async function tell(signal: AbortSignal, staysUp: boolean): Promise<void> {
 interface Scene {
   readonly url: string
   readonly pool: Pool
+  readonly numberKeys: NumberKeys | null
   readonly stage: Stage
   readonly signal: AbortSignal
 }
@@ -99,7 +111,7 @@ async function playChapters(config: ConfigWithKey, scene: Scene): Promise<void> 
 }
 
 /** A client of its own for each pass, as every run of `sync` has. */
-async function onePass(config: ConfigWithKey, { url, pool, signal }: Scene): Promise<SyncResult> {
+async function onePass(config: ConfigWithKey, { url, pool, numberKeys, signal }: Scene): Promise<SyncResult> {
   const openBook = (fingerprint: string) => openReadBudget(url, fingerprint)
   return withAllo(config, openBook, async (open) => {
     const progress = showProgress()
@@ -108,7 +120,9 @@ async function onePass(config: ConfigWithKey, { url, pool, signal }: Scene): Pro
       throttledMs: () => open.pacer.throttledMs,
       pausedMs: open.pausedMs,
     })
-    const result = await syncOnce(config, { pool, open, observer: progress, signal }).finally(progress.stop)
+    const result = await syncOnce(config, { pool, numberKeys, open, observer: progress, signal }).finally(
+      progress.stop,
+    )
     if (result.stoppedBy !== null) throw result.stoppedBy
     return result
   })
@@ -186,6 +200,7 @@ async function showService(scene: {
     ALLO_API_KEY: apiKey,
     ALLO_API_URL: alloUrl,
     DATABASE_URL: url,
+    NUMBER_KEY: numberKey,
     SYNC_EVERY: '2s',
     HTTP_PORT: '0',
   })

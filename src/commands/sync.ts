@@ -1,6 +1,9 @@
 /** `sync`: one pass now. Progress goes to stderr, the result to stdout. */
 import type { Config, ConfigWithKey } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { backfillNumberKeys } from '../personal-data/backfill.ts'
+import { openNumberKeys } from '../personal-data/open-number-keys.ts'
+import type { NumberKeys } from '../snapshot/number-key.ts'
 import { assertSchemaIsCurrent, migrateDatabase } from '../store/migrate.ts'
 import { openReadBudget } from '../store/read-budget.ts'
 import { recordReportTimeZone } from '../store/settings.ts'
@@ -66,10 +69,12 @@ async function openAndSync(
   if (config.databaseUrl === null) progress.step(`Starting the embedded Postgres in ${config.dataDir}`)
   return withDatabase(
     config,
-    async ({ url, pool }) => {
+    async ({ url, pool, isEmbedded }) => {
       if (config.autoMigrate && !dryRun) await migrateDatabase(url)
       else await assertSchemaIsCurrent(pool)
       if (!dryRun) await recordReportTimeZone(pool, config.reportTimeZone)
+      const numberKeys = await openNumberKeys(config, { pool, isEmbedded }, { mayWrite: !dryRun })
+      if (numberKeys !== null && !dryRun) await backfillNumberKeys(pool, numberKeys, signal)
       const openBook = (fingerprint: string) => openReadBudget(url, fingerprint)
       return withAllo(config, openBook, async (open) => {
         progress.watch({
@@ -77,7 +82,15 @@ async function openAndSync(
           throttledMs: () => open.pacer.throttledMs,
           pausedMs: open.pausedMs,
         })
-        const result = await syncOnce(config, { pool, open, observer: progress, users, dryRun, signal })
+        const result = await syncOnce(config, {
+          pool,
+          numberKeys,
+          open,
+          observer: progress,
+          users,
+          dryRun,
+          signal,
+        })
         for (const { where, what } of open.surprises()) {
           progress.warn(`The API showed something new: ${where}: ${what}.`)
         }
@@ -93,6 +106,7 @@ export function syncOnce(
   config: Config,
   run: {
     readonly pool: Parameters<typeof syncTeam>[0]['pool']
+    readonly numberKeys: NumberKeys | null
     readonly open: OpenAllo
     readonly observer: SyncObserver
     readonly users?: readonly string[]
@@ -100,9 +114,9 @@ export function syncOnce(
     readonly signal?: AbortSignal
   },
 ): Promise<SyncResult> {
-  const { pool, open, observer, users = [], dryRun = false, signal } = run
+  const { pool, numberKeys, open, observer, users = [], dryRun = false, signal } = run
   return syncTeam(
-    { pool, observer, version, ...open, throttledMs: () => open.pacer.throttledMs },
+    { pool, numberKeys, observer, version, ...open, throttledMs: () => open.pacer.throttledMs },
     {
       trigger: 'manual',
       users,

@@ -6,6 +6,9 @@ import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { type HttpServer, startHttp } from '../http/server.ts'
 import type { Workings } from '../http/workings.ts'
 import { createLogger } from '../logger.ts'
+import { backfillNumberKeys } from '../personal-data/backfill.ts'
+import { openNumberKeys } from '../personal-data/open-number-keys.ts'
+import type { NumberKeys } from '../snapshot/number-key.ts'
 import { openPool } from '../store/database.ts'
 import { assertSchemaIsCurrent, migrateDatabase } from '../store/migrate.ts'
 import { keyFingerprint, openReadBudget } from '../store/read-budget.ts'
@@ -89,6 +92,7 @@ async function serve(service: Service, database: OpenDatabase) {
     config.autoMigrate ? migrateDatabase(url) : assertSchemaIsCurrent(pool),
   )
   await persist(service, 'Postgres', () => recordReportTimeZone(pool, config.reportTimeZone))
+  const numberKeys = await persist(service, 'Postgres', () => openNumberKeys(config, database))
   const openBook = (fingerprint: string) =>
     persist(service, 'Postgres', () => openReadBudget(url, fingerprint))
   const run = async (open: OpenAllo) => {
@@ -110,7 +114,18 @@ async function serve(service: Service, database: OpenDatabase) {
         : logger.error({ event: 'credentials_refused' }, reason),
     )
     const cadence = () => cadenceOf(config.schedule, config.freshnessSloMs, new Date())
-    const context = { ...open, pool, leases, choice, cadence, logger, version, credentials, metrics }
+    const context = {
+      ...open,
+      pool,
+      numberKeys,
+      leases,
+      choice,
+      cadence,
+      logger,
+      version,
+      credentials,
+      metrics,
+    }
     const worker = await persist(service, 'the jobs', () =>
       startWorker(context, jobs, {
         schedule: config.schedule,
@@ -125,10 +140,11 @@ async function serve(service: Service, database: OpenDatabase) {
       `jobs are kept in ${jobs.kind}`,
     )
     await tellConcerns(redisUrl, url, logger)
+    const backfilling = nameNumbers(service, database, numberKeys)
     const webhook = openWebhook(config)
     const alerts = startAlerts({ ...config, ...context, pool: watchPool, webhook })
     await untilAborted(signal)
-    await Promise.all([worker.stop(), alerts.stop()])
+    await Promise.all([worker.stop(), alerts.stop(), backfilling])
     workings.worker = null
     http.refresh()
     await webhook?.close()
@@ -142,6 +158,26 @@ async function serve(service: Service, database: OpenDatabase) {
     workings.waitingFor = 'its end: the worker is stopping'
     workings.database = null
     await watchPool.end()
+  }
+}
+
+/** Beside the passes, since it may take a while; what fails is tried again at the next start. */
+async function nameNumbers(
+  { logger, signal }: Service,
+  { pool }: OpenDatabase,
+  numberKeys: NumberKeys | null,
+): Promise<void> {
+  if (numberKeys === null) {
+    const message = 'NUMBER_KEY is not set: number_key stays empty, and no number can be suppressed'
+    return logger.info({ event: 'no_number_key' }, message)
+  }
+  try {
+    const entries = await backfillNumberKeys(pool, numberKeys, signal)
+    if (entries > 0)
+      logger.info({ event: 'number_keys_filled', entries }, 'older entries got their number key')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    logger.warn({ event: 'number_keys_failed' }, `older entries have no number key yet: ${reason}`)
   }
 }
 
@@ -193,10 +229,17 @@ async function persist<T>(
 }
 
 /** Whatever must not be seen, in a log or on a page. */
-function secretsOf({ apiKey, databaseUrl, redisUrl, alertWebhookUrl, http }: ConfigWithKey): string[] {
+function secretsOf({
+  apiKey,
+  databaseUrl,
+  redisUrl,
+  alertWebhookUrl,
+  numberKey,
+  http,
+}: ConfigWithKey): string[] {
   const [, password = ''] = /^[^:]*:(.*)$/.exec(http.basicAuth?.value() ?? '') ?? []
   const urls = [databaseUrl, redisUrl].map((url) => passwordOf(url?.value()))
-  return [apiKey.value(), ...urls, password, alertWebhookUrl?.value() ?? '']
+  return [apiKey.value(), ...urls, password, alertWebhookUrl?.value() ?? '', numberKey?.value() ?? '']
 }
 
 function passwordOf(url: string | undefined): string {

@@ -40,6 +40,17 @@ export const checkWebhookUrl: Check = (url) =>
     ? null
     : 'not a URL. Write https:// and what follows, as Slack or your alerting tool shows it.'
 
+export const checkNumberKey: Check = (text) =>
+  decodeNumberKey(text) === null
+    ? 'not 32 bytes. Write 64 hexadecimal digits, as `openssl rand -hex 32` makes them, or base64.'
+    : null
+
+/** 32 bytes, written as hexadecimal digits or as base64; null: it is something else. */
+export function decodeNumberKey(text: string): Buffer | null {
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
+  return /^[\w+/-]{43}=?$/.test(text) ? Buffer.from(text, 'base64') : null
+}
+
 /** NAME, or the contents of the file NAME_FILE names; null when neither is set or there is a problem. */
 export function secret(
   name: string,

@@ -125,6 +125,14 @@ export const variables: readonly Variable[] = [
     default: 'UTC',
     meaning: 'zone of days and hours in reports, such as `Europe/Paris`',
   },
+  {
+    name: 'NUMBER_KEY',
+    secret: true,
+    shown: 'with the embedded Postgres one is made in `DATA_DIR`',
+    meaning:
+      '32 bytes, as `openssl rand -hex 32` writes them: makes `number_key`, which tells equal numbers without showing them',
+  },
+  { name: 'NUMBER_KEY_FILE', meaning: 'a file that holds it instead' },
   { name: 'LOG_LEVEL', default: 'info', meaning: '`silent`, `error`, `warn`, `info` or `debug`' },
   {
     name: 'HTTPS_PROXY',

@@ -1,5 +1,6 @@
 /** What failed, in words for tables and `--json`; and whether it concerns one teammate or the whole pass. */
 import { AlloError, AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
+import { NumberKeyError } from '../snapshot/number-key.ts'
 import { WrongAnswerError } from '../snapshot/walk-queue.ts'
 import { DatabaseError } from '../store/database.ts'
 import type { FailedReading } from '../store/reading.ts'
@@ -75,6 +76,7 @@ export function codeOf(error: unknown): string {
   if (error instanceof DatabaseError) return 'database'
   if (error instanceof ImplausibleTeamError) return 'no_active_teammate'
   if (error instanceof UnknownTeammateError) return 'unknown_teammate'
+  if (error instanceof NumberKeyError) return 'number_key'
   if (error instanceof JobsUnavailableError) return 'jobs_unavailable'
   return error instanceof InterruptedError ? 'interrupted' : 'bug'
 }

@@ -1,8 +1,9 @@
 /** One reading: take the snapshot, save it. */
-import type { AlloClient } from '../allo/types.ts'
+import type { AlloClient, QueueNumber } from '../allo/types.ts'
+import type { NumberKeys } from '../snapshot/number-key.ts'
 import { takeSnapshot } from '../snapshot/take-snapshot.ts'
 import type { Pool } from '../store/database.ts'
-import { databaseClock, knownQueue } from '../store/read-store.ts'
+import { concealSuppressed, databaseClock, knownQueue } from '../store/read-store.ts'
 import type { Reading, SavedReading } from '../store/reading.ts'
 import { aboutThisTeammate } from './failure.ts'
 
@@ -13,7 +14,12 @@ export type SaveReading = (result: Reading['result'], effort: Reading['effort'])
  * saved. With `isTriedAgain`, an error that trying again can help is thrown too.
  */
 export async function readTeammate(
-  deps: { readonly allo: AlloClient; readonly pool: Pool; readonly save: SaveReading },
+  deps: {
+    readonly allo: AlloClient
+    readonly pool: Pool
+    readonly numberKeys: NumberKeys | null
+    readonly save: SaveReading
+  },
   userId: string,
   options: { readonly signal: AbortSignal; readonly isTriedAgain?: boolean },
 ): Promise<{ reading: SavedReading; error: unknown }> {
@@ -23,6 +29,7 @@ export async function readTeammate(
     allo,
     clock: () => databaseClock(deps.pool),
     knownQueue: (queueId: string) => knownQueue(deps.pool, queueId),
+    conceal: (numbers: readonly QueueNumber[]) => concealSuppressed(deps.pool, deps.numberKeys, numbers),
   }
   const effort = () => ({ ...allo.counts, durationMs: performance.now() - startedAt })
   try {

@@ -10,7 +10,7 @@
  *
  * Pages that announce no `total_count` prove less: then only one answer, or two walks, will do.
  */
-import type { AlloClient, Timestamp } from '../allo/types.ts'
+import type { AlloClient, QueueNumber, Timestamp } from '../allo/types.ts'
 import { membershipDigest } from './membership.ts'
 import type { KnownQueue, Snapshot } from './snapshot.ts'
 import { type Walk, walkQueue } from './walk-queue.ts'
@@ -23,10 +23,12 @@ export interface SnapshotSources {
   readonly clock: () => Promise<Timestamp>
   /** What the mirror holds of this queue; null when it was never seen. Asked after a walk began. */
   readonly knownQueue: (queueId: string) => Promise<KnownQueue | null>
+  /** The numbers as they may be kept; see conceal.ts. */
+  readonly conceal: (numbers: readonly QueueNumber[]) => Promise<readonly QueueNumber[]>
 }
 
 export async function takeSnapshot(
-  { allo, clock, knownQueue }: SnapshotSources,
+  { allo, clock, knownQueue, conceal }: SnapshotSources,
   userId: string,
   signal?: AbortSignal,
 ): Promise<Snapshot> {
@@ -38,8 +40,9 @@ export async function takeSnapshot(
   for (let walks = 1; walks <= MAX_WALKS; walks += 1) {
     const startedAt = await clock()
     firstStartedAt ??= startedAt
-    const walk = await walkQueue(allo, userId, signal)
+    const walked = await walkQueue(allo, userId, signal)
     const observedAt = await clock()
+    const walk = walked.kind === 'walked' ? { ...walked, numbers: await conceal(walked.numbers) } : walked
 
     if (walk.kind === 'no_queue' || walk.kind === 'not_found') {
       return { kind: walk.kind, readStartedAt: startedAt, observedAt, walks }

@@ -4,9 +4,9 @@ import type { QueueNumber } from '../allo/types.ts'
 
 /** Columns of the incoming rows. A position that is gone travels too, as a row that says so. */
 export const copyColumns =
-  'position, is_present, number_to, created_at, updated_at, call_start_date, call_id, routing_result, sync_status, detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, extra, row_digest'
+  'position, is_present, number_to, created_at, updated_at, call_start_date, call_id, routing_result, sync_status, detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, extra, row_digest, number_key'
 
-/** The numbers of a reading, each as its COPY line (all but the last column) and as the digest of that line. */
+/** The numbers of a reading, each as its COPY line (all but the last two columns) and as the digest of that line. */
 export interface EncodedNumbers {
   readonly lines: readonly string[]
   /** 64 bits each, as eight characters of one byte; compared only within one slot. */
@@ -41,12 +41,12 @@ function encodeNumber(number: QueueNumber): string {
   ].join('\t')
 }
 
-export function copyLine(line: string, digest: string): string {
-  return `${line}\t${Buffer.from(digest, 'latin1').readBigInt64BE()}`
+export function copyLine(line: string, digest: string, numberKey: string | null): string {
+  return `${line}\t${Buffer.from(digest, 'latin1').readBigInt64BE()}\t${numberKey ?? '\\N'}`
 }
 
 export function copyLineOfGonePosition(position: number): string {
-  return `${position}\tf${'\t\\N'.repeat(12)}`
+  return `${position}\tf${'\t\\N'.repeat(13)}`
 }
 
 /** Yields what the mirror holds of a queue, from 12 bytes a row: position (int4, big-endian) and digest. */

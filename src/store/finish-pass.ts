@@ -17,6 +17,7 @@
  */
 import { type Client, inTransaction, type Pool } from './database.ts'
 import { PassClosedError } from './reading.ts'
+import { personalDataLock } from './reading-state.ts'
 
 const MAX_HELD_BACK_PASSES = 3
 
@@ -83,6 +84,7 @@ async function closePass(
 
 /** The locks readings take, in the order they take them: a reading under way of someone concerned comes first. */
 async function lockUnsettled(client: Client, teamId: string): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock_shared(${personalDataLock})`)
   await client.query(
     `select pg_advisory_xact_lock(hashtextextended('allo teammate ' || user_id, 0)) from (
        select user_id from allo.teammates where team_id = $1 and missing_since is not null order by user_id

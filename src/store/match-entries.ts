@@ -7,6 +7,7 @@
  * vanished from this queue (it is back). The rest is new.
  */
 import type { Client } from './database.ts'
+import { recallNumbers } from './recall-numbers.ts'
 
 export interface QueueToMatch {
   readonly queueId: string
@@ -20,6 +21,9 @@ export interface QueueToMatch {
 export async function matchEntries(client: Client, queue: QueueToMatch): Promise<'all' | 'some'> {
   const matched = await matchSameSlots(client, queue)
   if (matched === queue.slots) return 'all'
+  if ((await recallNumbers(client, queue.queueId)) > 0) {
+    if ((await matchSameSlots(client, queue)) === queue.slots) return 'all'
+  }
   await matchArrivals(client, queue)
   return 'some'
 }
@@ -48,8 +52,8 @@ async function matchSameSlots(client: Client, queue: QueueToMatch): Promise<numb
   return rowCount ?? 0
 }
 
-const keysOfIncoming = `coalesce(i.number_to, '') as number_key, coalesce(i.created_at, '-infinity') as created_key`
-const keysOfMirrored = `coalesce(q.number_to, '') as number_key, coalesce(q.created_at, '-infinity') as created_key`
+const keysOfIncoming = `coalesce(i.number_to, '') as match_number, coalesce(i.created_at, '-infinity') as match_created`
+const keysOfMirrored = `coalesce(q.number_to, '') as match_number, coalesce(q.created_at, '-infinity') as match_created`
 
 /**
  * Those that no slot matched. Keys are made non-null, since only an equality can be hashed: a renumbered queue of
@@ -64,17 +68,17 @@ async function matchArrivals(client: Client, queue: QueueToMatch): Promise<void>
        where q.queue_id = $1 and not (i.is_present and i.fate <> 'added')
      ), same_call as materialized (
        select a.position, d.position as old_position
-       from (select *, row_number() over (partition by number_key, created_key, call_id order by position) as k
+       from (select *, row_number() over (partition by match_number, match_created, call_id order by position) as k
              from arrived where call_id is not null) a
-       join (select *, row_number() over (partition by number_key, created_key, call_id order by position) as k
-             from departed where call_id is not null) d using (number_key, created_key, call_id, k)
+       join (select *, row_number() over (partition by match_number, match_created, call_id order by position) as k
+             from departed where call_id is not null) d using (match_number, match_created, call_id, k)
      ), same_order as materialized (
        select a.position, d.position as old_position
-       from (select *, row_number() over (partition by number_key, created_key order by position) as k
+       from (select *, row_number() over (partition by match_number, match_created order by position) as k
              from arrived where position not in (select position from same_call)) a
-       join (select *, row_number() over (partition by number_key, created_key order by position) as k
+       join (select *, row_number() over (partition by match_number, match_created order by position) as k
              from departed where position not in (select old_position from same_call)) d
-         using (number_key, created_key, k)
+         using (match_number, match_created, k)
      ), continued as (
        select i.position, q.entry_id, ${fateOfContinued} as fate
        from (select * from same_call union all select * from same_order) p
@@ -82,19 +86,21 @@ async function matchArrivals(client: Client, queue: QueueToMatch): Promise<void>
        join departed q on q.position = p.old_position
      ), reappeared as (
        select a.position, e.entry_id, 'reopened' as fate
-       from (select *, row_number() over (partition by number_key, created_key order by position) as k
+       from (select *, row_number() over (partition by match_number, match_created order by position) as k
              from arrived
              where position not in (select position from same_call)
                and position not in (select position from same_order)) a
-       join (select entry_id, coalesce(number_to, '') as number_key,
-               coalesce(source_created_at, '-infinity') as created_key,
+       join (select entry_id, coalesce(number_to, '') as match_number,
+               coalesce(source_created_at, '-infinity') as match_created,
                row_number() over (partition by coalesce(number_to, ''), coalesce(source_created_at, '-infinity')
                                   order by last_seen_at desc, entry_id) as k
              from allo.queue_entries
              where queue_id = $1 and last_seen_at is not null
+               -- Of those without a number, only what never had one or was forgotten can be a number that is suppressed.
+               and (number_to is not null or number_key is null or number_key like 'forgotten-%')
                and entry_id not in (select entry_id from departed)
                and entry_id not in (select entry_id from pg_temp.incoming_numbers)) e
-         using (number_key, created_key, k)
+         using (match_number, match_created, k)
      )
      update pg_temp.incoming_numbers i set entry_id = f.entry_id, fate = f.fate
      from (select * from continued union all select * from reappeared) f

@@ -16,6 +16,10 @@ export interface ReadingState {
   readonly counts: OutcomeCounts | null
   /** The queue seen, and those the teammate may have held. */
   readonly queuesTouched: number
+  /** Fingerprint of the key that the number keys on record were made with; null: of none. */
+  readonly numberKeyFingerprint: string | null
+  /** Number keys. */
+  readonly suppressedNumbers: readonly string[]
   /** The teammate is on record as holding the queue seen, and nobody doubts it. */
   readonly isAssigned: boolean
 }
@@ -34,6 +38,9 @@ export interface KnownQueueRow {
   readonly last_observed_at: string
 }
 
+/** First of all locks, since it stands for rows of any queue: shared by what writes numbers, taken by what erases one. */
+export const personalDataLock = `hashtextextended('allo personal data', 0)`
+
 /** Locks the teammate, then every queue the reading can touch, in the order of their ids; then looks. */
 export async function lockState(
   client: Client,
@@ -41,9 +48,11 @@ export async function lockState(
   snapshot: Exclude<Snapshot, { kind: 'failed' }>,
 ): Promise<ReadingState> {
   const queueId = snapshot.kind === 'queue' ? snapshot.queue.id : null
-  await client.query(`select pg_advisory_xact_lock(hashtextextended('allo teammate ' || $1, 0))`, [
-    reading.userId,
-  ])
+  await client.query(
+    `select pg_advisory_xact_lock_shared(${personalDataLock}),
+       pg_advisory_xact_lock(hashtextextended('allo teammate ' || $1, 0))`,
+    [reading.userId],
+  )
   // Under the teammate's lock: the queues this reading can touch are the one it saw and those the teammate held.
   const { rowCount: queuesTouched } = await client.query(
     `select pg_advisory_xact_lock(hashtextextended('allo queue ' || queue_id, 0)) from (
@@ -61,6 +70,8 @@ export async function lockState(
     overtaken_by: 'teammate' | 'queue' | null
     last_read_started_at: string | null
     is_assigned: boolean
+    number_key_fingerprint: string | null
+    suppressed_numbers: string[]
     queue: KnownQueueRow | null
     counts: OutcomeCounts | null
   }>(
@@ -71,6 +82,8 @@ export async function lockState(
        t.last_read_started_at::text,
        exists (select from allo.queue_assignments a where a.user_id = $2 and a.queue_id = $3
                and a.valid_to is null and a.missing_since is null) as is_assigned,
+       (select number_key_fingerprint from allo.settings) as number_key_fingerprint,
+       array(select number_key from allo.suppressed_numbers) as suppressed_numbers,
        case when q.queue_id is not null then json_build_object(
          'user_id', q.user_id, 'name', q.name, 'creator_id', q.creator_id, 'assignee_id', q.assignee_id,
          'voicemail_handling', q.voicemail_handling, 'do_not_disturb', q.do_not_disturb,
@@ -99,5 +112,7 @@ export async function lockState(
     counts: row?.counts ?? null,
     queuesTouched: queuesTouched ?? 0,
     isAssigned: row?.is_assigned ?? false,
+    numberKeyFingerprint: row?.number_key_fingerprint ?? null,
+    suppressedNumbers: row?.suppressed_numbers ?? [],
   }
 }

@@ -2,6 +2,7 @@
  * What saving a reading would change: the very transaction, rolled back. Team, teammate and pass are made within it
  * where they are missing, so that a dry run tells the truth on an empty database too.
  */
+import type { NumberKeys } from '../snapshot/number-key.ts'
 import { inTransaction, type Pool } from './database.ts'
 import { startPass } from './passes.ts'
 import type { Reading, SavedReading } from './reading.ts'
@@ -15,9 +16,10 @@ export async function rehearseReading(
     readonly keyFingerprint: string
     readonly teammate: KnownTeammate
     readonly version: string
+    readonly numberKeys: NumberKeys | null
   } & Pick<Reading, 'result' | 'effort'>,
 ): Promise<SavedReading> {
-  const { team, keyFingerprint, teammate, version, result, effort } = rehearsal
+  const { team, keyFingerprint, teammate, version, numberKeys, result, effort } = rehearsal
   const { userId } = teammate
   const doing = `rehearsing the reading of ${userId}`
   return inTransaction(
@@ -36,7 +38,7 @@ export async function rehearseReading(
         isWholeTeam: false,
         version,
       })
-      return applyReading(client, { passId, teamId: team.teamId, userId, result, effort })
+      return applyReading(client, { passId, teamId: team.teamId, userId, result, effort }, numberKeys)
     },
     { rollback: true },
   )

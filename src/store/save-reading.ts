@@ -8,6 +8,9 @@
  *
  * What a reading never does is end a queue: it marks it as missing, and finish-pass.ts decides.
  */
+import { conceal } from '../snapshot/conceal.ts'
+import { membershipDigest } from '../snapshot/membership.ts'
+import { NumberKeyError, type NumberKeys } from '../snapshot/number-key.ts'
 import type { QueueSnapshot, Snapshot } from '../snapshot/snapshot.ts'
 import { assignQueue, unassignQueue } from './assignments.ts'
 import { type Client, inTransaction, type Pool } from './database.ts'
@@ -24,14 +27,23 @@ import {
   writeQueue,
 } from './write-queue.ts'
 
-export async function saveReading(pool: Pool, reading: Reading): Promise<SavedReading> {
+/** `numberKeys` null: numbers get no key. Throws NumberKeyError when that, or the key, is not what it must be. */
+export async function saveReading(
+  pool: Pool,
+  reading: Reading,
+  numberKeys: NumberKeys | null,
+): Promise<SavedReading> {
   return inTransaction(pool, `saving the reading of ${reading.userId}`, (client) =>
-    applyReading(client, reading),
+    applyReading(client, reading, numberKeys),
   )
 }
 
 /** The same within a transaction that is open already; the caller commits or, to see what would be, rolls back. */
-export async function applyReading(client: Client, reading: Reading): Promise<SavedReading> {
+export async function applyReading(
+  client: Client,
+  reading: Reading,
+  numberKeys: NumberKeys | null,
+): Promise<SavedReading> {
   const { result } = reading
   if (result.kind === 'failed') {
     return recordReading(client, reading, { status: result.status, ...pick(result) })
@@ -51,7 +63,7 @@ export async function applyReading(client: Client, reading: Reading): Promise<Sa
   }
   if (result.kind === 'not_found') return applyNotFound(client, reading, result)
   if (result.kind === 'no_queue') return applyNoQueue(client, reading, result, state)
-  return applyQueue(client, reading, result, state)
+  return applyQueue(client, reading, asItMayBeKept(result, state, numberKeys), state, numberKeys)
 }
 
 async function applyQueue(
@@ -59,6 +71,7 @@ async function applyQueue(
   reading: Reading,
   snapshot: QueueSnapshot,
   state: ReadingState,
+  numberKeys: NumberKeys | null,
 ): Promise<SavedReading> {
   const { queue, observedAt } = snapshot
   const known = state.queue
@@ -82,6 +95,7 @@ async function applyQueue(
         userId: reading.userId,
         numbers: snapshot.numbers,
         encoded,
+        numberKeys,
         observedAt,
         changedAfter: known?.last_read_started_at ?? null,
         lastSeenAt: known?.last_observed_at ?? null,
@@ -105,6 +119,28 @@ async function applyQueue(
     announced: snapshot.announced,
     ...written,
   })
+}
+
+/** Looked at again under the locks: a number may have been suppressed since it was read. */
+function asItMayBeKept(
+  snapshot: QueueSnapshot,
+  { numberKeyFingerprint, suppressedNumbers }: ReadingState,
+  numberKeys: NumberKeys | null,
+): QueueSnapshot {
+  if (numberKeys === null) {
+    if (suppressedNumbers.length === 0) return snapshot
+    throw new NumberKeyError(
+      'numbers are suppressed in this database, and only NUMBER_KEY tells which: set it for every process',
+    )
+  }
+  if (numberKeys.fingerprint !== numberKeyFingerprint) {
+    throw new NumberKeyError(
+      'NUMBER_KEY was changed while this process ran: start it anew with the present one',
+    )
+  }
+  const numbers = conceal(snapshot.numbers, new Set(suppressedNumbers), numberKeys)
+  if (numbers === snapshot.numbers) return snapshot
+  return { ...snapshot, numbers, membershipDigest: membershipDigest(numbers) }
 }
 
 async function applyNoQueue(

@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { QueueNumber } from '../allo/types.ts'
+import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Client } from './database.ts'
 import {
   copyColumns,
@@ -39,6 +40,8 @@ export interface NumbersToWrite {
   /** Ordered by position. */
   readonly numbers: readonly QueueNumber[]
   readonly encoded: EncodedNumbers
+  /** Null: numbers get no key. */
+  readonly numberKeys: NumberKeys | null
   readonly observedAt: string
   /** Start and end of the reading applied before; null when there was none. */
   readonly changedAfter: string | null
@@ -101,7 +104,8 @@ async function differingRows(client: Client, queue: NumbersToWrite, isKnown: boo
     const isSame = isMirrored && next.value !== undefined && next.value.digest === digest
     if (isMirrored) next = mirrored.next()
     if (isSame && !queue.isReopened) continue
-    lines.push(copyLine(queue.encoded.lines[index] ?? '', digest))
+    const numberKey = queue.numberKeys?.keyOf(number.numberTo) ?? null
+    lines.push(copyLine(queue.encoded.lines[index] ?? '', digest, numberKey))
     hasDials ||= number.callStartDate !== null || number.callId !== null
   }
   for (; !next.done; next = mirrored.next()) lines.push(copyLineOfGonePosition(next.value.position))
@@ -124,7 +128,7 @@ async function copyIncoming(client: Client, lines: readonly string[]): Promise<v
       position int not null, is_present boolean not null, number_to text, created_at timestamptz,
       updated_at timestamptz, call_start_date timestamptz, call_id text, routing_result text, sync_status text,
       detected_outbound_voicemail boolean, not_reached_destination_reason text, voicemail_left boolean, extra jsonb,
-      row_digest bigint, entry_id bigint not null default nextval('allo.queue_entries_entry_id_seq'),
+      row_digest bigint, number_key text, entry_id bigint not null default nextval('allo.queue_entries_entry_id_seq'),
       fate text not null default 'added',
       outcome text generated always as (allo.number_outcome(detected_outbound_voicemail, voicemail_left,
         routing_result, not_reached_destination_reason, call_start_date, call_id)) stored
@@ -140,13 +144,17 @@ function* chunksOf(lines: readonly string[]): Generator<string> {
     yield `${lines.slice(start, start + 500).join('\n')}\n`
 }
 
-/** Ends the entries that left, and their versions. Returns how many left. */
+/**
+ * Ends the entries that left, and their versions. Returns how many left. In a queue that is re-opened, a number that
+ * was erased since may be one of those that came: that it left is not known.
+ */
 async function closeGone(client: Client, queue: NumbersToWrite): Promise<number> {
   const { rowCount } = await client.query(
     `with gone as (
        select q.entry_id from allo.queue_numbers q join pg_temp.incoming_numbers i using (position)
        where q.queue_id = $1
          and q.entry_id not in (select entry_id from pg_temp.incoming_numbers where is_present)
+         and not ($4 and q.number_to is null)
      ), closed as (
        update allo.queue_number_versions v set valid_to = $2, end_reason = 'deleted'
        from gone where v.entry_id = gone.entry_id and v.valid_to is null
@@ -154,7 +162,7 @@ async function closeGone(client: Client, queue: NumbersToWrite): Promise<number>
      update allo.queue_entries e
      set removed_at = $2, removal_reason = 'deleted', last_seen_at = coalesce(e.last_seen_at, $3)
      from gone where e.entry_id = gone.entry_id and e.removed_at is null`,
-    [queue.queueId, queue.observedAt, queue.lastSeenAt],
+    [queue.queueId, queue.observedAt, queue.lastSeenAt, queue.isReopened],
   )
   return rowCount ?? 0
 }
@@ -206,8 +214,9 @@ async function insertIncoming(
          detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, $2, $3
        from incoming where fate <> 'touched'
      ), new_entries as (
-       insert into allo.queue_entries (entry_id, queue_id, number_to, source_created_at, first_seen_at, outcome)
-       select entry_id, $1, number_to, created_at, $2, outcome from incoming where fate = 'added'
+       insert into allo.queue_entries (entry_id, queue_id, number_to, number_key, source_created_at, first_seen_at,
+         outcome)
+       select entry_id, $1, number_to, number_key, created_at, $2, outcome from incoming where fate = 'added'
      )
      select fate, outcome, count(*)::int as rows from incoming group by fate, outcome`,
     [queue.queueId, queue.observedAt, queue.changedAfter],

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { ProcessPacer } from '../allo/pacer.ts'
 import type { AlloClient, Surprise } from '../allo/types.ts'
 import type { Choice } from '../pass/choose-teammates.ts'
+import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Pool } from '../store/database.ts'
 import type { Cadence } from '../store/passes.ts'
 import type { Credentials } from './credentials.ts'
@@ -11,6 +12,8 @@ import type { WorkerMetrics } from './metrics.ts'
 
 export interface WorkerContext {
   readonly pool: Pool
+  /** Null: numbers get no key. */
+  readonly numberKeys: NumberKeys | null
   readonly allo: AlloClient
   readonly pacer: ProcessPacer
   readonly keyFingerprint: string

@@ -82,13 +82,8 @@ async function beginPass(
     const { toRead, notAsked } = choose(everyone, context.choice)
     for (const { userId } of notAsked) {
       const result = failed('skipped', 'not_asked', 'left out by configuration')
-      await saveReading(pool, {
-        passId,
-        teamId,
-        userId,
-        result,
-        effort: { requests: 0, throttled: 0, durationMs: 0 },
-      })
+      const effort = { requests: 0, throttled: 0, durationMs: 0 }
+      await saveReading(pool, { passId, teamId, userId, result, effort }, context.numberKeys)
     }
     const data = { passId, teamId, asked: toRead.length }
     await handOut(queues.readings, job, data, toRead)

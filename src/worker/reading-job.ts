@@ -19,7 +19,7 @@ const noEffort = { requests: 0, throttled: 0, durationMs: 0 }
 export type RunReading = (job: Job<JobData>, signal: AbortSignal) => Promise<void>
 
 export function createReadingJob(context: WorkerContext): RunReading {
-  const { pool, pacer, logger, leases, credentials, metrics } = context
+  const { pool, numberKeys, pacer, logger, leases, credentials, metrics } = context
   let unreachableInARow = 0
   let currentPassId = ''
   let toldThrottledMs = 0
@@ -65,7 +65,7 @@ export function createReadingJob(context: WorkerContext): RunReading {
     if (!isRunning || isRead) return
     enter(passId)
     const save: SaveReading = (result, effort) =>
-      saveReading(pool, { passId, teamId, userId, result, effort })
+      saveReading(pool, { passId, teamId, userId, result, effort }, numberKeys)
     if (stop !== null) {
       metrics.reading(await save(stop, noEffort))
       return

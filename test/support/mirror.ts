@@ -5,6 +5,7 @@
 import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
 import { loadConfig } from '../../src/config.ts'
+import { openNumberKeys } from '../../src/personal-data/open-number-keys.ts'
 import type { SimulatedAllo } from '../../src/simulation/server.ts'
 import { openPool } from '../../src/store/database.ts'
 import { keyFingerprint, openReadBudget } from '../../src/store/read-budget.ts'
@@ -40,6 +41,7 @@ export async function openMirror({
   })
   const fingerprint = keyFingerprint(apiKey)
   const pool = openPool(databaseUrl, { max: 12, name: 'mirror under test' })
+  const numberKeys = await openNumberKeys(config, { pool, isEmbedded: false })
   const book = await openReadBudget(databaseUrl, fingerprint)
   const pacer = createPacer({ book, readsPerSecond: null, maxThrottledMs: 60_000 })
   const allo = createAlloClient({
@@ -58,6 +60,7 @@ export async function openMirror({
       syncTeam(
         {
           pool,
+          numberKeys,
           allo,
           onLimit: () => undefined,
           throttledMs: () => pacer.throttledMs,

@@ -32,6 +32,7 @@ export async function runPass(
   })
   const dependencies = {
     pool,
+    numberKeys: null,
     allo,
     onLimit: () => undefined,
     throttledMs: () => pacer.throttledMs,

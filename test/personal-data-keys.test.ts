@@ -1,0 +1,158 @@
+/** The names that numbers have where they are not shown: made with one key, for every entry, and for nothing else. */
+import { createHmac } from 'node:crypto'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { backfillNumberKeys } from '../src/personal-data/backfill.ts'
+import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import { createNumberKeys } from '../src/snapshot/number-key.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { contentsOf, createWorkplace, type Env, everythingSaid, runCli } from './support/run-cli.ts'
+import { type Stage, useStages } from './support/stage.ts'
+
+const secret = 'c0ffee00'.repeat(8)
+const keys = createNumberKeys(Buffer.from(secret, 'hex'))
+const env = { NUMBER_KEY: secret }
+const openStage = useStages()
+
+interface Entry {
+  readonly number_to: string | null
+  readonly number_key: string | null
+}
+const entries = (stage: Stage) =>
+  stage.sql<Entry>('select number_to, number_key from allo.queue_entries order by entry_id')
+
+describe('a number key', () => {
+  test('is the first half of the HMAC of the number, whose letters and digits alone count', () => {
+    const hmac = createHmac('sha256', Buffer.from(secret, 'hex')).update('12125550010').digest('hex')
+    expect(keys.keyOf('+12125550010')).toBe(hmac.slice(0, 32))
+    expect(keys.keyOf(' 1 (212) 555-0010\u202c')).toBe(keys.keyOf('+12125550010'))
+    expect(keys.keyOf('+12125550011')).not.toBe(keys.keyOf('+12125550010'))
+    for (const none of [null, '', '+', ' – ']) expect(keys.keyOf(none)).toBeNull()
+  })
+
+  test('shows nothing of the key it was made with: the fingerprint is no number’s name', () => {
+    expect(keys.fingerprint).toMatch(/^[0-9a-f]{16}$/)
+    expect(createNumberKeys(Buffer.alloc(32)).fingerprint).not.toBe(keys.fingerprint)
+    for (const text of ['fingerprint of this key', 'fingerprintofthiskey'])
+      expect(keys.keyOf(text)?.startsWith(keys.fingerprint)).toBe(false)
+  })
+})
+
+describe('with a key', () => {
+  test('every new entry has its key from its first reading on, the same number the same one', async () => {
+    const stage = await openStage({ env, world: { numbersPerQueue: 40, calledBefore: 0.3 } })
+    const [first = '', second = ''] = stage.ids
+    await stage.pass()
+    const queued = stage.world.currentQueue(first)?.rowAt(0)?.number_to ?? ''
+    stage.apply({ type: 'append', userId: second, numbers: [queued] })
+    await stage.pass()
+    const all = await entries(stage)
+    expect(all.length).toBeGreaterThan(100)
+    for (const { number_to, number_key } of all) expect(number_key).toBe(keys.keyOf(number_to))
+    expect(all.filter(({ number_key }) => number_key === keys.keyOf(queued)).length).toBe(2)
+  })
+
+  test('an unchanged reading still writes nothing but its audit row', async () => {
+    const stage = await openStage({ env })
+    await stage.pass()
+    const before = await contentsOf(stage.database.pool)
+    await stage.pass()
+    const after = await contentsOf(stage.database.pool)
+    const changed = Object.keys(after).filter((table) => after[table] !== before[table])
+    expect(changed.sort()).toEqual(['queues', 'sync_passes', 'sync_reads', 'teammates', 'teams'])
+  })
+
+  test('entries from before there was one get theirs in batches, whoever else is at it', async () => {
+    const stage = await openStage({ world: { teammates: 1, numbersPerQueue: 12_000 } })
+    await stage.pass()
+    expect((await entries(stage)).every(({ number_key }) => number_key === null)).toBe(true)
+    const { pool } = stage.database
+    const filled = await Promise.all([1, 2].map(() => backfillNumberKeys(pool, keys)))
+    const left = await backfillNumberKeys(pool, keys)
+    expect(filled.reduce((sum, one) => sum + one, left)).toBe(12_000)
+    for (const { number_to, number_key } of await entries(stage))
+      expect(number_key).toBe(keys.keyOf(number_to))
+    expect(await backfillNumberKeys(pool, keys)).toBe(0)
+  })
+
+  test('a process whose key was retired meanwhile can’t save what it read', async () => {
+    const stage = await openStage({ env })
+    await stage.pass()
+    const before = (await entries(stage)).map((entry) => ({ ...entry, number_key: null }))
+    await stage.sql('select allo.retire_number_key()')
+    await expect(stage.pass()).rejects.toThrow('NUMBER_KEY was changed while this process ran')
+    expect(await entries(stage)).toEqual(before)
+  })
+})
+
+describe('the command line', () => {
+  const apiKey = 'ak_live_of_number_keys'
+  const { folder: cwd, remove } = createWorkplace()
+  let database: TestDatabase
+  let allo: SimulatedAllo
+  const sync = (more: Env) =>
+    runCli(
+      ['sync'],
+      { ALLO_API_KEY: apiKey, ALLO_API_URL: allo.url, ALLO_READS_PER_SECOND: 'unlimited', ...more },
+      { cwd },
+    )
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    const world = createWorld({ seed: 'number keys', teammates: 2, numbersPerQueue: 5 })
+    allo = await startSimulatedAllo({ world, apiKey, readsPerSecond: null })
+  })
+  afterAll(async () => {
+    await allo.close()
+    await database.drop()
+    remove()
+  })
+
+  test('takes the first key for the database’s, and refuses another one or none: exit 78 and the way out', async () => {
+    const own = { DATABASE_URL: database.url }
+    expect(await sync(own)).toMatchObject({ code: 0 })
+    const another = 'dead'.repeat(16)
+    expect(await sync({ ...own, NUMBER_KEY: secret })).toMatchObject({ code: 0 })
+    const keyed = 'select count(*)::int as n from allo.queue_entries where number_key is null'
+    expect((await database.pool.query(keyed)).rows).toEqual([{ n: 0 }])
+
+    const before = await contentsOf(database.pool)
+    const wrong = await sync({ ...own, NUMBER_KEY: another })
+    expect(wrong.code).toBe(78)
+    expect(wrong.stderr).toMatch(
+      /NUMBER_KEY is not the key .* Bring it back, or retire it.*docs\/privacy\.md/s,
+    )
+    const none = await sync(own)
+    expect(none.code).toBe(78)
+    expect(none.stderr).toMatch(/NUMBER_KEY is not set, and .* Bring it back, or retire it/s)
+    expect(await contentsOf(database.pool)).toEqual(before)
+
+    await database.pool.query('select allo.retire_number_key()')
+    expect(await sync({ ...own, NUMBER_KEY: another })).toMatchObject({ code: 0 })
+    expect((await database.pool.query(keyed)).rows).toEqual([{ n: 0 }])
+    for (const text of [secret, another]) expect(everythingSaid()).not.toContain(text)
+  })
+
+  test('makes one with the embedded Postgres, for its owner alone, and says so when it is gone', async () => {
+    const file = join(cwd, '.data', 'number-key')
+    expect(await sync({})).toMatchObject({ code: 0 })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const made = readFileSync(file, 'utf8')
+    expect(made).toMatch(/^[0-9a-f]{64}\n$/)
+    expect(await sync({})).toMatchObject({ code: 0 })
+    expect(readFileSync(file, 'utf8')).toBe(made)
+
+    rmSync(file)
+    const gone = await sync({})
+    expect(gone.code).toBe(78)
+    expect(gone.stderr).toContain(`${file} is missing`)
+    writeFileSync(file, 'not a key')
+    const spoilt = await sync({})
+    expect(spoilt.code).toBe(78)
+    expect(spoilt.stderr).toContain('it does not hold 32 bytes')
+    writeFileSync(file, made)
+    expect(await sync({})).toMatchObject({ code: 0 })
+    expect(everythingSaid()).not.toContain(made.trim())
+  }, 90_000)
+})
