@@ -48,6 +48,7 @@ ALTER TABLE "allo"."incidents" DROP CONSTRAINT "incidents_kind";--> statement-br
 ALTER TABLE "allo"."queue_entries" ADD COLUMN "number_key" text;--> statement-breakpoint
 ALTER TABLE "allo"."sync_passes" ADD COLUMN "gap_after_seconds" integer;--> statement-breakpoint
 ALTER TABLE "allo"."sync_passes" ADD COLUMN "stale_after_seconds" integer;--> statement-breakpoint
+ALTER TABLE "allo"."teams" ADD COLUMN "history_from" timestamp with time zone;--> statement-breakpoint
 CREATE INDEX "dials_queue_id" ON "allo"."dials" USING btree ("queue_id");--> statement-breakpoint
 CREATE INDEX "dials_user_id" ON "allo"."dials" USING btree ("user_id",coalesce("dialled_at", "first_seen_at"));--> statement-breakpoint
 CREATE INDEX "dials_at" ON "allo"."dials" USING btree (coalesce("dialled_at", "first_seen_at"));--> statement-breakpoint
@@ -75,6 +76,7 @@ SELECT user_id, team_id, gap_from, gap_to, 'not_read' FROM (
 ) readings WHERE gap_to - gap_from > interval '10 minutes';--> statement-breakpoint
 
 COMMENT ON COLUMN allo.queue_entries.number_key IS 'Stable name of the number that does not show it: the first 128 bits, in hexadecimal, of its HMAC-SHA-256 under NUMBER_KEY. Equal for equal numbers. Null: NUMBER_KEY is not set, or there is no number. Random, and equal where it was equal, once the number was forgotten.';--> statement-breakpoint
+COMMENT ON COLUMN allo.teams.history_from IS 'From when on history is whole. What ended earlier was deleted (RETAIN_HISTORY_DAYS): stays with their versions and dials, settings, assignments. So what was true before then is not known any more, whatever rows are left; only queue_snapshots reach further back. Null: nothing was ever deleted.';--> statement-breakpoint
 COMMENT ON COLUMN allo.sync_passes.gap_after_seconds IS 'Two intervals of the schedule, in seconds, as configured when the pass began: a next reading of a teammate that comes later leaves a gap. Null: a pass of an older version.';--> statement-breakpoint
 COMMENT ON COLUMN allo.sync_passes.stale_after_seconds IS 'Age in seconds from which data count as too old (FRESHNESS_SLO, or three intervals), as configured when the pass began. Null: a pass of an older version.';--> statement-breakpoint
 

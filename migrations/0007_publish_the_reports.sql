@@ -6,7 +6,7 @@
 -- numbers older; data_freshness alone looks at the clock.
 
 CREATE VIEW reporting.teams AS
-SELECT team.team_id, team.name, read.data_as_of, read.teammates, read.teammates_read,
+SELECT team.team_id, team.name, team.history_from, read.data_as_of, read.teammates, read.teammates_read,
   coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS report_time_zone,
   EXISTS (SELECT FROM allo.settings WHERE number_key_fingerprint IS NOT NULL) AS has_number_key
 FROM allo.teams team
@@ -530,7 +530,7 @@ RETURNS TABLE (
   WITH seen AS (
     SELECT t.team_id, a.queue_id, r.observed_at AS read_at,
       CASE
-        WHEN a.user_id IS NULL OR t.last_observed_at < $2 THEN 'unknown'
+        WHEN a.user_id IS NULL OR t.last_observed_at < $2 OR $2 < team.history_from THEN 'unknown'
         WHEN a.missing_since <= $2 OR t.missing_since <= $2 THEN 'unknown'
         WHEN EXISTS (SELECT FROM allo.reading_gaps g WHERE g.user_id = $1 AND g.gap_from < $2 AND g.gap_to > $2) THEN 'unknown'
         WHEN a.queue_id IS NULL THEN 'no_queue'
@@ -538,6 +538,7 @@ RETURNS TABLE (
       END AS answer
     FROM (SELECT) asked
     LEFT JOIN allo.teammates t ON t.user_id = $1
+    LEFT JOIN allo.teams team ON team.team_id = t.team_id
     LEFT JOIN allo.queue_assignments a ON a.user_id = $1 AND a.valid_from <= $2 AND (a.valid_to > $2 OR a.valid_to IS NULL)
     LEFT JOIN LATERAL (
       SELECT observed_at FROM allo.sync_reads

@@ -98,6 +98,7 @@ BEGIN
       ('has_gap', 'Part of the time until valid_until was not read: changes may have been later or earlier than they look.'),
       ('has_number_key', 'Whether number_key is filled (NUMBER_KEY is set).'),
       ('held_seconds', 'From valid_from to valid_to, or to where it is known until.'),
+      ('history_from', 'What was before is deleted (RETAIN_HISTORY_DAYS) and not known any more. Null: nothing was deleted.'),
       ('hour', 'Local hour, 0 to 23.'),
       ('in_progress', 'How many numbers of the queue have the outcome in_progress: dialled, no result yet.'),
       ('in_progress_at_end', 'Numbers whose dial had no result when the queue was last read before it ended: what became of them was not seen. Null: not ended.'),
