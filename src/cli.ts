@@ -1,5 +1,6 @@
 /** argv in, exit code out. Imported by the executable, and by what checks the README against it. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { ForgetArguments } from './commands/forget.ts'
 import { withDatabase } from './commands/open.ts'
 import { runSync } from './commands/sync.ts'
 import { readConfig } from './config.ts'
@@ -102,6 +103,28 @@ export function createProgram(run: Run): Command {
     )
     .action(run(async () => (await import('./commands/doctor.ts')).runDoctor()))
 
+  const forget = program
+    .command('forget')
+    .description(
+      "erase one person's number, read from stdin, from the mirror and its history; no count changes",
+    )
+    .option('--suppress', 'also from now on: mirror it without its number, wherever it stands', false)
+    .option('--dry-run', 'say what would be erased; change nothing', false)
+    // So that it is refused in words of ours, which don't repeat it.
+    .allowExcessArguments()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 erased or not on record, 65 refused: it stands in a queue that goes on. See docs/privacy.md.',
+    )
+  forget.action(
+    run(async () =>
+      (await import('./commands/forget.ts')).runForget(readConfig({ needsApiKey: false }), {
+        ...forget.opts<ForgetArguments>(),
+        isNumberOnCommandLine: forget.args.length > 0,
+      }),
+    ),
+  )
+
   const demo = program
     .command('demo')
     .description('see it work, without a key: a simulated team, a Postgres of its own')
@@ -149,6 +172,7 @@ const exitCodeHelp = `
 Exit codes:
   0   all asked teammates were read
   64  wrong usage
+  65  refused, because of what the data are
   70  a bug of ours; LOG_LEVEL=debug shows where
   75  temporary or partial failure: try again
   78  configuration or credentials: change something first, don't restart`

@@ -30,7 +30,8 @@ describe.concurrent('the executable', () => {
     for (const word of ['sync', 'migrate', 'doctor', 'demo', 'simulate']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${word}\\b`, 'm'))
     }
-    for (const exitCode of [0, 64, 70, 75, 78]) expect(stdout).toMatch(new RegExp(`^ {2}${exitCode} `, 'm'))
+    for (const exitCode of [0, 64, 65, 70, 75, 78])
+      expect(stdout).toMatch(new RegExp(`^ {2}${exitCode} `, 'm'))
   })
 
   test.for([

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Pool } from '../../src/store/database.ts'
 
@@ -18,7 +18,7 @@ export interface Finished {
 }
 
 export interface Running {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly finished: Promise<Finished>
   /** Resolves as soon as what was written so far matches. Rejects when the process ends without it. */
   written(pattern: RegExp): Promise<string>
@@ -38,18 +38,20 @@ export function createWorkplace(): { folder: string; remove: () => void } {
 export function startCli(
   args: readonly string[],
   env: Env,
-  options: { cwd: string; file?: string; command?: readonly string[]; timeoutMs?: number },
+  options: { cwd: string; file?: string; command?: readonly string[]; timeoutMs?: number; stdin?: string },
 ): Running {
-  const { cwd, file = executable, timeoutMs = 45_000 } = options
+  const { cwd, file = executable, timeoutMs = 45_000, stdin = '' } = options
   const [program = '', ...before] = options.command ?? [process.execPath, file]
   const path = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter)
   const child = spawn(program, [...before, ...args], {
     cwd,
     env: { PATH: path, HOME: cwd, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   })
+  // One that ends without reading it has its reasons.
+  child.stdin.on('error', () => undefined).end(stdin)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
