@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
 import { type ExitCode, exitCodes, UsageError } from '../exit-code.ts'
+import { InterruptedError } from '../pass/failure.ts'
 import { type Forgotten, forgetNumber, type Place } from '../personal-data/forget.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import { comparableNumber, NumberKeyError } from '../snapshot/number-key.ts'
@@ -63,6 +64,9 @@ async function prompt(): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
     return await terminal.question('Number to forget, with its country code: ')
+  } catch (cause) {
+    console.error()
+    throw new InterruptedError('stopped; nothing was changed', { cause })
   } finally {
     terminal.close()
   }
