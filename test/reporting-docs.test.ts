@@ -189,7 +189,7 @@ describe('docs/reporting.md', () => {
     expect(rows.every(({ rate, low }) => Number(low) < Number(rate))).toBe(true)
   })
 
-  test('shows how the queue dialled last burned down', async () => {
+  test('shows how the queue with the most dials burned down', async () => {
     const rows = await answerTo('How did a queue burn down?')
     expect(rows.map(({ remaining }) => remaining)).toEqual([160, 100, 40])
     expect(rows[0]).toMatchObject({ numbers: 160, connected: 0, end_reason: null })
