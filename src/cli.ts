@@ -94,6 +94,26 @@ export function createProgram(run: Run): Command {
     ),
   )
 
+  const check = program
+    .command('check')
+    .description(
+      'whether the data can be trusted: against themselves and what Allo announced; changes nothing',
+    )
+    .option('--json', 'one JSON object on stdout', false)
+    .addHelpText(
+      'after',
+      '\nWarnings (!) and notes (i) are printed and fail nothing. docs/operating.md says what each check means.' +
+        '\nExit codes: 0 nothing is wrong, 65 a check failed (✗), 75 nothing answers, 78 something must be changed.',
+    )
+  check.action(
+    run(async () =>
+      (await import('./commands/check.ts')).runCheck(
+        readConfig({ needsApiKey: false }),
+        check.opts<{ json: boolean }>(),
+      ),
+    ),
+  )
+
   program
     .command('doctor')
     .description('check configuration, key, limits and database, and say what to do; changes nothing')
@@ -172,7 +192,7 @@ const exitCodeHelp = `
 Exit codes:
   0   all asked teammates were read
   64  wrong usage
-  65  refused, because of what the data are
+  65  because of what the data are: a check failed, or it was refused
   70  a bug of ours; LOG_LEVEL=debug shows where
   75  temporary or partial failure: try again
   78  configuration or credentials: change something first, don't restart`

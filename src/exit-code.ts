@@ -13,7 +13,7 @@ import { PassClosedError } from './store/reading.ts'
 export const exitCodes = {
   ok: 0,
   usage: 64,
-  refused: 65,
+  data: 65,
   bug: 70,
   tryAgain: 75,
   configuration: 78,

@@ -13,6 +13,16 @@ import {
   typeName,
 } from './record.ts'
 import type { Account, Queue, QueueAnswer, QueueNumber, Surprise, Teammate } from './types.ts'
+import {
+  notReachedReasons,
+  roles,
+  routingResults,
+  statuses,
+  switches,
+  syncStatuses,
+  voicemailHandlings,
+  words,
+} from './words.ts'
 
 /**
  * The three answers, from JSON to our values; pure but for `onSurprise`.
@@ -274,8 +284,6 @@ function surprised(context: AnswerContext, path: string, issue: string): AlloSur
   })
 }
 
-const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
-
 const answerFields = words('data pagination queue')
 const paginationFields = words('page size total_count total_pages has_more')
 const teammateFields = words('id name email role status image_url')
@@ -286,17 +294,4 @@ const olderQueueFields = new Set([...queueFields, 'numbers'])
 const numberFields = words(
   'position number_to created_at updated_at call_start_date call_id routing_result sync_status ' +
     'detected_outbound_voicemail not_reached_destination_reason voicemail_left',
-)
-
-const roles = words('ADMIN MANAGER MEMBER')
-const statuses = words('ACTIVE BLOCKED')
-const voicemailHandlings = words('SKIP NO_SKIP')
-const switches = words('ENABLED DISABLED')
-const syncStatuses = words('NOT_SYNCED PROCESSING SYNCED')
-const routingResults = words(
-  'FAILED RECEIVED BLOCKED ANSWERED TRANSFERRED_BLAND TRANSFERRED_ELEVEN_LABS TRANSFERRED_EXTERNAL ' +
-    'FAILED_EXTERNAL VOICEMAIL CLOSED',
-)
-const notReachedReasons = words(
-  'BUSY CALLEE_TEMPORARILY_UNAVAILABLE RING_TIMEOUT NOT_IN_SERVICE DECLINED NETWORK_ERROR',
 )

@@ -45,7 +45,7 @@ export async function runForget(config: Config, args: ForgetArguments): Promise<
       const forgotten = await forgetNumber(database.pool, { number, numberKeys, ...args })
       if (!forgotten.isRefused) console.log(inWords(forgotten, args).join('\n'))
       else console.error(refusalInWords(forgotten.places).join('\n'))
-      return forgotten.isRefused ? exitCodes.refused : exitCodes.ok
+      return forgotten.isRefused ? exitCodes.data : exitCodes.ok
     },
     { mayCreate: false, name: 'forget' },
   )

@@ -10,6 +10,7 @@ import type { SimulatedAllo } from '../../src/simulation/server.ts'
 import { openPool } from '../../src/store/database.ts'
 import { keyFingerprint, openReadBudget } from '../../src/store/read-budget.ts'
 import { type SyncResult, syncTeam } from '../../src/sync.ts'
+import { cadenceOf } from '../../src/worker/freshness.ts'
 
 export interface Mirror {
   /** `users` as `--user`: ids; nobody: everyone. */
@@ -77,6 +78,7 @@ export async function openMirror({
           only: config.onlyTeammates,
           except: config.exceptTeammates,
           includeBlocked: config.includeBlocked,
+          cadence: cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
           ...(signal ? { signal } : {}),
         },
       ),

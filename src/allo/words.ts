@@ -1,0 +1,15 @@
+/** The words the API documents, field by field. Its lists grow without notice: a word that is not here is kept, and told. */
+export const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
+
+export const roles = words('ADMIN MANAGER MEMBER')
+export const statuses = words('ACTIVE BLOCKED')
+export const voicemailHandlings = words('SKIP NO_SKIP')
+export const switches = words('ENABLED DISABLED')
+export const syncStatuses = words('NOT_SYNCED PROCESSING SYNCED')
+export const routingResults = words(
+  'FAILED RECEIVED BLOCKED ANSWERED TRANSFERRED_BLAND TRANSFERRED_ELEVEN_LABS TRANSFERRED_EXTERNAL ' +
+    'FAILED_EXTERNAL VOICEMAIL CLOSED',
+)
+export const notReachedReasons = words(
+  'BUSY CALLEE_TEMPORARILY_UNAVAILABLE RING_TIMEOUT NOT_IN_SERVICE DECLINED NETWORK_ERROR',
+)

@@ -1,0 +1,114 @@
+/** Whether what was is told once, and the same way by every table. */
+import { type Check, someoneWrote } from './check.ts'
+
+const callFields = [
+  'call_start_date',
+  'call_id',
+  'routing_result',
+  'sync_status',
+  'detected_outbound_voicemail',
+  'not_reached_destination_reason',
+  'voicemail_left',
+]
+const settings = ['name', 'creator_id', 'assignee_id', 'voicemail_handling', 'do_not_disturb']
+
+const of = (table: string, columns: readonly string[]) =>
+  columns.map((column) => `${table}.${column}`).join(', ')
+
+/** A queue is closed when it ended or can't be observed any more: all its versions ended at one moment. */
+const teamQueues = `select q.*, q.ended_at is not null or q.unobservable_since is not null as is_closed, v.closed_at
+  from allo.queues q
+  left join (select queue_id, max(valid_to) as closed_at from allo.queue_versions group by queue_id) v using (queue_id)
+  where q.team_id = $1`
+
+/** The mirror is the open versions; of a closed queue, those that its end closed. */
+export const mirrorEqualsHistory: Check = {
+  name: 'mirror_equals_history',
+  severity: 'error',
+  sql: `with team as materialized (${teamQueues}), shown as (
+      select v.entry_id, v.queue_id, v.position, ${of('v', callFields)}, t.is_closed and v.valid_to is null as is_left_open
+      from team t join allo.queue_number_versions v using (queue_id)
+      where v.valid_to is null or t.is_closed and v.valid_to = t.closed_at and v.end_reason <> 'deleted'
+    ), mirrored as (
+      select n.*, (n.number_to, n.created_at) is distinct from (e.number_to, e.source_created_at) as is_another
+      from team join allo.queue_numbers n using (queue_id) left join allo.queue_entries e using (entry_id)
+    )
+    select 'entry ' || entry_id as id, coalesce(s.is_left_open, true) or coalesce(m.is_another, true)
+        or (m.queue_id, m.position, ${of('m', callFields)})
+          is distinct from (s.queue_id, s.position, ${of('s', callFields)}) as is_wrong
+    from mirrored m full join shown s using (entry_id)
+    union all
+    select t.queue_id, not t.is_closed and (${of('t', settings)}) is distinct from (${of('v', settings)})
+    from team t left join allo.queue_versions v on v.queue_id = t.queue_id and v.valid_to is null`,
+  things: ['entry or queue', 'entries and queues'],
+  right: ['is shown as history has it', 'are shown as history has them'],
+  wrong: ['is shown in another way than history has it', 'are shown in another way than history has them'],
+  advice: someoneWrote,
+}
+
+/**
+ * An entry against its first and its last version and its dials; a queue against its settings and its holder. What
+ * was once unobservable closed with that word, even if it was later found to be gone.
+ */
+export const lifecycleEqualsHistory: Check = {
+  name: 'lifecycle_equals_history',
+  severity: 'error',
+  sql: `with team as materialized (${teamQueues}), dialled as (
+      select entry_id, count(*) as dials, min(coalesce(dialled_at, first_seen_at)) as first_at,
+        max(coalesce(dialled_at, first_seen_at)) as last_at
+      from allo.dials group by entry_id
+    )
+    select 'entry ' || e.entry_id as id, v.entry_id is null
+        or first.valid_from <> e.first_seen_at
+        or e.outcome <> allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
+             v.not_reached_destination_reason, v.call_start_date, v.call_id)
+        or (e.dial_count, e.first_dialled_at, e.last_dialled_at)
+             is distinct from (coalesce(d.dials, 0), d.first_at, d.last_at)
+        or case
+             when e.last_seen_at is null then v.valid_to is not null
+             when v.end_reason is null or e.last_seen_at not between v.valid_from and v.valid_to then true
+             when v.end_reason = 'unobservable' then (e.removal_reason = 'unobservable') <> (e.removed_at is null)
+             else (e.removal_reason, e.removed_at) is distinct from (v.end_reason, v.valid_to)
+           end as is_wrong
+    from team t join allo.queue_entries e using (queue_id) left join dialled d using (entry_id)
+    left join lateral (
+      select * from allo.queue_number_versions where entry_id = e.entry_id order by valid_from desc limit 1
+    ) v on true
+    left join lateral (
+      select valid_from from allo.queue_number_versions where entry_id = e.entry_id order by valid_from limit 1
+    ) first on true
+    union all
+    select t.queue_id, t.is_closed = exists (
+          select from allo.queue_versions v where v.queue_id = t.queue_id and v.valid_to is null)
+        or (t.is_current is false) <> (t.ended_at is not null)
+        or t.is_closed and a.queue_id is not null
+        or t.is_current and t.missing_since is null and a.user_id is distinct from t.user_id
+    from team t left join allo.queue_assignments a on a.queue_id = t.queue_id and a.valid_to is null`,
+  things: ['entry or queue', 'entries and queues'],
+  right: ['began and ended as history has it', 'began and ended as history has it'],
+  wrong: ['contradicts its own history', 'contradict their own history'],
+  advice: someoneWrote,
+}
+
+const isCutOff = (partition: string, order = 'valid_from') =>
+  `coalesce(lead(valid_from) over (partition by ${partition} order by ${order}) < coalesce(valid_to, 'infinity'), false)`
+
+/** No number, slot, queue or teammate has two versions at a time. */
+export const versionsDoNotOverlap: Check = {
+  name: 'versions_do_not_overlap',
+  severity: 'error',
+  sql: `select 'entry ' || entry_id as id, ${isCutOff('entry_id')} or ${isCutOff('queue_number, position')} as is_wrong
+    from (select queue_id, row_number() over () as queue_number from allo.queues where team_id = $1) q
+    join allo.queue_number_versions using (queue_id)
+    union all
+    select 'settings of ' || queue_id, ${isCutOff('queue_id')}
+    from allo.queues q join allo.queue_versions using (queue_id) where team_id = $1
+    union all
+    select 'holder ' || user_id, ${isCutOff('user_id')}
+      or a.queue_id is not null and ${isCutOff('a.queue_id')}
+    from allo.teammates join allo.queue_assignments a using (user_id) where team_id = $1`,
+  things: ['version', 'versions'],
+  right: ['ends before the next begins', 'end before the next begins'],
+  wrong: ['goes on after the next began', 'go on after the next began'],
+  advice: someoneWrote,
+}

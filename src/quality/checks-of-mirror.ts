@@ -1,0 +1,109 @@
+/** Whether the mirror holds what was read, whole. */
+import { outcomes } from '../store/write-numbers.ts'
+import { OUTCOME_DEFINITION_VERSION } from '../store/write-queue.ts'
+import { type Check, someoneWrote } from './check.ts'
+
+/** What the last reading of a queue announced was compared with what it read; here it meets what is stored. */
+export const countMatchesApi: Check = {
+  name: 'count_matches_api',
+  severity: 'error',
+  sql: `select q.queue_id as id,
+      coalesce(n.numbers, 0) <> q.numbers or coalesce(r.numbers_announced <> q.numbers, false) as is_wrong
+    from allo.queues q
+    left join (select queue_id, count(*) as numbers from allo.queue_numbers group by queue_id) n using (queue_id)
+    left join allo.sync_reads r on r.user_id = q.user_id and r.observed_at = q.last_observed_at and r.status = 'ok'
+    where q.team_id = $1`,
+  things: ['queue', 'queues'],
+  right: ['holds as many numbers as Allo announced', 'hold as many numbers as Allo announced'],
+  wrong: [
+    'holds another count of numbers than Allo announced',
+    'hold another count of numbers than Allo announced',
+  ],
+  advice: someoneWrote,
+}
+
+/** Counts of an older definition can't be made again from today's function; how many there were still can. */
+export const snapshotEqualsMirror: Check = {
+  name: 'snapshot_equals_mirror',
+  severity: 'error',
+  sql: `with counted as (
+      select queue_id, count(*) as numbers,
+        ${outcomes.map((outcome) => `count(*) filter (where outcome = '${outcome}') as ${outcome}`).join(', ')}
+      from (
+        select n.queue_id, allo.number_outcome(n.detected_outbound_voicemail, n.voicemail_left, n.routing_result,
+          n.not_reached_destination_reason, n.call_start_date, n.call_id) as outcome
+        from allo.queues q join allo.queue_numbers n using (queue_id) where q.team_id = $1) o
+      group by queue_id
+    )
+    select q.queue_id as id, s.numbers is distinct from coalesce(c.numbers, 0)
+        or s.definition_version = $2
+          and (${outcomes.map((outcome) => `s.${outcome}`).join(', ')})
+            <> (${outcomes.map((outcome) => `coalesce(c.${outcome}, 0)`).join(', ')}) as is_wrong
+    from allo.queues q
+    left join counted c using (queue_id)
+    left join lateral (
+      select * from allo.queue_snapshots where queue_id = q.queue_id order by observed_at desc limit 1
+    ) s on true
+    where q.team_id = $1`,
+  values: [OUTCOME_DEFINITION_VERSION],
+  things: ['queue', 'queues'],
+  right: ['has the counts of its numbers', 'have the counts of their numbers'],
+  wrong: ['has other counts than its numbers', 'have other counts than their numbers'],
+  advice: someoneWrote,
+}
+
+const ofQueues = ['queue_numbers', 'queue_number_versions', 'dials', 'queue_entries', 'queue_versions']
+const ofTeammates = ['queues', 'queue_snapshots', 'queue_assignments', 'dials']
+
+/** Each way in which one table refers to another, and the columns that say to which row. */
+const references = [
+  ...ofQueues.slice(0, 3).map((from) => ({ from, to: 'queue_entries', by: ['entry_id', 'queue_id'] })),
+  ...[...ofQueues, 'queue_snapshots', 'queue_assignments'].map((from) => ({
+    from,
+    to: 'queues',
+    by: ['queue_id'],
+  })),
+  ...ofTeammates.map((from) => ({ from, to: 'teammates', by: ['user_id'] })),
+]
+
+/** Stands in for the foreign keys that these tables do without. A row of no queue there is belongs to every team. */
+export const orphans: Check = {
+  name: 'orphans',
+  severity: 'error',
+  sql: references
+    .map(({ from, to, by }) => {
+      const isTheirs = by.map((column) => `r.${column} = o.${column}`).join(' and ')
+      return `select format('%s rows of ${from} without ${to}', count(*)) as id, count(*) > 0 as is_wrong
+        from allo.${from} o left join allo.${to} r on ${isTheirs} left join allo.queues q on q.queue_id = o.queue_id
+        where o.${by[0]} is not null and r.${by[0]} is null and (q.team_id = $1 or q.queue_id is null)`
+    })
+    .join('\nunion all\n'),
+  things: ['reference between two tables', 'references between tables'],
+  right: ['leads to a row', 'lead to rows'],
+  wrong: ['leads nowhere', 'lead nowhere'],
+  advice: someoneWrote,
+}
+
+export const positionsContiguous: Check = {
+  name: 'positions_contiguous',
+  severity: 'note',
+  sql: `select queue_id as id, min(position) <> 0 or max(position) <> count(*) - 1 as is_wrong
+    from allo.queues q join allo.queue_numbers n using (queue_id)
+    where q.team_id = $1 and q.is_current group by queue_id`,
+  things: ['current queue', 'current queues'],
+  right: ['counts its positions without a gap', 'count their positions without a gap'],
+  wrong: ['has gaps between its positions', 'have gaps between their positions'],
+  advice: 'That is legal: count numbers, not positions.',
+}
+
+export const duplicateNumbers: Check = {
+  name: 'duplicate_numbers',
+  severity: 'note',
+  sql: `select 'entry ' || min(entry_id) as id, count(*) > 1 as is_wrong
+    from allo.queues q join allo.queue_numbers n using (queue_id)
+    where q.team_id = $1 and q.is_current and n.number_to is not null group by queue_id, n.number_to`,
+  things: ['number in a current queue', 'numbers in current queues'],
+  right: ['stands there once', 'stand there once'],
+  wrong: ['stands more than once in its queue', 'stand more than once in their queue'],
+  advice: 'That is legal: each place is an entry of its own, and may be called.',
+}

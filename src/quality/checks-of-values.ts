@@ -1,0 +1,117 @@
+/** Whether what the API says can be understood. */
+import {
+  notReachedReasons,
+  roles,
+  routingResults,
+  statuses,
+  switches,
+  syncStatuses,
+  voicemailHandlings,
+} from '../allo/words.ts'
+import type { Check } from './check.ts'
+
+const currentNumbers = `select n.*, q.last_observed_at,
+    allo.number_outcome(n.detected_outbound_voicemail, n.voicemail_left, n.routing_result,
+      n.not_reached_destination_reason, n.call_start_date, n.call_id) as outcome
+  from allo.queues q join allo.queue_numbers n using (queue_id) where q.team_id = $1 and q.is_current`
+
+/**
+ * Only where the number still stands there: one that left, or was dialled again, can't get its result any more. Some
+ * calls never get one.
+ */
+export const unresolvedDials: Check = {
+  name: 'unresolved_dials',
+  severity: 'warn',
+  sql: `select 'entry ' || n.entry_id as id, n.outcome = 'in_progress' as is_wrong
+    from (${currentNumbers}) n join allo.queue_entries e using (entry_id)
+    where e.last_dialled_at < n.last_observed_at - allo.unresolved_after()`,
+  things: ['dial', 'dials'],
+  right: ['has a result', 'have a result'],
+  wrong: ['has no result after two hours', 'have no result after two hours'],
+  advice: 'They count as dialled and in no rate. So many are not usual: ask Allo whether results come late.',
+  usual: { atMost: 5, share: 0.1 },
+}
+
+/** An outcome is the first rule that matches: what contradicts it, or comes without a call, is hidden by that. */
+export const outcomeConsistent: Check = {
+  name: 'outcome_consistent',
+  severity: 'warn',
+  sql: `select 'dial ' || dial_id as id, outcome <> allo.number_outcome(detected_outbound_voicemail, voicemail_left,
+      routing_result, not_reached_destination_reason, dialled_at, call_id) as is_wrong
+    from allo.dials where team_id = $1
+    union all
+    select queue_id || ' at ' || position, outcome <> 'remaining' and call_start_date is null and call_id is null
+      or not_reached_destination_reason is not null and allo.number_outcome(null, null, routing_result, null, null, null)
+        = 'connected'
+    from (${currentNumbers}) n`,
+  things: ['dial or number', 'dials and numbers'],
+  right: ['has one outcome', 'have one outcome'],
+  wrong: [
+    'says two things at once, or has a result without a call',
+    'say two things at once, or have a result without a call',
+  ],
+  advice: 'They are counted by the first rule of reporting.outcome_definitions that matches.',
+}
+
+export const callIdUnique: Check = {
+  name: 'call_id_unique',
+  severity: 'warn',
+  sql: `select call_id as id, count(*) > 1 as is_wrong from (${currentNumbers}) n
+    where call_id is not null group by call_id
+    union all
+    select call_id, true from allo.dials where team_id = $1 and call_id is not null group by call_id having count(*) > 1`,
+  things: ['call', 'calls'],
+  right: ['belongs to one number', 'belong to one number each'],
+  wrong: ['is shown by more than one number', 'are shown by more than one number'],
+  advice: 'Each counts as one dial, of the number that showed it first.',
+}
+
+/** The vendor's own pages write the same id as `usr-abc` and `usr_abc`. */
+const comparable = (id: string) => `regexp_replace(${id}, '^([A-Za-z]+)[-_]', '\\1-')`
+
+/** Null is legal. A reading that names somebody else is refused, so only a queue that was changed since fails. */
+export const assigneeIsOwner: Check = {
+  name: 'assignee_is_owner',
+  severity: 'warn',
+  sql: `select queue_id as id, coalesce(${comparable('assignee_id')} <> ${comparable('user_id')}, false) as is_wrong
+    from allo.queues where team_id = $1 and is_current`,
+  things: ['current queue', 'current queues'],
+  right: ['is assigned to its holder', 'are assigned to their holders'],
+  wrong: ['is assigned to somebody else than its holder', 'are assigned to somebody else than their holders'],
+  advice:
+    'Its history may be attributed to the wrong teammate: read it again with `sync`, and report it if it stays.',
+}
+
+const words = [
+  { table: 'number', field: 'routing_result', known: routingResults },
+  { table: 'number', field: 'not_reached_destination_reason', known: notReachedReasons },
+  { table: 'number', field: 'sync_status', known: syncStatuses },
+  { table: 'queue', field: 'voicemail_handling', known: voicemailHandlings },
+  { table: 'queue', field: 'do_not_disturb', known: switches },
+  { table: 'teammate', field: 'role', known: roles },
+  { table: 'teammate', field: 'status', known: statuses },
+] as const
+
+/** Of what stands there now. A word that could be anything else than a word is not repeated. */
+export const knownValues: Check = {
+  name: 'known_values',
+  severity: 'warn',
+  sql: `with number as (${currentNumbers}),
+    queue as (select * from allo.queues where team_id = $1 and is_current),
+    teammate as (select * from allo.teammates where team_id = $1 and is_listed)
+    select field || ' ' || case when value ~ '^[A-Za-z0-9_]{1,40}$' and value !~ '[0-9]{6}' then value else '(no word)' end as id,
+      value <> all (known) as is_wrong
+    from (${words
+      .map(
+        ({ table, field }, index) =>
+          `select distinct '${field}' as field, ${field} as value, $${index + 2}::text[] as known from ${table}`,
+      )
+      .join(' union all ')}) v
+    where value is not null`,
+  values: words.map(({ known }) => [...known]),
+  things: ['word of the API', 'words of the API'],
+  right: ['is known', 'are known'],
+  wrong: ['is new', 'are new'],
+  advice:
+    'It is kept as it is, and a new routing_result counts as `other`. See whether a newer version knows it.',
+}

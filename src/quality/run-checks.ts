@@ -1,0 +1,57 @@
+/**
+ * All checks of one team in one transaction that sees a single moment: a pass that is being written meanwhile is in
+ * it with whole readings or not at all, and can't look like a contradiction. Changes nothing.
+ */
+import { type Client, inTransaction, type Pool } from '../store/database.ts'
+import { iso } from '../store/status.ts'
+import { type Check, type CheckResult, type Found, judge } from './check.ts'
+import { checks } from './checks.ts'
+
+export interface QualityReport {
+  /** On the database's clock, ISO 8601 in UTC. */
+  readonly checkedAt: string
+  /** In the order of the checks: by severity, then as they build on each other. */
+  readonly results: readonly CheckResult[]
+}
+
+/** Room for the sorts over a long history, and no compiling of statements that run once. */
+const settings = `set transaction isolation level repeatable read, read only;
+  set local work_mem = '64MB'; set local jit = off`
+
+/** On two connections that share the moment, since a long history takes its time. */
+export async function runChecks(pool: Pool, teamId: string): Promise<QualityReport> {
+  const doing = 'checking the data'
+  const waiting = checks.entries()
+  const results: CheckResult[] = []
+  const work = async (client: Client) => {
+    for (const [index, check] of waiting) results[index] = judge(check, await find(client, check, teamId))
+  }
+  return inTransaction(pool, doing, async (client) => {
+    await client.query(settings)
+    const { rows } = await client.query<{ at: string; snapshot: string }>(
+      `select ${iso('now()')} as at, pg_export_snapshot() as snapshot`,
+    )
+    const { at = '', snapshot = '' } = rows[0] ?? {}
+    const besides = inTransaction(pool, doing, async (second) => {
+      await second.query(`${settings}; set transaction snapshot '${snapshot}'`)
+      await work(second)
+    })
+    await Promise.all([work(client), besides])
+    return { checkedAt: at, results }
+  })
+}
+
+/** Whether the data must not be trusted. */
+export function failsBadly({ severity, status }: CheckResult): boolean {
+  return severity === 'error' && status === 'failed'
+}
+
+async function find(client: Client, { sql, values = [] }: Check, teamId: string): Promise<Found> {
+  const { rows } = await client.query<Found>(
+    `select count(*)::float8 as checked, count(*) filter (where is_wrong)::float8 as failing,
+       min(id::text) filter (where is_wrong) as first, max(id::text) filter (where is_wrong) as last
+     from (${sql}) looked_at`,
+    [teamId, ...values],
+  )
+  return rows[0] ?? { checked: 0, failing: 0, first: null, last: null }
+}

@@ -1,0 +1,120 @@
+/** `check` as a person or a probe runs it, and what docs/operating.md says of it. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checks } from '../src/quality/checks.ts'
+import { runChecks } from '../src/quality/run-checks.ts'
+import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { apiKey, runPass } from './support/pass.ts'
+import { contentsOf, createWorkplace, type Env, jsonOf, runCli } from './support/run-cli.ts'
+
+const { folder: cwd, remove } = createWorkplace()
+const world = createWorld({ seed: 4, teammates: 3, numbersPerQueue: 6, calledBefore: 0.5 })
+let database: TestDatabase
+let allo: SimulatedAllo
+
+const check = (args: readonly string[] = [], env: Env = {}) =>
+  runCli(['check', ...args], { DATABASE_URL: database.url, ...env }, { cwd })
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  allo = await startSimulatedAllo({ world, apiKey, readsPerSecond: null })
+})
+afterAll(async () => {
+  await allo.close()
+  await database.drop()
+  remove()
+})
+
+describe('check', () => {
+  test('says so when there are no data yet, and needs neither key nor network', async () => {
+    expect(await check()).toEqual({
+      code: 0,
+      stdout: 'There are no data yet: no pass has named a team.\n',
+      stderr: '',
+    })
+  })
+
+  test('prints a line for each check, changes nothing, and exits 0 when nothing is wrong', async () => {
+    await runPass(allo, database.url)
+    const before = await contentsOf(database.pool)
+    const { code, stdout, stderr } = await check()
+    expect([code, stderr]).toEqual([0, ''])
+    for (const { name } of checks) expect(stdout).toMatch(new RegExp(`^  [✓–] ${name} +\\S`, 'm'))
+    expect(stdout).toMatch(/^Acme Sales \(team-\w+\)\n/)
+    expect(stdout).toMatch(/\nNothing is wrong\.\n$/)
+    expect(await contentsOf(database.pool)).toEqual(before)
+  })
+
+  test('exits 65 with the sentence of an error, 0 with a warning', async () => {
+    await database.pool.query(`update allo.teammates set role = 'OBSERVER' where user_id = $1`, [
+      world.keyOwner(),
+    ])
+    const warned = await check()
+    expect(warned.code).toBe(0)
+    expect(warned.stdout).toContain(
+      '! known_values              1 of 16 words of the API is new: role OBSERVER.',
+    )
+    expect(warned.stdout).toMatch(/\nNothing is wrong, 1 to look into \(!\)\.\n$/)
+
+    await database.pool.query(`update allo.queue_entries set dial_count = 9 where entry_id = 1`)
+    const failed = await check()
+    expect(failed.code).toBe(65)
+    expect(failed.stdout).toMatch(
+      /\n {2}✗ lifecycle_equals_history {2}1 of 21 entries and queues contradicts .*: entry 1\./,
+    )
+    expect(failed.stdout).toMatch(/\n1 of 17 checks failed \(✗\), 1 to look into \(!\): don't trust/)
+
+    const json = await check(['--json'])
+    expect(json.code).toBe(65)
+    const [{ team, checkedAt, results }] = jsonOf(json).teams
+    expect([team.teamId, checkedAt]).toEqual([world.team.id, expect.stringMatching(/^20.*Z$/)])
+    expect(results.find(({ name }: { name: string }) => name === 'lifecycle_equals_history')).toEqual({
+      name: 'lifecycle_equals_history',
+      severity: 'error',
+      checked: 21,
+      failing: 1,
+      status: 'failed',
+      sentence: expect.stringContaining('entry 1'),
+    })
+    await database.pool.query(`update allo.queue_entries set dial_count = 1 where entry_id = 1`)
+    expect(await check([], { LOG_LEVEL: 'silent' })).toMatchObject({ code: 0, stdout: '' })
+  })
+})
+
+describe('docs/operating.md', () => {
+  const page = readFileSync(new URL('../docs/operating.md', import.meta.url), 'utf8')
+
+  test('has a line for each check, with its severity', () => {
+    const lines = [...page.matchAll(/^\| `(\w+)` \| (error|warning|note) \|/gm)].map(([, name, severity]) => [
+      name,
+      severity,
+    ])
+    const words = { error: 'error', warn: 'warning', note: 'note' }
+    expect(lines).toEqual(checks.map(({ name, severity }) => [name, words[severity]]))
+  })
+
+  test('can make a mirror forget a queue that was spoilt, and the next pass begins it anew', async () => {
+    const [, sql = ''] = page.match(/```sql\n(begin;\ndelete from allo\.queue_numbers[^`]+)```/) ?? []
+    const queueId = world.currentQueue(world.keyOwner())?.queue.id ?? ''
+    await database.pool.query(`delete from allo.queue_numbers where queue_id = $1 and position = 2`, [
+      queueId,
+    ])
+    await database.pool.query(`update allo.queue_number_versions set valid_to = null where queue_id = $1`, [
+      queueId,
+    ])
+    const failing = async () => {
+      const { results } = await runChecks(database.pool, world.team.id)
+      return results.filter(({ status }) => status === 'failed').map(({ name }) => name)
+    }
+    expect(await failing()).toContain('mirror_equals_history')
+    await database.pool.query(sql.replaceAll('pdl_…', queueId))
+    await runPass(allo, database.url)
+    expect(await failing()).toEqual([])
+    const { rows } = await database.pool.query(`select from allo.queue_numbers where queue_id = $1`, [
+      queueId,
+    ])
+    expect(rows).toHaveLength(6)
+  })
+})
