@@ -124,8 +124,8 @@ test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1)
       readsPerSecond: null,
       seed,
     })
-    // As a cron expression of weekdays promises on a Friday.
-    const env = { FRESHNESS_SLO: '3d' }
+    // More than all weekends together: who comes back after them and can't be read at once has old data indeed.
+    const env = { FRESHNESS_SLO: '30d' }
     const mirror = await openMirror({ simulated, databaseUrl: database.url, apiKey, env })
     const random = createRandom(`quality ${seed}`)
     const cries: string[] = []
@@ -144,7 +144,8 @@ test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1)
         simulated.setLatency([0, 4])
         simulated.faults.clear()
         simulated.faults.chaos({ seed: `${seed} ${round}`, probability: 0.04, kinds: failures })
-        for (const kind of climate?.lies ?? [])
+        // In every other pass only: a teammate who can't be read three times in a row is worth a word.
+        for (const kind of round % 2 === 0 ? (climate?.lies ?? []) : [])
           simulated.faults.add({ kind, endpoint: 'queue', probability: 0.05 })
         world.act(random.int(0, 20))
         if (round % 8 === 0) {

@@ -310,6 +310,23 @@ describe('nothing cries', () => {
     expect(await failing(stage)).toEqual([])
   })
 
+  test('of a teammate who came back just now, and is read next', async () => {
+    const stage = await openStage({ world: { seed: 'back' } })
+    const [first = '', second = ''] = stage.ids
+    await stage.pass()
+    stage.apply({ type: 'leave', userId: second })
+    for (let pass = 0; pass < 3; pass += 1) await stage.pass()
+    stage.letTheApiLie()
+    const longAgo = `update allo.teammates set last_observed_at = last_observed_at - interval '1 day' where user_id = $1`
+    await stage.sql(longAgo, [second])
+    stage.apply({ type: 'return', userId: second })
+    await stage.pass([first])
+    expect(await failing(stage)).toEqual([])
+    await stage.pass()
+    await stage.sql(longAgo, [second])
+    expect(await failing(stage)).toEqual(['freshness'])
+  })
+
   test('of numbers that are mirrored without their number', async () => {
     const stage = await lively()
     await stage.sql(`update allo.queue_numbers set number_to = null`)

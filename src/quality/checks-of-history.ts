@@ -1,5 +1,6 @@
 /** Whether what was is told once, and the same way by every table. */
 import { type Check, someoneWrote } from './check.ts'
+import { teamQueues, wholeQueues } from './queues.ts'
 
 const callFields = [
   'call_start_date',
@@ -15,17 +16,11 @@ const settings = ['name', 'creator_id', 'assignee_id', 'voicemail_handling', 'do
 const of = (table: string, columns: readonly string[]) =>
   columns.map((column) => `${table}.${column}`).join(', ')
 
-/** A queue is closed when it ended or can't be observed any more: all its versions ended at one moment. */
-const teamQueues = `select q.*, q.ended_at is not null or q.unobservable_since is not null as is_closed, v.closed_at
-  from allo.queues q
-  left join (select queue_id, max(valid_to) as closed_at from allo.queue_versions group by queue_id) v using (queue_id)
-  where q.team_id = $1`
-
 /** The mirror is the open versions; of a closed queue, those that its end closed. */
 export const mirrorEqualsHistory: Check = {
   name: 'mirror_equals_history',
   severity: 'error',
-  sql: `with team as materialized (${teamQueues}), shown as (
+  sql: `with team as materialized (${wholeQueues}), shown as (
       select v.entry_id, v.queue_id, v.position, ${of('v', callFields)}, t.is_closed and v.valid_to is null as is_left_open
       from team t join allo.queue_number_versions v using (queue_id)
       where v.valid_to is null or t.is_closed and v.valid_to = t.closed_at and v.end_reason <> 'deleted'

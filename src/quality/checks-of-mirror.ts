@@ -2,6 +2,7 @@
 import { outcomes } from '../store/write-numbers.ts'
 import { OUTCOME_DEFINITION_VERSION } from '../store/write-queue.ts'
 import { type Check, someoneWrote } from './check.ts'
+import { wholeQueues } from './queues.ts'
 
 /** What the last reading of a queue announced was compared with what it read; here it meets what is stored. */
 export const countMatchesApi: Check = {
@@ -9,10 +10,9 @@ export const countMatchesApi: Check = {
   severity: 'error',
   sql: `select q.queue_id as id,
       coalesce(n.numbers, 0) <> q.numbers or coalesce(r.numbers_announced <> q.numbers, false) as is_wrong
-    from allo.queues q
+    from (${wholeQueues}) q
     left join (select queue_id, count(*) as numbers from allo.queue_numbers group by queue_id) n using (queue_id)
-    left join allo.sync_reads r on r.user_id = q.user_id and r.observed_at = q.last_observed_at and r.status = 'ok'
-    where q.team_id = $1`,
+    left join allo.sync_reads r on r.user_id = q.user_id and r.observed_at = q.last_observed_at and r.status = 'ok'`,
   things: ['queue', 'queues'],
   right: ['holds as many numbers as Allo announced', 'hold as many numbers as Allo announced'],
   wrong: [
@@ -39,12 +39,11 @@ export const snapshotEqualsMirror: Check = {
         or s.definition_version = $2
           and (${outcomes.map((outcome) => `s.${outcome}`).join(', ')})
             <> (${outcomes.map((outcome) => `coalesce(c.${outcome}, 0)`).join(', ')}) as is_wrong
-    from allo.queues q
+    from (${wholeQueues}) q
     left join counted c using (queue_id)
     left join lateral (
       select * from allo.queue_snapshots where queue_id = q.queue_id order by observed_at desc limit 1
-    ) s on true
-    where q.team_id = $1`,
+    ) s on true`,
   values: [OUTCOME_DEFINITION_VERSION],
   things: ['queue', 'queues'],
   right: ['has the counts of its numbers', 'have the counts of their numbers'],

@@ -2,9 +2,13 @@
 import { dataAreFrom, isToBeRead, joinLastReading } from '../store/status.ts'
 import type { Check } from './check.ts'
 
+/** Of a pass: it asked the whole team, and somebody answered. */
+const readTheTeam = `is_whole_team and status in ('ok', 'partial')`
+
 /**
  * By the age that the last finished pass promised: with a cron expression it reaches to Monday, so a weekend without
- * passes is no fault. Passes of older versions promised nothing; without any promise nothing is looked at.
+ * passes is no fault. Passes of older versions promised nothing; without any promise nothing is looked at. Who came
+ * back after the last pass over the team has old data, and nobody could have read them yet.
  */
 export const freshness: Check = {
   name: 'freshness',
@@ -13,10 +17,14 @@ export const freshness: Check = {
       select stale_after_seconds as seconds from allo.sync_passes
       where team_id = $1 and finished_at is not null and stale_after_seconds is not null
       order by started_at desc limit 1
+    ), last_pass as (
+      select pass_id from allo.sync_passes where team_id = $1 and ${readTheTeam} order by started_at desc limit 1
     )
     select format('%s by %s min', t.user_id, ceil(extract(epoch from now() - ${dataAreFrom}) / 60 - p.seconds / 60.0)) as id,
-      ${dataAreFrom} < now() - make_interval(secs => p.seconds) as is_wrong
-    from promise p cross join allo.teammates t ${joinLastReading}
+      ${dataAreFrom} < now() - make_interval(secs => p.seconds)
+        and (l.pass_id is null or exists (
+          select from allo.sync_reads a where a.user_id = t.user_id and a.pass_id >= l.pass_id)) as is_wrong
+    from promise p left join last_pass l on true cross join allo.teammates t ${joinLastReading}
     where t.team_id = $1 and ${isToBeRead}`,
   things: ['teammate', 'teammates'],
   right: ['was read in time', 'were read in time'],
@@ -34,8 +42,7 @@ export const teammatesRead: Check = {
   name: 'teammates_read',
   severity: 'warn',
   sql: `with recent as (
-      select pass_id from allo.sync_passes
-      where team_id = $1 and is_whole_team and status in ('ok', 'partial')
+      select pass_id from allo.sync_passes where team_id = $1 and ${readTheTeam}
       order by started_at desc limit ${PASSES_IN_A_ROW}
     )
     select t.user_id as id, (

@@ -29,7 +29,7 @@ export const unresolvedDials: Check = {
   right: ['has a result', 'have a result'],
   wrong: ['has no result after two hours', 'have no result after two hours'],
   advice: 'They count as dialled and in no rate. So many are not usual: ask Allo whether results come late.',
-  usual: { atMost: 5, share: 0.1 },
+  usual: { atMost: 5, share: 0.2 },
 }
 
 /** An outcome is the first rule that matches: what contradicts it, or comes without a call, is hidden by that. */

@@ -1,0 +1,13 @@
+/**
+ * The queues of team $1 as checks look at them. A queue is closed when it ended or can't be observed any more: all its
+ * versions ended at one moment, and nothing in it changes again. It is whole unless so old that its numbers and
+ * versions were deleted on purpose.
+ */
+export const teamQueues = `select q.*, v.closed_at, closed.is_closed,
+    not closed.is_closed or q.last_observed_at >= coalesce(team.history_from, '-infinity') as is_whole
+  from allo.queues q join allo.teams team using (team_id)
+  cross join lateral (select q.ended_at is not null or q.unobservable_since is not null as is_closed) closed
+  left join (select queue_id, max(valid_to) as closed_at from allo.queue_versions group by queue_id) v using (queue_id)
+  where q.team_id = $1`
+
+export const wholeQueues = `select * from (${teamQueues}) q where is_whole`
