@@ -145,6 +145,17 @@ export function createProgram(run: Run): Command {
     ),
   )
 
+  program
+    .command('retain')
+    .description('erase now what is older than RETAIN_…_DAYS; a worker does it once a day')
+    .addHelpText(
+      'after',
+      '\nMay be stopped, and run beside a worker. What it erases is listed in docs/privacy.md.',
+    )
+    .action(
+      run(async () => (await import('./commands/retain.ts')).runRetain(readConfig({ needsApiKey: false }))),
+    )
+
   const demo = program
     .command('demo')
     .description('see it work, without a key: a simulated team, a Postgres of its own')

@@ -98,6 +98,11 @@ export function loadConfig(
     exceptTeammates: Object.freeze(data.EXCEPT_TEAMMATES ?? []),
     reportTimeZone: data.REPORT_TIME_ZONE,
     numberKey,
+    retention: Object.freeze({
+      numbersDays: data.RETAIN_NUMBERS_DAYS ?? null,
+      historyDays: data.RETAIN_HISTORY_DAYS ?? null,
+      readsDays: data.RETAIN_READS_DAYS,
+    }),
     logLevel: data.LOG_LEVEL,
     redisUrl,
     schedule: data.SYNC_CRON
@@ -147,6 +152,12 @@ export interface Config {
   readonly reportTimeZone: string
   /** 32 bytes, see decodeNumberKey. Null: none, or that of the data folder. */
   readonly numberKey: Secret | null
+  /** In days; null: for ever. */
+  readonly retention: {
+    readonly numbersDays: number | null
+    readonly historyDays: number | null
+    readonly readsDays: number
+  }
   readonly logLevel: LogLevel
   /** Null: the jobs of the worker are kept in Postgres. */
   readonly redisUrl: Secret | null

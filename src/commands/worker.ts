@@ -22,6 +22,7 @@ import { inspectJobsInPostgres, inspectRedis } from '../worker/inspect-jobs.ts'
 import { openJobBackend } from '../worker/job-backend.ts'
 import { createLeaseKeeper } from '../worker/lease-keeper.ts'
 import { createMetrics, type WorkerMetrics } from '../worker/metrics.ts'
+import { startRetention } from '../worker/retention.ts'
 import { createWebhook } from '../worker/webhook.ts'
 import { startWorker } from '../worker/worker.ts'
 import { type OpenAllo, type OpenDatabase, withAllo, withDatabase } from './open.ts'
@@ -143,8 +144,9 @@ async function serve(service: Service, database: OpenDatabase) {
     const backfilling = nameNumbers(service, database, numberKeys)
     const webhook = openWebhook(config)
     const alerts = startAlerts({ ...config, ...context, pool: watchPool, webhook })
+    const retention = startRetention({ ...config, ...context })
     await untilAborted(signal)
-    await Promise.all([worker.stop(), alerts.stop(), backfilling])
+    await Promise.all([worker.stop(), alerts.stop(), retention.stop(), backfilling])
     workings.worker = null
     http.refresh()
     await webhook?.close()

@@ -81,6 +81,8 @@ const cronText = z.string().transform((text, context) => {
   }
 })
 
+const daysText = z.string().transform((text, context) => integerIn(text, 1, 36_500, context))
+
 /** By variable. The two secrets are read by `secret` below, which also knows their files. */
 export const settings = z.object({
   ALLO_API_URL: apiUrlText,
@@ -110,6 +112,9 @@ export const settings = z.object({
   ONLY_TEAMMATES: listText.optional(),
   EXCEPT_TEAMMATES: listText.optional(),
   REPORT_TIME_ZONE: zoneText,
+  RETAIN_NUMBERS_DAYS: daysText.optional(),
+  RETAIN_HISTORY_DAYS: daysText.optional(),
+  RETAIN_READS_DAYS: daysText,
   SYNC_EVERY: durationText('1s', '7d'),
   SYNC_CRON: cronText.optional(),
   SYNC_TIME_ZONE: zoneText,

@@ -133,6 +133,22 @@ export const variables: readonly Variable[] = [
       '32 bytes, as `openssl rand -hex 32` writes them: makes `number_key`, which tells equal numbers without showing them',
   },
   { name: 'NUMBER_KEY_FILE', meaning: 'a file that holds it instead' },
+  {
+    name: 'RETAIN_NUMBERS_DAYS',
+    shown: 'for ever',
+    meaning: 'after how many days a number is erased, since it left or its queue ended; its history stays',
+  },
+  {
+    name: 'RETAIN_HISTORY_DAYS',
+    shown: 'for ever',
+    meaning:
+      'after how many days history is deleted, since what it is about ended; the counts of queues stay',
+  },
+  {
+    name: 'RETAIN_READS_DAYS',
+    default: '90',
+    meaning: 'after how many days the record of single readings is deleted; how well time was covered stays',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: '`silent`, `error`, `warn`, `info` or `debug`' },
   {
     name: 'HTTPS_PROXY',

@@ -9,6 +9,7 @@
 import { randomBytes } from 'node:crypto'
 import { comparableNumber, type NumberKeys } from '../snapshot/number-key.ts'
 import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
+import { eraseNumbers, type Stay } from '../store/erase-numbers.ts'
 import { personalDataLock } from '../store/reading-state.ts'
 
 export interface Forgetting {
@@ -53,7 +54,7 @@ export async function forgetNumber(pool: Pool, forgetting: Forgetting): Promise<
       const places = await findPlaces(client, stays)
       const isRefused = places.length > 0 && !suppress
       if (suppress) await recordSuppression(client, numberKey)
-      if (!isRefused) await erase(client, stays)
+      if (!isRefused) await eraseNumbers(client, stays, `forgotten-${randomBytes(16).toString('hex')}`)
       return {
         isRefused,
         stays: stays.length,
@@ -69,11 +70,6 @@ export async function forgetNumber(pool: Pool, forgetting: Forgetting): Promise<
     await ask(pool, 'sampling anew', 'analyze allo.queues, allo.queue_entries, allo.queue_numbers', [])
   }
   return forgotten
-}
-
-interface Stay {
-  readonly entry_id: string
-  readonly queue_id: string
 }
 
 /** By the number, however it is written; by its key where the number was erased already. */
@@ -112,21 +108,4 @@ async function isSuppressed(client: Client, numberKey: string | null): Promise<b
     numberKey,
   ])
   return rowCount === 1
-}
-
-async function erase(client: Client, stays: readonly Stay[]): Promise<void> {
-  const entryIds = stays.map(({ entry_id }) => entry_id)
-  await client.query(
-    'update allo.queue_entries set number_to = null, number_key = $2 where entry_id = any ($1)',
-    [entryIds, `forgotten-${randomBytes(16).toString('hex')}`],
-  )
-  await client.query(
-    `with erased as (
-       update allo.queue_numbers set number_to = null, extra = null, row_digest = 0
-       where queue_id = any ($1) and entry_id = any ($2) returning queue_id
-     )
-     update allo.queues set membership_digest = '', content_digest = ''
-     where queue_id in (select queue_id from erased)`,
-    [stays.map(({ queue_id }) => queue_id), entryIds],
-  )
 }

@@ -20,6 +20,7 @@ import { lockState, type ReadingState } from './reading-state.ts'
 import { recordReading } from './record-reading.ts'
 import { noOutcomes, writeNumbers } from './write-numbers.ts'
 import {
+  countMirrored,
   hasOtherSettings,
   markMissingQueues,
   openQueueVersion,
@@ -81,6 +82,7 @@ async function applyQueue(
   }
 
   const isReopened = known?.is_closed ?? false
+  const before = isReopened ? await countMirrored(client, queue.id) : (state.counts ?? noOutcomes())
   const encoded = encodeNumbers(snapshot.numbers)
   await writeQueue(client, reading, snapshot, encoded.contentDigest)
   if (isReopened || known === null || hasOtherSettings(known, snapshot)) {
@@ -101,7 +103,8 @@ async function applyQueue(
         lastSeenAt: known?.last_observed_at ?? null,
         isReopened,
       })
-  await recordCounts(client, reading, snapshot, state.counts, written.difference)
+  const { difference } = written
+  await recordCounts(client, reading, snapshot, { onRecord: state.counts, before, difference })
   if (!state.isAssigned) {
     const { userId } = reading
     await assignQueue(client, {

@@ -6,7 +6,7 @@ import type { QueueSnapshot } from '../snapshot/snapshot.ts'
 import type { Client } from './database.ts'
 import type { Reading } from './reading.ts'
 import type { KnownQueueRow } from './reading-state.ts'
-import { type OutcomeCounts, outcomes } from './write-numbers.ts'
+import { noOutcomes, type Outcome, type OutcomeCounts, outcomes } from './write-numbers.ts'
 
 export const OUTCOME_DEFINITION_VERSION = 1
 
@@ -90,16 +90,36 @@ export async function openQueueVersion(
   )
 }
 
+/** What the mirror holds of a queue, counted: of one that had ended, rows may have been deleted since. */
+export async function countMirrored(client: Client, queueId: string): Promise<OutcomeCounts> {
+  const { rows } = await client.query<{ outcome: Outcome; numbers: number }>(
+    `select allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
+       not_reached_destination_reason, call_start_date, call_id) as outcome, count(*)::int as numbers
+     from allo.queue_numbers where queue_id = $1 group by 1`,
+    [queueId],
+  )
+  return { ...noOutcomes(), ...Object.fromEntries(rows.map(({ outcome, numbers }) => [outcome, numbers])) }
+}
+
 /** Counts are carried on by their difference, and written only at readings that change one. */
 export async function recordCounts(
   client: Client,
   reading: Reading,
   snapshot: QueueSnapshot,
-  before: OutcomeCounts | null,
-  difference: OutcomeCounts,
+  {
+    onRecord,
+    before,
+    difference,
+  }: {
+    /** Null: none so far. */
+    readonly onRecord: OutcomeCounts | null
+    /** Of the mirror. */
+    readonly before: OutcomeCounts
+    readonly difference: OutcomeCounts
+  },
 ): Promise<void> {
-  if (before !== null && outcomes.every((outcome) => difference[outcome] === 0)) return
-  const counts = outcomes.map((outcome) => (before?.[outcome] ?? 0) + difference[outcome])
+  const counts = outcomes.map((outcome) => before[outcome] + difference[outcome])
+  if (onRecord !== null && outcomes.every((outcome, index) => counts[index] === onRecord[outcome])) return
   await client.query(
     `insert into allo.queue_snapshots (queue_id, user_id, observed_at, pass_id, numbers, api_total_count,
        definition_version, ${outcomes.join(', ')})

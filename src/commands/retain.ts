@@ -1,0 +1,42 @@
+/** `retain`: erases now what is older than configured, as a worker does once a day. */
+import type { Config } from '../config.ts'
+import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { openNumberKeys } from '../personal-data/open-number-keys.ts'
+import { retain, retainedInWords } from '../personal-data/retain.ts'
+import { ask } from '../store/database.ts'
+import { assertSchemaIsCurrent } from '../store/migrate.ts'
+import { withInterruption } from '../terminal/interruption.ts'
+import { printable } from '../terminal/printable.ts'
+import { isAtLeast } from '../terminal/progress.ts'
+import { withDatabase } from './open.ts'
+
+/** Of every team in the database. Stopped by a signal, it leaves off between two transactions. */
+export async function runRetain(config: Config): Promise<ExitCode> {
+  const { retention } = config
+  const say = (line: string) => isAtLeast(config.logLevel, 'info') && console.log(line)
+  return withInterruption((signal) =>
+    withDatabase(
+      config,
+      async (database) => {
+        const { pool } = database
+        await assertSchemaIsCurrent(pool)
+        const numberKeys = await openNumberKeys(config, database)
+        const { rows: teams } = await ask<{ team_id: string; name: string | null }>(
+          pool,
+          'looking up the teams',
+          'select team_id, name from allo.teams order by team_id',
+          [],
+        )
+        for (const { team_id: teamId, name } of teams) {
+          const retained = await retain({ pool, teamId, numberKeys, signal }, retention)
+          say(`${printable(name ?? teamId)}: ${retainedInWords(retained)}.`)
+          signal.throwIfAborted()
+        }
+        if (retention.numbersDays === null) say('Numbers are kept for ever: RETAIN_NUMBERS_DAYS is not set.')
+        if (retention.historyDays === null) say('History is kept for ever: RETAIN_HISTORY_DAYS is not set.')
+        return exitCodes.ok
+      },
+      { mayCreate: false, name: 'retain' },
+    ),
+  )
+}

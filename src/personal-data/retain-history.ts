@@ -1,0 +1,72 @@
+import { ask, type Client } from '../store/database.ts'
+import type { Stay } from '../store/erase-numbers.ts'
+import { forQueuesWithStays, isOver, type RetentionRun } from './retention-run.ts'
+
+/**
+ * Deletes the stays that were over before then, whole: with their versions, their dials and their rows in ended
+ * queues; and the settings and assignments that ended. What is still going on keeps all it has, the counts of queues
+ * stay for ever. Returns how many stays went.
+ *
+ * Before anything goes, `teams.history_from` says that what was before is not known any more: rows that are left must
+ * not pass for all there was.
+ */
+export async function retainHistory(run: RetentionRun, before: string): Promise<number> {
+  await recordBeginning(run, before)
+  const due = { due: isOver, before, doing: 'deleting old history' }
+  const stays = await forQueuesWithStays(run, due, deleteStays)
+  if (!run.signal?.aborted) await deleteSettingsAndAssignments(run, before)
+  return stays
+}
+
+/** Of one queue. */
+async function deleteStays(client: Client, stays: readonly Stay[]): Promise<void> {
+  await client.query(
+    `with versions as (
+       delete from allo.queue_number_versions where entry_id = any ($2)
+     ), dials as (
+       delete from allo.dials where entry_id = any ($2)
+     ), slots as (
+       delete from allo.queue_numbers where queue_id = $1 and entry_id = any ($2) returning entry_id
+     ), mirrored as (
+       update allo.queues set numbers = numbers - (select count(*) from slots), membership_digest = '',
+         content_digest = ''
+       where queue_id = $1 and exists (select from slots)
+     )
+     delete from allo.queue_entries where entry_id = any ($2)`,
+    [stays[0]?.queue_id, stays.map(({ entry_id }) => entry_id)],
+  )
+}
+
+const oldSettings = `select from allo.queue_versions v join allo.queues q using (queue_id)
+  where q.team_id = $1 and v.valid_to < $2`
+/** But those that say who held a queue when something began that is still there. */
+const oldAssignments = `select from allo.queue_assignments a join allo.teammates t using (user_id)
+  where t.team_id = $1 and a.valid_to < $2 and not exists (
+    select from allo.queue_number_versions v join allo.queue_entries e using (entry_id)
+    where v.queue_id = a.queue_id and v.valid_from >= a.valid_from and v.valid_from < a.valid_to and not (${isOver}))`
+
+async function recordBeginning({ pool, teamId }: RetentionRun, before: string): Promise<void> {
+  await ask(
+    pool,
+    'recording from when on history is whole',
+    `update allo.teams set history_from = $2
+     where team_id = $1 and (history_from is null or history_from < $2) and (
+       exists (${oldSettings}) or exists (${oldAssignments})
+       or exists (select from allo.queue_entries e join allo.queues q using (queue_id) where q.team_id = $1 and ${isOver}))`,
+    [teamId, before],
+  )
+}
+
+async function deleteSettingsAndAssignments({ pool, teamId }: RetentionRun, before: string): Promise<void> {
+  for (const [table, old] of [
+    ['queue_versions', oldSettings.replace('select from', 'select v.ctid from')],
+    ['queue_assignments', oldAssignments.replace('select from', 'select a.ctid from')],
+  ]) {
+    await ask(
+      pool,
+      'deleting old settings and assignments',
+      `delete from allo.${table} where ctid = any (array(${old}))`,
+      [teamId, before],
+    )
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What is older than it may be goes: numbers, then history, then the record of readings. In short transactions, each
+ * whole by itself: it may be stopped at any moment, run beside readings, and run twice at once. Ages are counted on the
+ * database's clock.
+ */
+import { ask, type Pool } from '../store/database.ts'
+import { backfillNumberKeys } from './backfill.ts'
+import { retainHistory } from './retain-history.ts'
+import { retainNumbers } from './retain-numbers.ts'
+import { retainReadings } from './retain-readings.ts'
+import type { RetentionRun } from './retention-run.ts'
+
+/** In days; null: for ever. */
+export interface Retention {
+  /** After a number left, or its queue ended. */
+  readonly numbersDays: number | null
+  /** After a stay, a version of settings or an assignment ended. */
+  readonly historyDays: number | null
+  readonly readsDays: number
+}
+
+/** How many of each went. */
+export interface Retained {
+  readonly numbers: number
+  readonly stays: number
+  readonly readings: number
+  readonly passes: number
+}
+
+export async function retain(run: RetentionRun, retention: Retention): Promise<Retained> {
+  const { pool, numberKeys, signal } = run
+  const { numbersDays, historyDays, readsDays } = retention
+  if (numbersDays !== null && numberKeys !== null) await backfillNumberKeys(pool, numberKeys, signal)
+  return {
+    numbers: numbersDays === null ? 0 : await retainNumbers(run, await daysAgo(pool, numbersDays)),
+    stays: historyDays === null ? 0 : await retainHistory(run, await daysAgo(pool, historyDays)),
+    ...(await retainReadings(run, await daysAgo(pool, readsDays))),
+  }
+}
+
+export function retainedInWords({ numbers, stays, readings, passes }: Retained): string {
+  const count = (n: number, one: string) => `${n} ${n === 1 ? one : `${one}s`}`
+  return `erased ${count(numbers, 'number')}; deleted ${count(stays, 'stay')}, ${count(readings, 'reading')} and ${passes} ${passes === 1 ? 'pass' : 'passes'}`
+}
+
+async function daysAgo(pool: Pool, days: number): Promise<string> {
+  const { rows } = await ask<{ at: string }>(
+    pool,
+    'asking the time',
+    `select (clock_timestamp() - make_interval(days => $1))::text as at`,
+    [days],
+  )
+  return rows[0]?.at ?? '-infinity'
+}

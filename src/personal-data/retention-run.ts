@@ -1,0 +1,56 @@
+/** What all that erases by age works with. */
+import type { NumberKeys } from '../snapshot/number-key.ts'
+import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
+import type { Stay } from '../store/erase-numbers.ts'
+import { personalDataLock } from '../store/reading-state.ts'
+
+export interface RetentionRun {
+  readonly pool: Pool
+  readonly teamId: string
+  /** Numbers keep their key when they are erased; null: they get a random one, which tells nothing. */
+  readonly numberKeys: NumberKeys | null
+  readonly signal?: AbortSignal
+}
+
+/** Stays `e` that were over, or last seen, before $2. */
+export const isOver = `e.last_seen_at is not null and coalesce(e.removed_at, e.last_seen_at) < $2`
+
+const BATCH = 1000
+
+/**
+ * Hands the team's stays that are due to `batch`, some of one queue at a time, under the locks of a reading of it; so
+ * they must not be due any more when it is done. Returns how many there were. `due`: of a stay `e` and the instant $2.
+ */
+export async function forQueuesWithStays(
+  { pool, teamId, signal }: RetentionRun,
+  { due, before, doing }: { readonly due: string; readonly before: string; readonly doing: string },
+  batch: (client: Client, stays: readonly Stay[]) => Promise<void>,
+): Promise<number> {
+  const { rows: queues } = await ask<{ queue_id: string }>(
+    pool,
+    doing,
+    `select queue_id from allo.queues q
+     where q.team_id = $1 and exists (select from allo.queue_entries e where e.queue_id = q.queue_id and ${due})
+     order by queue_id`,
+    [teamId, before],
+  )
+  let done = 0
+  for (const { queue_id } of queues) {
+    for (let last = 1; last > 0 && !signal?.aborted; done += last) {
+      last = await inTransaction(pool, doing, async (client) => {
+        await client.query(
+          `select pg_advisory_xact_lock_shared(${personalDataLock}),
+             pg_advisory_xact_lock(hashtextextended('allo queue ' || $1, 0))`,
+          [queue_id],
+        )
+        const { rows: stays } = await client.query<Stay>(
+          `select entry_id, queue_id from allo.queue_entries e where e.queue_id = $1 and ${due} limit ${BATCH}`,
+          [queue_id, before],
+        )
+        if (stays.length > 0) await batch(client, stays)
+        return stays.length
+      })
+    }
+  }
+  return done
+}
