@@ -123,7 +123,10 @@ export function loadConfig(
       ...(data.HTTPS_PROXY ? { httpsProxy: data.HTTPS_PROXY } : {}),
       ...(data.NO_PROXY ? { noProxy: data.NO_PROXY } : {}),
     }),
-    warnings: Object.freeze(unknownVariables(given)),
+    warnings: Object.freeze([
+      ...unknownVariables(given),
+      ...(data.RETAIN_NUMBERS_DAYS && !numberKey && databaseUrl ? [erasedWithoutKey] : []),
+    ]),
   })
 }
 
@@ -216,6 +219,9 @@ const secretsWithFiles = [
   'ALERT_WEBHOOK_URL',
   'NUMBER_KEY',
 ] as const
+
+const erasedWithoutKey =
+  'RETAIN_NUMBERS_DAYS is set without NUMBER_KEY: once erased, a number that comes back is taken for a new one.'
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)

@@ -299,6 +299,14 @@ describe('problems', () => {
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain('hunter2')
   })
 
+  test('erasing numbers without a key is possible, and warned of', () => {
+    const days = { RETAIN_NUMBERS_DAYS: '30' }
+    const own = { DATABASE_URL: 'postgres://db/x' }
+    expect(withKey({ ...days, ...own }).warnings).toEqual([expect.stringContaining('without NUMBER_KEY')])
+    for (const none of [days, own, { ...days, ...own, NUMBER_KEY: 'b0'.repeat(32) }])
+      expect(withKey(none).warnings).toEqual([])
+  })
+
   test.each([
     ['hexadecimal digits', Buffer.alloc(32, 0xfb).toString('hex').toUpperCase()],
     ['base64', Buffer.alloc(32, 0xfb).toString('base64')],

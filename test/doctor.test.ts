@@ -53,7 +53,7 @@ describe.concurrent('doctor', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const subjects = marks(stdout)['✓']?.map((text) => text.split(/ {2,}/)[0])
     expect(subjects).toEqual([
-      ...['settings', 'Postgres', 'rights', 'clock', 'schema', 'time zones'],
+      ...['settings', 'Postgres', 'rights', 'clock', 'schema', 'number key', 'time zones'],
       ...['key', 'scopes', 'limit', 'teammates', 'queues'],
       'jobs',
     ])
@@ -61,6 +61,7 @@ describe.concurrent('doctor', () => {
     expect(stdout).toContain('20 reads a second, 18 of them are used at most')
     expect(stdout).toContain('3 active, 1 blocked')
     expect(stdout).toContain('Postgres knows UTC and Europe/Paris')
+    expect(stdout).toContain('NUMBER_KEY is not set: number_key stays empty')
     expect(stdout.trimEnd().endsWith('Nothing is wrong.')).toBe(true)
     expect(own.requests.count()).toBe(4)
     await own.close()
@@ -93,7 +94,7 @@ describe.concurrent('doctor', () => {
       expect.stringContaining('LOG_LEVEL: unknown'),
     ])
     expect(warnings).toEqual([expect.stringContaining('did you mean ALLO_API_KEY?')])
-    expect(right).toHaveLength(11)
+    expect(right).toHaveLength(12)
     expect(stdout).toContain('2 things are wrong (✗), 1 to look at (!).')
   })
 

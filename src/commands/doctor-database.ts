@@ -1,5 +1,6 @@
 /** Doctor's questions to a Postgres that can be used. */
 import type { Config } from '../config.ts'
+import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import {
   clockDifferenceMs,
   inspectServer,
@@ -50,6 +51,19 @@ export async function checkDatabase(
       if (config.autoMigrate) report.right('schema', `${what}; the next sync brings it up to date`)
       else report.wrong('schema', `${what}, and AUTO_MIGRATE=false: run migrate`)
     }
+  })
+
+  await report.check('number key', async () => {
+    if ((await inspectSchema(pool)).state !== 'current') return
+    const numberKeys = await openNumberKeys(config, { pool, isEmbedded }, { mayWrite: false })
+    const isSet = config.numberKey !== null || isEmbedded
+    if (numberKeys !== null) report.right('number key', 'the one of this database')
+    else if (isSet) report.right('number key', 'none in use yet; the next sync records it')
+    else
+      report.right(
+        'number key',
+        'NUMBER_KEY is not set: number_key stays empty, and nobody can be suppressed',
+      )
   })
 
   await report.check('time zones', async () => {
