@@ -11,7 +11,14 @@ import { readTeammate, type SaveReading } from './pass/read-teammate.ts'
 import type { NumberKeys } from './snapshot/number-key.ts'
 import type { Pool } from './store/database.ts'
 import { type Conclusions, finishPass } from './store/finish-pass.ts'
-import { type Cadence, LEASE_SECONDS, type PassTrigger, renewLease, startPass } from './store/passes.ts'
+import {
+  type Cadence,
+  LEASE_SECONDS,
+  type PassTrigger,
+  renewLease,
+  startPass,
+  stopPass,
+} from './store/passes.ts'
 import { isAnswered, PassClosedError, type Reading, type SavedReading } from './store/reading.ts'
 import { rehearseReading } from './store/rehearse-reading.ts'
 import { saveReading } from './store/save-reading.ts'
@@ -130,6 +137,7 @@ async function identify(deps: SyncDependencies, options: SyncOptions): Promise<T
     if (team === null) throw error
     const { pool, version } = deps
     const passId = await startPass(pool, { teamId: team.teamId, trigger, isWholeTeam: false, version })
+    await recordStop(pool, passId, error)
     await finishPass(pool, {
       passId,
       teamId: team.teamId,
@@ -246,10 +254,17 @@ async function openPass(deps: SyncDependencies, options: SyncOptions, team: Team
     async finish(status, teammates, stoppedBy) {
       if (stoppedBy instanceof PassClosedError) return nothingConcluded
       const reason = reasonOf(stoppedBy)
+      await recordStop(pool, id, stoppedBy)
       return finishPass(pool, { passId: id, teamId, status, ...effortOf(deps, teammates), ...reason })
     },
     release: () => clearInterval(heartbeat),
   }
+}
+
+/** How the API stopped it, so that `status` and the alerts know a refused key from any other failure. */
+async function recordStop(pool: Pool, passId: string, stoppedBy: unknown): Promise<void> {
+  const stop = notReached(stoppedBy)
+  if (stop !== null) await stopPass(pool, passId, stop)
 }
 
 function effortOf({ allo, throttledMs, surprises }: SyncDependencies, teammates: number) {

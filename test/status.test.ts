@@ -127,6 +127,26 @@ describe('what Postgres says of a team', () => {
     expect((await mirrorStatus(database.pool, fingerprint)).pausedSeconds).toBe(0)
   })
 
+  test('a key that was refused in a pass by hand is told as refused until one is accepted', async () => {
+    await runPass(api, database.url)
+    api.setScopes(['USERS_READ'])
+    await runPass(api, database.url)
+    expect((await mirrorStatus(database.pool, fingerprint)).credentials).toMatchObject({
+      isRefused: true,
+      reason: expect.stringContaining('Give the API key the scope DIALING_QUEUE_READ_WRITE'),
+    })
+    api.setApiKey('ak_live_of_somebody_else')
+    await expect(runPass(api, database.url)).rejects.toThrow('401')
+    expect((await mirrorStatus(database.pool, fingerprint)).credentials).toMatchObject({
+      isRefused: true,
+      reason: expect.stringContaining('Check ALLO_API_KEY'),
+    })
+    api.setApiKey(apiKey)
+    api.setScopes(['USERS_READ', 'DIALING_QUEUE_READ_WRITE'])
+    await runPass(api, database.url)
+    expect((await mirrorStatus(database.pool, fingerprint)).credentials).toMatchObject({ isRefused: false })
+  })
+
   test('a key that is new here is taken for the only team there is, and for none of two', async () => {
     await runPass(api, database.url)
     expect((await mirrorStatus(database.pool, 'another key')).team?.teamId).toBe(api.world.team.id)
@@ -186,7 +206,7 @@ describe('the command', () => {
       jobs: { backend: 'redis', problem: expect.any(String), workers: null },
       verdict: {
         tone: 'warning',
-        notes: [expect.stringMatching(/^Redis, where the jobs are, does not answer/)],
+        notes: ['Redis, where the jobs are, does not answer: connect ECONNREFUSED 127.0.0.1:1.'],
       },
     })
   })
