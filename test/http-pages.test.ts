@@ -10,7 +10,13 @@ import { createWorld } from '../src/simulation/world.ts'
 import { openPool } from '../src/store/database.ts'
 import { keyFingerprint } from '../src/store/read-budget.ts'
 import { trackCredentials } from '../src/worker/credentials.ts'
-import { type JobBackend, type JobQueue, openJobBackend, queueNames } from '../src/worker/job-backend.ts'
+import {
+  backendNames,
+  type JobBackend,
+  type JobQueue,
+  openJobBackend,
+  queueNames,
+} from '../src/worker/job-backend.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { startTestServer, type TestServer } from './support/http.ts'
 import { apiKey, runPass } from './support/pass.ts'
@@ -73,7 +79,7 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
       expect(JSON.parse(text).checks).toMatchObject({
         postgres: { ok: true },
         migrations: { ok: true, detail: 'current' },
-        jobs: { ok: true, detail: `kept in ${jobs.kind}` },
+        jobs: { ok: true, detail: `kept in ${backendNames[jobs.kind]}` },
         credentials: { ok: true, detail: 'accepted' },
       })
     })

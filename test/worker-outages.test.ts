@@ -56,7 +56,9 @@ describe('jobs in redis', onceMore, () => {
         const { goOn } = await inMidPass(scene)
         await server.halt()
         goOn()
-        await worker.logged('jobs_unreachable')
+        expect((await worker.logged('jobs_unreachable')).msg).toMatch(
+          /^waiting for Redis: connect ECONNREFUSED/,
+        )
         await server.start(how)
         await scene.finished({ status: 'ok', since: await scene.now() })
         expect(worker.isRunning()).toBe(true)
@@ -87,6 +89,8 @@ describe('jobs in redis', onceMore, () => {
       const { code, afterMs } = await told.exited
       expect(code).toBe(0)
       expect(afterMs).toBeLessThan(10_500)
+      const ends = told.logs.filter(({ event }) => event === 'worker_stopped')
+      expect(ends.map(({ msg }) => msg)).toEqual(['worker stopped'])
       await server.start({ withData: true })
       await scene.finished({ status: 'ok' })
       expect(waiting.isRunning()).toBe(true)
@@ -112,6 +116,7 @@ describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => 
       await sleep(3000)
       await postgres.start()
       const backAt = await scene.now()
+      expect(worker.logs.filter(({ event }) => event === 'waiting').length).toBeLessThanOrEqual(1)
       await late.logged('schedule_put')
       await scene.finished({ status: 'ok', since: backAt })
       expect(worker.isRunning()).toBe(true)

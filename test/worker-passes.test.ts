@@ -198,6 +198,20 @@ describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => 
       await scene.finished({ status: 'ok', since: await scene.now() })
     }))
 
+  it('a missing scope is told once, however many passes it fails, and so is its end', () =>
+    inScene(async (scene) => {
+      scene.api.setScopes(['USERS_READ'])
+      const worker = scene.start({ SYNC_EVERY: '1s' })
+      const failed = await scene.finished({ count: 3, status: 'failed' })
+      expect(new Set(failed.map(({ error_code }) => error_code))).toEqual(
+        new Set(['API_KEY_INSUFFICIENT_SCOPE']),
+      )
+      scene.api.setScopes(['USERS_READ', 'DIALING_QUEUE_READ_WRITE'])
+      await scene.finished({ status: 'ok' })
+      const told = worker.logs.filter(({ event }) => event?.startsWith('credentials_'))
+      expect(told.map(({ event }) => event)).toEqual(['credentials_refused', 'credentials_accepted'])
+    }))
+
   it('a teammate who fails is tried again within the pass, then recorded, and holds nobody', () =>
     inScene(async (scene) => {
       const [, failing, wrong] = scene.api.world.teammates()
@@ -219,6 +233,12 @@ describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => 
         { user_id: wrong?.id, status: 'error' },
         { user_id: failing?.id, status: 'ok' },
       ])
+      // Not a request is missing: neither those of the beginning nor those of attempts that came to nothing.
+      const { rows: counted } = await scene.pool.query(
+        'select requests from allo.sync_passes where pass_id = $1',
+        [pass?.pass_id],
+      )
+      expect(counted).toEqual([{ requests: scene.api.requests.count() }])
     }))
 
   it('a pass that is wedged is closed by the next tick, and recorded', () =>

@@ -10,7 +10,7 @@ import { inWords } from '../terminal/duration.ts'
 import { printable } from '../terminal/printable.ts'
 import { tableLines } from '../terminal/table.ts'
 import { version } from '../version.ts'
-import { openJobBackend, queueNames } from '../worker/job-backend.ts'
+import { backendNames, openJobBackend, queueNames } from '../worker/job-backend.ts'
 import { type JobsStatus, jobsStatus, within } from '../worker/jobs-status.ts'
 import { type OpenDatabase, withDatabase } from './open.ts'
 
@@ -109,7 +109,7 @@ function toScreen(overview: Overview): string[] {
     ['Schedule', `${schedule.text}; next ${next}`],
     [
       'Jobs',
-      `in ${jobs.backend}; ${jobs.workers === null ? 'workers not known' : `${jobs.workers} ${jobs.workers === 1 ? 'worker' : 'workers'}`}`,
+      `in ${backendNames[jobs.backend]}; ${jobs.workers === null ? 'workers not known' : `${jobs.workers} ${jobs.workers === 1 ? 'worker' : 'workers'}`}`,
     ],
     ['Database', overview.database],
   ]

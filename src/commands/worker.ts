@@ -19,7 +19,7 @@ import { startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
 import { cadenceOf } from '../worker/freshness.ts'
 import { inspectJobsInPostgres, inspectRedis } from '../worker/inspect-jobs.ts'
-import { openJobBackend } from '../worker/job-backend.ts'
+import { backendNames, openJobBackend } from '../worker/job-backend.ts'
 import { createLeaseKeeper } from '../worker/lease-keeper.ts'
 import { createMetrics, type WorkerMetrics } from '../worker/metrics.ts'
 import { startRetention } from '../worker/retention.ts'
@@ -43,6 +43,8 @@ export async function runWorker(config: ConfigWithKey): Promise<ExitCode> {
   }
   await withInterruption((signal) => runService(config, { logger, signal }), { onFirst })
   logger.info({ event: 'worker_stopped' }, 'worker stopped')
+  // Connections to a Redis that is gone keep the process alive; nobody needs them any more.
+  setTimeout(() => process.exit(exitCodes.ok), 200).unref()
   return exitCodes.ok
 }
 
@@ -138,7 +140,7 @@ async function serve(service: Service, database: OpenDatabase) {
     http.refresh()
     logger.info(
       { event: 'worker_started', version, jobs: jobs.kind, database: kindOf(database) },
-      `jobs are kept in ${jobs.kind}`,
+      `jobs are kept in ${backendNames[jobs.kind]}`,
     )
     await tellConcerns(redisUrl, url, logger)
     const backfilling = nameNumbers(service, database, numberKeys)
@@ -203,7 +205,7 @@ function openWebhook({ alertWebhookUrl, proxy }: ConfigWithKey) {
   return alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl, proxy(), { userAgent })
 }
 
-/** Connections to what has gone wait for ever to be closed; what was being read is taken over all the same. */
+/** Whatever still hangs on something that is gone: what was being read is taken over all the same. */
 function leaveInTime(shutdownTimeoutMs: number, logger: Logger): void {
   setTimeout(() => {
     logger.warn({ event: 'worker_stopped' }, 'worker stopped without waiting any longer')

@@ -7,6 +7,7 @@ import type { Pool } from '../store/database.ts'
 import { type MirrorStatus, mirrorStatus } from '../store/status.ts'
 import { inWords } from '../terminal/duration.ts'
 import { describeSchedule, nextSlot, staleAfterMs } from '../worker/freshness.ts'
+import { backendNames } from '../worker/job-backend.ts'
 import type { JobsStatus } from '../worker/jobs-status.ts'
 
 export interface Overview extends MirrorStatus {
@@ -82,13 +83,15 @@ function judge(facts: Omit<Overview, 'verdict'>): Verdict {
   const { counts, freshness, jobs, credentials } = facts
   const notes: string[] = []
   if (jobs.problem !== null) {
-    const where = jobs.backend === 'redis' ? 'Redis' : 'Postgres'
-    notes.push(`${where}, where the jobs are, does not answer: ${jobs.problem.replace(/\.+$/, '')}.`)
+    const where = backendNames[jobs.backend]
+    notes.push(sentence(`${where}, where the jobs are, does not answer: ${jobs.problem}`))
   } else if (jobs.workers === 0) notes.push('No worker is running.')
   if (facts.pausedSeconds >= 1) notes.push(`Allo said to wait: ${inWords(facts.pausedSeconds)} to go.`)
   const [last] = facts.passes.filter(({ status }) => status !== 'running')
   if (last?.status === 'failed' && credentials?.isRefused !== true) {
-    notes.push(`The last pass failed: ${last.errorMessage ?? last.errorCode ?? 'no teammate could be read'}.`)
+    notes.push(
+      sentence(`The last pass failed: ${last.errorMessage ?? last.errorCode ?? 'no teammate could be read'}`),
+    )
   }
 
   const limit = inWords(freshness.staleAfterSeconds)
@@ -114,6 +117,11 @@ function judge(facts: Omit<Overview, 'verdict'>): Verdict {
   const start = isWell ? 'All is well' : 'The data are fresh'
   const headline = `${start}: everyone was read within the last ${oldest}.`
   return { tone: isWell ? 'good' : 'warning', headline, notes }
+}
+
+/** Some reasons come with a full stop, and some without. */
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`
 }
 
 function of(some: number, all: number): string {

@@ -1,6 +1,7 @@
 /** The status page: everything on it was found out and judged in overview.ts. It works without any script. */
 import type { PassStatus, TeammateStatus } from '../store/status.ts'
 import { inWords as inWordsWithSpaces } from '../terminal/duration.ts'
+import { backendNames } from '../worker/job-backend.ts'
 import { passChart } from './chart.ts'
 import { type Content, Html, html } from './html.ts'
 import type { Overview, Verdict } from './overview.ts'
@@ -91,7 +92,7 @@ ${tile('Numbers', counts.numbers.toLocaleString('en'), 'in current queues')}
 ${tile(
   'Workers',
   jobs.workers ?? '–',
-  html`jobs in ${jobs.backend === 'redis' ? 'Redis' : 'Postgres'}${throttledSeconds >= 1 ? `, throttled ${inWords(throttledSeconds)}` : null}`,
+  html`jobs in ${backendNames[jobs.backend]}${throttledSeconds >= 1 ? `, throttled ${inWords(throttledSeconds)}` : null}`,
 )}
 </dl>`
 }

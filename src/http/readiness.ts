@@ -2,6 +2,7 @@
 
 import { inspectSchema } from '../store/migrate.ts'
 import { credentialsVerdict } from '../store/status.ts'
+import { backendNames } from '../worker/job-backend.ts'
 import { within } from '../worker/jobs-status.ts'
 import type { Workings } from './workings.ts'
 
@@ -36,7 +37,7 @@ export async function readinessOf(workings: Workings, keyFingerprint: string): P
     check(async () => {
       if (worker === null) return waiting()
       await worker.jobs.ping()
-      return `kept in ${worker.jobs.kind}`
+      return `kept in ${backendNames[worker.jobs.kind]}`
     }),
     check(async () => {
       if (pool === undefined || worker === null) return waiting()

@@ -34,6 +34,14 @@ export interface JobData {
   readonly asked?: number
   /** Of a reading. */
   readonly userId?: string
+  /** What went out for it before: of a pass while it began, of a reading in attempts that came to nothing. */
+  readonly spent?: Spent
+}
+
+export interface Spent {
+  readonly requests: number
+  /** Answers that said to wait (429). */
+  readonly throttled: number
 }
 
 export type Processor = (
@@ -77,6 +85,9 @@ export interface JobWorker {
   close(force?: boolean): Promise<void>
 }
 
+/** For people. */
+export const backendNames = { redis: 'Redis', postgres: 'Postgres' } as const
+
 export interface JobBackend {
   readonly kind: 'redis' | 'postgres'
   openQueue(name: string): Promise<JobQueue>
@@ -108,14 +119,25 @@ export async function openJobBackend(
 function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
   // For our own questions: they fail at once instead of waiting for Redis to come back.
   const probe = new Redis(url, { maxRetriesPerRequest: 0, enableOfflineQueue: false, lazyConnect: true })
-  probe.on('error', () => undefined)
+  /** Why there is no connection; a question asked meanwhile only hears that there is none. */
+  let reason: Error | null = null
+  probe.on('error', (error) => {
+    reason = error
+  })
+  probe.on('ready', () => {
+    reason = null
+  })
   const connection = () => ({ url, maxRetriesPerRequest: null })
   return {
     kind: 'redis',
     ...openOn('redis', withBackend(createRedisBackend), connection, onError),
     async ping() {
-      if (probe.status === 'wait' || probe.status === 'end') await withDeadline(probe.connect())
-      await withDeadline(probe.ping())
+      try {
+        if (probe.status === 'wait' || probe.status === 'end') await withDeadline(probe.connect())
+        await withDeadline(probe.ping())
+      } catch (error) {
+        throw reason ?? error
+      }
     },
     async close() {
       probe.disconnect()

@@ -52,12 +52,13 @@ export async function runPass(
 }
 
 async function beginPass(
-  context: WorkerContext,
+  shared: WorkerContext,
   queues: Queues,
   job: Job<JobData>,
   signal: AbortSignal,
 ): Promise<JobData | null> {
-  const { pool, logger, version } = context
+  const { pool, logger, version } = shared
+  const context = { ...shared, allo: shared.allo.counted() }
   const { teamId, error } = await identify(context, signal)
   const passId = await openPass(context, queues, {
     teamId,
@@ -85,7 +86,8 @@ async function beginPass(
       const effort = { requests: 0, throttled: 0, durationMs: 0 }
       await saveReading(pool, { passId, teamId, userId, result, effort }, context.numberKeys)
     }
-    const data = { passId, teamId, asked: toRead.length }
+    const { requests, throttled } = context.allo.counts
+    const data = { passId, teamId, asked: toRead.length, spent: { requests, throttled } }
     await handOut(queues.readings, job, data, toRead)
     logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
     return data
@@ -171,7 +173,6 @@ async function identify(
   try {
     const warn = (message: string) => logger.warn({ event: 'api_warning' }, message)
     const { teamId } = await identifyTeam({ ...context, warn }, { record: true, signal })
-    context.credentials.accepted()
     return { teamId, error: null }
   } catch (error) {
     signal.throwIfAborted()
@@ -187,7 +188,8 @@ async function recordFailedPass(context: WorkerContext, passId: string, teamId: 
   const { errorCode, errorMessage } = reasonOf(error)
   context.logger.error({ event: 'pass_failed', passId, code: errorCode }, errorMessage ?? 'the pass failed')
   if (isRefusal(error)) await stopPass(context.pool, passId, notReached(error))
-  const effort = { teammates: 0, requests: 0, throttled: 0, throttledMs: null, surprises: null }
+  const { requests, throttled } = context.allo.counts
+  const effort = { teammates: 0, requests, throttled, throttledMs: null, surprises: null }
   const outcome = { passId, teamId, status: 'failed', ...effort, ...reasonOf(error) } as const
   const conclusions = await finishIfRunning(context.pool, outcome)
   if (conclusions !== null) context.metrics.passFinished('failed', await passSeconds(context.pool, passId))
@@ -196,12 +198,14 @@ async function recordFailedPass(context: WorkerContext, passId: string, teamId: 
 /** Everything there is to say about the pass stands in the audit rows of its readings. */
 async function endPass(
   context: WorkerContext,
-  { passId = '', teamId = '', asked = 0 }: JobData,
+  { passId = '', teamId = '', asked = 0, spent = { requests: 0, throttled: 0 } }: JobData,
 ): Promise<void> {
   const { pool, logger } = context
   const read = await readingsOfPass(pool, passId)
   if (read === null) return
-  const { stop, answered, requests, throttled } = read
+  const { stop, answered } = read
+  const requests = spent.requests + read.requests
+  const throttled = spent.throttled + read.throttled
   const status = outcomeOf(asked, answered, stop)
   const conclusions = await finishIfRunning(pool, {
     passId,

@@ -2,19 +2,17 @@
 import type { Job } from 'bullmq'
 import { type AlloError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
 import { codeOf, failed, isRefusal, notReached } from '../pass/failure.ts'
-import { readTeammate, type SaveReading } from '../pass/read-teammate.ts'
+import { readTeammate } from '../pass/read-teammate.ts'
 import { DatabaseError } from '../store/database.ts'
 import { passState, recordSideEffects, stopPass } from '../store/passes.ts'
-import { PassClosedError } from '../store/reading.ts'
+import { PassClosedError, type Reading } from '../store/reading.ts'
 import { saveReading } from '../store/save-reading.ts'
 import type { WorkerContext } from './context.ts'
-import type { JobData } from './job-backend.ts'
+import type { JobData, Spent } from './job-backend.ts'
 import { canHelp } from './job-error.ts'
 
 /** This many teammates in a row without an answer: the API is down, and the others need not be tried. */
 const MAX_UNREACHABLE_IN_A_ROW = 10
-
-const noEffort = { requests: 0, throttled: 0, durationMs: 0 }
 
 export type RunReading = (job: Job<JobData>, signal: AbortSignal) => Promise<void>
 
@@ -60,20 +58,33 @@ export function createReadingJob(context: WorkerContext): RunReading {
   }
 
   return async (job, signal) => {
-    const { passId = '', teamId = '', userId = '' } = job.data
+    const { passId = '', teamId = '', userId = '', spent = { requests: 0, throttled: 0 } } = job.data
     const { isRunning, isRead, stop } = await passState(pool, passId, userId)
     if (!isRunning || isRead) return
     enter(passId)
-    const save: SaveReading = (result, effort) =>
-      saveReading(pool, { passId, teamId, userId, result, effort }, numberKeys)
+    const allo = context.allo.counted()
+    const spentNow = (): Spent => ({
+      requests: spent.requests + allo.counts.requests,
+      throttled: spent.throttled + allo.counts.throttled,
+    })
+    /** To the next attempt. A job that is gone has none. */
+    const passOn = () => job.updateData({ ...job.data, spent: spentNow() }).catch(() => undefined)
+    const startedAt = performance.now()
+    const save = (result: Reading['result']) => {
+      const effort = { ...spentNow(), durationMs: performance.now() - startedAt }
+      return saveReading(pool, { passId, teamId, userId, result, effort }, numberKeys)
+    }
     if (stop !== null) {
-      metrics.reading(await save(stop, noEffort))
+      metrics.reading(await save(stop))
       return
     }
     const release = leases.hold(passId)
     const isTriedAgain = job.attemptsMade + 1 < (job.opts.attempts ?? 1)
     try {
-      const { reading, error } = await readTeammate({ ...context, save }, userId, { signal, isTriedAgain })
+      const { reading, error } = await readTeammate({ ...context, allo, save }, userId, {
+        signal,
+        isTriedAgain,
+      })
       countUnreachable(error)
       if (error === null) credentials.accepted()
       metrics.reading(reading)
@@ -99,23 +110,26 @@ export function createReadingJob(context: WorkerContext): RunReading {
       }
     } catch (error) {
       if (error instanceof PassClosedError) return
-      if (signal.aborted) throw error
+      if (signal.aborted) {
+        await passOn()
+        throw error
+      }
       credentials.failed(error)
       countUnreachable(error)
       if (isRefusal(error) || error instanceof AlloThrottledError) {
-        metrics.reading(await save(await stopThePass(passId, error), noEffort))
+        metrics.reading(await save(await stopThePass(passId, error)))
         return
       }
       // Each attempt counts: the others need not all wait for their last one to find that the API is down.
       if (error instanceof AlloUnreachableError && unreachableInARow >= MAX_UNREACHABLE_IN_A_ROW) {
-        metrics.reading(await save(await stopThePass(passId, error), noEffort))
+        metrics.reading(await save(await stopThePass(passId, error)))
         return
       }
       const isDatabaseGone = error instanceof DatabaseError && error.retryable
       if (!isDatabaseGone && !(isTriedAgain && canHelp(error))) {
         const message = error instanceof Error ? error.message : String(error)
-        await save(failed('error', codeOf(error), message), noEffort)
-      }
+        await save(failed('error', codeOf(error), message))
+      } else await passOn()
       throw error
     } finally {
       release()

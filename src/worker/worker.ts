@@ -2,11 +2,13 @@
  * The service: the schedule, the jobs of passes and readings, and how it stops. It stays up while Redis, Postgres
  * or the API are gone, says what it waits for, and is right again at the next interval.
  */
-import { DelayedError, type Job, WaitingError } from 'bullmq'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Job, WaitingError } from 'bullmq'
 import type { Schedule } from '../config.ts'
 import { DatabaseError } from '../store/database.ts'
 import type { WorkerContext } from './context.ts'
 import {
+  backendNames,
   type JobBackend,
   type JobData,
   type JobQueue,
@@ -26,8 +28,9 @@ export interface RunningWorker {
   stop(): Promise<void>
 }
 
-/** How long a job waits for a database that can't be reached. */
+/** How long a job waits for a database that can't be reached, and how often that is said, however many jobs wait. */
 const WITHOUT_DATABASE_MS = 3000
+const TELL_EVERY_MS = 30_000
 
 /** Rejects, and leaves nothing behind, when the jobs are kept in Postgres and it can't be reached. */
 export async function startWorker(
@@ -111,9 +114,12 @@ function lookAfterSchedule(
       logger.warn({ event: 'schedule_replaced', ...schedule }, message)
     }
     if (state === 'unreachable') {
-      logger.warn({ event: 'jobs_unreachable', backend: jobs.kind }, `waiting for ${jobs.kind}: ${reason}`)
+      logger.warn(
+        { event: 'jobs_unreachable', backend: jobs.kind },
+        `waiting for ${backendNames[jobs.kind]}: ${reason}`,
+      )
     } else if (known === 'unreachable') {
-      logger.info({ event: 'jobs_reachable', backend: jobs.kind }, `${jobs.kind} answers again`)
+      logger.info({ event: 'jobs_reachable', backend: jobs.kind }, `${backendNames[jobs.kind]} answers again`)
     }
     known = state
   }
@@ -137,9 +143,16 @@ function lookAfterSchedule(
 /**
  * What is common to all jobs. One that is told to stop goes back to wait as it was; another worker takes it, and no
  * attempt is spent. One of a pass that has begun waits for a database that is gone, and spends none either; a tick
- * does not, since the next one will do.
+ * does not, since the next one will do. While it waits it keeps its place: else a worker would try all jobs of a pass
+ * in vain, again and again.
  */
 function givingBack({ logger }: WorkerContext, stopping: AbortSignal) {
+  let toldAt = Number.NEGATIVE_INFINITY
+  const tellWaiting = (reason: string) => {
+    if (performance.now() - toldAt < TELL_EVERY_MS) return
+    toldAt = performance.now()
+    logger.warn({ event: 'waiting', for: 'Postgres' }, `waiting for Postgres: ${reason}`)
+  }
   return (
     run: (job: Job<JobData>, token: string | undefined, signal: AbortSignal) => Promise<void>,
   ): Processor =>
@@ -149,26 +162,18 @@ function givingBack({ logger }: WorkerContext, stopping: AbortSignal) {
         signal.throwIfAborted()
         await run(job, token, signal)
       } catch (error) {
-        if (signal.aborted && token !== undefined) {
+        const { passId, userId } = job.data
+        const isDatabaseGone = error instanceof DatabaseError && error.retryable && passId !== undefined
+        if (isDatabaseGone && !signal.aborted) {
+          tellWaiting(error.message)
+          await sleep(WITHOUT_DATABASE_MS, undefined, { signal }).catch(() => undefined)
+        }
+        if ((isDatabaseGone || signal.aborted) && token !== undefined) {
           await job.moveToWait(token)
           throw new WaitingError()
         }
         if (error instanceof Error && error.name === 'WaitingChildrenError') throw error
-        const { passId, userId } = job.data
         const reason = error instanceof Error ? error.message : String(error)
-        if (
-          error instanceof DatabaseError &&
-          error.retryable &&
-          passId !== undefined &&
-          token !== undefined
-        ) {
-          logger.warn(
-            { event: 'waiting', for: 'Postgres', passId, userId },
-            `waiting for Postgres: ${reason}`,
-          )
-          await job.moveToDelayed(Date.now() + WITHOUT_DATABASE_MS, token)
-          throw new DelayedError()
-        }
         const level = canHelp(error) ? 'warn' : 'error'
         logger[level]({ event: 'job_failed', job: job.name, passId, userId }, reason)
         throw toJobError(error)
