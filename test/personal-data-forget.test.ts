@@ -4,6 +4,7 @@ import { createAlloClient } from '../src/allo/client.ts'
 import { createPacer } from '../src/allo/pacer.ts'
 import { readTeammate } from '../src/pass/read-teammate.ts'
 import { type Forgotten, forgetNumber } from '../src/personal-data/forget.ts'
+import { failsBadly, runChecks } from '../src/quality/run-checks.ts'
 import type { World } from '../src/simulation/world.ts'
 import { createNumberKeys } from '../src/snapshot/number-key.ts'
 import { inTransaction } from '../src/store/database.ts'
@@ -32,6 +33,13 @@ async function open(options: StageOptions = {}): Promise<Stage> {
   // Erased numbers are not those of the world any more; what must hold all the same is looked at by each test.
   stage.letTheApiLie()
   return stage
+}
+
+/** Checks that say not to trust the data; of their times only the world would know, whose clock stands still. */
+async function failingChecks({ world, database }: Stage): Promise<string[]> {
+  const { results } = await runChecks(database.pool, world.team.id)
+  const structural = results.filter(({ name }) => name !== 'freshness' && !name.startsWith('times_'))
+  return structural.filter(failsBadly).map(({ name, sentence }) => `${name}: ${sentence}`)
 }
 
 function numberAt(stage: Stage, userId: string, position: number): string {
@@ -121,6 +129,7 @@ describe('a number of queues that are over', () => {
     for (const reading of readings)
       expect(reading).toMatchObject({ status: 'ok', added: 0, changed: 0, moved: 0, removed: 0 })
     expect(findInconsistencies(await stage.recorded())).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
     expect(await findAnywhere(pool, traces)).toEqual([])
   })
 
@@ -163,6 +172,7 @@ describe('a number of queues that are over', () => {
     ])
     expect(recorded.numbers.filter(({ number_to }) => number_to === number)).toHaveLength(1)
     expect(findInconsistencies(recorded)).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
   })
 })
 
@@ -268,6 +278,7 @@ describe('a number that stands in a queue', () => {
           expect(await storyOf(pool)).toEqual(await storyOf(twin.pool))
         }
         expect(findInconsistencies(await stage.recorded())).toEqual([])
+        expect(await failingChecks(stage)).toEqual([])
         expect(await findAnywhere(twin.pool, tracesOf(number))).not.toEqual([])
       } finally {
         await keeping.close()
@@ -367,6 +378,7 @@ describe('a reading under way', () => {
     const { readings } = await stage.pass()
     expect(readings[0]).toMatchObject({ status: 'ok', added: 0, changed: 0, moved: 0, removed: 0 })
     expect(findInconsistencies(await stage.recorded())).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
   })
 
   test('that is being saved is waited for, and what it wrote is erased too', async () => {

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Retention, retain } from '../src/personal-data/retain.ts'
 import { retainNumbers } from '../src/personal-data/retain-numbers.ts'
+import { failsBadly, runChecks } from '../src/quality/run-checks.ts'
 import { createNumberKeys, type NumberKeys } from '../src/snapshot/number-key.ts'
 import { openPool } from '../src/store/database.ts'
 import { keyFingerprint } from '../src/store/read-budget.ts'
@@ -51,6 +52,13 @@ async function letPass(stage: Stage, interval: string): Promise<void> {
     const shifted = columns.map((column) => `${column} = ${column} - $1::interval`)
     await stage.sql(`update allo.${name} set ${shifted.join(', ')}`, [interval])
   }
+}
+
+/** Checks that say not to trust the data; of their times only the world would know, whose clock stands still. */
+async function failingChecks({ world, database }: Stage): Promise<string[]> {
+  const { results } = await runChecks(database.pool, world.team.id)
+  const structural = results.filter(({ name }) => name !== 'freshness' && !name.startsWith('times_'))
+  return structural.filter(failsBadly).map(({ name, sentence }) => `${name}: ${sentence}`)
 }
 
 function numberAt(stage: Stage, userId: string, position: number): string {
@@ -121,6 +129,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     for (const reading of readings)
       expect(reading).toMatchObject({ status: 'ok', added: 0, changed: 0, moved: 0, removed: 0 })
     expect(findInconsistencies(await stage.recorded())).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
   })
 
   test('leaves a random key where there is none to keep', async () => {
@@ -163,6 +172,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
       (await numbersOn(stage, 'queue_entries')).filter((number) => gone.includes(number)).sort(),
     ).toEqual([...inEnded].sort())
     expect(findInconsistencies(recorded)).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
   })
 
   test('without a key what comes back is new, and what was erased is not said to have left', async () => {
@@ -182,6 +192,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     expect(recorded.entries.length).toBe(before.length + count)
     expect(recorded.entries.slice(0, before.length)).toEqual(before)
     expect(findInconsistencies(recorded)).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
   })
 
   test('nor is it of a teammate who left and returns', async () => {
@@ -201,6 +212,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     const recorded = await stage.recorded()
     expect(recorded.entries.slice(0, before.length)).toEqual(before)
     expect(findInconsistencies(recorded)).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
   })
 
   test.each([1, 2])(
@@ -239,6 +251,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
         }
         expect(erased).toBeGreaterThan(30)
         expect(findInconsistencies(await stage.recorded())).toEqual([])
+        expect(await failingChecks(stage)).toEqual([])
         expect(
           await stage.sql(
             'select from allo.queue_entries where number_to is not null and last_seen_at is not null',
@@ -296,6 +309,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
       await stage.sql('select numbers, content_digest from allo.queues where queue_id = $1', [ended]),
     ).toEqual([{ numbers: 0, content_digest: '' }])
     expect(await findInconsistenciesSince(stage)).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
 
     const asOf = (age: string) =>
       stage.sql<{ answer: string }>(
@@ -307,6 +321,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
     await stage.pass()
     expect(await asOf('0')).toEqual([{ answer: 'queue' }])
     expect(await findInconsistenciesSince(stage)).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
   })
 
   test('a queue whose numbers were deleted comes back whole, with its counts', async () => {
@@ -323,6 +338,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
     )
     expect(last).toEqual({ numbers: inEnded.length, remaining: inEnded.length })
     expect(await findInconsistenciesSince(stage)).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
   })
 
   test('a queue whose numbers were deleted and that comes back empty has no numbers', async () => {
@@ -340,6 +356,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
     )
     expect(last).toEqual({ numbers: 0 })
     expect(await findInconsistenciesSince(stage)).toEqual([])
+    expect(await failingChecks(stage)).toEqual([])
   })
 
   test('who held a queue when something began that is still there stays known', async () => {
