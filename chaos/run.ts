@@ -116,7 +116,11 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
       apiUrl: api.url,
       databaseUrl: postgres.url,
       redisUrl: redis?.url ?? null,
-      env: { SYNC_EVERY: `${SYNC_EVERY_MS / 1000}s`, ALLO_REQUEST_TIMEOUT_MS: '2000' },
+      env: {
+        SYNC_EVERY: `${SYNC_EVERY_MS / 1000}s`,
+        ALLO_REQUEST_TIMEOUT_MS: '2000',
+        NUMBER_KEY: 'c4a05c4a05c4a05c'.repeat(4),
+      },
     },
     createRandom(`restarts ${seed}`),
   )

@@ -203,7 +203,7 @@ describe('problems', () => {
       REPORT_TIME_ZONE: 'Mars/Olympus',
       NUMBER_KEY: 'b0'.repeat(31),
       RETAIN_NUMBERS_DAYS: '0',
-      RETAIN_HISTORY_DAYS: '1.5',
+      RETAIN_HISTORY_DAYS: '29',
       RETAIN_READS_DAYS: '-1',
       DATABASE_URL: 'mysql://x',
       AUTO_MIGRATE: 'perhaps',

@@ -25,6 +25,7 @@ import { environmentOf, until } from './support/worker.ts'
 const bin = fileURLToPath(new URL('../bin/allo-queue-mirror.js', import.meta.url))
 const apiKey = 'ak_live_5e3cr3t_0f_a_t3st'
 const pagePassword = 'pages-5e3cr3t'
+const numberKey = '5ec7e7'.repeat(11).slice(0, 64)
 const webhookPath = '/hooks/T000/B000/5e3cr3t-hook'
 const redis = await startTestRedis()
 afterAll(() => redis?.stop())
@@ -46,6 +47,7 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
         SYNC_EVERY: '1s',
         FRESHNESS_SLO: '1s',
         HTTP_BASIC_AUTH: `ops:${pagePassword}`,
+        NUMBER_KEY: numberKey,
         ALERT_WEBHOOK_URL: `${hook.url}${webhookPath}`,
         ALLO_REQUEST_TIMEOUT_MS: '500',
       })
@@ -71,7 +73,13 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
       await database.drop()
 
       for (const number of numbersOf(api)) numbers.add(number)
-      const secrets = [apiKey, pagePassword, '5e3cr3t', ...(databasePassword ? [databasePassword] : [])]
+      const secrets = [
+        apiKey,
+        pagePassword,
+        numberKey,
+        '5e3cr3t',
+        ...(databasePassword ? [databasePassword] : []),
+      ]
       const leaks = emitted.flatMap(([where, text]) => {
         const found = [...secrets, ...numbers].filter((secret) => text.includes(secret))
         return found.map((secret) => `${where}: ${secret}`)

@@ -156,3 +156,44 @@ describe('the command line', () => {
     expect(everythingSaid()).not.toContain(made.trim())
   }, 90_000)
 })
+
+describe('retiring a key', () => {
+  const keysOnRecord = (stage: Stage) =>
+    stage.sql<{ number_key: string | null; is_erased: boolean }>(
+      'select number_key, number_to is null as is_erased from allo.queue_entries order by entry_id',
+    )
+
+  test('empties number keys; those of erased numbers lead nowhere any more, and are equal where they were', async () => {
+    const stage = await openStage({ env, world: { teammates: 2 } })
+    const [first = '', second = ''] = stage.ids
+    const number = stage.world.currentQueue(first)?.rowAt(0)?.number_to ?? ''
+    stage.apply({ type: 'append', userId: second, numbers: [number] })
+    await stage.pass()
+    const erased = [number, stage.world.currentQueue(first)?.rowAt(1)?.number_to ?? '']
+    await stage.sql('update allo.queue_entries set number_to = null where number_to = any ($1)', [erased])
+    await stage.sql(`update allo.queue_entries set number_key = 'forgotten-x' where entry_id = 3`)
+    await stage.sql('select allo.retire_number_key()')
+
+    const after = await keysOnRecord(stage)
+    const random = after.filter(({ is_erased }) => is_erased).map(({ number_key }) => number_key)
+    expect(random).toEqual(Array(3).fill(expect.stringMatching(/^erased-[0-9a-f]{32}$/)))
+    expect(new Set(random).size).toBe(2)
+    expect(
+      after.flatMap(({ is_erased, number_key }) => (is_erased ? [] : [number_key])).filter(Boolean),
+    ).toEqual(['forgotten-x'])
+    for (const text of erased) expect(random).not.toContain(keys.keyOf(text))
+    expect(await stage.sql('select number_key_fingerprint as f from allo.settings')).toEqual([{ f: null }])
+    stage.letTheApiLie()
+  })
+
+  test('refuses while numbers are suppressed, unless it is told to end that', async () => {
+    const stage = await openStage({ env })
+    await stage.pass()
+    await stage.sql(`insert into allo.suppressed_numbers values ('some key', now())`)
+    await expect(stage.sql('select allo.retire_number_key()')).rejects.toThrow('1 numbers are suppressed')
+    expect((await keysOnRecord(stage)).every(({ number_key }) => number_key !== null)).toBe(true)
+    await stage.sql('select allo.retire_number_key(end_suppressions => true)')
+    expect(await stage.sql('select from allo.suppressed_numbers')).toEqual([])
+    expect((await keysOnRecord(stage)).every(({ number_key }) => number_key === null)).toBe(true)
+  })
+})

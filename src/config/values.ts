@@ -63,6 +63,10 @@ function durationText(least: string, most: string) {
   })
 }
 
+function daysText(least: number) {
+  return z.string().transform((text, context) => integerIn(text, least, 36_500, context))
+}
+
 function toMs(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/i.exec(text)
   const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2]?.toLowerCase() ?? '']
@@ -80,8 +84,6 @@ const cronText = z.string().transform((text, context) => {
     )
   }
 })
-
-const daysText = z.string().transform((text, context) => integerIn(text, 1, 36_500, context))
 
 /** By variable. The two secrets are read by `secret` below, which also knows their files. */
 export const settings = z.object({
@@ -112,9 +114,10 @@ export const settings = z.object({
   ONLY_TEAMMATES: listText.optional(),
   EXCEPT_TEAMMATES: listText.optional(),
   REPORT_TIME_ZONE: zoneText,
-  RETAIN_NUMBERS_DAYS: daysText.optional(),
-  RETAIN_HISTORY_DAYS: daysText.optional(),
-  RETAIN_READS_DAYS: daysText,
+  RETAIN_NUMBERS_DAYS: daysText(1).optional(),
+  // Reports look back on four weeks, and must find them whole.
+  RETAIN_HISTORY_DAYS: daysText(30).optional(),
+  RETAIN_READS_DAYS: daysText(1),
   SYNC_EVERY: durationText('1s', '7d'),
   SYNC_CRON: cronText.optional(),
   SYNC_TIME_ZONE: zoneText,
