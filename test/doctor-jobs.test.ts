@@ -49,12 +49,52 @@ test('a pooler that gives two connections one backend is found out', async () =>
   pooler.stop()
 })
 
+test.each([
+  ['refuses', 'as PgBouncer does'],
+  ['ignores', 'as PgBouncer does when it is told to'],
+] as const)(
+  'behind a pooler that %s the options of a connection, %s, jobs can not be kept',
+  async (how, _) => {
+    const pooler = await startPooler(new URL(database.url), (startup) => withoutOptions(startup, how))
+    const url = new URL(database.url)
+    url.port = String(pooler.port)
+    await expect(inspectJobsInPostgres(url.href)).rejects.toThrow(/DATABASE_URL: .* Set REDIS_URL/)
+    pooler.stop()
+  },
+)
+
+/** The message that opens a connection: length, version, and names with values, each ended by a zero. */
+function withoutOptions(startup: Buffer, how: 'refuses' | 'ignores'): Buffer | { answer: Buffer } {
+  const words = startup.toString('utf8', 8).split('\0')
+  const at = words.indexOf('options')
+  if (at < 0) return startup
+  if (how === 'refuses') {
+    const fields = 'SFATAL\0C08P01\0Munsupported startup parameter: options\0\0'
+    const head = Buffer.from([0x45, 0, 0, 0, fields.length + 4])
+    return { answer: Buffer.concat([head, Buffer.from(fields)]) }
+  }
+  words.splice(at, 2)
+  const head = Buffer.from(startup.subarray(0, 8))
+  const body = Buffer.from(words.join('\0'))
+  head.writeInt32BE(head.length + body.length)
+  return Buffer.concat([head, body])
+}
+
 /** Between clients and Postgres: every client hears the process id of the first one's backend, as behind a pooler. */
-async function startPooler(target: URL): Promise<{ port: number; stop(): void }> {
+async function startPooler(
+  target: URL,
+  onStartup: (startup: Buffer) => Buffer | { answer: Buffer } = (startup) => startup,
+): Promise<{ port: number; stop(): void }> {
   let firstPid: Buffer | undefined
   const server = createServer((client) => {
     const backend = openSocket(Number(target.port), target.hostname)
-    client.pipe(backend)
+    client.once('data', (startup) => {
+      const passedOn = onStartup(startup)
+      if (Buffer.isBuffer(passedOn)) {
+        backend.write(passedOn)
+        client.pipe(backend)
+      } else client.end(passedOn.answer)
+    })
     backend.on('data', (data) => {
       // DataRow with one column: 'D', length, 1 column, length of the value, the pid as text.
       const at = data.indexOf(Buffer.from([0x44]))

@@ -18,7 +18,7 @@ import { version } from '../version.ts'
 import { startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
 import { cadenceOf } from '../worker/freshness.ts'
-import { inspectJobsInPostgres, inspectRedis } from '../worker/inspect-jobs.ts'
+import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../worker/inspect-jobs.ts'
 import { backendNames, openJobBackend } from '../worker/job-backend.ts'
 import { createLeaseKeeper } from '../worker/lease-keeper.ts'
 import { createMetrics, type WorkerMetrics } from '../worker/metrics.ts'
@@ -101,9 +101,10 @@ async function serve(service: Service, database: OpenDatabase) {
   const run = async (open: OpenAllo) => {
     const redisUrl = config.redisUrl?.value() ?? null
     const onError = (error: Error) => logger.debug({ event: 'jobs_error' }, error.message)
-    const jobs = await persist(service, 'the jobs', () =>
-      openJobBackend({ redisUrl, databaseUrl: url }, onError),
-    )
+    const jobs = await persist(service, 'the jobs', async () => {
+      if (redisUrl === null) tellConcerns(await inspectJobsInPostgres(url), logger)
+      return openJobBackend({ redisUrl, databaseUrl: url }, onError)
+    })
     const choice = {
       users: [],
       only: config.onlyTeammates,
@@ -142,7 +143,7 @@ async function serve(service: Service, database: OpenDatabase) {
       { event: 'worker_started', version, jobs: jobs.kind, database: kindOf(database) },
       `jobs are kept in ${backendNames[jobs.kind]}`,
     )
-    await tellConcerns(redisUrl, url, logger)
+    if (redisUrl !== null) await lookAtRedis(redisUrl, logger)
     const backfilling = nameNumbers(service, database, numberKeys)
     const webhook = openWebhook(config)
     const alerts = startAlerts({ ...config, ...context, pool: watchPool, webhook })
@@ -186,14 +187,17 @@ async function nameNumbers(
 }
 
 /** Nothing that keeps the worker from working; unreachable is told elsewhere, again and again. */
-async function tellConcerns(redisUrl: string | null, databaseUrl: string, logger: Logger): Promise<void> {
+async function lookAtRedis(redisUrl: string, logger: Logger): Promise<void> {
   try {
-    const look = redisUrl === null ? inspectJobsInPostgres(databaseUrl) : inspectRedis(redisUrl)
-    for (const concern of (await look).concerns) logger.warn({ event: 'jobs_concern' }, concern)
+    tellConcerns(await inspectRedis(redisUrl), logger)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     logger.debug({ event: 'jobs_error' }, `could not look at where jobs are kept: ${reason}`)
   }
+}
+
+function tellConcerns({ concerns }: JobsReport, logger: Logger): void {
+  for (const concern of concerns) logger.warn({ event: 'jobs_concern' }, concern)
 }
 
 function kindOf({ isEmbedded }: OpenDatabase): 'embedded' | 'own' {

@@ -48,10 +48,7 @@ export function ask<Row extends object>(
  * Idle connections are closed after ten seconds; an error on an idle one is not ours to die of (the next use
  * reports it).
  */
-export function openPool(
-  url: string,
-  options: { max: number; name: string; asynchronousCommit?: boolean },
-): Pool {
+export function openPool(url: string, options: { max: number; name: string }): Pool {
   const pool = new pg.Pool({
     connectionString: url,
     // TLS is what the URL says, not what a PGSSLMODE lying around says.
@@ -67,7 +64,6 @@ export function openPool(
         'set client_min_messages = warning',
         // The transactions wait for their locks and then look; a stricter level would look first and fail.
         "set default_transaction_isolation = 'read committed'",
-        ...(options.asynchronousCommit ? ['set synchronous_commit = off'] : []),
       ]
       await client.query(settings.join('; '))
     },

@@ -3,7 +3,7 @@
  * may go, and until when everyone pauses. On the database's clock, over a connection of its own, one statement at a
  * time (the pacer asks for one slot after the other).
  *
- * A slot costs the database one small update, asynchronously committed, in an unlogged table: no WAL but the commit.
+ * A slot costs the database one small update in an unlogged table: no WAL but the commit, which nobody waits for.
  */
 import { createHash } from 'node:crypto'
 import type { SlotBook } from '../allo/pacer.ts'
@@ -19,7 +19,7 @@ export interface ReadBudget extends SlotBook {
 }
 
 export async function openReadBudget(databaseUrl: string, fingerprint: string): Promise<ReadBudget> {
-  const pool = openPool(databaseUrl, { max: 1, name: 'read budget', asynchronousCommit: true })
+  const pool = openPool(databaseUrl, { max: 1, name: 'read budget' })
   const query = <Row extends object>(sql: string, values: unknown[]) =>
     withDatabaseErrors('reserving a read', () => pool.query<Row>(sql, values))
 

@@ -1,6 +1,9 @@
 /** Whether jobs can be kept where they are to be kept, for the start of a worker and for `doctor`. */
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { ConfigError } from '../config.ts'
+import { withDatabaseErrors } from '../store/database.ts'
+import { JOBS_SCHEMA } from './job-backend.ts'
 
 /** What BullMQ needs of Redis. */
 const OLDEST_REDIS = [6, 2]
@@ -48,32 +51,48 @@ export async function inspectRedis(url: string): Promise<JobsReport> {
 }
 
 /**
- * BullMQ listens on a connection of its own; behind a pooler that hands connections out by transaction it would
- * listen to nothing. Two connections open at once that are served by one backend give such a pooler away.
+ * BullMQ names its schema in the options a connection is opened with, which PgBouncer refuses or is told to ignore:
+ * then no job can be kept there, and a ConfigError says so. It also listens on a connection of its own; behind a
+ * pooler that hands connections out by transaction it would listen to nothing. Two connections open at once that are
+ * served by one backend give such a pooler away.
  */
 export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
-  const clients = [0, 1].map(() => new pg.Client({ connectionString: url, ssl: false }))
-  const [one, other] = clients
+  const options = `-c search_path=${JOBS_SCHEMA}`
+  const clients = [0, 1].map(() => new pg.Client({ connectionString: url, ssl: false, options }))
   for (const client of clients) client.on('error', () => undefined)
   try {
-    await Promise.all(clients.map((client) => client.connect()))
-    const isPooled = (await backendOf(one)) === (await backendOf(other))
+    const sessions = await withDatabaseErrors('looking where the jobs would be', async () => {
+      await Promise.all(clients.map((client) => client.connect()))
+      return Promise.all(clients.map(sessionOf))
+    })
+    if (sessions.some((session) => session?.path !== JOBS_SCHEMA)) throw cannotKeepJobs()
+    const [one, other] = sessions
     return {
-      what: 'Postgres, schema allo_jobs',
-      concerns: isPooled
-        ? [
-            'DATABASE_URL goes through a pooler that hands out connections by transaction: jobs would only be found by polling. Give the worker a direct connection or a session pool, or set REDIS_URL.',
-          ]
-        : [],
+      what: `Postgres, schema ${JOBS_SCHEMA}`,
+      concerns:
+        one?.pid === other?.pid
+          ? [
+              'DATABASE_URL goes through a pooler that hands out connections by transaction: jobs would only be found by polling. Give the worker a direct connection or a session pool, or set REDIS_URL.',
+            ]
+          : [],
     }
+  } catch (error) {
+    throw error instanceof Error && 'code' in error && error.code === '08P01' ? cannotKeepJobs() : error
   } finally {
     await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
   }
 }
 
-async function backendOf(client: pg.Client | undefined): Promise<number | undefined> {
-  const result = await client?.query<{ pid: number }>('select pg_backend_pid() as pid')
-  return result?.rows[0]?.pid
+async function sessionOf(client: pg.Client) {
+  const sql = `select pg_backend_pid() as pid, current_setting('search_path') as path`
+  const { rows } = await client.query<{ pid: number; path: string }>(sql)
+  return rows[0]
+}
+
+function cannotKeepJobs(): ConfigError {
+  const problem =
+    'leads to a pooler (PgBouncer?) that does not pass on the options of a connection, and jobs can not be kept behind it. Set REDIS_URL, or give the worker a direct connection.'
+  return new ConfigError([{ variable: 'DATABASE_URL', problem }])
 }
 
 function parseInfo(text: string): Map<string, string> {

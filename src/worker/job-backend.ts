@@ -16,7 +16,7 @@ import {
 import { Redis } from 'ioredis'
 import { openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
 
-const JOBS_SCHEMA = 'allo_jobs'
+export const JOBS_SCHEMA = 'allo_jobs'
 
 /** How soon a worker looks again for jobs when its backend did not answer. */
 const RETRY_MS = 3000
