@@ -211,6 +211,38 @@ describe('a key that is refused', () => {
   })
 })
 
+describe('a check of the data that fails', () => {
+  const checked = (name: string, severity: string, status: string) =>
+    sql(
+      `insert into allo.quality_results values ('team-1', $1, $2, 3, 1, $3, '1 of 3 ' || $1, now())
+       on conflict (team_id, check_name) do update set status = excluded.status`,
+      [name, severity, status],
+    )
+
+  test('is told once, and that it is over; what is no error is not, nor what has an alert of its own', async () => {
+    const workers = [worker(), worker(), worker()]
+    await checked('known_values', 'warn', 'failed')
+    await checked('duplicate_numbers', 'note', 'failed')
+    await checked('freshness', 'error', 'failed')
+    await checked('orphans', 'error', 'passed')
+    await lookTogether(workers)
+    expect(posts).toEqual([])
+
+    await checked('orphans', 'error', 'failed')
+    for (let round = 0; round < 2; round += 1) await lookTogether(workers)
+    await checked('times_plausible', 'error', 'failed')
+    await lookTogether(workers)
+    expect(posts.map(({ text }) => text)).toEqual([
+      ':warning: Allo queue mirror of Acme: A check of the data failed. 1 of 3 orphans',
+    ])
+    await checked('orphans', 'error', 'passed')
+    await checked('times_plausible', 'error', 'skipped')
+    for (let round = 0; round < 2; round += 1) await lookTogether(workers)
+    expect(states()).toEqual(['data_quality open', 'data_quality closed'])
+    expect(posts[1]?.text).toMatch(/Acme: The checks of the data pass again, after \d/)
+  })
+})
+
 describe('a webhook', () => {
   test('that fails for a moment is asked again', async () => {
     await readBefore('1 h')

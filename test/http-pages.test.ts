@@ -132,6 +132,44 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
       )
     })
 
+    test('it says what the checks found, and not to trust the data while one of them fails', async () => {
+      const { team } = api.world
+      expect((await server.get('/')).text).not.toContain('Checks of the data')
+      await database.pool.query(
+        `insert into allo.quality_results (team_id, check_name, severity, checked, failing, status, sentence, checked_at)
+         values ($1, 'orphans', 'error', 14, 0, 'passed', 'All 14 lead to rows.', now()),
+           ($1, 'known_values', 'warn', 9, 1, 'failed', '1 of 9 is new.', now()),
+           ($1, 'freshness', 'error', 5, 5, 'failed', 'Not in time.', now()),
+           ($1, 'times_not_shifted', 'error', 0, 0, 'skipped', 'Nothing.', now())`,
+        [team.id],
+      )
+      const warned = (await server.get('/')).text
+      expect(warned).toContain('The data are fresh, but 1 of 5 teammates could not be read last time.')
+      expect(warned).toContain('<summary>2 of 4 found something, ')
+      await database.pool.query(
+        `update allo.quality_results set status = 'failed', failing = 2, sentence = '2 of 14 lead nowhere.'
+         where check_name = 'orphans'`,
+      )
+      const { text } = await server.get('/')
+      expect(text).toContain('<h1>The data are fresh, but a check failed: don&#39;t trust them yet.</h1>')
+      expect(text).toContain('<li>2 of 14 lead nowhere.</li>')
+      expect(JSON.parse((await server.get('/status')).text).quality).toMatchObject({
+        checkedAt: expect.stringMatching(/^20.*Z$/),
+        results: [
+          { name: 'freshness' },
+          { name: 'orphans', failing: 2 },
+          { status: 'skipped' },
+          { severity: 'warn' },
+        ],
+      })
+      const metrics = (await server.get('/metrics')).text
+      expect(metrics).toContain('allo_queue_mirror_data_check_failed{check="orphans",severity="error"} 1')
+      expect(metrics).toContain('allo_queue_mirror_data_check_failing{check="orphans",severity="error"} 2')
+      expect(metrics).not.toContain('check="times_not_shifted"')
+      expect(metrics).toMatch(/\nallo_queue_mirror_data_checked_timestamp_seconds \d+/)
+      await database.pool.query('delete from allo.quality_results')
+    })
+
     test('whatever a name holds is text, and a number in it is masked', async () => {
       const { text } = await server.get('/')
       expect(text).toContain(`&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;amp; [number] \ufffdgnp`)

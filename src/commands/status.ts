@@ -106,6 +106,7 @@ function toScreen(overview: Overview): string[] {
       'Throttled',
       `${last?.throttled ?? 0} times, ${inWords(last?.throttledSeconds ?? 0)} waited in the last pass`,
     ],
+    ['Checks', checksInWords(overview)],
     ['Schedule', `${schedule.text}; next ${next}`],
     [
       'Jobs',
@@ -134,6 +135,13 @@ function toScreen(overview: Overview): string[] {
       ]),
     ),
   ]
+}
+
+function checksInWords({ quality, at }: Overview): string {
+  if (quality === null) return 'not made yet'
+  const failed = quality.results.filter(({ status, severity }) => status === 'failed' && severity !== 'note')
+  const names = failed.map(({ name }) => name).join(', ')
+  return `${failed.length === 0 ? 'nothing is wrong' : `something is wrong (${names})`}, ${ago(at, quality.checkedAt)}`
 }
 
 function section(title: string, columns: readonly string[], rows: readonly (string | number)[][]): string[] {

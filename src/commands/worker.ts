@@ -15,13 +15,14 @@ import { keyFingerprint, openReadBudget } from '../store/read-budget.ts'
 import { recordReportTimeZone } from '../store/settings.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
 import { version } from '../version.ts'
-import { startAlerts } from '../worker/alerts.ts'
+import { lookEveryMs, startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
 import { cadenceOf } from '../worker/freshness.ts'
 import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../worker/inspect-jobs.ts'
 import { backendNames, openJobBackend } from '../worker/job-backend.ts'
 import { createLeaseKeeper } from '../worker/lease-keeper.ts'
 import { createMetrics, type WorkerMetrics } from '../worker/metrics.ts'
+import { startQualityChecks } from '../worker/quality.ts'
 import { startRetention } from '../worker/retention.ts'
 import { createWebhook } from '../worker/webhook.ts'
 import { startWorker } from '../worker/worker.ts'
@@ -147,9 +148,11 @@ async function serve(service: Service, database: OpenDatabase) {
     const backfilling = nameNumbers(service, database, numberKeys)
     const webhook = openWebhook(config)
     const alerts = startAlerts({ ...config, ...context, pool: watchPool, webhook })
+    const everyMs = lookEveryMs(config.schedule, config.freshnessSloMs)
+    const quality = startQualityChecks({ ...context, lookEveryMs: everyMs, onChecked: alerts.look })
     const retention = startRetention({ ...config, ...context })
     await untilAborted(signal)
-    await Promise.all([worker.stop(), alerts.stop(), retention.stop(), backfilling])
+    await Promise.all([worker.stop(), alerts.stop(), quality.stop(), retention.stop(), backfilling])
     workings.worker = null
     http.refresh()
     await webhook?.close()

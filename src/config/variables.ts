@@ -117,7 +117,7 @@ export const variables: readonly Variable[] = [
     name: 'ALERT_WEBHOOK_URL',
     secret: true,
     meaning:
-      'gets a POST when data are older than `FRESHNESS_SLO`, when Allo refuses the key, and when either is over; Slack understands it',
+      'gets a POST when data are older than `FRESHNESS_SLO`, when Allo refuses the key, when a check of the data fails, and when it is over; Slack understands it',
   },
   { name: 'ALERT_WEBHOOK_URL_FILE', meaning: 'a file that holds the URL instead' },
   {

@@ -3,6 +3,8 @@
  * metrics say the same.
  */
 import type { Schedule } from '../config.ts'
+import { lastResults } from '../quality/results.ts'
+import { failsBadly, type QualityReport } from '../quality/run-checks.ts'
 import type { Pool } from '../store/database.ts'
 import { type MirrorStatus, mirrorStatus } from '../store/status.ts'
 import { inWords } from '../terminal/duration.ts'
@@ -26,6 +28,8 @@ export interface Overview extends MirrorStatus {
     readonly numbers: number
   }
   readonly schedule: { readonly text: string; readonly nextRunAt: string | null }
+  /** What the checks of the data found last; null: they never ran. */
+  readonly quality: QualityReport | null
   readonly jobs: JobsStatus
   readonly database: 'embedded' | 'own'
   readonly version: string
@@ -53,6 +57,7 @@ export async function overviewOf(
 ): Promise<Overview> {
   const { pool, keyFingerprint, schedule, freshnessSloMs, database, version } = sources
   const [mirror, jobs] = await Promise.all([mirrorStatus(pool, keyFingerprint), askJobs()])
+  const quality = mirror.team === null ? null : await lastResults(pool, mirror.team.teamId)
   const now = new Date(mirror.at)
   const staleAfterSeconds = staleAfterMs(schedule, freshnessSloMs, now) / 1000
   const { teammates } = mirror
@@ -67,6 +72,7 @@ export async function overviewOf(
   const facts = {
     ...mirror,
     counts,
+    quality,
     jobs,
     database,
     version,
@@ -94,6 +100,12 @@ function judge(facts: Omit<Overview, 'verdict'>): Verdict {
     )
   }
 
+  // How old the data are is known better now than when they were checked.
+  const doubts = (facts.quality?.results ?? []).filter(
+    (result) => failsBadly(result) && result.name !== 'freshness',
+  )
+  notes.push(...doubts.map(({ sentence }) => sentence))
+
   const limit = inWords(freshness.staleAfterSeconds)
   if (credentials?.isRefused === true) {
     if (credentials.reason !== null) notes.unshift(credentials.reason)
@@ -107,6 +119,9 @@ function judge(facts: Omit<Overview, 'verdict'>): Verdict {
   if (counts.stale > 0) {
     const headline = `The data of ${of(counts.stale, counts.teammates)} are older than ${limit}.`
     return { tone: 'bad', headline, notes }
+  }
+  if (doubts.length > 0) {
+    return { tone: 'bad', headline: "The data are fresh, but a check failed: don't trust them yet.", notes }
   }
   if (counts.failing > 0) {
     const headline = `The data are fresh, but ${of(counts.failing, counts.teammates)} could not be read last time.`

@@ -1,4 +1,5 @@
 /** The status page: everything on it was found out and judged in overview.ts. It works without any script. */
+import type { CheckResult } from '../quality/check.ts'
 import type { PassStatus, TeammateStatus } from '../store/status.ts'
 import { inWords as inWordsWithSpaces } from '../terminal/duration.ts'
 import { backendNames } from '../worker/job-backend.ts'
@@ -24,6 +25,7 @@ export function statusPage(overview: Overview, timeZone: string): string {
 ${verdictBox(verdict)}
 ${tiles(overview, when)}
 ${problems(overview)}
+${checks(overview)}
 ${passes(overview.passes, when)}
 ${teammates(overview, when)}
 </main>
@@ -108,6 +110,26 @@ function problems({ teammates, at }: Overview): Html | null {
 <p class="muted">${failure.message ?? failure.code}</p></li>`,
   )
   return html`<section class="problems"><h2>Teammates with problems</h2><ul>${items}</ul>${more(failing.length)}</section>`
+}
+
+/** Notes are legal, and stand below with what passed. */
+function checks({ quality, at }: Overview): Html | null {
+  if (quality === null) return null
+  const { results, checkedAt } = quality
+  const isWrong = ({ status, severity }: CheckResult) => status === 'failed' && severity !== 'note'
+  const word = ({ status, severity }: CheckResult) =>
+    status !== 'failed'
+      ? html`<span class="word ${status === 'passed' ? 'good' : 'muted'}">${status}</span>`
+      : html`<span class="word ${{ error: 'bad', warn: 'warning', note: 'muted' }[severity]}">${severity}</span>`
+  const wrong = results.filter(isWrong)
+  const list = html`<ul>${wrong.map((result) => html`<li><p><b>${result.name}</b> ${word(result)}</p><p class="muted">${result.sentence}</p></li>`)}</ul>`
+  const summary =
+    wrong.length === 0 ? 'Nothing is wrong' : `${wrong.length} of ${results.length} found something`
+  const row = (result: CheckResult) =>
+    html`<tr><td>${result.name}</td><td>${word(result)}</td><td>${result.sentence}</td></tr>`
+  return html`<section class="${wrong.length === 0 ? 'checks' : 'problems'}"><h2>Checks of the data</h2>${wrong.length === 0 ? null : list}
+<details><summary>${summary}, <time datetime="${checkedAt}">${ago(at, checkedAt)}</time></summary><div class="scroll"><table>
+<thead><tr><th scope="col">Check</th><th scope="col">Found</th><th scope="col">In words</th></tr></thead><tbody>${results.map(row)}</tbody></table></div></details></section>`
 }
 
 function passes(all: readonly PassStatus[], when: When): Html {

@@ -162,7 +162,7 @@ function factsOf(
   found: Overview | null,
   dependencies: Readonly<Record<string, boolean>>,
 ): ScrapedFacts {
-  const openIncidents: Record<string, number> = { stale_data: 0, credentials: 0 }
+  const openIncidents: Record<string, number> = { stale_data: 0, credentials: 0, data_quality: 0 }
   for (const { kind } of found?.incidents ?? []) openIncidents[kind] = 1
   return {
     version,
@@ -178,6 +178,7 @@ function factsOf(
             staleAfterSeconds: found.freshness.staleAfterSeconds,
             lastOkPassAt: found.passes.find(({ status }) => status === 'ok')?.finishedAt ?? null,
             openIncidents,
+            quality: found.quality,
           },
     jobs:
       found === null || found.jobs.counts === null

@@ -18,13 +18,16 @@ export interface QualityReport {
 const settings = `set transaction isolation level repeatable read, read only;
   set local work_mem = '64MB'; set local jit = off`
 
-/** On two connections that share the moment, since a long history takes its time. */
-export async function runChecks(pool: Pool, teamId: string): Promise<QualityReport> {
+/** On two connections that share the moment, since a long history takes its time. Rejects when aborted. */
+export async function runChecks(pool: Pool, teamId: string, signal?: AbortSignal): Promise<QualityReport> {
   const doing = 'checking the data'
   const waiting = checks.entries()
   const results: CheckResult[] = []
   const work = async (client: Client) => {
-    for (const [index, check] of waiting) results[index] = judge(check, await find(client, check, teamId))
+    for (const [index, check] of waiting) {
+      signal?.throwIfAborted()
+      results[index] = judge(check, await find(client, check, teamId))
+    }
   }
   return inTransaction(pool, doing, async (client) => {
     await client.query(settings)

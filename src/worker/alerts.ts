@@ -1,6 +1,6 @@
 /**
- * Tells people when data get too old or Allo refuses the key, and when it is over: once per incident, however many
- * workers there are. The database decides. An incident is a row, and of all who try to open, close or tell it in the
+ * Tells people when data get too old, Allo refuses the key or a check doubts the data, and when it is over: once per
+ * incident, however many workers there are. The database decides. An incident is a row, and of all who try to open, close or tell it in the
  * same moment one statement succeeds.
  *
  *   found ──insert──▶ open ──claim, POST──▶ told ──update──▶ closed ──claim, POST──▶ told
@@ -11,6 +11,7 @@
  */
 import type { Logger } from 'pino'
 import type { Schedule } from '../config.ts'
+import { isDoubt } from '../quality/results.ts'
 import { type Pool, withDatabaseErrors } from '../store/database.ts'
 import {
   dataAreFrom,
@@ -23,17 +24,14 @@ import {
 import type { Team } from '../store/teammates.ts'
 import { inWords } from '../terminal/duration.ts'
 import { staleAfterMs } from './freshness.ts'
+import { type Looks, lookAgain } from './looks.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
 
-export type IncidentKind = 'stale_data' | 'credentials'
+export type IncidentKind = 'stale_data' | 'credentials' | 'data_quality'
 
-export interface Alerts {
-  /** Looks now; while it looks, everyone who asks waits for the same look. */
-  look(): Promise<void>
-  /** No more looks; what is being delivered is dropped, and told by another worker. Twice is once. */
-  stop(): Promise<void>
-}
+/** What is being delivered when it stops is dropped, and told by another worker. */
+export type Alerts = Looks
 
 export interface AlertSettings {
   readonly pool: Pool
@@ -69,42 +67,20 @@ const incidentRow = `incident_id as "incidentId", kind, summary, ${iso('opened_a
 
 export function startAlerts(settings: AlertSettings): Alerts {
   const { pool, logger, schedule, freshnessSloMs } = settings
-  const stopping = new AbortController()
-  let looking: Promise<void> | null = null
-
-  const lookOnce = async () => {
-    try {
-      const team = await teamOnRecord(pool, settings.keyFingerprint)
-      if (team === null) return
-      const staleMs = staleAfterMs(schedule, freshnessSloMs, new Date())
-      await judge(settings, team, staleMs)
-      if (settings.webhook !== null) await tellAll(settings, team, settings.webhook, staleMs, stopping.signal)
-    } catch (error) {
-      if (stopping.signal.aborted) return
-      const message = error instanceof Error ? error.message : String(error)
-      logger.warn({ event: 'alerts_failed' }, `whether to alert could not be found out: ${message}`)
-    }
+  const lookOnce = async (signal: AbortSignal) => {
+    const team = await teamOnRecord(pool, settings.keyFingerprint)
+    if (team === null) return
+    const staleMs = staleAfterMs(schedule, freshnessSloMs, new Date())
+    await judge(settings, team, staleMs)
+    if (settings.webhook !== null) await tellAll(settings, team, settings.webhook, staleMs, signal)
   }
-  const look = () => {
-    if (stopping.signal.aborted) return Promise.resolve()
-    looking ??= lookOnce().finally(() => {
-      looking = null
-    })
-    return looking
-  }
-  const timer = setInterval(look, lookEveryMs(schedule, freshnessSloMs))
-  return {
-    look,
-    async stop() {
-      clearInterval(timer)
-      stopping.abort()
-      await looking
-    },
-  }
+  return lookAgain(lookEveryMs(schedule, freshnessSloMs), lookOnce, (reason) =>
+    logger.warn({ event: 'alerts_failed' }, `whether to alert could not be found out: ${reason}`),
+  )
 }
 
 /** Often enough that an alert is late by a tenth of what it is about, and never a burden. */
-function lookEveryMs(schedule: Schedule, freshnessSloMs: number | null): number {
+export function lookEveryMs(schedule: Schedule, freshnessSloMs: number | null): number {
   const sloMs = freshnessSloMs ?? ('cron' in schedule ? null : staleAfterMs(schedule, null, new Date()))
   return Math.min(Math.max((sloMs ?? 300_000) / 10, 1000), 30_000)
 }
@@ -139,6 +115,14 @@ async function judge(settings: AlertSettings, { teamId }: Team, staleMs: number)
   await close(settings, 'credentials', `exists (select from (${verdict}) verdict where not is_refused)`, [
     teamId,
   ])
+  const doubts = `select sentence from allo.quality_results where team_id = $1 and ${isDoubt}`
+  await open(
+    settings,
+    `select 'data_quality', format('%s of the data failed. %s', case count(*) when 1 then 'A check' else count(*) || ' checks' end,
+       min(sentence)) from (${doubts}) doubts having count(*) > 0`,
+    [teamId],
+  )
+  await close(settings, 'data_quality', `not exists (${doubts})`, [teamId])
 }
 
 /** `found`: kind and summary, of teammates of team $1; no row when nothing is wrong. */
@@ -250,6 +234,7 @@ function toMessage(
   const over = {
     stale_data: `The data are fresh again, after ${inWords(seconds)}.`,
     credentials: `Allo accepts the API key again, after ${inWords(seconds)}.`,
+    data_quality: `The checks of the data pass again, after ${inWords(seconds)}.`,
   }[kind]
   const what = isOpen ? summary : over
   return {

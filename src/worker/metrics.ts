@@ -5,6 +5,7 @@
  * No label is a teammate, a team or anything else of which there can be thousands.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { QualityReport } from '../quality/run-checks.ts'
 import type { ReadStatus, SavedReading } from '../store/reading.ts'
 
 export interface WorkerMetrics {
@@ -35,6 +36,8 @@ export interface ScrapedFacts {
     readonly numbers: number
     readonly lastOkPassAt: string | null
     readonly openIncidents: Readonly<Record<string, number>>
+    /** Null: the data were never checked. */
+    readonly quality: QualityReport | null
   } | null
   readonly jobs: {
     readonly workers: number
@@ -95,10 +98,31 @@ export function createMetrics(now: () => number = () => performance.now()): Work
   const mirrored = gauge('numbers_current', 'Numbers in current queues.')
   const lastOk = gauge('last_ok_pass_timestamp_seconds', 'When the last pass that reached everyone ended.')
   const open = gauge('incidents_open', 'Incidents going on.', ['kind'])
+  const checked = gauge('data_checked_timestamp_seconds', 'When the data were last checked.')
+  const failed = gauge('data_check_failed', 'Whether the check failed: 1 or 0; absent: skipped.', [
+    'check',
+    'severity',
+  ])
+  const found = gauge('data_check_failing', 'Things that the check found wrong; some checks pass with few.', [
+    'check',
+    'severity',
+  ])
   const jobs = gauge('jobs', 'Jobs by queue and state.', ['queue', 'state'])
   const workers = gauge('workers', 'Worker processes connected to the job backend.')
-  const labelled = [info, up, open, jobs]
-  const single = [budget, budgetUse, oldest, staleAfter, stale, teammates, failing, mirrored, lastOk, workers]
+  const labelled = [info, up, open, failed, found, jobs]
+  const single = [
+    budget,
+    budgetUse,
+    oldest,
+    staleAfter,
+    stale,
+    teammates,
+    failing,
+    mirrored,
+    lastOk,
+    checked,
+    workers,
+  ]
 
   const used = countPerSecond(now)
 
@@ -137,6 +161,12 @@ export function createMetrics(now: () => number = () => performance.now()): Work
         mirrored.set(data.numbers)
         if (data.lastOkPassAt !== null) lastOk.set(Date.parse(data.lastOkPassAt) / 1000)
         for (const [kind, count] of Object.entries(data.openIncidents)) open.set({ kind }, count)
+        if (data.quality !== null) checked.set(Date.parse(data.quality.checkedAt) / 1000)
+        for (const { name, severity, status, failing } of data.quality?.results ?? []) {
+          if (status === 'skipped') continue
+          failed.set({ check: name, severity }, status === 'failed' ? 1 : 0)
+          found.set({ check: name, severity }, failing)
+        }
       }
       if (facts.jobs !== null) {
         workers.set(facts.jobs.workers)

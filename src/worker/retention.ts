@@ -8,6 +8,7 @@ import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Pool } from '../store/database.ts'
 import { claimTask, finishTask } from '../store/maintenance.ts'
 import { teamOnRecord } from '../store/status.ts'
+import { type Looks, lookAgain } from './looks.ts'
 
 export interface RetentionSettings {
   readonly pool: Pool
@@ -17,44 +18,17 @@ export interface RetentionSettings {
   readonly logger: Logger
 }
 
-export interface RetentionChore {
-  /** Looks now whether it is due, and does it. */
-  look(): Promise<void>
-  /** What is being erased stops after its transaction; the rest is done by another worker. Twice is once. */
-  stop(): Promise<void>
-}
-
 const DAY_SECONDS = 86_400
 const LOOK_EVERY_MS = 10 * 60_000
 
-export function startRetention(settings: RetentionSettings): RetentionChore {
+/** What is being erased when it stops ends with its transaction; the rest is done by another worker. */
+export function startRetention(settings: RetentionSettings): Looks {
   const { logger } = settings
-  const stopping = new AbortController()
-  let looking: Promise<void> | null = null
-
-  const lookOnce = async () => {
-    try {
-      await retainIfDue(settings, stopping.signal)
-    } catch (error) {
-      if (!stopping.signal.aborted) logger.warn({ event: 'retain_failed' }, reasonOf(error))
-    }
-  }
-  const look = () => {
-    if (stopping.signal.aborted) return Promise.resolve()
-    looking ??= lookOnce().finally(() => {
-      looking = null
-    })
-    return looking
-  }
-  const timer = setInterval(look, LOOK_EVERY_MS)
-  return {
-    look,
-    async stop() {
-      clearInterval(timer)
-      stopping.abort()
-      await looking
-    },
-  }
+  return lookAgain(
+    LOOK_EVERY_MS,
+    (signal) => retainIfDue(settings, signal),
+    (reason) => logger.warn({ event: 'retain_failed' }, reason),
+  )
 }
 
 async function retainIfDue(settings: RetentionSettings, signal: AbortSignal): Promise<void> {
