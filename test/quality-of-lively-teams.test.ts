@@ -3,6 +3,7 @@
  * being written, over worlds that move as they are read. QUALITY_SEEDS worlds (3) live through QUALITY_PASSES (24).
  */
 import { expect, test } from 'vitest'
+import { retain } from '../src/personal-data/retain.ts'
 import type { CheckResult } from '../src/quality/check.ts'
 import { checks } from '../src/quality/checks.ts'
 import { runChecks } from '../src/quality/run-checks.ts'
@@ -130,6 +131,7 @@ test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1)
     const random = createRandom(`quality ${seed}`)
     const cries: string[] = []
     const looked = new Map<string, number>()
+    let erased = 0
     const look = async (when: string) => {
       const { results } = await runChecks(database.pool, world.team.id)
       expect(results.map(({ name }) => name)).toEqual(checks.map(({ name }) => name))
@@ -153,6 +155,13 @@ test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1)
           await mirror.pass()
           await letTimePass(database.pool, `${WEEKEND_MS} ms`)
           weekends.push(performance.timeOrigin + performance.now())
+          // What ended before the weekend before goes, numbers even earlier.
+          const run = { pool: database.pool, teamId: world.team.id, numberKeys: null }
+          const isErasing = seed % 2 === 0
+          const retained = isErasing
+            ? await retain(run, { numbersDays: 1, historyDays: 4, readsDays: 2 })
+            : null
+          erased += retained?.stays ?? 0
           await look(`after a weekend, before pass ${round}`)
         }
         let isOver = false
@@ -167,7 +176,7 @@ test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1)
       const { results } = await runChecks(database.pool, world.team.id)
       const phoneNumbers = results.filter(({ sentence }) => /\+?\d{7,}/.test(sentence))
       expect(phoneNumbers).toEqual([])
-      console.info(`world ${seed}: ${JSON.stringify(Object.fromEntries(looked))}`)
+      console.info(`world ${seed}: ${erased} stays erased, ${JSON.stringify(Object.fromEntries(looked))}`)
     } finally {
       await mirror.close()
       await simulated.close()
