@@ -40,44 +40,36 @@ order by t.name, q.first_seen_at`,
   },
 ]
 
-/** An analyst's first three. `followed` is a phone number, which needs no quoting. */
+/** An analyst's first three, to schema reporting. `followed` is a phone number, which needs no quoting. */
 export function questions(followed: string): readonly Question[] {
   return [
     {
       title: 'What is left, per teammate?',
       sql: `
-select t.name as teammate, s.numbers, s.remaining, s.connected,
-  round(100.0 * (s.numbers - s.remaining) / nullif(s.numbers, 0))::int as percent_called
-from allo.teammates t
-left join allo.queues q on q.user_id = t.user_id and q.is_current
-left join lateral (
-  select * from allo.queue_snapshots s where s.queue_id = q.queue_id order by s.observed_at desc limit 1
-) s on true
+select t.teammate_name as teammate, t.queue_state, t.numbers, t.remaining, q.connected,
+  round(100 * q.penetration_rate)::int as percent_called
+from reporting.teammates t
+left join reporting.queues q using (queue_id)
 where t.is_listed
-order by s.remaining desc nulls last, t.name;`,
+order by t.remaining desc nulls last, teammate;`,
     },
     {
       title: `What happened to ${followed}?`,
       sql: `
-select to_char(v.valid_from, 'HH24:MI:SS') as from, to_char(v.valid_to, 'HH24:MI:SS') as until, v.position,
-  to_char(v.call_start_date, 'HH24:MI:SS') as dialled,
-  allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
-    v.not_reached_destination_reason, v.call_start_date, v.call_id) as outcome
-from allo.queue_entries e
-join allo.queue_number_versions v using (entry_id)
-where e.number_to = '${followed}'
-order by v.valid_from;`,
+select to_char(h.valid_from, 'HH24:MI:SS') as from, to_char(h.valid_to, 'HH24:MI:SS') as until, h.position,
+  to_char(h.call_start_date, 'HH24:MI:SS') as dialled, h.outcome
+from reporting_pii.numbers n
+join reporting.number_history h using (entry_id)
+where n.number_to = '${followed}'
+order by h.valid_from;`,
     },
     {
-      title: 'What did the reset throw away? (The old queue, as of a moment before it ended)',
+      title: 'What did the reset throw away?',
       sql: `
-select allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
-    v.not_reached_destination_reason, v.call_start_date, v.call_id) as outcome,
-  count(*)::int as numbers, min(v.position) as first_position, max(v.position) as last_position
-from allo.queues q
-join allo.queue_number_versions v using (queue_id)
-where q.end_reason = 'queue_replaced'
-  and v.valid_from < q.ended_at and (v.valid_to >= q.ended_at or v.valid_to is null)
+select outcome_before as outcome, count(*)::int as numbers,
+  min(position_before) as first_position, max(position_before) as last_position
+from reporting.number_changes
+where change_type = 'removed' and removal_reason = 'queue_replaced'
 group by outcome
 order by numbers desc;`,
     },
