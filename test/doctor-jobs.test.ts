@@ -3,6 +3,7 @@ import { createServer, connect as openSocket } from 'node:net'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { inspectJobsInPostgres, inspectRedis } from '../src/worker/inspect-jobs.ts'
+import { openJobBackend } from '../src/worker/job-backend.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { startTestRedis, type TestRedis } from './support/redis.ts'
 
@@ -38,6 +39,17 @@ test('a Redis that is not there is an error at once', async () => {
 
 test('two connections of a Postgres are two backends', async () => {
   expect(await inspectJobsInPostgres(database.url)).toMatchObject({ concerns: [] })
+})
+
+test('options in the URL leave the jobs in their schema', async () => {
+  const url = new URL(database.url)
+  url.searchParams.set('options', '-c statement_timeout=5min')
+  expect(await inspectJobsInPostgres(url.href)).toMatchObject({ concerns: [] })
+  const jobs = await openJobBackend({ redisUrl: null, databaseUrl: url.href }, () => undefined)
+  const queue = await jobs.openQueue('test')
+  expect(await queue.getJobSchedulers()).toEqual([])
+  await queue.close()
+  await jobs.close()
 })
 
 test('a pooler that gives two connections one backend is found out', async () => {

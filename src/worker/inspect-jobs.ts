@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { ConfigError } from '../config.ts'
 import { withDatabaseErrors } from '../store/database.ts'
-import { JOBS_SCHEMA } from './job-backend.ts'
+import { inJobsSchema, JOBS_SCHEMA } from './job-backend.ts'
 
 /** What BullMQ needs of Redis. */
 const OLDEST_REDIS = [6, 2]
@@ -57,8 +57,8 @@ export async function inspectRedis(url: string): Promise<JobsReport> {
  * served by one backend give such a pooler away.
  */
 export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
-  const options = `-c search_path=${JOBS_SCHEMA}`
-  const clients = [0, 1].map(() => new pg.Client({ connectionString: url, ssl: false, options }))
+  const connectionString = inJobsSchema(url)
+  const clients = [0, 1].map(() => new pg.Client({ connectionString, ssl: false }))
   for (const client of clients) client.on('error', () => undefined)
   try {
     const sessions = await withDatabaseErrors('looking where the jobs would be', async () => {

@@ -159,7 +159,7 @@ async function openOnPostgres(
   }
   // Postgres has few connections to give; a worker has another one to listen.
   const connection = (max: number) => ({
-    connectionString: url,
+    connectionString: inJobsSchema(url),
     ssl: false,
     schema: JOBS_SCHEMA,
     application_name: 'allo-queue-mirror jobs',
@@ -173,6 +173,14 @@ async function openOnPostgres(
     },
     close: () => probe.end(),
   }
+}
+
+/** BullMQ asks for its schema in the options of a connection; any in the URL itself would take their place. */
+export function inJobsSchema(databaseUrl: string): string {
+  const url = new URL(databaseUrl)
+  const options = url.searchParams.get('options') ?? ''
+  url.searchParams.set('options', `${options} -c search_path=${JOBS_SCHEMA}`.trim())
+  return url.href
 }
 
 async function migrateJobs(pool: Pool): Promise<void> {
