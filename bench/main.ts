@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benchBudget } from './budget.ts'
 import { type Figure, formatTable } from './figures.ts'
 import { type Lab, withLab } from './lab.ts'
 import { benchMemory } from './memory.ts'
@@ -19,6 +20,7 @@ const sections: Readonly<Record<string, (lab: Lab, options: { isQuick: boolean }
   passes: benchPasses,
   memory: benchMemory,
   reservations: benchReservations,
+  budget: benchBudget,
   worker: benchWorker,
 }
 

@@ -1,6 +1,6 @@
 /**
- * The service in real processes: whether the budget of a key is held by many, what other teams take from one another,
- * how soon a killed worker is replaced, and what it costs to be ready.
+ * The service in real processes: what other teams take from one another, how soon a killed worker is replaced, and
+ * what it costs to be ready.
  */
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,9 +17,8 @@ import { median } from './measure.ts'
 
 type Database = Parameters<Parameters<Lab['withDatabase']>[0]>[0]
 
-/** What Allo documents, and the share of it that is used unless told. */
+/** What Allo documents. */
 const LIMIT = 20
-const BUDGET = LIMIT * 0.9
 /** One long pass, so that there is always something to read. */
 const ONE_PASS = { SYNC_EVERY: '1h' }
 
@@ -28,7 +27,6 @@ export async function benchWorker(lab: Lab, { isQuick }: { readonly isQuick: boo
   if (redis === null) return [bounded('workers: no Redis to be had', 0, null)]
   const figures: Figure[] = []
   try {
-    for (const workers of [2, 4]) figures.push(...(await benchBudget(lab, redis, workers, isQuick ? 10 : 30)))
     figures.push(...(await benchTeams(lab, redis, isQuick ? 3 : 10)))
     for (const url of [redis.url, null]) figures.push(await benchTakeover(lab, url, isQuick ? 1 : 3))
     figures.push(...(await benchEnqueueing(lab, redis)))
@@ -37,38 +35,6 @@ export async function benchWorker(lab: Lab, { isQuick }: { readonly isQuick: boo
   } finally {
     await redis.stop()
   }
-}
-
-/** Real limits, a team large enough for `seconds`, and each number of workers from the start. */
-async function benchBudget(lab: Lab, redis: TestRedis, workers: number, seconds: number): Promise<Figure[]> {
-  return lab.withDatabase((database) =>
-    withTeam({ teammates: BUDGET * seconds * 2, numbersPerQueue: 20 }, LIMIT, async ({ api, start }) => {
-      for (let started = 0; started < workers; started += 1) {
-        start({ ...database, redisUrl: redis.url, env: { ...ONE_PASS, ALLO_READS_PER_SECOND: '' } })
-      }
-      const rate = await rateOf([api], seconds)
-      const name = `${workers} workers on one key`
-      return [
-        bounded(
-          `${name}: of the budget`,
-          (rate / BUDGET) * 100,
-          { atLeast: 95 },
-          {
-            unit: ' %',
-            digits: 1,
-            detail: `${rate.toFixed(2)} requests a second by ${BUDGET}`,
-          },
-        ),
-        bounded(
-          `  most in any sliding second`,
-          api.maxInAnySlidingSecond(),
-          { atMost: LIMIT },
-          { digits: 0 },
-        ),
-        bounded(`  429s`, api.count429(), { atMost: 0 }, { digits: 0 }),
-      ]
-    }),
-  )
 }
 
 /** Slow enough for a small machine: what is asked is whether one team takes from another. */
