@@ -34,29 +34,10 @@ describe('turns', () => {
     const { pacer, slotGiven } = await openPacer({ readsPerSecond: 20 })
     const turns = Array.from({ length: 4 }, () => timeOfTurn(pacer))
     await slotGiven
-    const busyUntil = performance.now() + NEW_KEY_MS + 300
-    while (performance.now() < busyUntil);
+    keepBusy(NEW_KEY_MS + 300)
     for (const gap of gapsBetween(await Promise.all(turns))) {
       expect(gap).toBeGreaterThanOrEqual(50 * 0.93 - CLOCK_MS)
     }
-  })
-
-  test('too late for their slot wait for another, so that they do not bunch with those of other processes', async () => {
-    const { pacer, nextSlotGiven, reservations } = await openPacer({ readsPerSecond: 20 })
-    await pacer.turn()
-    const given = nextSlotGiven()
-    const turn = timeOfTurn(pacer)
-    await given
-    const busyUntil = performance.now() + 100
-    while (performance.now() < busyUntil);
-    expect(await turn).toBeGreaterThan(busyUntil)
-    expect(reservations()).toBe(3)
-  })
-
-  test('of a process that is always late come all the same', async () => {
-    const { pacer, reservations } = await openPacer({ readsPerSecond: 200, busyMs: 60 })
-    await pacer.turn()
-    expect(reservations()).toBe(6)
   })
 
   test('of two processes on one key are no more than those of one', async () => {
@@ -85,6 +66,55 @@ describe('turns', () => {
     const refused = await Promise.allSettled([pacer.turn(), pacer.turn()])
     expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     await pacer.turn()
+  })
+})
+
+describe('a slot that the process was too busy for', () => {
+  test('is given up: processes that were held up together do not come together', async () => {
+    const key = newKey()
+    const processes = await Promise.all(
+      Array.from({ length: 4 }, () => openPacer({ key, readsPerSecond: 20 })),
+    )
+    const turns = processes.map(({ pacer }) => timeOfTurn(pacer))
+    await Promise.all(processes.map(({ slotGiven }) => slotGiven))
+    keepBusy(NEW_KEY_MS + 4 * 50 + 100)
+    for (const gap of gapsBetween(await Promise.all(turns))) expect(gap).toBeGreaterThanOrEqual(25 - CLOCK_MS)
+  })
+
+  test('is given up also when the answer to its reservation had lain there meanwhile', async () => {
+    const { pacer, reservations, busyAtNext } = await openPacer({ readsPerSecond: 20 })
+    await pacer.turn()
+    const before = reservations()
+    busyAtNext('reservation', 200)
+    await pacer.turn()
+    expect(reservations() - before).toBeGreaterThan(1)
+  })
+
+  test('is given up also when the look at the pause took too long', async () => {
+    const { pacer, reservations, busyAtNext } = await openPacer({ readsPerSecond: 20 })
+    await pacer.turn()
+    const before = reservations()
+    busyAtNext('look', 200)
+    await pacer.turn()
+    expect(reservations() - before).toBeGreaterThan(1)
+  })
+
+  test('is followed by one with more room, so that a slow machine gets its turns', async () => {
+    const { pacer, reservations, busyAtNext, rooms } = await openPacer({ readsPerSecond: 20 })
+    await pacer.turn()
+    const before = reservations()
+    busyAtNext('look', 120, { times: 100 })
+    await Promise.all([pacer.turn(), pacer.turn()])
+    expect(rooms().slice(before, before + 6)).toEqual([50, 100, 200, 50, 100, 200])
+  })
+
+  test('is used in the end, however late: hardly ever is better than never', async () => {
+    const { pacer, reservations, busyAtNext } = await openPacer({ readsPerSecond: 100 })
+    await pacer.turn()
+    const before = reservations()
+    busyAtNext('look', 250, { times: 100 })
+    await pacer.turn()
+    expect(reservations() - before).toBe(5)
   })
 })
 
@@ -185,9 +215,16 @@ interface OpenPacer {
   readonly pacer: ProcessPacer
   readonly book: SlotBook
   readonly reservations: () => number
+  /** Milliseconds kept free for each reservation so far. */
+  readonly rooms: () => readonly number[]
+  /** Whatever was asked of the book is answered while the process is busy with something else. */
+  readonly busyAtNext: (
+    what: 'reservation' | 'look',
+    ms: number,
+    options?: { readonly times: number },
+  ) => void
   /** Resolves once the pacer was given a slot. */
   readonly slotGiven: Promise<void>
-  readonly nextSlotGiven: () => Promise<void>
   /** With `holdsLook`: lets the pacer go on to look for a pause before it lets anyone go. */
   readonly letLook: () => void
   readonly breakNext: (error: Error) => void
@@ -199,46 +236,51 @@ async function openPacer(options: {
   readonly readsPerSecond: number | null
   readonly maxThrottledMs?: number
   readonly holdsLook?: boolean
-  /** How long each look at the pause keeps the process busy. */
-  readonly busyMs?: number
 }): Promise<OpenPacer> {
-  const { key = newKey(), readsPerSecond, maxThrottledMs = 60_000, holdsLook = false, busyMs = 0 } = options
+  const { key = newKey(), readsPerSecond, maxThrottledMs = 60_000, holdsLook = false } = options
   const budget = await openReadBudget(database.url, key)
   budgets.push(budget)
-  let given = createGate()
+  const given = createGate()
   const looked = createGate()
   if (!holdsLook) looked.open()
-  let reservations = 0
+  const rooms: number[] = []
+  let busy = { what: '', ms: 0, times: 0 }
   let broken: Error | null = null
+  const whileBusy = async <T>(what: 'reservation' | 'look', asked: Promise<T>): Promise<T> => {
+    if (busy.what === what && busy.times > 0) {
+      busy.times -= 1
+      await setImmediate()
+      keepBusy(busy.ms)
+    }
+    return asked
+  }
   const book: SlotBook = {
     async reserve(intervalMs) {
-      reservations += 1
+      rooms.push(intervalMs)
       if (broken !== null) {
         const error = broken
         broken = null
         throw error
       }
-      const slot = await budget.reserve(intervalMs)
+      const slot = await whileBusy('reservation', budget.reserve(intervalMs))
       given.open()
       return slot
     },
     async pausedMs() {
       await looked.opened
-      const busyUntil = performance.now() + busyMs
-      while (performance.now() < busyUntil);
-      return budget.pausedMs()
+      return whileBusy('look', budget.pausedMs())
     },
     pause: (forMs) => budget.pause(forMs),
   }
   return {
     pacer: createPacer({ book, readsPerSecond, maxThrottledMs }),
     book,
-    reservations: () => reservations,
-    slotGiven: given.opened,
-    nextSlotGiven: () => {
-      given = createGate()
-      return given.opened
+    reservations: () => rooms.length,
+    rooms: () => rooms,
+    busyAtNext: (what, ms, { times } = { times: 1 }) => {
+      busy = { what, ms, times }
     },
+    slotGiven: given.opened,
     letLook: looked.open,
     breakNext: (error) => {
       broken = error
@@ -257,6 +299,12 @@ function createGate(): { readonly opened: Promise<void>; readonly open: () => vo
 function newKey(): string {
   keys += 1
   return `key ${keys}`
+}
+
+/** Nothing else happens in this process meanwhile. */
+function keepBusy(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
 }
 
 async function timeOfTurn(pacer: ProcessPacer): Promise<number> {

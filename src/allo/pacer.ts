@@ -1,8 +1,10 @@
 /**
  * Everyone's turn to read, one request at a time and evenly spaced: only spacing keeps any sliding second below the
- * limit. The shared book holds the slots of all processes; this process takes one slot at a time from it, waits for
- * it, looks once more whether everyone has been told to pause meanwhile, and lets one caller go. A slot it is too late
- * for is given up for a new one.
+ * limit. The shared book holds the slots of all processes; this process takes one slot at a time from it, looks once
+ * more whether everyone has been told to pause just before it comes, waits for it, and lets one caller go.
+ *
+ * A busy process comes late for its slot, and would bunch with those whose slots are next. It gives the slot up and
+ * takes another one with twice the room behind it: however slow the machine, soon there is enough to be on time.
  *
  * Also counts how long a 429 made us wait: when that would exceed `maxThrottledMs`, every waiting turn rejects with
  * AlloThrottledError and the pause stays in the book for those who come later.
@@ -29,13 +31,10 @@ export interface ProcessPacer extends Pacer {
 }
 
 const LOOK_EVERY_MS = 500
-/**
- * A slot taken later than this would bunch with those of other processes: with every one of them that late, a second
- * still holds no more than 5 % above the rate, and a rate leaves twice that to the limit.
- */
-const MAX_LATE_MS = 25
-/** In a row; a machine that is always late must get on all the same. */
-const MAX_SLOTS_GIVEN_UP = 5
+/** A slot is met this late, or half an interval late. At 90 % of a limit it takes 111 ms to get above it. */
+const MAY_BE_LATE_MS = 25
+/** In a row; the next one, with 16 times the room, is used however late: slow is better than never. */
+const MAX_GIVEN_UP = 4
 
 interface Turn {
   readonly go: () => void
@@ -53,8 +52,8 @@ export function createPacer(options: {
   let lastTurnAt = Number.NEGATIVE_INFINITY
   let pausedUntil = Number.NEGATIVE_INFINITY
   let nextLookAt = Number.NEGATIVE_INFINITY
-  let slotsGivenUp = 0
-  let fastestAnswerMs = Number.POSITIVE_INFINITY
+  let givenUp = 0
+  let roundTripMs = Number.POSITIVE_INFINITY
   let throttledMs = 0
   let isServing = false
   let nobodyWaits = new AbortController()
@@ -62,7 +61,7 @@ export function createPacer(options: {
   /** False when it was cut short, because nobody waited any more: then it counts for nobody who came since. */
   async function wait(ms: number): Promise<boolean> {
     const { signal } = nobodyWaits
-    await sleep(Math.ceil(ms), undefined, { signal }).catch(() => undefined)
+    if (ms > 0) await sleep(Math.ceil(ms), undefined, { signal }).catch(() => undefined)
     return !signal.aborted
   }
 
@@ -83,26 +82,31 @@ export function createPacer(options: {
       return false
     }
     if (intervalMs === 0) return !(await isPausedByOthers())
-    const askedAt = performance.now()
-    const slot = await book.reserve(intervalMs)
+    const roomMs = intervalMs * 2 ** givenUp
+    const slot = await reserve(roomMs)
     if ('pausedMs' in slot) {
       await waitOutPause(slot.pausedMs)
       return false
     }
-    // When the book counted from: a stalled process reads the answer late, and can't tell by its arrival.
-    fastestAnswerMs = Math.min(fastestAnswerMs, performance.now() - askedAt)
-    const dueAt = askedAt + fastestAnswerMs + slot.inMs
-    // A busy process is late for its slot; without this it would then take its next one at once.
-    const spacedMs = lastTurnAt + intervalMs * 0.93 - performance.now()
-    if (!(await wait(Math.max(slot.inMs, spacedMs, 0)))) return false
-    if (pausedUntil > performance.now() || (await book.pausedMs()) > 0) return false
-    return takesSlot(dueAt)
+    // Late for one slot, it would otherwise take its next one at once.
+    const goAt = Math.max(slot.at, lastTurnAt + intervalMs * 0.93)
+    if (!(await wait(goAt - roundTripMs - performance.now()))) return false
+    if ((await book.pausedMs()) > 0) return false
+    if (!(await wait(goAt - performance.now()))) return false
+    const now = performance.now()
+    const mayBeLateMs = Math.max(MAY_BE_LATE_MS, intervalMs / 2) + roomMs - intervalMs
+    const isMet = now <= slot.at + mayBeLateMs || givenUp === MAX_GIVEN_UP
+    givenUp = isMet ? 0 : givenUp + 1
+    return isMet && pausedUntil <= now
   }
 
-  function takesSlot(dueAt: number): boolean {
-    const isLate = performance.now() > dueAt + MAX_LATE_MS
-    slotsGivenUp = isLate && slotsGivenUp < MAX_SLOTS_GIVEN_UP ? slotsGivenUp + 1 : 0
-    return slotsGivenUp === 0
+  /** Counted from when it was asked for: how long the answer lay there, a process that was busy can't know. */
+  async function reserve(roomMs: number): Promise<{ readonly at: number } | { readonly pausedMs: number }> {
+    const askedAt = performance.now()
+    const slot = await book.reserve(roomMs)
+    // What the book usually takes, however far away it is.
+    roundTripMs = Math.min(performance.now() - askedAt, roundTripMs * 1.05)
+    return 'pausedMs' in slot ? slot : { at: askedAt + roundTripMs + slot.inMs }
   }
 
   /** Without spacing no reservation tells of a pause: then it is asked for, once in a while. */
