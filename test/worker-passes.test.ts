@@ -8,6 +8,9 @@ import { startTestRedis, type TestRedis } from './support/redis.ts'
 import { environmentOf, spawnCommand, until } from './support/worker.ts'
 import { onceMore, openScene, type Scene, withScene } from './support/worker-scene.ts'
 
+/** The first one, and four that try again. */
+const REQUESTS_OF_A_TRY = 5
+
 let redis: TestRedis | null = null
 beforeAll(async () => {
   redis = await startTestRedis()
@@ -240,6 +243,66 @@ describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => 
       )
       expect(counted).toEqual([{ requests: scene.api.requests.count() }])
     }))
+
+  it('a teammate who fails is not tried again within a pass when the next one is due by then', () =>
+    inScene(async (scene) => {
+      const [, failing] = scene.api.world.teammates()
+      scene.api.faults.add({ kind: 'server_error', userId: failing?.id ?? '' })
+      scene.start({ SYNC_EVERY: '2s' })
+      const [pass] = await scene.finished({ status: 'partial' })
+      const asked = scene.api.requests
+        .list()
+        .filter(({ at, query }) => at < (pass?.finished_at ?? 0) && query.includes(failing?.id ?? ''))
+      expect(asked).toHaveLength(REQUESTS_OF_A_TRY)
+    }))
+
+  it.each(['late', 'lost'])(
+    'a pass that was closed with a reading %s leaves no job that waits for it',
+    (fate) =>
+      inScene(async (scene) => {
+        if (fate === 'lost' && redisUrl === null) return
+        scene.api.faults.add({ kind: 'no_answer', endpoint: 'queue', times: 1 })
+        scene.start({ ALLO_REQUEST_TIMEOUT_MS: '3000' })
+        const backend = await openJobBackend({ redisUrl, databaseUrl: scene.databaseUrl }, () => undefined)
+        const passes = await backend.openQueue(`allo-passes-${scene.fingerprint}`)
+        const readings = await backend.openQueue(`allo-readings-${scene.fingerprint}`)
+        try {
+          const { id = '', data } = await until('a pass waits for its readings', 10_000, async () => {
+            const [job] = await passes.getJobs(['waiting-children'])
+            return job
+          })
+          const parent = { id, queue: passes.qualifiedName }
+          const opts = { parent, delay: 3_600_000, jobId: 'in an hour' }
+          await readings.addBulk([{ name: 'reading', data, opts }])
+          if (fate === 'lost') await loseFromRedis(`${readings.qualifiedName}:in an hour`)
+          await until('all others are read', 15_000, async () => {
+            const { rows } = await scene.pool.query('select from allo.sync_reads where pass_id = $1', [
+              data.passId,
+            ])
+            return rows.length === 6
+          })
+          expect(await passes.getJobState(id)).toBe('waiting-children')
+          await scene.pool.query(
+            'update allo.sync_passes set lease_expires_at = clock_timestamp() where pass_id = $1',
+            [data.passId],
+          )
+          await until('its job has ended', 10_000, async () =>
+            ['completed', 'unknown'].includes(await passes.getJobState(id)),
+          )
+          const next = await scene.finished({ status: 'ok' })
+          expect(next.map(({ pass_id }) => pass_id)).not.toContain(data.passId)
+        } finally {
+          await Promise.all([passes.close(), readings.close()])
+          await backend.close()
+        }
+      }),
+  )
+
+  async function loseFromRedis(key: string): Promise<void> {
+    const client = new Redis(redisUrl ?? '')
+    expect(await client.del(key)).toBe(1)
+    client.disconnect()
+  }
 
   it('a pass that is wedged is closed by the next tick, and recorded', () =>
     inScene(async (scene) => {

@@ -14,6 +14,7 @@ import type { Pool } from '../store/database.ts'
 import { type Conclusions, finishPass, type PassOutcome } from '../store/finish-pass.ts'
 import {
   abandonPass,
+  type Cadence,
   type NewPass,
   PassAlreadyRunningError,
   readingsOfPass,
@@ -27,11 +28,15 @@ import { passSeconds } from '../store/status.ts'
 import { type KnownTeammate, lastTeamOfKey } from '../store/teammates.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData, JobQueue } from './job-backend.ts'
+import { endLeftJobs } from './left-jobs.ts'
 
 /** So that a team of thousands does not stall Redis for everyone else on it. */
 const CHUNK = 500
 /** Longer than any pass: a reading that was removed too early would run twice after a crash. */
 const KEEP_READINGS_SECONDS = 24 * 3600
+const MAX_TRIES = 3
+/** What one more try, and waiting for it, takes at most while Allo answers with errors. */
+const TRY_SECONDS = 25
 
 export interface Queues {
   readonly passes: JobQueue
@@ -77,6 +82,7 @@ async function beginPass(
     await recordFailedPass(context, passId, teamId, error)
     return null
   }
+  await endLeftJobs(queues, job, context.logger)
   const release = context.leases.hold(passId)
   try {
     const everyone = await listTeammates(context, teamId, { record: true, signal })
@@ -88,7 +94,7 @@ async function beginPass(
     }
     const { requests, throttled } = context.allo.counts
     const data = { passId, teamId, asked: toRead.length, spent: { requests, throttled } }
-    await handOut(queues.readings, job, data, toRead)
+    await handOut(queues.readings, job, data, toRead, triesWithin(context.cadence()))
     logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
     return data
   } catch (error) {
@@ -106,6 +112,7 @@ async function handOut(
   job: Job<JobData>,
   data: JobData & { readonly passId: string; readonly teamId: string },
   teammates: readonly KnownTeammate[],
+  tries: number,
 ): Promise<void> {
   const { passId, teamId } = data
   const parent = { id: job.id ?? '', queue: job.queueQualifiedName }
@@ -120,7 +127,7 @@ async function handOut(
             parent,
             // A reading that fails is recorded; one that is lost must not keep its pass waiting for ever.
             ignoreDependencyOnFailure: true,
-            attempts: 3,
+            attempts: tries,
             backoff: { type: 'exponential', delay: 5000, jitter: 0.5 },
             removeOnComplete: { age: KEEP_READINGS_SECONDS },
             removeOnFail: { age: KEEP_READINGS_SECONDS },
@@ -133,6 +140,12 @@ async function handOut(
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new JobsUnavailableError(`the readings could not be handed out: ${reason}`, { cause })
   }
+}
+
+/** As often as there is time until the next pass, which tries again anyway and must not be kept waiting by this one. */
+function triesWithin({ gapAfterSeconds }: Cadence): number {
+  const secondsToNext = gapAfterSeconds / 2
+  return Math.min(1 + Math.floor(secondsToNext / TRY_SECONDS), MAX_TRIES)
 }
 
 /**
