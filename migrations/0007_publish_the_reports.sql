@@ -138,29 +138,87 @@ LEFT JOIN allo.queue_entries e USING (entry_id)
 LEFT JOIN allo.teammates t ON t.user_id = d.user_id;
 --> statement-breakpoint
 
+-- A gap that goes on: others of the team were read since, or its teammate is not on it. It is known up to the last
+-- reading of anybody.
+CREATE VIEW allo.open_gaps AS
+SELECT t.team_id, t.user_id, last_read.observed_at AS gap_from, team.data_as_of AS gap_to,
+  coalesce(last_try.status, 'not_read') AS reason
+FROM allo.teammates t
+CROSS JOIN LATERAL (
+  SELECT r.observed_at, coalesce(p.gap_after_seconds, 600) AS gap_after_seconds
+  FROM allo.sync_reads r LEFT JOIN allo.sync_passes p USING (pass_id)
+  WHERE r.user_id = t.user_id AND r.status IN ('ok', 'no_queue') ORDER BY r.observed_at DESC LIMIT 1
+) last_read
+CROSS JOIN LATERAL (SELECT max(last_observed_at) AS data_as_of FROM allo.teammates WHERE team_id = t.team_id) team
+LEFT JOIN LATERAL (
+  SELECT status FROM allo.sync_reads r WHERE r.user_id = t.user_id AND r.observed_at > last_read.observed_at
+  ORDER BY r.observed_at DESC LIMIT 1
+) last_try ON true
+WHERE team.data_as_of > last_read.observed_at + make_interval(secs => last_read.gap_after_seconds)
+  OR t.missing_since > last_read.observed_at;
+--> statement-breakpoint
+COMMENT ON VIEW allo.open_gaps IS 'One row per teammate who was read, but not lately: the stretch since then, as reading_gaps has those that are over.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.open_gaps.team_id IS 'Team of the teammate.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.open_gaps.user_id IS 'The teammate.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.open_gaps.gap_from IS 'Observed: end of the last reading that got an answer about a queue.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.open_gaps.gap_to IS 'Observed: end of the last reading of anybody on the team. It goes on.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.open_gaps.reason IS 'As in reading_gaps.';
+--> statement-breakpoint
+
+-- A queue is not read while its holder is not, nor from when it was out of sight until it was seen again or ended. Of
+-- whom held it before history begins, the counts themselves tell.
 CREATE VIEW reporting.queue_burndown AS
 SELECT q.team_id, s.queue_id, s.observed_at, s.user_id, t.name AS teammate_name,
-  coalesce(next.observed_at, q.ended_at, q.last_observed_at) AS valid_until, next.observed_at IS NULL AS is_last,
+  span.valid_until, next.observed_at IS NULL AS is_last,
   s.numbers, s.remaining, s.numbers - s.remaining AS dialled, s.in_progress, s.connected, s.voicemail, s.not_reached,
   s.failed, s.other, s.api_total_count,
-  gaps.gap_seconds > 0 AS has_gap, gaps.gap_seconds,
+  unread.gap_seconds > 0 AS has_gap, unread.gap_seconds,
   CASE WHEN next.observed_at IS NULL THEN q.ended_at END AS ended_at,
   CASE WHEN next.observed_at IS NULL THEN q.end_reason END AS end_reason, s.definition_version
 FROM allo.queue_snapshots s
 JOIN allo.queues q USING (queue_id)
+JOIN allo.teams team USING (team_id)
 LEFT JOIN allo.teammates t ON t.user_id = s.user_id
 LEFT JOIN LATERAL (
   SELECT observed_at FROM allo.queue_snapshots n WHERE n.queue_id = s.queue_id AND n.observed_at > s.observed_at
   ORDER BY n.observed_at LIMIT 1
 ) next ON true
+CROSS JOIN LATERAL (SELECT coalesce(next.observed_at, q.ended_at, q.last_observed_at) AS valid_until) span
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(extract(epoch FROM
-    least(g.gap_to, coalesce(next.observed_at, q.ended_at, q.last_observed_at)) - greatest(g.gap_from, s.observed_at))), 0)
+  SELECT coalesce(sum(extract(epoch FROM least(gap.gap_to, span.valid_until) - greatest(gap.gap_from, s.observed_at))), 0)
     ::double precision AS gap_seconds
-  FROM allo.reading_gaps g
-  WHERE g.user_id = s.user_id AND g.gap_to > s.observed_at
-    AND g.gap_from < coalesce(next.observed_at, q.ended_at, q.last_observed_at)
-) gaps;
+  FROM (
+    SELECT user_id, valid_from, valid_to, end_reason FROM allo.queue_assignments WHERE queue_id = s.queue_id
+    UNION ALL
+    SELECT s.user_id, s.observed_at, NULL, NULL WHERE s.observed_at < team.history_from AND NOT EXISTS (
+      SELECT FROM allo.queue_assignments b WHERE b.queue_id = s.queue_id AND b.valid_from <= s.observed_at
+        AND (b.valid_to > s.observed_at OR b.valid_to IS NULL))
+  ) a
+  CROSS JOIN LATERAL (
+    SELECT greatest(g.gap_from, a.valid_from) AS gap_from, least(g.gap_to, a.valid_to) AS gap_to
+    FROM allo.reading_gaps g
+    WHERE g.user_id = a.user_id AND g.gap_to > a.valid_from AND (g.gap_from < a.valid_to OR a.valid_to IS NULL)
+    UNION ALL
+    SELECT a.valid_to, coalesce((SELECT min(b.valid_from) FROM allo.queue_assignments b
+      WHERE b.queue_id = s.queue_id AND b.valid_from >= a.valid_to), q.ended_at)
+    WHERE a.end_reason IS NOT NULL
+  ) gap
+  WHERE gap.gap_to > s.observed_at AND gap.gap_from < span.valid_until
+) unread;
+--> statement-breakpoint
+
+-- When a local day begins. Where the clock goes back at midnight, 00:00 comes twice: Postgres takes the second one.
+CREATE FUNCTION allo.start_of_day(day date, zone text) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN ((day::timestamp AT TIME ZONE zone - interval '1 hour') AT TIME ZONE zone)::date = day
+    THEN day::timestamp AT TIME ZONE zone - interval '1 hour' ELSE day::timestamp AT TIME ZONE zone END
+$$;
+--> statement-breakpoint
+COMMENT ON FUNCTION allo.start_of_day IS 'First instant of a local day.';
 --> statement-breakpoint
 
 -- A row for every local day from the first one known to the last one read, so that a day without dials is a zero and
@@ -180,22 +238,26 @@ LEFT JOIN LATERAL (
   ORDER BY coalesce(dialled_at, first_seen_at) LIMIT 1
 ) earliest ON true
 LEFT JOIN LATERAL (
-  SELECT min(valid_from) AS at FROM allo.queue_assignments WHERE user_id = t.user_id
-) first_read ON true
+  SELECT greatest(min(a.valid_from), min(whole.history_from)) AS since
+  FROM allo.queue_assignments a JOIN allo.teams whole ON whole.team_id = t.team_id WHERE a.user_id = t.user_id
+) known ON true
+LEFT JOIN allo.open_gaps going_on ON going_on.user_id = t.user_id
 CROSS JOIN LATERAL (
   SELECT days::date AS day FROM generate_series(
     date_trunc('day', least(earliest.at, t.first_seen_at) AT TIME ZONE zone.name),
     t.last_observed_at AT TIME ZONE zone.name, interval '1 day') days
 ) calendar
 CROSS JOIN LATERAL (
-  SELECT calendar.day::timestamp AT TIME ZONE zone.name AS since,
-    (calendar.day + 1)::timestamp AT TIME ZONE zone.name AS until
+  SELECT allo.start_of_day(calendar.day, zone.name) AS since, allo.start_of_day(calendar.day + 1, zone.name) AS until
 ) span
 CROSS JOIN LATERAL (
-  SELECT (greatest(0, extract(epoch FROM least(first_read.at, span.until) - span.since))
-    + coalesce(sum(extract(epoch FROM least(g.gap_to, span.until) - greatest(g.gap_from, span.since))), 0))
+  SELECT (greatest(0, extract(epoch FROM least(known.since, span.until) - span.since)) + coalesce(sum(
+    greatest(0, extract(epoch FROM least(g.gap_to, span.until) - greatest(g.gap_from, known.since, span.since)))), 0))
     ::double precision AS gap_seconds
-  FROM allo.reading_gaps g WHERE g.user_id = t.user_id AND g.gap_to > span.since AND g.gap_from < span.until
+  FROM (
+    SELECT gap_from, gap_to FROM allo.reading_gaps WHERE user_id = t.user_id
+    UNION ALL SELECT going_on.gap_from, going_on.gap_to
+  ) g WHERE g.gap_to > span.since AND g.gap_from < span.until
 ) gaps
 CROSS JOIN LATERAL (
   SELECT count(*) AS dials, count(*) FILTER (WHERE allo.is_resolved(outcome)) AS resolved_dials,
@@ -263,16 +325,21 @@ CROSS JOIN LATERAL (
     (team.data_as_of AT TIME ZONE zone.name - 2 * allo.leaderboard_period()) AT TIME ZONE zone.name AS previous_since
 ) span
 LEFT JOIN LATERAL (
-  SELECT min(valid_from) AS at FROM allo.queue_assignments WHERE user_id = t.user_id
-) first_read ON true
+  SELECT greatest(min(a.valid_from), min(whole.history_from)) AS since
+  FROM allo.queue_assignments a JOIN allo.teams whole ON whole.team_id = t.team_id WHERE a.user_id = t.user_id
+) known ON true
+LEFT JOIN allo.open_gaps going_on ON going_on.user_id = t.user_id
 CROSS JOIN LATERAL (
-  SELECT (greatest(0, extract(epoch FROM least(first_read.at, team.data_as_of) - span.since))
-    + coalesce(sum(greatest(0, extract(epoch FROM g.gap_to - greatest(g.gap_from, span.since)))), 0))
+  SELECT (greatest(0, extract(epoch FROM least(known.since, team.data_as_of) - span.since)) + coalesce(sum(
+    greatest(0, extract(epoch FROM g.gap_to - greatest(g.gap_from, known.since, span.since)))), 0))
     ::double precision AS gap_seconds,
-    (greatest(0, extract(epoch FROM least(first_read.at, span.since) - span.previous_since))
-    + coalesce(sum(greatest(0, extract(epoch FROM least(g.gap_to, span.since) - greatest(g.gap_from, span.previous_since)))), 0))
+    (greatest(0, extract(epoch FROM least(known.since, span.since) - span.previous_since)) + coalesce(sum(
+    greatest(0, extract(epoch FROM least(g.gap_to, span.since) - greatest(g.gap_from, known.since, span.previous_since)))), 0))
     ::double precision AS previous_gap_seconds
-  FROM allo.reading_gaps g WHERE g.user_id = t.user_id AND g.gap_to > span.previous_since AND g.gap_from < team.data_as_of
+  FROM (
+    SELECT gap_from, gap_to FROM allo.reading_gaps WHERE user_id = t.user_id
+    UNION ALL SELECT going_on.gap_from, going_on.gap_to
+  ) g WHERE g.gap_to > span.previous_since AND g.gap_from < team.data_as_of
 ) gaps
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE is_now) AS dials,
@@ -360,7 +427,8 @@ SELECT t.team_id, a.user_id, t.name AS teammate_name, a.queue_id,
   extract(epoch FROM coalesce(a.valid_to, a.missing_since, t.last_observed_at) - a.valid_from)::double precision
     AS held_seconds
 FROM allo.queue_assignments a
-JOIN allo.teammates t USING (user_id);
+JOIN allo.teammates t USING (user_id)
+WHERE a.missing_since IS DISTINCT FROM a.valid_from;
 --> statement-breakpoint
 
 CREATE VIEW reporting.queue_history AS
@@ -407,8 +475,10 @@ SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
   extract(epoch FROM e.removed_at - e.first_seen_at)::double precision AS seconds_in_queue
 FROM allo.queue_entries e
 JOIN allo.queues q USING (queue_id)
-LEFT JOIN allo.queue_assignments a ON a.queue_id = e.queue_id AND a.valid_from < e.removed_at
-  AND (a.valid_to >= e.removed_at OR a.valid_to IS NULL)
+LEFT JOIN LATERAL (
+  SELECT h.user_id FROM allo.queue_assignments h WHERE h.queue_id = e.queue_id AND h.valid_from <= e.removed_at
+  ORDER BY h.valid_from DESC LIMIT 1
+) a ON true
 LEFT JOIN allo.teammates t ON t.user_id = a.user_id
 WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining' AND NOT EXISTS (
   SELECT FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
@@ -442,27 +512,16 @@ CROSS JOIN LATERAL (
 WHERE t.is_listed OR t.left_at IS NULL;
 --> statement-breakpoint
 
--- A gap that goes on ends nowhere yet: somebody else of the team was read since.
 CREATE VIEW reporting.coverage_gaps AS
 SELECT g.team_id, g.user_id, t.name AS teammate_name, g.gap_from, g.gap_to, false AS is_open,
   extract(epoch FROM g.gap_to - g.gap_from)::double precision AS gap_seconds, g.reason
 FROM allo.reading_gaps g
 LEFT JOIN allo.teammates t USING (user_id)
 UNION ALL
-SELECT t.team_id, t.user_id, t.name, last_read.observed_at, NULL, true,
-  extract(epoch FROM team.data_as_of - last_read.observed_at)::double precision, coalesce(last_try.status, 'not_read')
-FROM allo.teammates t
-JOIN (SELECT team_id, max(last_observed_at) AS data_as_of FROM allo.teammates GROUP BY team_id) team USING (team_id)
-CROSS JOIN LATERAL (
-  SELECT r.observed_at, coalesce(p.gap_after_seconds, 600) AS gap_after_seconds
-  FROM allo.sync_reads r LEFT JOIN allo.sync_passes p USING (pass_id)
-  WHERE r.user_id = t.user_id AND r.status IN ('ok', 'no_queue') ORDER BY r.observed_at DESC LIMIT 1
-) last_read
-LEFT JOIN LATERAL (
-  SELECT status FROM allo.sync_reads r WHERE r.user_id = t.user_id AND r.observed_at > last_read.observed_at
-  ORDER BY r.observed_at DESC LIMIT 1
-) last_try ON true
-WHERE team.data_as_of > last_read.observed_at + make_interval(secs => last_read.gap_after_seconds);
+SELECT g.team_id, g.user_id, t.name, g.gap_from, NULL, true,
+  extract(epoch FROM g.gap_to - g.gap_from)::double precision, g.reason
+FROM allo.open_gaps g
+LEFT JOIN allo.teammates t USING (user_id);
 --> statement-breakpoint
 
 CREATE VIEW reporting.sync_passes AS
@@ -532,6 +591,8 @@ RETURNS TABLE (
       CASE
         WHEN a.user_id IS NULL OR t.last_observed_at < $2 OR $2 < team.history_from THEN 'unknown'
         WHEN a.missing_since <= $2 OR t.missing_since <= $2 THEN 'unknown'
+        -- One answer to the contrary, taken back by the next: who was right is not known.
+        WHEN r.status = 'not_found' OR r.status IS NOT NULL AND r.queue_id IS DISTINCT FROM a.queue_id THEN 'unknown'
         WHEN EXISTS (SELECT FROM allo.reading_gaps g WHERE g.user_id = $1 AND g.gap_from < $2 AND g.gap_to > $2) THEN 'unknown'
         WHEN a.queue_id IS NULL THEN 'no_queue'
         ELSE 'queue'
@@ -541,8 +602,9 @@ RETURNS TABLE (
     LEFT JOIN allo.teams team ON team.team_id = t.team_id
     LEFT JOIN allo.queue_assignments a ON a.user_id = $1 AND a.valid_from <= $2 AND (a.valid_to > $2 OR a.valid_to IS NULL)
     LEFT JOIN LATERAL (
-      SELECT observed_at FROM allo.sync_reads
-      WHERE user_id = $1 AND observed_at <= $2 AND status IN ('ok', 'no_queue') ORDER BY observed_at DESC LIMIT 1
+      SELECT status, queue_id, observed_at FROM allo.sync_reads
+      WHERE user_id = $1 AND observed_at <= $2 AND status IN ('ok', 'no_queue', 'not_found')
+      ORDER BY observed_at DESC LIMIT 1
     ) r ON true
   )
   SELECT s.team_id, s.answer, s.read_at, CASE WHEN s.answer = 'queue' THEN s.queue_id END, v.position, v.entry_id,

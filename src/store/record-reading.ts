@@ -19,8 +19,8 @@ interface ReadingRecord {
 const USUAL_GAP_SECONDS = 600
 
 /**
- * The audit row and, for a reading that was applied, when the teammate was last read, and whether it came so late
- * that nothing is known of the time before it: in one statement.
+ * The audit row and, for a reading that was applied, when the teammate was last read, and whether nothing is known of
+ * the time before it, since it came late or after they were not on the team: in one statement.
  */
 export async function recordReading(
   client: Client,
@@ -47,7 +47,9 @@ export async function recordReading(
           order by failed.observed_at desc limit 1), 'not_read')
        from (select r.observed_at, p.gap_after_seconds from allo.sync_reads r left join allo.sync_passes p using (pass_id)
              where r.user_id = $2 and r.status in ('ok', 'no_queue') order by r.observed_at desc limit 1) before
-       where $20 and $6 > before.observed_at + make_interval(secs => coalesce(before.gap_after_seconds, ${USUAL_GAP_SECONDS}))
+       where $20 and ($6 > before.observed_at + make_interval(secs => coalesce(before.gap_after_seconds, ${USUAL_GAP_SECONDS}))
+         or exists (select from allo.sync_reads other where other.user_id = $2 and other.status = 'not_found'
+                    and other.observed_at > before.observed_at and other.observed_at < $6))
        on conflict do nothing
      )
      insert into allo.sync_reads (pass_id, user_id, status, queue_id, read_started_at, observed_at, walks, requests,
