@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config.ts'
 import { openNumberKeys } from '../../src/personal-data/open-number-keys.ts'
 import type { SimulatedAllo } from '../../src/simulation/server.ts'
 import { openPool } from '../../src/store/database.ts'
+import type { Cadence } from '../../src/store/passes.ts'
 import { keyFingerprint, openReadBudget } from '../../src/store/read-budget.ts'
 import { type SyncResult, syncTeam } from '../../src/sync.ts'
 import { cadenceOf } from '../../src/worker/freshness.ts'
@@ -17,6 +18,7 @@ export interface Mirror {
   pass(options?: {
     readonly users?: readonly string[]
     readonly dryRun?: boolean
+    readonly cadence?: Cadence
     readonly signal?: AbortSignal
   }): Promise<SyncResult>
   close(): Promise<void>
@@ -57,7 +59,7 @@ export async function openMirror({
     onSurprise: () => undefined,
   })
   return {
-    pass: ({ users = [], dryRun = false, signal } = {}) =>
+    pass: ({ users = [], dryRun = false, cadence, signal } = {}) =>
       syncTeam(
         {
           pool,
@@ -78,7 +80,7 @@ export async function openMirror({
           only: config.onlyTeammates,
           except: config.exceptTeammates,
           includeBlocked: config.includeBlocked,
-          cadence: cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
+          cadence: cadence ?? cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
           ...(signal ? { signal } : {}),
         },
       ),

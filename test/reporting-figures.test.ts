@@ -1,0 +1,442 @@
+/**
+ * The figures of schema reporting, against what was true: per climate two weeks of two lively teams in one database,
+ * counted dial by dial and number by number.
+ */
+import { describe, expect, test } from 'vitest'
+import { outcomeOf } from './support/bookkeeping.ts'
+import { groupBy } from './support/recorded.ts'
+import {
+  type CountedDial,
+  connectionRate,
+  coveredSeconds,
+  daysBefore,
+  localDay,
+  localHour,
+  localWeekday,
+  nextDay,
+  sessions,
+  startOfDay,
+  tally,
+} from './support/reporting-calendar.ts'
+import {
+  countsOf,
+  endOfStay,
+  instant,
+  keyOf,
+  type ReportTruth,
+  type SeenDial,
+} from './support/reporting-truth.ts'
+import { byKey, fromMicros, micros, mismatches, readView, without } from './support/reporting-views.ts'
+import { climates, closingsOf, useWeeks } from './support/reporting-weeks.ts'
+
+describe.each(climates)('two weeks, with $seed', (climate) => {
+  const { timeZone } = climate
+  const weeks = useWeeks({ ...climate, seed: `${climate.seed}_too` })
+
+  test('dials has every dial that was shown once, with its last outcome, under who held the queue then', async () => {
+    for (const { truth, read, entryId } of weeks().teams) {
+      const expected = truth.dials.map(({ stay, at, outcome, first, position, callId }) => ({
+        entry_id: entryId(stay.key),
+        dialled_at: at,
+        user_id: first.userId,
+        queue_id: stay.queueId,
+        position,
+        call_id: callId,
+        outcome,
+        first_seen_at: first.at,
+        counted_at: at,
+        dialled_date: localDay(at, timeZone),
+        dialled_weekday: localWeekday(at, timeZone),
+        dialled_hour: localHour(at, timeZone),
+        is_resolved: outcome !== 'in_progress',
+        is_connected: outcome === 'connected',
+        is_picked_up: outcome === 'connected' || outcome === 'voicemail',
+        is_unresolved:
+          outcome === 'in_progress' && at < (truth.sightingsOf(first.userId).at(-1)?.at ?? 0) - 120 * 60e6,
+        seconds_since_added: at >= stay.createdAt ? (at - stay.createdAt) / 1e6 : null,
+      }))
+      const rows = await read<(typeof expected)[number]>('dials')
+      const found = rows.map((row) =>
+        without(
+          row,
+          'team_id',
+          'dial_id',
+          'teammate_name',
+          'number_masked',
+          'number_key',
+          'routing_result',
+          'detected_outbound_voicemail',
+          'not_reached_destination_reason',
+          'voicemail_left',
+          'changed_after',
+          'last_changed_at',
+        ),
+      )
+      const key = (row: { entry_id: number; dialled_at: number }) => `${row.entry_id} ${row.dialled_at}`
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      for (const { made, first, stay } of truth.dials) {
+        if (made.userId === first.userId) continue
+        const before = truth.queues.get(stay.queueId)?.sightings.findLast(({ at }) => at < first.at)
+        expect(before?.userId, 'only a queue that changed hands unseen hides who dialled').not.toBe(
+          first.userId,
+        )
+      }
+    }
+  })
+
+  test('queues tells each funnel, how far it got, how fast, and how it ended', async () => {
+    for (const { truth, read } of weeks().teams) {
+      const expected = [...truth.queues.values()].map(({ queueId, sightings, last, fate }) => {
+        const counts = countsOf(last.queue?.rows ?? [])
+        const stays = [...truth.stays.values()].filter((stay) => stay.queueId === queueId)
+        const dialled = stays.filter(({ dials }) => dials.length > 0)
+        const dials = truth.dials.filter(({ stay }) => stay.queueId === queueId)
+        const at = dials.map((dial) => dial.at).sort((a, b) => a - b)
+        const { resolved_dials, connected, picked_up } = tally(dials.map(counted))
+        const ended = fate.state === 'ended' ? fate : null
+        return {
+          queue_id: queueId,
+          user_id: last.userId,
+          queue_state: fate.state,
+          is_exhausted: fate.state === 'current' && counts.remaining === 0,
+          first_seen_at: sightings[0]?.at,
+          data_as_of: last.at,
+          ended_at: ended?.at ?? null,
+          end_reason: ended?.reason ?? null,
+          replaced_by_queue_id: ended?.by ?? null,
+          ...counts,
+          numbers_ever: stays.length,
+          dialled_ever: dialled.length,
+          penetration_rate: stays.length > 0 ? dialled.length / stays.length : null,
+          dials: dials.length,
+          resolved_dials,
+          connected_dials: connected,
+          picked_up_dials: picked_up,
+          ...connectionRate(connected, resolved_dials),
+          first_dial_at: at[0] ?? null,
+          last_dial_at: at.at(-1) ?? null,
+          median_seconds_to_first_dial: median(
+            dialled.flatMap(({ dials, createdAt }) => {
+              const first = Math.min(...dials.map((dial) => dial.at))
+              return first >= createdAt ? [(first - createdAt) / 1e6] : []
+            }),
+          ),
+          uncalled_at_end: ended ? counts.remaining : null,
+          in_progress_at_end: ended ? counts.in_progress : null,
+          unseen_seconds_before_end: ended ? (ended.at - last.at) / 1e6 : null,
+        }
+      })
+      const rows = await read<{ queue_id: string }>('queues')
+      const found = rows.map((row) => without(row, 'team_id', 'queue_name', 'teammate_name', 'created_at'))
+      const key = (row: { queue_id: string }) => row.queue_id
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+    }
+  })
+
+  test('current_numbers and stale_numbers are what stands in the queues now, and how long it has waited', async () => {
+    for (const { truth, read, entryId } of weeks().teams) {
+      const current = [...truth.queues.values()].filter(({ fate }) => fate.state === 'current')
+      const expected = current.flatMap(({ queueId, last }) =>
+        (last.queue?.rows ?? []).map((row) => {
+          const stay = truth.stays.get(keyOf(queueId, row))
+          const isUncalled = stay?.dials.length === 0
+          return {
+            queue_id: queueId,
+            position: row.position,
+            user_id: last.userId,
+            entry_id: entryId(keyOf(queueId, row)),
+            outcome: outcomeOf(row),
+            is_dialled: outcomeOf(row) !== 'remaining',
+            call_id: row.call_id,
+            call_start_date: row.call_start_date === null ? null : instant(row.call_start_date),
+            created_at: instant(row.created_at),
+            updated_at: instant(row.updated_at),
+            dial_count: stay?.dials.length,
+            waiting_seconds: isUncalled ? Math.max(0, last.at - instant(row.created_at)) / 1e6 : null,
+            data_as_of: last.at,
+          }
+        }),
+      )
+      const key = (row: { queue_id: string; position: number }) => `${row.queue_id} ${row.position}`
+      const rows = await read<(typeof expected)[number]>('current_numbers')
+      const found = rows.map((row) =>
+        without(
+          row,
+          'team_id',
+          'teammate_name',
+          'number_masked',
+          'number_key',
+          'is_resolved',
+          'is_connected',
+          'routing_result',
+          'sync_status',
+          'detected_outbound_voicemail',
+          'not_reached_destination_reason',
+          'voicemail_left',
+          'first_seen_at',
+          'first_dialled_at',
+          'last_dialled_at',
+        ),
+      )
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      const stale = await read<{ queue_id: string; position: number }>('stale_numbers')
+      const waiting = expected.filter(({ waiting_seconds }) => (waiting_seconds ?? 0) > 7 * 86_400)
+      expect(stale.map(key).sort()).toEqual(waiting.map(key).sort())
+    }
+  })
+
+  test('requeued_numbers has the newest stay of each number that has several, and whether it was reached before', async () => {
+    for (const [index, { truth, read, entryId }] of weeks().teams.entries()) {
+      const ofNumber = groupBy([...truth.stays.values()], ({ number }) => number)
+      const expected = [...ofNumber.values()].flatMap((stays) => {
+        const inOrder = stays.sort((a, b) => a.first.at - b.first.at || entryId(a.key) - entryId(b.key))
+        const [newest, previous, oldest] = [inOrder.at(-1), inOrder.at(-2), inOrder[0]]
+        if (!newest || !previous || !oldest) return []
+        const wasReached = inOrder
+          .slice(0, -1)
+          .some(({ row, dials }) =>
+            [outcomeOf(row), ...dials.map(({ outcome }) => outcome)].includes('connected'),
+          )
+        return [
+          {
+            entry_id: entryId(newest.key),
+            queue_id: newest.queueId,
+            user_id: newest.first.userId,
+            first_seen_at: newest.first.at,
+            outcome: outcomeOf(newest.row),
+            entries: stays.length,
+            first_ever_seen_at: oldest.first.at,
+            previous_entry_id: entryId(previous.key),
+            previous_queue_id: previous.queueId,
+            previous_outcome: outcomeOf(previous.row),
+            has_connected_before: wasReached,
+            seconds_since_previous: (newest.first.at - previous.first.at) / 1e6,
+          },
+        ]
+      })
+      const rows = await read<{ entry_id: number }>('requeued_numbers')
+      const found = rows.map((row) => without(row, 'team_id', 'teammate_name', 'number_masked', 'number_key'))
+      const key = (row: { entry_id: number }) => String(row.entry_id)
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      if (index === 0) expect(found.length).toBeGreaterThan(0)
+    }
+  })
+
+  test('removed_uncalled has what left uncalled and stood in no queue of the team afterwards', async () => {
+    for (const team of weeks().teams) {
+      const { truth, read, entryId } = team
+      const closings = await closingsOf(team)
+      const ends = new Map([...truth.stays.values()].map((stay) => [stay, endOfStay(stay, truth, closings)]))
+      const ofNumber = groupBy([...ends], ([{ number }]) => number)
+      const expected = [...ends].flatMap(([stay, { removed_at, removal_reason, last_seen_at }]) => {
+        if (removed_at === null || stay.dials.length > 0) return []
+        const isBack = ofNumber
+          .get(stay.number)
+          ?.some(
+            ([other, end]) => other !== stay && (end.last_seen_at === null || end.last_seen_at >= removed_at),
+          )
+        const { queueId: queue_id, first } = stay
+        const row = {
+          entry_id: entryId(stay.key),
+          queue_id,
+          created_at: stay.createdAt,
+          first_seen_at: first.at,
+        }
+        const seconds_in_queue = (removed_at - first.at) / 1e6
+        return isBack ? [] : [{ ...row, last_seen_at, removed_at, removal_reason, seconds_in_queue }]
+      })
+      const rows = await read<{ entry_id: number; user_id: string | null }>('removed_uncalled')
+      const found = rows.map((row) =>
+        without(row, 'team_id', 'user_id', 'teammate_name', 'number_masked', 'number_key'),
+      )
+      const key = (row: { entry_id: number }) => String(row.entry_id)
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      expect(rows.filter(({ user_id }) => user_id === null)).toEqual([])
+    }
+  })
+
+  test('daily_activity has every local day of each teammate, what was dialled, and how long nobody looked', async () => {
+    for (const { truth, read } of weeks().teams) {
+      const listed = await read<{ user_id: string; first_seen_at: number }>('teammates')
+      const expected = listed.flatMap(({ user_id, first_seen_at }) => {
+        const dials = dialsOf(truth, user_id)
+        const lastRead = truth.sightingsOf(user_id).at(-1)?.at ?? 0
+        const first = Math.min(first_seen_at, ...dials.map(({ at }) => at))
+        return daysOf(first, lastRead, timeZone).map((day) => {
+          const [since, until] = [startOfDay(day, timeZone), startOfDay(nextDay(day), timeZone)]
+          const ofDay = dials.filter(({ at }) => since <= at && at < until)
+          return {
+            user_id,
+            day,
+            is_day_over: until <= lastRead,
+            gap_seconds: coveredSeconds(unread(truth, user_id), since, until),
+            ...tally(ofDay),
+            ...sessions(ofDay),
+          }
+        })
+      })
+      const rows = await read<{ user_id: string; day: string; dials: number }>('daily_activity')
+      const found = rows.map((row) => without(row, 'team_id', 'teammate_name'))
+      const key = (row: { user_id: string; day: string }) => `${row.user_id} ${row.day}`
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      expect(rows.reduce((sum, { dials }) => sum + dials, 0)).toBe(truth.dials.length)
+    }
+  })
+
+  test('leaderboard_7d counts the last seven days and the seven before, and says how long nobody looked', async () => {
+    for (const { truth, read } of weeks().teams) {
+      const [since, before] = [daysBefore(truth.asOf, 7, timeZone), daysBefore(truth.asOf, 14, timeZone)]
+      const expected = truth.users.map((user_id) => {
+        const dials = dialsOf(truth, user_id)
+        const then = tally(dials.filter(({ at }) => at > before && at <= since))
+        return {
+          user_id,
+          period_from: since,
+          period_to: truth.asOf,
+          ...without(tally(dials.filter(({ at }) => at > since)), 'failed', 'other', 'in_progress'),
+          previous_dials: then.dials,
+          previous_resolved_dials: then.resolved_dials,
+          previous_connected: then.connected,
+          previous_connection_rate: then.connection_rate,
+          gap_seconds: coveredSeconds(unread(truth, user_id), since, truth.asOf),
+          previous_gap_seconds: coveredSeconds(unread(truth, user_id), before, since),
+        }
+      })
+      const rows = await read<{ user_id: string }>('leaderboard_7d')
+      const found = rows.map((row) => without(row, 'team_id', 'teammate_name'))
+      const key = (row: { user_id: string }) => row.user_id
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+    }
+  })
+
+  test('activity_heatmap has 168 rows for each teammate, zeros included, and every dial of 28 days in one', async () => {
+    for (const { truth, read } of weeks().teams) {
+      const since = daysBefore(truth.asOf, 28, timeZone)
+      const expected = truth.users.flatMap((user_id) => {
+        const recent = dialsOf(truth, user_id).filter(({ at }) => at > since)
+        const slots = groupBy(recent, ({ at }) => localWeekday(at, timeZone) * 24 + localHour(at, timeZone))
+        return Array.from({ length: 168 }, (_, index) => {
+          const { dials, resolved_dials, connected, picked_up } = tally(slots.get(24 + index) ?? [])
+          return {
+            user_id,
+            weekday: 1 + Math.floor(index / 24),
+            hour: index % 24,
+            period_from: since,
+            period_to: truth.asOf,
+            dials,
+            resolved_dials,
+            connected,
+            picked_up,
+            ...connectionRate(connected, resolved_dials),
+          }
+        })
+      })
+      const rows = await read<{ user_id: string; weekday: number; hour: number; dials: number }>(
+        'activity_heatmap',
+      )
+      const found = rows.map((row) => without(row, 'team_id', 'teammate_name'))
+      const key = (row: { user_id: string; weekday: number; hour: number }) =>
+        `${row.user_id} ${row.weekday} ${row.hour}`
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      expect(rows.reduce((sum, { dials }) => sum + dials, 0)).toBe(truth.dials.length)
+    }
+  })
+
+  test('a filter on team_id leaves no row of the other team, and none is of neither', async () => {
+    const { database, teams } = weeks()
+    for (const view of await viewsOf(database.pool, `having 'team_id' = any (array_agg(column_name))`)) {
+      let rows = 0
+      for (const { teamId, truth } of teams) {
+        const queues = new Set(truth.queues.keys())
+        for (const row of await readView<{ user_id?: string; queue_id?: string }>(
+          database.pool,
+          view,
+          teamId,
+        )) {
+          rows += 1
+          if (row.user_id) expect(truth.users, view).toContain(row.user_id)
+          if (row.queue_id) expect(queues, view).toContain(row.queue_id)
+        }
+      }
+      expect(await readView(database.pool, view), view).toHaveLength(rows)
+    }
+  })
+
+  test('no view depends on the time zone, the date style or the interval style of the session', async () => {
+    const { database, teams } = weeks()
+    const views = await viewsOf(database.pool)
+    const { userId, at } = teams[0].truth.sightings.find(({ queue }) => (queue?.rows.length ?? 0) > 3) ?? {}
+
+    async function inSession(settings: string): Promise<Map<string, string[]>> {
+      const client = await database.pool.connect()
+      try {
+        await client.query(`begin; ${settings}`)
+        const asText = (rows: object[]) =>
+          rows.map((row) => JSON.stringify(without(row, 'age_seconds'))).sort()
+        const all = new Map<string, string[]>()
+        for (const view of views) all.set(view, asText(await readView(client, view)))
+        const { rows } = await client.query(
+          `select answer, ${micros('read_at')} as read_at, position, entry_id, ${micros('call_start_date')} as at
+           from reporting.queue_as_of($1, ${fromMicros('$2::float8')})`,
+          [userId, at],
+        )
+        return all.set('queue_as_of', asText(rows))
+      } finally {
+        await client.query('rollback')
+        client.release()
+      }
+    }
+
+    const plain = await inSession(`set local timezone to 'UTC'; set local datestyle to 'ISO, YMD'`)
+    for (const settings of [
+      `set local timezone to 'America/New_York'; set local datestyle to 'SQL, MDY'; set local intervalstyle to 'sql_standard'`,
+      `set local timezone to 'Asia/Kolkata'; set local datestyle to 'German'; set local intervalstyle to 'iso_8601'`,
+    ]) {
+      for (const [view, rows] of await inSession(settings)) {
+        const others = new Set(plain.get(view))
+        expect(rows.length, view).toBe(others.size)
+        expect(rows.filter((row) => !others.has(row)).slice(0, 3), view).toEqual([])
+      }
+    }
+    expect(plain.get('queue_as_of')?.length).toBeGreaterThan(3)
+  })
+
+  /** Stretches in which nothing is known of a teammate, from before the first reading to the last one of the team. */
+  function unread(truth: ReportTruth, userId: string): { from: number; to: number }[] {
+    const known = truth.knownSince(userId) ?? truth.asOf
+    const last = truth.sightingsOf(userId).findLast(({ status }) => status !== 'not_found')
+    const goesOn = userId === weeks().leaver && last ? [{ from: last.at, to: truth.asOf }] : []
+    return [
+      { from: Number.NEGATIVE_INFINITY, to: known },
+      ...truth.gaps.filter((gap) => gap.userId === userId),
+      ...goesOn,
+    ]
+  }
+})
+
+async function viewsOf(pool: Parameters<typeof readView>[0], having = ''): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select schema_name || '.' || view_name as name from reporting.data_dictionary group by 1 ${having} order by 1`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+function counted({ at, outcome, stay }: SeenDial): CountedDial {
+  return { at, outcome, stay: stay.key }
+}
+
+function dialsOf({ dials }: ReportTruth, userId: string): CountedDial[] {
+  return dials.filter(({ first }) => first.userId === userId).map(counted)
+}
+
+function daysOf(first: number, last: number, zone: string): string[] {
+  const days: string[] = []
+  for (let day = localDay(first, zone); day <= localDay(last, zone); day = nextDay(day)) days.push(day)
+  return days
+}
+
+function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b)
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]]
+  return low === undefined || high === undefined ? null : (low + high) / 2
+}
