@@ -304,6 +304,23 @@ describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => 
     client.disconnect()
   }
 
+  it('a database restored from an old dump numbers its passes anew, and the next one reads everyone', () =>
+    inScene(async (scene) => {
+      const worker = scene.start({ SYNC_EVERY: '1s' })
+      await scene.finished({ count: 3, status: 'ok' })
+      worker.kill('SIGTERM')
+      await worker.exited
+      await scene.pool.query(
+        `delete from allo.sync_reads where pass_id > 1;
+         delete from allo.sync_passes where pass_id > 1;
+         alter table allo.sync_passes alter column pass_id restart with 2`,
+      )
+      const since = await scene.now()
+      scene.start({ SYNC_EVERY: '1s' })
+      const [next] = await scene.finished({ since })
+      expect(next).toMatchObject({ pass_id: '2', status: 'ok', teammates: 6 })
+    }))
+
   it('a pass that is wedged is closed by the next tick, and recorded', () =>
     inScene(async (scene) => {
       scene.start()

@@ -106,7 +106,10 @@ async function beginPass(
   }
 }
 
-/** One job per teammate, in chunks. Run again after a crash, the same jobs are not added twice. */
+/**
+ * One job per teammate, in chunks. Run again after a crash, the same jobs are not added twice. Their ids name the tick
+ * too: a database restored from a dump gives the ids of its passes a second time.
+ */
 async function handOut(
   readings: JobQueue,
   job: Job<JobData>,
@@ -123,7 +126,7 @@ async function handOut(
           name: 'reading',
           data: { passId, teamId, userId },
           opts: {
-            jobId: `pass-${passId}-${createHash('sha1').update(userId).digest('hex').slice(0, 20)}`,
+            jobId: `pass-${passId}-${createHash('sha1').update(`${parent.id} ${userId}`).digest('hex').slice(0, 20)}`,
             parent,
             // A reading that fails is recorded; one that is lost must not keep its pass waiting for ever.
             ignoreDependencyOnFailure: true,
