@@ -13,14 +13,14 @@ COMMENT ON VIEW reporting.daily_activity IS 'One row per teammate and local day,
 COMMENT ON VIEW reporting.activity_heatmap IS 'One row per teammate, weekday and local hour (168 each, zeros included) over the 28 days before data_as_of of the team. When are people reached? Read the rate only where resolved_dials is 10 or more.';--> statement-breakpoint
 COMMENT ON VIEW reporting.leaderboard_7d IS 'One row per teammate: the 7 days before data_as_of of the team, and the 7 days before those. Who dialled how much? Rank by counts; rates of few dials are chance.';--> statement-breakpoint
 COMMENT ON VIEW reporting.number_history IS 'One row per version of a number in a queue: it was so from valid_from until just before valid_to. What was known when?';--> statement-breakpoint
-COMMENT ON VIEW reporting.number_changes IS 'One row per change, derived from number_history. What came, left, moved or got a result between two moments? added + reappeared - removed = numbers in queues that have not ended. A move is not a change, nor is a touch of updated_at.';--> statement-breakpoint
+COMMENT ON VIEW reporting.number_changes IS 'One row per change, derived from number_history. What came, left, moved or got a result between two moments? added + reappeared - removed = numbers in queues that have not ended and whose holder is on the team. A move is not a change, nor is a touch of updated_at.';--> statement-breakpoint
 COMMENT ON VIEW reporting.queue_assignments IS 'One row per stretch in which a teammate held one queue, or was seen without any. Who held which queue when? Where there is no row, it is not known.';--> statement-breakpoint
 COMMENT ON VIEW reporting.queue_history IS 'One row per version of a queue''s settings. When was it renamed, reassigned, reconfigured?';--> statement-breakpoint
 COMMENT ON VIEW reporting.requeued_numbers IS 'One row per number that was in queues more than once: its newest stay, and what came before. Who is called again, and was reached already? Numbers are compared by themselves or, once erased, by number_key.';--> statement-breakpoint
 COMMENT ON VIEW reporting.removed_uncalled IS 'One row per stay that ended without a call, of a number that was in no queue afterwards. Who was never called? An erased number without number_key cannot be seen coming back.';--> statement-breakpoint
 COMMENT ON VIEW reporting.stale_numbers IS 'One row per number in a current queue that has waited longer than 7 days without a call, as of the last reading. Who is forgotten?';--> statement-breakpoint
 COMMENT ON VIEW reporting.data_freshness IS 'One row per teammate on the team. How old is what we know, now? The only view that looks at the clock.';--> statement-breakpoint
-COMMENT ON VIEW reporting.coverage_gaps IS 'One row per stretch in which a teammate was not read for longer than two intervals. When do we know nothing, and why?';--> statement-breakpoint
+COMMENT ON VIEW reporting.coverage_gaps IS 'One row per stretch in which a teammate was not read for longer than two intervals, or was not on the team. When do we know nothing, and why?';--> statement-breakpoint
 COMMENT ON VIEW reporting.sync_passes IS 'One row per pass of the mirror over the team. When did it run, was everyone read, what did it cost? Counts of readings are null or zero once old readings are deleted.';--> statement-breakpoint
 COMMENT ON VIEW reporting.data_quality IS 'One row per team and check, as last run. Can the data be trusted?';--> statement-breakpoint
 COMMENT ON VIEW reporting.outcome_definitions IS 'One row per outcome. What counts as what? The first rule that matches wins; every number has exactly one outcome. sync_status is the making of a contact and never counts.';--> statement-breakpoint
@@ -92,7 +92,7 @@ BEGIN
       ('first_ever_seen_at', 'Observed: when the first stay of this number began.'),
       ('first_seen_at', 'Observed: end of the first reading that showed it.'),
       ('gap_from', 'Observed: end of the last reading before the gap.'),
-      ('gap_seconds', 'Seconds of it of which nothing is known: before the first reading of the teammate, or not read for longer than two intervals. 0: read all along.'),
+      ('gap_seconds', 'Seconds of it of which nothing is known: before the first reading of the teammate, not read for longer than two intervals, or not on the team. 0: read all along.'),
       ('gap_to', 'Observed: end of the first reading after it. Null: it goes on.'),
       ('has_connected_before', 'A person answered in one of the earlier stays.'),
       ('has_gap', 'Part of the time until valid_until was not read: changes may have been later or earlier than they look.'),
@@ -184,7 +184,7 @@ BEGIN
       ('seconds_since_previous', 'From the beginning of the previous stay until the beginning of this one.'),
       ('seconds_to_first_dial', 'From when the number was put in until its first dial. Null: not dialled, or not known.'),
       ('sentence', 'What was found, and what to do about it.'),
-      ('sessions', 'Dialling sessions that began on this day; a pause of more than 30 minutes ends one.'),
+      ('sessions', 'Dialling sessions of this day: a pause of more than 30 minutes ends one, and so does midnight.'),
       ('severity', 'error: do not trust the data. warn: look into it. note: legal, but good to know.'),
       ('stale_after_seconds', 'From this age the data are too old, as configured when the last pass began.'),
       ('started_at', 'Observed: start of the pass.'),
