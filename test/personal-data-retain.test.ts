@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { pino } from 'pino'
 import { afterAll, describe, expect, test } from 'vitest'
+import { forgetNumber } from '../src/personal-data/forget.ts'
 import { type Retention, retain } from '../src/personal-data/retain.ts'
 import { retainNumbers } from '../src/personal-data/retain-numbers.ts'
 import { failsBadly, runChecks } from '../src/quality/run-checks.ts'
@@ -207,12 +208,36 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     expect(before.filter(({ removal_reason }) => removal_reason === 'unobservable').length).toBe(5)
     stage.apply({ type: 'return', userId: second })
     const { readings } = await stage.pass()
-    const theirs = readings.find(({ userId }) => userId === second)
-    if (theirs?.status === 'ok') expect(theirs).toMatchObject({ removed: 0 })
+    expect(readings.find(({ userId }) => userId === second)).toMatchObject({
+      status: 'ok',
+      added: 5,
+      removed: 0,
+    })
     const recorded = await stage.recorded()
     expect(recorded.entries.slice(0, before.length)).toEqual(before)
     expect(findInconsistencies(recorded)).toEqual([])
     expect(await failingChecks(stage)).toEqual([])
+  })
+
+  test('a number that is suppressed is not taken for one that was erased, though added in the same second', async () => {
+    const stage = await open()
+    const [userId = ''] = stage.ids
+    const [erased, suppressed] = ['+15550001234', '+15550001235']
+    await stage.pass()
+    stage.apply({ type: 'append', userId, numbers: [erased] })
+    await stage.pass()
+    stage.apply({ type: 'remove_number', userId, number: erased })
+    await stage.pass()
+    await letPass(stage, '31 days')
+    expect(await keep(stage, { numbersDays: 30 })).toMatchObject({ numbers: 1 })
+    const forgetting = { number: suppressed, numberKeys: keys, suppress: true, dryRun: false }
+    await forgetNumber(stage.database.pool, forgetting)
+    stage.apply({ type: 'append', userId, numbers: [suppressed] })
+    const { readings } = await stage.pass()
+    expect(readings.find((reading) => reading.userId === userId)).toMatchObject({ added: 1, removed: 0 })
+    const old = 'select removal_reason from allo.queue_entries where number_key = $1'
+    expect(await stage.sql(old, [keys.keyOf(erased)])).toEqual([{ removal_reason: 'deleted' }])
+    expect(findInconsistencies(await stage.recorded())).toEqual([])
   })
 
   test.each([1, 2])(

@@ -5,7 +5,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { decodeNumberKey } from '../config/secret.ts'
 import type { Config } from '../config.ts'
 import { createNumberKeys, NumberKeyError, type NumberKeys } from '../snapshot/number-key.ts'
@@ -47,7 +47,7 @@ export async function openNumberKeys(
 async function makeKeyFile(file: string): Promise<void> {
   const draft = `${file}.${randomUUID()}`
   try {
-    await mkdir(join(file, '..'), { recursive: true })
+    await mkdir(dirname(file), { recursive: true })
     await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
     await link(draft, file)
   } catch (error) {

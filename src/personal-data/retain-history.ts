@@ -37,30 +37,31 @@ async function deleteStays(client: Client, stays: readonly Stay[]): Promise<void
   )
 }
 
-const oldSettings = `select from allo.queue_versions v join allo.queues q using (queue_id)
+const oldSettings = `allo.queue_versions v join allo.queues q using (queue_id)
   where q.team_id = $1 and v.valid_to < $2`
 /** But those that say who held a queue when something began that is still there. */
-const oldAssignments = `select from allo.queue_assignments a join allo.teammates t using (user_id)
+const oldAssignments = `allo.queue_assignments a join allo.teammates t using (user_id)
   where t.team_id = $1 and a.valid_to < $2 and not exists (
     select from allo.queue_number_versions v join allo.queue_entries e using (entry_id)
     where v.queue_id = a.queue_id and v.valid_from >= a.valid_from and v.valid_from < a.valid_to and not (${isOver}))`
+const oldStays = `allo.queue_entries e join allo.queues q using (queue_id) where q.team_id = $1 and ${isOver}`
 
 async function recordBeginning({ pool, teamId }: RetentionRun, before: string): Promise<void> {
   await ask(
     pool,
     'recording from when on history is whole',
     `update allo.teams set history_from = $2
-     where team_id = $1 and (history_from is null or history_from < $2) and (
-       exists (${oldSettings}) or exists (${oldAssignments})
-       or exists (select from allo.queue_entries e join allo.queues q using (queue_id) where q.team_id = $1 and ${isOver}))`,
+     where team_id = $1 and (history_from is null or history_from < $2)
+       and (exists (select from ${oldStays}) or exists (select from ${oldSettings})
+            or exists (select from ${oldAssignments}))`,
     [teamId, before],
   )
 }
 
 async function deleteSettingsAndAssignments({ pool, teamId }: RetentionRun, before: string): Promise<void> {
   for (const [table, old] of [
-    ['queue_versions', oldSettings.replace('select from', 'select v.ctid from')],
-    ['queue_assignments', oldAssignments.replace('select from', 'select a.ctid from')],
+    ['queue_versions', `select v.ctid from ${oldSettings}`],
+    ['queue_assignments', `select a.ctid from ${oldAssignments}`],
   ]) {
     await ask(
       pool,
