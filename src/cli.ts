@@ -2,10 +2,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ForgetArguments } from './commands/forget.ts'
 import { withDatabase } from './commands/open.ts'
+import { prepareDatabase } from './commands/prepare-database.ts'
 import { runSync } from './commands/sync.ts'
 import { readConfig } from './config.ts'
-import { type ExitCode, exitCodeOf, exitCodes } from './exit-code.ts'
-import { migrateDatabase } from './store/migrate.ts'
+import { type ExitCode, exitCodeOf, exitCodes, UsageError } from './exit-code.ts'
 import { describeError } from './terminal/describe-error.ts'
 import { isAtLeast } from './terminal/progress.ts'
 import { version } from './version.ts'
@@ -63,8 +63,10 @@ export function createProgram(run: Run): Command {
     .action(
       run(async () => {
         const config = readConfig({ needsApiKey: false })
-        const applied = await withDatabase(config, ({ url }) => migrateDatabase(url), { name: 'migrate' })
+        const work = ({ url }: { url: string }) => prepareDatabase(config, url)
+        const { applied, note } = await withDatabase(config, work, { name: 'migrate' })
         console.log(applied === 0 ? 'The database is up to date.' : `Applied ${applied} migrations.`)
+        if (note !== null) console.log(note)
         return exitCodes.ok
       }),
     )
@@ -112,6 +114,36 @@ export function createProgram(run: Run): Command {
         check.opts<{ json: boolean }>(),
       ),
     ),
+  )
+
+  const grant = program
+    .command('grant')
+    .description(
+      'a login for people and tools that read the reports; its password is read from stdin, or asked for',
+    )
+    .argument('<login>', 'made if it is not there yet')
+    .addOption(
+      new Option('--role <role>', 'reader: schema reporting; pii: raw phone numbers, too').choices([
+        'reader',
+        'pii',
+      ]),
+    )
+    .addOption(new Option('--revoke', 'take it away again').conflicts('role'))
+    .addHelpText(
+      'after',
+      '\nPrints the connection string without the password, which is sent as a SCRAM verifier only.' +
+        '\nRefuses logins that may do more than read.',
+    )
+  grant.action(
+    run(async () => {
+      const { role = null, revoke = false } = grant.opts<{ role?: 'reader' | 'pii'; revoke?: boolean }>()
+      if (role === null && !revoke) throw new UsageError('Say --role reader, --role pii, or --revoke.')
+      const [login = ''] = grant.args
+      return (await import('./commands/grant.ts')).runGrant(readConfig({ needsApiKey: false }), {
+        login,
+        role,
+      })
+    }),
   )
 
   program

@@ -103,6 +103,7 @@ export function loadConfig(
       historyDays: data.RETAIN_HISTORY_DAYS ?? null,
       readsDays: data.RETAIN_READS_DAYS,
     }),
+    rolePrefix: data.ROLE_PREFIX,
     logLevel: data.LOG_LEVEL,
     redisUrl,
     schedule: data.SYNC_CRON
@@ -161,6 +162,8 @@ export interface Config {
     readonly historyDays: number | null
     readonly readsDays: number
   }
+  /** Null: no roles are made. */
+  readonly rolePrefix: string | null
   readonly logLevel: LogLevel
   /** Null: the jobs of the worker are kept in Postgres. */
   readonly redisUrl: Secret | null

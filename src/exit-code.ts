@@ -1,4 +1,5 @@
 /** What the outcome means to whoever started us; the README lists these. */
+import { GrantUnavailableError, LoginRefusedError } from './access/login.ts'
 import { AlloError, AlloRefusedError } from './allo/errors.ts'
 import { OpenDatabaseError } from './commands/open-database-error.ts'
 import { ConfigError } from './config.ts'
@@ -29,6 +30,8 @@ export class UsageError extends Error {
 /** Taking a passing fault for a permanent one is the worse mistake: a supervisor would leave us down for good. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError || error instanceof UnknownTeammateError) return exitCodes.usage
+  if (error instanceof LoginRefusedError) return exitCodes.usage
+  if (error instanceof GrantUnavailableError) return exitCodes.configuration
   if (error instanceof ConfigError || error instanceof SchemaVersionError) return exitCodes.configuration
   if (error instanceof EmbeddedPostgresError || error instanceof NumberKeyError)
     return exitCodes.configuration

@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { backfillNumberKeys } from '../personal-data/backfill.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
-import { assertSchemaIsCurrent, migrateDatabase } from '../store/migrate.ts'
+import { assertSchemaIsCurrent } from '../store/migrate.ts'
 import { openReadBudget } from '../store/read-budget.ts'
 import { recordReportTimeZone } from '../store/settings.ts'
 import { type SyncObserver, type SyncResult, syncTeam } from '../sync.ts'
@@ -13,6 +13,7 @@ import { createProgress, isAtLeast, type Progress } from '../terminal/progress.t
 import { version } from '../version.ts'
 import { cadenceOf } from '../worker/freshness.ts'
 import { asKnownError, type OpenAllo, withAllo, withDatabase } from './open.ts'
+import { prepareDatabase } from './prepare-database.ts'
 import { toFailedJson, toJson, toSentence } from './sync-result.ts'
 
 export interface SyncArguments {
@@ -70,7 +71,7 @@ async function openAndSync(
   return withDatabase(
     config,
     async ({ url, pool, isEmbedded }) => {
-      if (config.autoMigrate && !dryRun) await migrateDatabase(url)
+      if (config.autoMigrate && !dryRun) await prepareDatabase(config, url)
       else await assertSchemaIsCurrent(pool)
       if (!dryRun) await recordReportTimeZone(pool, config.reportTimeZone)
       const numberKeys = await openNumberKeys(config, { pool, isEmbedded }, { mayWrite: !dryRun })

@@ -10,7 +10,7 @@ import { backfillNumberKeys } from '../personal-data/backfill.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { openPool } from '../store/database.ts'
-import { assertSchemaIsCurrent, migrateDatabase } from '../store/migrate.ts'
+import { assertSchemaIsCurrent } from '../store/migrate.ts'
 import { keyFingerprint, openReadBudget } from '../store/read-budget.ts'
 import { recordReportTimeZone } from '../store/settings.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
@@ -27,6 +27,7 @@ import { startRetention } from '../worker/retention.ts'
 import { createWebhook } from '../worker/webhook.ts'
 import { startWorker } from '../worker/worker.ts'
 import { type OpenAllo, type OpenDatabase, withAllo, withDatabase } from './open.ts'
+import { prepareDatabase } from './prepare-database.ts'
 import { reachDatabase } from './reach-database.ts'
 
 /** Of the time to stop in; the rest is for closing what they used. */
@@ -92,9 +93,11 @@ interface Service {
 async function serve(service: Service, database: OpenDatabase) {
   const { config, logger, signal, metrics, workings, http } = service
   const { url, pool } = database
-  await persist<unknown>(service, 'Postgres', () =>
-    config.autoMigrate ? migrateDatabase(url) : assertSchemaIsCurrent(pool),
-  )
+  await persist(service, 'Postgres', async () => {
+    if (!config.autoMigrate) return assertSchemaIsCurrent(pool)
+    const { note } = await prepareDatabase(config, url)
+    if (note !== null) logger.info({ event: 'roles' }, note)
+  })
   await persist(service, 'Postgres', () => recordReportTimeZone(pool, config.reportTimeZone))
   const numberKeys = await persist(service, 'Postgres', () => openNumberKeys(config, database))
   const openBook = (fingerprint: string) =>

@@ -135,6 +135,13 @@ export const settings = z.object({
     return (names ?? []).map((name) => name.toLowerCase())
   }),
   HTTP_OPEN_PROBES: booleanText,
+  ROLE_PREFIX: z.string().transform((text, context) => {
+    if (text.toLowerCase() === 'none') return null
+    // Postgres cuts names off after 63 bytes, and keeps those that begin with pg_ for itself.
+    return /^[a-z][a-z0-9_-]{0,39}$/i.test(text) && !/^pg_/i.test(text)
+      ? text
+      : wrong(context, 'not the first word of a role. Write letters, digits, _ and - (40 at most), or none.')
+  }),
   LOG_LEVEL: z
     .string()
     .toLowerCase()

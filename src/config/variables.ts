@@ -149,6 +149,12 @@ export const variables: readonly Variable[] = [
     default: '90',
     meaning: 'after how many days the record of single readings is deleted; how well time was covered stays',
   },
+  {
+    name: 'ROLE_PREFIX',
+    default: 'allo',
+    meaning:
+      'first word of the database roles that `grant` gives (`allo_bi_reader`, …); another one for each database of a server; `none` to do without',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: '`silent`, `error`, `warn`, `info` or `debug`' },
   {
     name: 'HTTPS_PROXY',

@@ -35,8 +35,14 @@ export async function inspectSchema(pool: Pool): Promise<SchemaState> {
   })
 }
 
-/** Returns how many migrations were applied. Throws SchemaVersionError when the database is newer than the code. */
-export async function migrateDatabase(databaseUrl: string): Promise<number> {
+/**
+ * Returns how many migrations were applied. Throws SchemaVersionError when the database is newer than the code.
+ * `afterwards` is called in any other case, before the next process may migrate.
+ */
+export async function migrateDatabase(
+  databaseUrl: string,
+  afterwards: (pool: Pool) => Promise<void> = async () => undefined,
+): Promise<number> {
   if (!existsSync(migrationsFolder))
     throw new Error(`the package is incomplete: ${migrationsFolder} is missing`)
   // The lock is held by one connection while another migrates: a transaction's lock also holds behind a pooler.
@@ -46,10 +52,13 @@ export async function migrateDatabase(databaseUrl: string): Promise<number> {
       await lock.query(`select pg_advisory_xact_lock(hashtextextended('allo migrate', 0))`)
       const before = await inspectSchema(pool)
       if (before.state === 'ahead') throw newerDatabase(before)
-      if (before.state === 'current') return 0
-      await assertSchemasAreFree(pool)
-      await applyMigrations(pool)
-      return before.known - before.applied
+      const isBehind = before.state !== 'current'
+      if (isBehind) {
+        await assertSchemasAreFree(pool)
+        await applyMigrations(pool)
+      }
+      await afterwards(pool)
+      return isBehind ? before.known - before.applied : 0
     })
   } finally {
     await pool.end()

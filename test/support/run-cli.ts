@@ -45,7 +45,8 @@ export function startCli(
   const path = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter)
   const child = spawn(program, [...before, ...args], {
     cwd,
-    env: { PATH: path, HOME: cwd, ...env },
+    // Roles belong to the server, and the server to everyone.
+    env: { PATH: path, HOME: cwd, ROLE_PREFIX: 'none', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',

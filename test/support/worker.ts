@@ -52,6 +52,7 @@ export function environmentOf({ apiKey, apiUrl, databaseUrl, redisUrl, env = {} 
     ...(redisUrl === null ? {} : { REDIS_URL: redisUrl }),
     SYNC_EVERY: '2s',
     HTTP_PORT: '0',
+    ROLE_PREFIX: 'none',
     ...env,
   }
 }

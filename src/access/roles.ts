@@ -1,0 +1,234 @@
+/**
+ * Three group roles without login, so that rights are given once and a login is only made a member:
+ *
+ *   writer      reads and writes schema allo, reads reporting: what a worker needs that does not migrate
+ *   bi_reader   reads schema reporting, and nothing else
+ *   bi_pii      a bi_reader that reads schema reporting_pii, too
+ *
+ * Everyone else, PUBLIC included, gets nothing here. What is created later gets the same rights by default, so that a
+ * view that is made anew keeps its readers. Looking whether all is in place is one statement; only what isn't is done.
+ */
+import pg from 'pg'
+import {
+  type Client,
+  DatabaseError,
+  inTransaction,
+  type Pool,
+  withDatabaseErrors,
+} from '../store/database.ts'
+
+export interface RoleNames {
+  readonly writer: string
+  readonly reader: string
+  readonly pii: string
+}
+
+/** Roles belong to the cluster, and so does the prefix. */
+export function roleNames(prefix: string): RoleNames {
+  return { writer: `${prefix}_writer`, reader: `${prefix}_bi_reader`, pii: `${prefix}_bi_pii` }
+}
+
+/** Without these roles everything but `grant` works. */
+export interface RolesOutcome {
+  readonly areInPlace: boolean
+  /** Why they are not, or what should be known about them, in a sentence; null: nothing. */
+  readonly note: string | null
+}
+
+/** For whoever migrates, after that. Safe to run twice, and by two at once. */
+export async function setUpRoles(pool: Pool, prefix: string): Promise<RolesOutcome> {
+  const roles = roleNames(prefix)
+  try {
+    const before = await inspectRoles(pool, roles)
+    const obstacle = obstacleTo(before, roles)
+    if (obstacle !== null) return { areInPlace: false, note: obstacle }
+    if (!before.isInPlace) await putInPlaceOnceMore(pool, roles)
+    return { areInPlace: true, note: sharedNote(before.otherDatabases, roles) }
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error
+    const note = `The roles of ROLE_PREFIX (${list(roles)}) could not be set up: ${error.message}.`
+    return { areInPlace: false, note }
+  }
+}
+
+interface RolesState {
+  readonly missing: readonly string[]
+  /** Roles of these names that can log in or rule: somebody's. */
+  readonly foreign: readonly string[]
+  readonly isInPlace: boolean
+  readonly mayCreate: boolean
+  readonly mayGrant: boolean
+  readonly login: string
+  /** Where the readers have rights, too. */
+  readonly otherDatabases: readonly string[]
+}
+
+async function inspectRoles(pool: Pool, roles: RoleNames): Promise<RolesState> {
+  return withDatabaseErrors('looking at the roles', async () => {
+    const { rows } = await pool.query<RolesState>(
+      `with named as (
+         select name, r.* from unnest($1::text[]) name left join pg_roles r on r.rolname = name
+       ), me as (
+         select rolcreaterole or rolsuper as may_create, (
+           select bool_and(pg_has_role(nspowner, 'usage')) from pg_namespace
+           where nspname in ('allo', 'reporting', 'reporting_pii')) as may_grant
+         from pg_roles where rolname = current_user
+       ), ours as (
+         select (select oid from named where name = $2) as writer, (select oid from named where name = $3) as reader,
+           (select oid from named where name = $4) as pii
+       ), relations as (
+         select c.oid, n.nspname, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname in ('allo', 'reporting', 'reporting_pii') and c.relkind in ('r', 'p', 'v', 'm')
+       ), functions as (
+         select p.*, n.nspname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where n.nspname in ('allo', 'reporting', 'reporting_pii')
+       ), missing as (
+         select 1 from ours where
+           not has_schema_privilege(writer, 'allo', 'usage') or not has_schema_privilege(writer, 'reporting', 'usage')
+           or not has_schema_privilege(reader, 'reporting', 'usage') or not has_schema_privilege(pii, 'reporting_pii', 'usage')
+           or not pg_has_role(pii, reader, 'usage')
+           or not has_database_privilege(writer, current_database(), 'temporary')
+           or not has_database_privilege(writer, current_database(), 'connect')
+           or not has_database_privilege(reader, current_database(), 'connect')
+         union all
+         select 1 from ours, relations c where
+           nspname = 'allo' and not has_table_privilege(writer, c.oid, 'insert')
+           or nspname = 'reporting' and not (has_table_privilege(reader, c.oid, 'select') and has_table_privilege(writer, c.oid, 'select'))
+           or nspname = 'reporting_pii' and not has_table_privilege(pii, c.oid, 'select')
+         union all
+         select 1 from ours, functions p where exists (
+             select from aclexplode(coalesce(proacl, acldefault('f', proowner))) where grantee = 0)
+           or nspname = 'reporting' and not has_function_privilege(reader, p.oid, 'execute')
+           or nspname = 'allo' and not has_function_privilege(writer, p.oid, 'execute')
+           or nspname = 'allo' and provolatile = 'i' and not has_function_privilege(reader, p.oid, 'execute')
+         union all
+         select 1 from ours, me where may_grant and not exists (
+           select from pg_default_acl d, aclexplode(d.defaclacl) a
+           where d.defaclnamespace = to_regnamespace('reporting') and d.defaclrole = current_user::regrole
+             and d.defaclobjtype = 'r' and a.grantee = reader)
+       )
+       select array(select name from unnest($1::text[]) name where name not in (select rolname from pg_roles)) as missing,
+         array(select name from named where rolcanlogin or rolsuper) as foreign,
+         not exists (select from named where oid is null) and not exists (select from missing) as "isInPlace",
+         may_create as "mayCreate", may_grant as "mayGrant",
+         current_user as login,
+         array(select distinct d.datname::text from ours, pg_shdepend s join pg_database d on d.oid = s.dbid
+               where s.refclassid = 'pg_authid'::regclass and s.refobjid in (reader, pii)
+                 and d.datname <> current_database() order by 1) as "otherDatabases"
+       from me`,
+      [Object.values(roles), roles.writer, roles.reader, roles.pii],
+    )
+    if (rows[0] === undefined) throw new Error('Postgres did not say who we are')
+    return rows[0]
+  })
+}
+
+function obstacleTo(state: RolesState, roles: RoleNames): string | null {
+  const { missing, foreign, isInPlace, mayCreate, mayGrant, login } = state
+  if (isInPlace) return null
+  if (foreign.length > 0) {
+    return `A role ${foreign.join(', ')} is there already and can log in, so it is somebody's: nobody was given rights. Set ROLE_PREFIX to another word.`
+  }
+  if (missing.length > 0 && !mayCreate) {
+    return `The roles ${missing.join(', ')} were not made: ${login} may not create roles. Only \`grant\` needs them: let somebody create them (docs/operating.md), or set ROLE_PREFIX=none.`
+  }
+  if (!mayGrant) {
+    return `The roles ${list(roles)} got no rights: ${login} does not own the schemas. Run \`allo-queue-mirror migrate\` as their owner.`
+  }
+  return null
+}
+
+function sharedNote(others: readonly string[], { reader, pii }: RoleNames): string | null {
+  if (others.length === 0) return null
+  return `${reader} and ${pii} have rights in the database ${others.join(', ')}, too: who may read here may read there. Set ROLE_PREFIX to keep them apart.`
+}
+
+/** Another database of the cluster may be setting up the same roles just now. */
+async function putInPlaceOnceMore(pool: Pool, roles: RoleNames): Promise<void> {
+  for (let attempts = 3; ; attempts -= 1) {
+    try {
+      return await inTransaction(pool, 'setting up the roles', (client) => putInPlace(client, roles))
+    } catch (error) {
+      // It exists, or the row of the role was updated by both.
+      const isOvertaken =
+        error instanceof DatabaseError && ['42710', '23505', 'XX000'].includes(error.code ?? '')
+      if (!isOvertaken || attempts === 1) throw error
+    }
+  }
+}
+
+async function putInPlace(client: Client, roles: RoleNames): Promise<void> {
+  const { rows } = await client.query<{
+    database: string
+    ownsDatabase: boolean
+    existing: string[]
+    isMember: boolean | null
+    pure: string[]
+  }>(
+    `select current_database() as database,
+       pg_has_role((select datdba from pg_database where datname = current_database()), 'usage') as "ownsDatabase",
+       array(select rolname::text from pg_roles where rolname = any ($1)) as existing,
+       (select pg_has_role(pii.oid, reader.oid, 'usage') from pg_roles pii, pg_roles reader
+        where pii.rolname = $2 and reader.rolname = $3) as "isMember",
+       array(select oid::regprocedure::text from pg_proc where pronamespace = 'allo'::regnamespace and provolatile = 'i') as pure`,
+    [Object.values(roles), roles.pii, roles.reader],
+  )
+  const { database = '', ownsDatabase = false, existing = [], isMember = false, pure = [] } = rows[0] ?? {}
+  for (const [name, comment] of Object.entries(commentsOf(roles))) {
+    if (existing.includes(name)) continue
+    await client.query(`create role ${quoted(name)} nologin`)
+    await client.query(`comment on role ${quoted(name)} is ${pg.escapeLiteral(comment)}`)
+  }
+  const [writer, reader, pii] = [quoted(roles.writer), quoted(roles.reader), quoted(roles.pii)]
+  const everything = ['tables', 'sequences', 'functions']
+  const statements = [
+    ...everything.map(
+      (kind) => `revoke all on all ${kind} in schema allo, reporting, reporting_pii from public`,
+    ),
+    'revoke all on schema allo, reporting, reporting_pii from public',
+    `grant usage on schema allo, reporting to ${writer}`,
+    `grant usage on schema reporting to ${reader}`,
+    `grant usage on schema reporting_pii to ${pii}`,
+    ...rightsIn('allo', 'tables', 'select, insert, update, delete', writer),
+    ...rightsIn('allo', 'sequences', 'usage, select', writer),
+    ...rightsIn('allo', 'functions', 'execute', writer),
+    ...rightsIn('reporting', 'tables', 'select', `${writer}, ${reader}`),
+    ...rightsIn('reporting', 'functions', 'execute', `${writer}, ${reader}`),
+    ...rightsIn('reporting_pii', 'tables', 'select', pii),
+    ...rightsIn('reporting_pii', 'functions', 'execute', pii),
+    // Views run with their owner's rights, but the functions in them with the reader's.
+    ...pure.map((signature) => `grant execute on function ${signature} to ${reader}`),
+    ...(isMember ? [] : [`grant ${reader} to ${pii}`]),
+    ...(ownsDatabase
+      ? [
+          `grant connect on database ${quoted(database)} to ${writer}, ${reader}`,
+          `grant temporary on database ${quoted(database)} to ${writer}`,
+        ]
+      : []),
+  ]
+  for (const statement of statements) await client.query(statement)
+}
+
+/** On what is there, and on what the role that migrates will create. */
+function rightsIn(schema: string, kind: string, rights: string, to: string): string[] {
+  return [
+    `grant ${rights} on all ${kind} in schema ${schema} to ${to}`,
+    `alter default privileges in schema ${schema} grant ${rights} on ${kind} to ${to}`,
+  ]
+}
+
+function commentsOf({ writer, reader, pii }: RoleNames): Readonly<Record<string, string>> {
+  return {
+    [writer]: 'allo-queue-mirror: reads and writes schema allo, reads reporting.',
+    [reader]: 'allo-queue-mirror: reads schema reporting, and nothing else.',
+    [pii]: 'allo-queue-mirror: reads schemas reporting and reporting_pii, raw phone numbers included.',
+  }
+}
+
+function list({ writer, reader, pii }: RoleNames): string {
+  return `${writer}, ${reader}, ${pii}`
+}
+
+export function quoted(name: string): string {
+  return pg.escapeIdentifier(name)
+}

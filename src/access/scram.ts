@@ -1,0 +1,17 @@
+/**
+ * What Postgres keeps of a password: with it a login can be checked, and nobody can log in. It is computed here, since
+ * statements are logged, and a password in one would be, too.
+ */
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+
+/** As Postgres itself counts. */
+const ITERATIONS = 4096
+
+/** `password`: ASCII, for which no normalising (SASLprep) is needed. RFC 5802 and 7677. */
+export function scramVerifier(password: string, salt: Buffer = randomBytes(16)): string {
+  const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256')
+  const keyOf = (name: string) => createHmac('sha256', salted).update(name).digest()
+  const storedKey = createHash('sha256').update(keyOf('Client Key')).digest('base64')
+  const serverKey = keyOf('Server Key').toString('base64')
+  return `SCRAM-SHA-256$${ITERATIONS}:${salt.toString('base64')}$${storedKey}:${serverKey}`
+}

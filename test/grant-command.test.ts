@@ -1,0 +1,285 @@
+/** `grant` as a person runs it: what it makes, what it refuses, and that a password goes nowhere. */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, createServer, type Server } from 'node:net'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { roleNames } from '../src/access/roles.ts'
+import { scramVerifier } from '../src/access/scram.ts'
+import { readerUrl } from '../src/commands/grant.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { createWorkplace, everythingSaid, runCli } from './support/run-cli.ts'
+
+const { folder: cwd, remove } = createWorkplace()
+const prefix = `g_${randomBytes(5).toString('hex')}`
+const roles = roleNames(prefix)
+const password = 'correct horse battery'
+const logins: string[] = []
+let database: TestDatabase
+
+const loginName = (name = '') => {
+  const login = `${prefix}${name}_${logins.length}`
+  logins.push(login)
+  return login
+}
+const grant = (args: readonly string[], stdin = '', env = {}) =>
+  runCli(['grant', ...args], { DATABASE_URL: database.url, ROLE_PREFIX: prefix, ...env }, { cwd, stdin })
+const sql = (text: string, values: unknown[] = []) => database.pool.query(text, values)
+
+async function ask(login: string, text: string, secret = password): Promise<unknown[]> {
+  const { hostname, port, pathname } = new URL(database.url)
+  const client = new pg.Client({
+    host: hostname,
+    port: Number(port),
+    database: pathname.slice(1),
+    user: login,
+    password: secret,
+  })
+  await client.connect()
+  try {
+    return (await client.query({ text, rowMode: 'array' })).rows.flat()
+  } finally {
+    await client.end()
+  }
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(async () => {
+  await database.drop()
+  const client = new pg.Client({ connectionString: inject('serverUrl') })
+  await client.connect()
+  for (const role of [...logins, ...Object.values(roles)])
+    await client.query(`drop role if exists ${pg.escapeIdentifier(role)}`)
+  await client.end()
+  remove()
+})
+
+describe('a password', () => {
+  test('becomes the verifier that Postgres itself would make', async () => {
+    const salt = Buffer.from('0123456789abcdef0123456789abcdef', 'hex')
+    const client = await database.pool.connect()
+    await client.query(
+      `begin; set local password_encryption = 'scram-sha-256'; create role ${prefix}_v password 'a b"c''d'`,
+    )
+    const { rows } = await client.query<{ rolpassword: string }>(
+      'select rolpassword from pg_authid where rolname = $1',
+      [`${prefix}_v`],
+    )
+    await client.query('rollback')
+    client.release()
+    const [, made = ''] = /^SCRAM-SHA-256\$4096:([^$]+)\$/.exec(rows[0]?.rolpassword ?? '') ?? []
+    expect(scramVerifier(`a b"c'd`, Buffer.from(made, 'base64'))).toBe(rows[0]?.rolpassword)
+    expect(scramVerifier('x', salt)).toBe(scramVerifier('x', salt))
+    expect(scramVerifier('x')).not.toBe(scramVerifier('x'))
+  })
+
+  test('is never sent: nothing that leaves for Postgres holds it', async () => {
+    const login = loginName()
+    const { url, sent, close } = await eavesdrop(database.url)
+    const { code, stdout, stderr } = await grant([login, '--role', 'reader'], `${password}\n`, {
+      DATABASE_URL: url,
+    })
+    await close()
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`postgresql://${login}@127.0.0.1`)])
+    expect(sent()).toContain(`create role "${login}" login`)
+    expect(sent()).toContain('SCRAM-SHA-256$4096:')
+    for (const text of [sent(), stdout, stderr]) expect(text).not.toContain(password)
+    expect(await ask(login, 'select current_user')).toEqual([login])
+    await expect(ask(login, 'select 1', 'another one')).rejects.toThrow(/password authentication failed/)
+  })
+})
+
+describe('grant', () => {
+  test('makes a login, says what it may, and prints how to connect without the password', async () => {
+    const login = loginName()
+    const { code, stdout, stderr } = await grant([login, '--role', 'reader'], password)
+    const { hostname, port } = new URL(database.url)
+    expect([code, stdout]).toEqual([0, `postgresql://${login}@${hostname}:${port}/${database.name}\n`])
+    expect(stderr).toBe(
+      `${login} was made: it reads schema reporting, in transactions that are read only, with 10 connections and 60 s for a statement.\n`,
+    )
+    expect(await ask(login, 'select count(*)::int from teams')).toEqual([0])
+    await expect(ask(login, 'select * from allo.teams')).rejects.toThrow(/permission denied for schema allo/)
+    await expect(ask(login, 'select * from reporting_pii.numbers')).rejects.toThrow(/permission denied/)
+  })
+
+  test('changes one: to raw numbers and back, with a new password or the one it has', async () => {
+    const login = loginName()
+    await grant([login, '--role', 'reader'], password)
+    const more = await grant([login, '--role', 'pii'])
+    expect(more.stderr).toContain(
+      `${login} was changed: it reads schemas reporting and reporting_pii, raw phone numbers included`,
+    )
+    expect(await ask(login, 'select count(*)::int from numbers')).toEqual([0])
+    const less = await grant([login, '--role', 'reader'], 'quite another one')
+    expect(less.code).toBe(0)
+    await expect(ask(login, 'select 1')).rejects.toThrow(/password authentication failed/)
+    await expect(ask(login, 'select * from reporting_pii.numbers', 'quite another one')).rejects.toThrow(
+      /permission denied/,
+    )
+    expect(await ask(login, 'select count(*)::int from teams', 'quite another one')).toEqual([0])
+  })
+
+  test('takes it away again, and says what remains', async () => {
+    const login = loginName()
+    await grant([login, '--role', 'pii'], password)
+    expect(await grant([login, '--revoke'])).toEqual({
+      code: 0,
+      stdout: `${login} is no member of ${roles.pii} any more. The login stays, and may connect: "alter role … nologin" locks it out, "drop role" ends it.\n`,
+      stderr: '',
+    })
+    await expect(ask(login, 'select * from reporting.teams')).rejects.toThrow(/permission denied/)
+    expect((await grant([login, '--revoke'])).stdout).toContain(`${login} was no member of ${roles.reader}.`)
+    expect(await grant([`${prefix}_nobody`, '--revoke'])).toMatchObject({
+      code: 64,
+      stderr: `There is no login ${prefix}_nobody.\n`,
+    })
+  })
+
+  test.each([
+    ['quotes and a statement', `"; drop schema reporting cascade; --'`],
+    ['capitals, spaces and signs', ' Jürgen @Sales/π:?#'],
+    ['what looks like an option of a URL', '?sslmode=disable&x=%40'],
+  ])('takes a name as it is: %s', async (_, strange) => {
+    const login = loginName(strange)
+    const { code, stdout } = await grant([login, '--role', 'reader'], password)
+    expect(code).toBe(0)
+    expect(decodeURIComponent(new URL(stdout.trim()).username)).toBe(login)
+    expect(await ask(login, 'select current_user')).toEqual([login])
+    expect((await grant([login, '--revoke'])).code).toBe(0)
+  })
+
+  test.each([
+    [
+      'is the own of allo-queue-mirror',
+      async () => new URL(database.url).username,
+      /it is the login of allo-queue-mirror itself/,
+    ],
+    ['is a superuser', async () => made('superuser'), /it may do more than read \(superuser\)/],
+    ['may make roles', async () => made('createrole'), /it may do more than read \(createrole\)/],
+    ['is a writer', async () => made(`in role ${roles.writer}`), /it may write schema allo/],
+    [
+      'could become a writer',
+      async () => made(`noinherit in role ${roles.writer}`),
+      /it may write schema allo/,
+    ],
+    [
+      'owns something',
+      async () => {
+        const login = await made('')
+        await sql(
+          `create table public.of_${logins.length} (one int); alter table public.of_${logins.length} owner to ${login}`,
+        )
+        return login
+      },
+      /it owns objects/,
+    ],
+    [
+      'has members',
+      async () => {
+        const login = await made('')
+        await sql(`grant ${login} to ${await made('')}`)
+        return login
+      },
+      /it is a group/,
+    ],
+    ['is one of the roles itself', async () => roles.reader, /it is a group/],
+    ['is too long', async () => 'x'.repeat(64), /has 1 to 63 bytes/],
+  ])('refuses a login that %s, and changes nothing', async (_, login, why) => {
+    await grant([loginName(), '--role', 'reader'], password)
+    const name = await login()
+    const before = await sql('select * from pg_authid order by oid')
+    const { code, stdout, stderr } = await grant([name, '--role', 'reader'], password)
+    expect([code, stdout]).toEqual([64, ''])
+    expect(stderr).toMatch(why)
+    expect((await sql('select * from pg_authid order by oid')).rows).toEqual(before.rows)
+  })
+
+  test.each([
+    ['no password', '', /one line, 8 characters at least/],
+    ['a short one', 'short', /one line, 8 characters at least/],
+    ['two lines', 'correct horse\nbattery', /one line/],
+    ['one that clients send in different ways', 'pässwörtchen', /all of them ASCII/],
+  ])('refuses %s for a new login, and makes none', async (_, stdin, why) => {
+    const login = `${prefix}_unmade`
+    const { code, stderr } = await grant([login, '--role', 'reader'], stdin)
+    expect(code).toBe(64)
+    expect(stderr).toMatch(why)
+    expect((await sql('select from pg_roles where rolname = $1', [login])).rows).toEqual([])
+  })
+
+  test('needs a role or --revoke, not both, and roles that are there: 64 and 78', async () => {
+    const results = await Promise.all([
+      grant(['somebody']),
+      grant(['somebody', '--role', 'reader', '--revoke']),
+      grant(['somebody', '--role', 'writer']),
+      grant(['somebody', '--role', 'reader'], password, { ROLE_PREFIX: 'none' }),
+    ])
+    expect(results.map(({ code }) => code)).toEqual([64, 64, 64, 78])
+    expect(results[3]?.stderr).toMatch(/^ROLE_PREFIX is none, so there are no roles to grant/)
+
+    const login = await made(`in role ${roles.writer}`)
+    await sql(`alter role ${login} password 'only here'`)
+    const url = new URL(database.url)
+    url.username = login
+    url.password = 'only here'
+    const unable = await grant([loginName(), '--role', 'reader'], password, { DATABASE_URL: url.href })
+    expect(unable.code).toBe(78)
+    expect(unable.stderr).toMatch(/^This login of Postgres may not make others: /)
+  })
+
+  test('says so when the login reads more by other rights', async () => {
+    const login = await made('')
+    await sql(`grant usage on schema allo to ${login}; grant select on allo.teams to ${login}`)
+    const { code, stderr } = await grant([login, '--role', 'reader'], password)
+    expect(code).toBe(0)
+    expect(stderr).toContain(`Beside that, ${login} reads schema allo, by rights that were given elsewhere.`)
+  })
+
+  test('never showed a password', () => {
+    expect(everythingSaid()).not.toMatch(/correct horse|quite another one/)
+  })
+})
+
+test("a connection string keeps the place and TLS, and drops what is the worker's own", () => {
+  const url =
+    'postgres://allo:s3cret@db.example:6543/mirror?sslmode=verify-full&sslkey=/k&options=-c%20x&application_name=a'
+  expect(readerUrl(url, 'a b')).toBe('postgresql://a%20b@db.example:6543/mirror?sslmode=verify-full')
+  expect(readerUrl('postgresql:///mirror?host=/run/postgresql&user=allo&password=s3cret', 'bi')).toBe(
+    'postgresql://bi@/mirror?host=%2Frun%2Fpostgresql',
+  )
+})
+
+async function made(rights: string): Promise<string> {
+  const login = loginName()
+  await sql(`create role ${login} login ${rights}`)
+  return login
+}
+
+/** The database behind a proxy, and everything that was sent to it. */
+async function eavesdrop(databaseUrl: string) {
+  const { hostname, port } = new URL(databaseUrl)
+  let heard = ''
+  const server: Server = createServer((client) => {
+    const upstream = connect(Number(port), hostname)
+    client.on('data', (bytes) => {
+      heard += bytes.toString('latin1')
+    })
+    client.pipe(upstream).pipe(client)
+    for (const socket of [client, upstream]) socket.on('error', () => socket.destroy())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const url = new URL(databaseUrl)
+  url.port = String(typeof address === 'object' ? address?.port : '')
+  return {
+    url: url.href,
+    sent: () => heard,
+    close: async () => {
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
