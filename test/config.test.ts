@@ -34,6 +34,7 @@ describe('a configuration', () => {
       reportTimeZone: 'UTC',
       numberKey: null,
       retention: { numbersDays: null, historyDays: null, readsDays: 90 },
+      rolePrefix: 'allo',
       logLevel: 'info',
       redisUrl: null,
       schedule: { everyMs: 300_000 },
@@ -75,6 +76,7 @@ describe('a configuration', () => {
       RETAIN_NUMBERS_DAYS: '30',
       RETAIN_HISTORY_DAYS: '1095',
       RETAIN_READS_DAYS: '7',
+      ROLE_PREFIX: 'None',
       LOG_LEVEL: 'DEBUG',
     })
     expect(config).toMatchObject({
@@ -91,6 +93,7 @@ describe('a configuration', () => {
       exceptTeammates: ['usr-2'],
       reportTimeZone: 'Europe/Paris',
       retention: { numbersDays: 30, historyDays: 1095, readsDays: 7 },
+      rolePrefix: null,
       logLevel: 'debug',
       schedule: { cron: '*/10 8-19 * * 1-5', timeZone: 'Europe/Paris' },
       freshnessSloMs: 2_700_000,
@@ -209,6 +212,7 @@ describe('problems', () => {
       AUTO_MIGRATE: 'perhaps',
       INCLUDE_BLOCKED: '2',
       ONLY_TEAMMATES: ',',
+      ROLE_PREFIX: 'pg_mirror',
       LOG_LEVEL: 'loud',
       HTTPS_PROXY: 'ftp://x',
     })
@@ -243,6 +247,7 @@ describe('problems', () => {
         'AUTO_MIGRATE',
         'INCLUDE_BLOCKED',
         'ONLY_TEAMMATES',
+        'ROLE_PREFIX',
         'LOG_LEVEL',
         'HTTPS_PROXY',
       ]),
