@@ -1,11 +1,10 @@
 /** What bi/ ships, run as a reader against a mirrored team: each statement of the dashboard, and what dbt is told. */
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openPool, type Pool } from '../src/store/database.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { exposuresYaml, sourcesYaml } from './support/dbt-sources.ts'
+import { createReader, type Reader } from './support/reader.ts'
 import { mirrorThreeWeeks, type ThreeWeeks } from './support/three-weeks.ts'
 
 const textOf = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -37,27 +36,15 @@ const charts = dashboard.panels.filter(({ type }) => type !== 'row')
 
 let database: TestDatabase
 let weeks: ThreeWeeks
-let reader: Pool
-const login = `test_reader_${randomBytes(4).toString('hex')}`
+let reader: Reader
 
 beforeAll(async () => {
   database = await createTestDatabase()
   weeks = await mirrorThreeWeeks(database)
-  await database.pool.query(
-    `create role ${login} login password 'only here';
-     alter role ${login} set default_transaction_read_only = on;
-     grant usage on schema reporting to ${login};
-     grant select on all tables in schema reporting to ${login};
-     grant execute on all functions in schema reporting to ${login}`,
-  )
-  const url = new URL(database.url)
-  url.username = login
-  url.password = 'only here'
-  reader = openPool(url.href, { max: 4, name: 'reader' })
+  reader = await createReader(database)
 })
 afterAll(async () => {
-  await reader?.end()
-  await database?.pool.query(`drop owned by ${login}; drop role ${login}`)
+  await reader?.drop()
   await weeks?.close()
   await database?.drop()
 })
@@ -89,7 +76,7 @@ const lastDays = (days: number): Range => ({
 })
 
 async function ask(sql: string, range = lastDays(30), teammates = everyone()) {
-  return reader.query(expand(sql, range, teammates))
+  return reader.pool.query(expand(sql, range, teammates))
 }
 
 async function show(title: string, range?: Range, teammates?: string[]) {
@@ -258,12 +245,12 @@ describe('dbt', () => {
       /\{\{ source\('reporting', '(\w+)'\) \}\}/g,
       'reporting.$1',
     )
-    expect((await reader.query(sql)).rows).toEqual([])
+    expect((await reader.pool.query(sql)).rows).toEqual([])
     await database.pool.query(
       `update allo.teammates set last_observed_at = null where user_id = '${weeks.cast.idle}';
        update allo.quality_results set severity = 'error'`,
     )
-    expect((await reader.query(sql)).rows).toMatchObject([
+    expect((await reader.pool.query(sql)).rows).toMatchObject([
       { subject: weeks.nameOf(weeks.cast.idle), reason: 'last read at no time' },
       { subject: 'odd', reason: 'Odd.' },
     ])

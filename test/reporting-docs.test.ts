@@ -2,18 +2,22 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { createReader, type Reader } from './support/reader.ts'
 import { type Call, type CallOutcome, mirrorThreeWeeks, type ThreeWeeks } from './support/three-weeks.ts'
 
 const page = readFileSync(new URL('../docs/reporting.md', import.meta.url), 'utf8')
 
 let database: TestDatabase
 let weeks: ThreeWeeks
+let analyst: Reader
 
 beforeAll(async () => {
   database = await createTestDatabase()
   weeks = await mirrorThreeWeeks(database)
+  analyst = await createReader(database)
 })
 afterAll(async () => {
+  await analyst?.drop()
   await weeks?.close()
   await database?.drop()
 })
@@ -40,7 +44,7 @@ async function answerTo(title: string, values: Readonly<Record<string, string>> 
   const sql = text
     .replace(/^\\set .*\n/gm, '')
     .replace(/:'(\w+)'/g, (_, name) => `'${chosen[name]?.replaceAll("'", "''")}'`)
-  const { rows } = await database.pool.query(sql)
+  const { rows } = await analyst.pool.query(sql)
   return rows
 }
 
