@@ -51,11 +51,11 @@ ALTER TABLE "allo"."sync_passes" ADD COLUMN "stale_after_seconds" integer;--> st
 ALTER TABLE "allo"."teams" ADD COLUMN "history_from" timestamp with time zone;--> statement-breakpoint
 CREATE INDEX "dials_queue_id" ON "allo"."dials" USING btree ("queue_id");--> statement-breakpoint
 CREATE INDEX "dials_user_id" ON "allo"."dials" USING btree ("user_id",coalesce("dialled_at", "first_seen_at"));--> statement-breakpoint
-CREATE INDEX "dials_at" ON "allo"."dials" USING btree (coalesce("dialled_at", "first_seen_at"));--> statement-breakpoint
+CREATE INDEX "dials_at" ON "allo"."dials" USING btree (coalesce("dialled_at", "first_seen_at"),"user_id");--> statement-breakpoint
 CREATE INDEX "queue_entries_queue_id" ON "allo"."queue_entries" USING btree ("queue_id");--> statement-breakpoint
 CREATE INDEX "queue_entries_first_seen_at" ON "allo"."queue_entries" USING btree ("first_seen_at");--> statement-breakpoint
-CREATE INDEX "queue_entries_number" ON "allo"."queue_entries" USING btree (coalesce("number_key", "number_to"));--> statement-breakpoint
-CREATE INDEX "queue_entries_removed_uncalled" ON "allo"."queue_entries" USING btree ("removed_at") WHERE "allo"."queue_entries"."removed_at" is not null and "allo"."queue_entries"."dial_count" = 0;--> statement-breakpoint
+CREATE INDEX "queue_entries_number" ON "allo"."queue_entries" USING hash (coalesce("number_key", "number_to"));--> statement-breakpoint
+CREATE INDEX "queue_entries_removed_at" ON "allo"."queue_entries" USING btree ("removed_at") WHERE "allo"."queue_entries"."removed_at" is not null;--> statement-breakpoint
 CREATE INDEX "queue_number_versions_queue_id" ON "allo"."queue_number_versions" USING btree ("queue_id","valid_from");--> statement-breakpoint
 CREATE INDEX "queue_number_versions_valid_from" ON "allo"."queue_number_versions" USING btree ("valid_from");--> statement-breakpoint
 CREATE INDEX "queue_number_versions_ended" ON "allo"."queue_number_versions" USING btree ("valid_to") WHERE "allo"."queue_number_versions"."end_reason" is not null;--> statement-breakpoint

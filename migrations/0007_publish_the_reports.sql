@@ -2,7 +2,8 @@
 --
 -- Views run with the rights of their owner, so a reader of them needs nothing in schema allo. Filters reach the
 -- tables: what is computed per row stands in a lateral join, and no window function stands between a filter on queue,
--- teammate or time and its index. All is as of the last reading, never now(), so that a stopped worker does not make
+-- teammate or time and its index. The first or last dial of a teammate is asked for in the order of (user_id, time), as
+-- the next after a row, because with `user_id = …` Postgres may walk all dials of the team in the order of time instead. All is as of the last reading, never now(), so that a stopped worker does not make
 -- numbers older; data_freshness alone looks at the clock.
 
 CREATE VIEW reporting.teams AS
@@ -34,9 +35,9 @@ LEFT JOIN LATERAL (
   SELECT numbers, remaining FROM allo.queue_snapshots WHERE queue_id = q.queue_id ORDER BY observed_at DESC LIMIT 1
 ) s ON true
 LEFT JOIN LATERAL (
-  SELECT coalesce(dialled_at, first_seen_at) AS last_dial_at FROM allo.dials
-  WHERE user_id = t.user_id ORDER BY coalesce(dialled_at, first_seen_at) DESC LIMIT 1
-) d ON true;
+  SELECT user_id, coalesce(dialled_at, first_seen_at) AS last_dial_at FROM allo.dials
+  WHERE user_id <= t.user_id ORDER BY user_id DESC, coalesce(dialled_at, first_seen_at) DESC LIMIT 1
+) d ON d.user_id = t.user_id;
 --> statement-breakpoint
 
 CREATE VIEW reporting.queues AS
@@ -234,9 +235,9 @@ SELECT t.team_id, t.user_id, t.name AS teammate_name, calendar.day,
 FROM allo.teammates t
 CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
 LEFT JOIN LATERAL (
-  SELECT coalesce(dialled_at, first_seen_at) AS at FROM allo.dials WHERE user_id = t.user_id
-  ORDER BY coalesce(dialled_at, first_seen_at) LIMIT 1
-) earliest ON true
+  SELECT user_id, coalesce(dialled_at, first_seen_at) AS at FROM allo.dials
+  WHERE user_id >= t.user_id ORDER BY user_id, coalesce(dialled_at, first_seen_at) LIMIT 1
+) earliest ON earliest.user_id = t.user_id
 LEFT JOIN LATERAL (
   SELECT greatest(min(a.valid_from), min(whole.history_from)) AS since
   FROM allo.queue_assignments a JOIN allo.teams whole ON whole.team_id = t.team_id WHERE a.user_id = t.user_id
@@ -438,7 +439,7 @@ FROM allo.queue_versions v
 JOIN allo.queues q USING (queue_id);
 --> statement-breakpoint
 
--- Filters meet the newest stay of a number; the earlier ones are looked up from there.
+-- Filters meet the newest stay of a number; the others are looked up from there, and are the earlier ones.
 CREATE VIEW reporting.requeued_numbers AS
 SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
   allo.masked_number(e.number_to) AS number_masked, e.number_key, e.first_seen_at, e.outcome, earlier.entries + 1 AS entries,
@@ -456,16 +457,34 @@ CROSS JOIN LATERAL (
     (array_agg(x.queue_id ORDER BY x.first_seen_at DESC, x.entry_id DESC))[1] AS previous_queue_id,
     (array_agg(x.outcome ORDER BY x.first_seen_at DESC, x.entry_id DESC))[1] AS previous_outcome,
     max(x.first_seen_at) AS previous_first_seen_at,
-    bool_or(allo.is_connected(x.outcome) OR EXISTS (
-      SELECT FROM allo.dials d WHERE d.entry_id = x.entry_id AND allo.is_connected(d.outcome))) AS has_connected
+    bool_or(allo.is_connected(x.outcome)
+      OR (SELECT coalesce(bool_or(allo.is_connected(outcome)), false) FROM allo.dials WHERE entry_id = x.entry_id))
+      AS has_connected,
+    bool_or((x.first_seen_at, x.entry_id) > (e.first_seen_at, e.entry_id)) AS has_later
   FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
   WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
-    AND (x.first_seen_at, x.entry_id) < (e.first_seen_at, e.entry_id)
+    AND x.entry_id <> e.entry_id
 ) earlier
-WHERE earlier.entries > 0 AND NOT EXISTS (
-  SELECT FROM allo.queue_entries y JOIN allo.queues yq USING (queue_id)
-  WHERE coalesce(y.number_key, y.number_to) = coalesce(e.number_key, e.number_to) AND yq.team_id = q.team_id
-    AND (y.first_seen_at, y.entry_id) > (e.first_seen_at, e.entry_id));
+WHERE earlier.entries > 0 AND NOT earlier.has_later;
+--> statement-breakpoint
+
+-- Who held a queue, until it had another holder: also when they do not hold it any more.
+CREATE VIEW allo.queue_holders AS
+SELECT a.queue_id, a.user_id, a.valid_from,
+  (SELECT min(b.valid_from) FROM allo.queue_assignments b WHERE b.queue_id = a.queue_id AND b.valid_from > a.valid_from)
+    AS next_from
+FROM allo.queue_assignments a
+WHERE a.queue_id IS NOT NULL;
+--> statement-breakpoint
+COMMENT ON VIEW allo.queue_holders IS 'One row per stretch from which a teammate held a queue, until it had another holder.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.queue_holders.queue_id IS 'The queue.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.queue_holders.user_id IS 'Who held it, or was the last to hold it.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.queue_holders.valid_from IS 'Observed: from when on they held it.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.queue_holders.next_from IS 'Observed: from when on somebody held it again. Null: nobody did.';
 --> statement-breakpoint
 
 CREATE VIEW reporting.removed_uncalled AS
@@ -475,10 +494,8 @@ SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
   extract(epoch FROM e.removed_at - e.first_seen_at)::double precision AS seconds_in_queue
 FROM allo.queue_entries e
 JOIN allo.queues q USING (queue_id)
-LEFT JOIN LATERAL (
-  SELECT h.user_id FROM allo.queue_assignments h WHERE h.queue_id = e.queue_id AND h.valid_from <= e.removed_at
-  ORDER BY h.valid_from DESC LIMIT 1
-) a ON true
+LEFT JOIN allo.queue_holders a ON a.queue_id = e.queue_id AND a.valid_from <= e.removed_at
+  AND (a.next_from > e.removed_at OR a.next_from IS NULL)
 LEFT JOIN allo.teammates t ON t.user_id = a.user_id
 WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining' AND NOT EXISTS (
   SELECT FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)

@@ -37,9 +37,7 @@ SELECT q.team_id, v.entry_id, v.valid_to, NULL, 'removed', v.queue_id, a.user_id
 FROM allo.queue_number_versions v
 JOIN allo.queues q USING (queue_id)
 LEFT JOIN allo.queue_entries e USING (entry_id)
-LEFT JOIN LATERAL (
-  SELECT h.user_id FROM allo.queue_assignments h WHERE h.queue_id = v.queue_id AND h.valid_from <= v.valid_to
-  ORDER BY h.valid_from DESC LIMIT 1
-) a ON true
+LEFT JOIN allo.queue_holders a ON a.queue_id = v.queue_id AND a.valid_from <= v.valid_to
+  AND (a.next_from > v.valid_to OR a.next_from IS NULL)
 LEFT JOIN allo.teammates t ON t.user_id = a.user_id
 WHERE v.end_reason IS NOT NULL;

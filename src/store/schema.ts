@@ -154,11 +154,9 @@ export const queueEntries = allo.table(
     index('queue_entries_vanished').on(t.queueId, t.numberTo).where(sql`${t.lastSeenAt} is not null`),
     index('queue_entries_queue_id').on(t.queueId),
     index('queue_entries_first_seen_at').on(t.firstSeenAt),
-    // Which number it is, also after the number itself was erased.
-    index('queue_entries_number').on(sql`coalesce(${t.numberKey}, ${t.numberTo})`),
-    index('queue_entries_removed_uncalled')
-      .on(t.removedAt)
-      .where(sql`${t.removedAt} is not null and ${t.dialCount} = 0`),
+    // Which number it is, also after the number itself was erased. Hashed: a third of the writing cost of a b-tree.
+    index('queue_entries_number').using('hash', sql`coalesce(${t.numberKey}, ${t.numberTo})`),
+    index('queue_entries_removed_at').on(t.removedAt).where(sql`${t.removedAt} is not null`),
     check(
       'queue_entries_left_or_not',
       sql`(${t.lastSeenAt} is null) = (${t.removalReason} is null) and (${t.removedAt} is null or ${t.lastSeenAt} is not null)`,
@@ -219,7 +217,8 @@ export const dials = allo.table(
     index('dials_entry_id').on(t.entryId),
     index('dials_queue_id').on(t.queueId),
     index('dials_user_id').on(t.userId, sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`),
-    index('dials_at').on(sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`),
+    // With the teammate, since Postgres likes to look in here for one, too.
+    index('dials_at').on(sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`, t.userId),
     uniqueIndex('dials_call_id').on(t.teamId, t.callId).where(sql`${t.callId} is not null`),
     check('dials_has_a_trace', sql`${t.callId} is not null or ${t.dialledAt} is not null`),
   ],
