@@ -83,30 +83,31 @@ export function createPacer(options: {
     }
     if (intervalMs === 0) return !(await isPausedByOthers())
     const roomMs = intervalMs * 2 ** givenUp
-    const slot = await reserve(roomMs)
+    const askedAt = performance.now()
+    const slot = await ask(() => book.reserve(roomMs))
     if ('pausedMs' in slot) {
       await waitOutPause(slot.pausedMs)
       return false
     }
     // Late for one slot, it would otherwise take its next one at once.
-    const goAt = Math.max(slot.at, lastTurnAt + intervalMs * 0.93)
+    const goAt = Math.max(askedAt + roundTripMs + slot.inMs, lastTurnAt + intervalMs * 0.93)
     if (!(await wait(goAt - roundTripMs - performance.now()))) return false
-    if ((await book.pausedMs()) > 0) return false
+    if ((await ask(() => book.pausedMs())) > 0) return false
     if (!(await wait(goAt - performance.now()))) return false
+    // From when it was asked for: how long the answer lay there, a process that was busy can't know.
     const now = performance.now()
-    const mayBeLateMs = Math.max(MAY_BE_LATE_MS, intervalMs / 2) + roomMs - intervalMs
-    const isMet = now <= slot.at + mayBeLateMs || givenUp === MAX_GIVEN_UP
-    givenUp = isMet ? 0 : givenUp + 1
-    return isMet && pausedUntil <= now
+    const lateMs = now - (askedAt + roundTripMs + slot.inMs)
+    const isMet = lateMs <= Math.max(MAY_BE_LATE_MS, intervalMs / 2) + roomMs - intervalMs
+    givenUp = isMet || givenUp === MAX_GIVEN_UP ? 0 : givenUp + 1
+    return givenUp === 0 && pausedUntil <= now
   }
 
-  /** Counted from when it was asked for: how long the answer lay there, a process that was busy can't know. */
-  async function reserve(roomMs: number): Promise<{ readonly at: number } | { readonly pausedMs: number }> {
+  /** Learns on the way what the book usually takes, however far away it is. */
+  async function ask<T>(question: () => Promise<T>): Promise<T> {
     const askedAt = performance.now()
-    const slot = await book.reserve(roomMs)
-    // What the book usually takes, however far away it is.
+    const answer = await question()
     roundTripMs = Math.min(performance.now() - askedAt, roundTripMs * 1.05)
-    return 'pausedMs' in slot ? slot : { at: askedAt + roundTripMs + slot.inMs }
+    return answer
   }
 
   /** Without spacing no reservation tells of a pause: then it is asked for, once in a while. */
