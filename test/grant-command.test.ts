@@ -238,6 +238,18 @@ describe('grant', () => {
     expect(stderr).toContain(`Beside that, ${login} reads schema allo, by rights that were given elsewhere.`)
   })
 
+  test('lets it connect where PUBLIC may not', async () => {
+    await sql(`revoke all on database ${database.name} from public`)
+    const login = loginName()
+    const { code, stderr } = await grant([login, '--role', 'reader'], password)
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('may not connect')])
+    expect(await ask(login, 'select count(*)::int from teams')).toEqual([0])
+    await expect(
+      ask(login, 'begin; set transaction read write; create temporary table x (one int)'),
+    ).rejects.toThrow(/permission denied to create temporary tables/)
+    await sql(`grant connect, temporary on database ${database.name} to public`)
+  })
+
   test('never showed a password', () => {
     expect(everythingSaid()).not.toMatch(/correct horse|quite another one/)
   })
@@ -245,7 +257,7 @@ describe('grant', () => {
 
 test("a connection string keeps the place and TLS, and drops what is the worker's own", () => {
   const url =
-    'postgres://allo:s3cret@db.example:6543/mirror?sslmode=verify-full&sslkey=/k&options=-c%20x&application_name=a'
+    'postgres://allo:s3cret@db.example:6543/mirror?sslmode=verify-full&sslrootcert=/ca&sslkey=/k&options=-c%20x&application_name=a'
   expect(readerUrl(url, 'a b')).toBe('postgresql://a%20b@db.example:6543/mirror?sslmode=verify-full')
   expect(readerUrl('postgresql:///mirror?host=/run/postgresql&user=allo&password=s3cret', 'bi')).toBe(
     'postgresql://bi@/mirror?host=%2Frun%2Fpostgresql',

@@ -349,6 +349,19 @@ describe('nothing cries', () => {
     expect((await found(stage)).get('unresolved_dials')).toMatchObject({ failing: 1, status: 'passed' })
   })
 
+  test('of a call of which another number shows more, but that two numbers show it', async () => {
+    let isStarted = false
+    const edit = ({ position, created_at }: { position: number; created_at: string }) => {
+      if (position === 1) return { call_id: 'cll-x' }
+      return position === 2 && isStarted ? { call_id: 'cll-x', call_start_date: created_at } : {}
+    }
+    const stage = await openStage({ world: { seed: 'shared_call' }, edit })
+    await stage.pass()
+    isStarted = true
+    await stage.pass()
+    expect(await failing(stage)).toEqual(['call_id_unique'])
+  })
+
   test('in one team about another, but what belongs to nobody concerns all', async () => {
     const stage = await lively()
     const other = await openStage({ world: { seed: 'other' } })

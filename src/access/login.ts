@@ -24,7 +24,6 @@ export interface LoginState {
   /** Whether this login of ours may make logins at all. */
   readonly mayManage: boolean
   readonly exists: boolean
-  readonly memberOf: readonly string[]
   /** It may read tables of schema allo by rights that were given elsewhere. */
   readonly readsTables: boolean
 }
@@ -44,11 +43,7 @@ const searchPaths = { reader: 'reporting', pii: 'reporting, reporting_pii' }
 export async function inspectLogin(pool: Pool, login: string, roles: RoleNames): Promise<LoginState> {
   if (login === '' || Buffer.byteLength(login) > 63)
     throw new LoginRefusedError('The name of a login has 1 to 63 bytes: Postgres would cut off the rest.')
-  const { rows } = await ask<FoundLogin>(pool, `looking at the login ${login}`, findLogin, [
-    login,
-    [roles.reader, roles.pii],
-    roles.writer,
-  ])
+  const { rows } = await ask<FoundLogin>(pool, 'looking at the login', findLogin, [login, roles.writer])
   const { rows: us } = await ask<{ may: boolean }>(
     pool,
     'asking for rights',
@@ -57,12 +52,12 @@ export async function inspectLogin(pool: Pool, login: string, roles: RoleNames):
   )
   const mayManage = us[0]?.may ?? false
   const [found] = rows
-  if (found === undefined) return { mayManage, exists: false, memberOf: [], readsTables: false }
+  if (found === undefined) return { mayManage, exists: false, readsTables: false }
   const why = whyNot(found, Object.values(roles).includes(login))
   if (why !== null) {
     throw new LoginRefusedError(`${login} can't be a login for reports: ${why}. Choose another name.`)
   }
-  return { mayManage, exists: true, memberOf: found.member_of, readsTables: found.reads }
+  return { mayManage, exists: true, readsTables: found.reads }
 }
 
 interface FoundLogin {
@@ -72,7 +67,6 @@ interface FoundLogin {
   readonly owns: boolean
   readonly writes: boolean
   readonly reads: boolean
-  readonly member_of: readonly string[]
 }
 
 function whyNot(
@@ -102,15 +96,16 @@ const findLogin = `
     exists (select from pg_shdepend s
             where s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid and s.deptype = 'o') as owns,
     pg_has_role(r.oid, (select nspowner from pg_namespace where nspname = 'allo'), 'member')
-      or coalesce(pg_has_role(r.oid, (select oid from pg_roles where rolname = $3), 'member'), false)
+      or coalesce(pg_has_role(r.oid, (select oid from pg_roles where rolname = $2), 'member'), false)
       or exists (select from tables t where has_table_privilege(r.oid, t.oid, 'insert, update, delete, truncate'))
       as writes,
-    exists (select from tables t where has_table_privilege(r.oid, t.oid, 'select')) as reads,
-    array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid
-          where m.member = r.oid and g.rolname = any ($2)) as member_of
+    exists (select from tables t where has_table_privilege(r.oid, t.oid, 'select')) as reads
   from pg_roles r where r.rolname = $1`
 
-/** Makes the login, or changes it, whole or not at all. `password`: null keeps the one it has. */
+/**
+ * Makes the login, or changes it, whole or not at all. `password`: null keeps the one it has. Returns whether it may
+ * connect: usually everybody may.
+ */
 export async function grantLogin(
   pool: Pool,
   {
@@ -126,20 +121,25 @@ export async function grantLogin(
     readonly password: string | null
     readonly exists: boolean
   },
-): Promise<void> {
+): Promise<boolean> {
   const name = quoted(login)
   const secret = password === null ? '' : ` password ${pg.escapeLiteral(scramVerifier(password))}`
-  await inTransaction(pool, `granting ${role} to ${login}`, async (client) => {
+  return inTransaction(pool, `granting ${role} to ${login}`, async (client) => {
     await client.query(
       `${exists ? 'alter' : 'create'} role ${name} login inherit connection limit ${CONNECTIONS}${secret}`,
     )
-    const { rows } = await client.query<{ database: string }>('select current_database() as database')
-    const here = `alter role ${name} in database ${quoted(rows[0]?.database ?? '')} set`
+    const { rows: databases } = await client.query<{ name: string }>('select current_database() as name')
+    const here = `alter role ${name} in database ${quoted(databases[0]?.name ?? '')} set`
     for (const [setting, value] of Object.entries(settings))
       await client.query(`${here} ${setting} = '${value}'`)
     await client.query(`${here} search_path = ${searchPaths[role]}`)
     await revokeGroups(client, login, roles)
     await client.query(`grant ${quoted(roles[role])} to ${name}`)
+    const { rows } = await client.query<{ may: boolean }>(
+      `select has_database_privilege($1, current_database(), 'connect') as may`,
+      [login],
+    )
+    return rows[0]?.may ?? false
   })
 }
 

@@ -6,7 +6,7 @@
  *   bi_pii      a bi_reader that reads schema reporting_pii, too
  *
  * Everyone else, PUBLIC included, gets nothing here. What is created later gets the same rights by default, so that a
- * view that is made anew keeps its readers. Looking whether all is in place is one statement; only what isn't is done.
+ * view that is made anew keeps its readers. Looking whether all is in place is one statement, and mostly it is.
  */
 import pg from 'pg'
 import {
@@ -87,9 +87,10 @@ async function inspectRoles(pool: Pool, roles: RoleNames): Promise<RolesState> {
            not has_schema_privilege(writer, 'allo', 'usage') or not has_schema_privilege(writer, 'reporting', 'usage')
            or not has_schema_privilege(reader, 'reporting', 'usage') or not has_schema_privilege(pii, 'reporting_pii', 'usage')
            or not pg_has_role(pii, reader, 'usage')
-           or not has_database_privilege(writer, current_database(), 'temporary')
-           or not has_database_privilege(writer, current_database(), 'connect')
-           or not has_database_privilege(reader, current_database(), 'connect')
+           or pg_has_role((select datdba from pg_database where datname = current_database()), 'usage')
+             and not (has_database_privilege(writer, current_database(), 'temporary')
+               and has_database_privilege(writer, current_database(), 'connect')
+               and has_database_privilege(reader, current_database(), 'connect'))
          union all
          select 1 from ours, relations c where
            nspname = 'allo' and not has_table_privilege(writer, c.oid, 'insert')

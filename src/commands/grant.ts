@@ -62,7 +62,7 @@ async function grant(
     )
   }
   const password = await askForPassword(login, exists)
-  await grantLogin(pool, { login, role, roles, password, exists })
+  const mayConnect = await grantLogin(pool, { login, role, roles, password, exists })
   const what =
     role === 'pii' ? 'schemas reporting and reporting_pii, raw phone numbers included' : 'schema reporting'
   console.error(
@@ -72,6 +72,10 @@ async function grant(
   )
   if (readsTables)
     console.error(printable(`Beside that, ${login} reads schema allo, by rights that were given elsewhere.`))
+  if (!mayConnect) {
+    const message = `It may not connect yet: let the owner of the database say "grant connect on database … to ${roles.reader}".`
+    console.error(printable(message))
+  }
   console.log(readerUrl(url, login))
 }
 
@@ -107,7 +111,7 @@ async function revoke(pool: Pool, login: string, roles: RoleNames): Promise<void
 export function readerUrl(url: string, login: string): string {
   const { hostname, port, pathname, searchParams } = new URL(url)
   const kept = new URLSearchParams(
-    [...searchParams].filter(([name]) => ['host', 'port', 'sslmode', 'sslrootcert'].includes(name)),
+    [...searchParams].filter(([name]) => ['host', 'port', 'sslmode'].includes(name)),
   )
   const query = kept.size === 0 ? '' : `?${kept}`
   return `postgresql://${encodeURIComponent(login)}@${hostname}${port ? `:${port}` : ''}${pathname}${query}`

@@ -120,7 +120,7 @@ function checks({ quality, at }: Overview): Html | null {
   const word = ({ status, severity }: CheckResult) =>
     status !== 'failed'
       ? html`<span class="word ${status === 'passed' ? 'good' : 'muted'}">${status}</span>`
-      : html`<span class="word ${{ error: 'bad', warn: 'warning', note: 'muted' }[severity]}">${severity}</span>`
+      : html`<span class="word ${{ error: 'bad', warn: 'warning', note: 'muted' }[severity]}">${severity === 'warn' ? 'warning' : severity}</span>`
   const wrong = results.filter(isWrong)
   const list = html`<ul>${wrong.map((result) => html`<li><p><b>${result.name}</b> ${word(result)}</p><p class="muted">${result.sentence}</p></li>`)}</ul>`
   const summary =

@@ -68,7 +68,7 @@ function sentenceOf(check: Check, found: Found): string {
     const says = `${count(failing)} of ${count(checked)} ${all} ${what}: ${examples(found)}.`
     return `${says} ${isTooMany(check, found) ? advice : 'So few are usual.'}`
   }
-  if (checked === 0) return `There is nothing to look at yet.`
+  if (checked === 0) return 'There is nothing to look at yet.'
   return checked === 1 ? `The one ${one} ${right[0]}.` : `All ${count(checked)} ${several} ${right[1]}.`
 }
 

@@ -25,8 +25,10 @@ export const mirrorEqualsHistory: Check = {
       from team t join allo.queue_number_versions v using (queue_id)
       where v.valid_to is null or t.is_closed and v.valid_to = t.closed_at and v.end_reason <> 'deleted'
     ), mirrored as (
-      select n.*, (n.number_to, n.created_at) is distinct from (e.number_to, e.source_created_at) as is_another
-      from team join allo.queue_numbers n using (queue_id) left join allo.queue_entries e using (entry_id)
+      select n.*, not t.is_closed
+        and (n.number_to, n.created_at) is distinct from (e.number_to, e.source_created_at) as is_another
+      from team t join allo.queue_numbers n using (queue_id)
+      left join allo.queue_entries e on e.entry_id = n.entry_id and not t.is_closed
     )
     select 'entry ' || entry_id as id, coalesce(s.is_left_open, true) or coalesce(m.is_another, true)
         or (m.queue_id, m.position, ${of('m', callFields)})
@@ -85,8 +87,8 @@ export const lifecycleEqualsHistory: Check = {
   advice: someoneWrote,
 }
 
-const isCutOff = (partition: string, order = 'valid_from') =>
-  `coalesce(lead(valid_from) over (partition by ${partition} order by ${order}) < coalesce(valid_to, 'infinity'), false)`
+const isCutOff = (partition: string) =>
+  `coalesce(lead(valid_from) over (partition by ${partition} order by valid_from) < coalesce(valid_to, 'infinity'), false)`
 
 /** No number, slot, queue or teammate has two versions at a time. */
 export const versionsDoNotOverlap: Check = {

@@ -51,18 +51,24 @@ export const snapshotEqualsMirror: Check = {
   advice: someoneWrote,
 }
 
-const ofQueues = ['queue_numbers', 'queue_number_versions', 'dials', 'queue_entries', 'queue_versions']
-const ofTeammates = ['queues', 'queue_snapshots', 'queue_assignments', 'dials']
-
 /** Each way in which one table refers to another, and the columns that say to which row. */
 const references = [
-  ...ofQueues.slice(0, 3).map((from) => ({ from, to: 'queue_entries', by: ['entry_id', 'queue_id'] })),
-  ...[...ofQueues, 'queue_snapshots', 'queue_assignments'].map((from) => ({
+  // Of one queue, too, so that the queue of all these is the queue of an entry.
+  ...['queue_numbers', 'queue_number_versions', 'dials'].map((from) => ({
+    from,
+    to: 'queue_entries',
+    by: ['entry_id', 'queue_id'],
+  })),
+  ...['queue_entries', 'queue_versions', 'queue_snapshots', 'queue_assignments'].map((from) => ({
     from,
     to: 'queues',
     by: ['queue_id'],
   })),
-  ...ofTeammates.map((from) => ({ from, to: 'teammates', by: ['user_id'] })),
+  ...['queues', 'queue_snapshots', 'queue_assignments', 'dials'].map((from) => ({
+    from,
+    to: 'teammates',
+    by: ['user_id'],
+  })),
 ]
 
 /** Stands in for the foreign keys that these tables do without. A row of no queue there is belongs to every team. */

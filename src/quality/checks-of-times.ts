@@ -56,7 +56,7 @@ export const timesNotShifted: Check = {
     )
     select 'dial ' || dial_id as id, is_shifted and is_constant as is_wrong from judged, verdict`,
   things: ['dial', 'dials'],
-  right: ['began between the readings around it', 'began between the readings around them, or nearly all'],
+  right: ['began about when the readings around it say', 'began about when the readings around them say'],
   wrong: [
     'began at another time than the readings around it allow',
     'began at other times than the readings around them allow, all by the same difference',

@@ -78,8 +78,9 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
     else if (fate === 'changed') written.changed += rows
     else if (fate === 'moved') written.moved += rows
   }
-  if (hasDials) await recordDials(client, queue)
+  const others = hasDials ? await recordDials(client, queue) : []
   if (hasDials || isKnown) await updateEntries(client)
+  if (others.length > 0) await redateDials(client, others)
   return written
 }
 
@@ -227,10 +228,11 @@ async function insertIncoming(
 /**
  * A dial is known again by its call_id, or by its start on the same entry: either may arrive later than the other.
  * Two call_ids are two dials, even of one second: the source's clock counts no finer; so are one that another number
- * shows and none at all. A call_id belongs to one dial of a team, whichever entry shows it.
+ * shows and none at all. A call_id belongs to one dial of a team, whichever entry shows it. Returns the entries that
+ * have a dial of which another number showed more.
  */
-async function recordDials(client: Client, queue: NumbersToWrite): Promise<void> {
-  await client.query(
+async function recordDials(client: Client, queue: NumbersToWrite): Promise<string[]> {
+  const { rows } = await client.query<{ entry_id: string }>(
     `with dialled as materialized (
        select i.*, known.dial_id
        from (select *, row_number() over (partition by call_id, case when call_id is null then entry_id end
@@ -261,15 +263,30 @@ async function recordDials(client: Client, queue: NumbersToWrite): Promise<void>
            is distinct from
              (d.call_id, d.dialled_at, d.routing_result, d.detected_outbound_voicemail,
               d.not_reached_destination_reason, d.voicemail_left)
-     )
-     insert into allo.dials (team_id, entry_id, queue_id, user_id, position, call_id, dialled_at, routing_result,
+       returning d.entry_id
+     ), begun as (
+       insert into allo.dials (team_id, entry_id, queue_id, user_id, position, call_id, dialled_at, routing_result,
        detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, outcome, first_seen_at,
        changed_after, last_changed_at)
-     select $1, entry_id, $2, $3, position, call_id, call_start_date, routing_result, detected_outbound_voicemail,
-       not_reached_destination_reason, voicemail_left, outcome, $4, $5, $4
-     from dialled where dial_id is null
-     on conflict (team_id, call_id) where call_id is not null do nothing`,
+       select $1, entry_id, $2, $3, position, call_id, call_start_date, routing_result, detected_outbound_voicemail,
+         not_reached_destination_reason, voicemail_left, outcome, $4, $5, $4
+       from dialled where dial_id is null
+       on conflict (team_id, call_id) where call_id is not null do nothing
+     )
+     select distinct entry_id from progressed where entry_id not in (select entry_id from dialled)`,
     [queue.teamId, queue.queueId, queue.userId, queue.observedAt, queue.changedAfter],
+  )
+  return rows.map(({ entry_id }) => entry_id)
+}
+
+async function redateDials(client: Client, entryIds: readonly string[]): Promise<void> {
+  await client.query(
+    `update allo.queue_entries e set first_dialled_at = d.first_at, last_dialled_at = d.last_at
+     from (select entry_id, min(coalesce(dialled_at, first_seen_at)) as first_at,
+             max(coalesce(dialled_at, first_seen_at)) as last_at
+           from allo.dials where entry_id = any ($1) group by entry_id) d
+     where e.entry_id = d.entry_id`,
+    [entryIds],
   )
 }
 

@@ -38,7 +38,7 @@ async function checkIfDue(
   const team = await teamOnRecord(pool, keyFingerprint)
   if (team === null) return
   const { teamId } = team
-  const everySeconds = await interval(pool, teamId)
+  const everySeconds = await secondsBetween(pool, teamId)
   if (everySeconds === null) return
   const claim = await claimTask(pool, teamId, 'check', everySeconds)
   if (claim === null) return
@@ -62,7 +62,7 @@ async function checkIfDue(
 }
 
 /** Null: there is nothing (new) to look at. */
-async function interval(pool: Pool, teamId: string): Promise<number | null> {
+async function secondsBetween(pool: Pool, teamId: string): Promise<number | null> {
   const { rows } = await ask<{ is_new: boolean; is_wrong: boolean }>(
     pool,
     'looking whether to check',
