@@ -62,20 +62,23 @@ LEFT JOIN LATERAL (
   SELECT * FROM allo.queue_snapshots WHERE queue_id = q.queue_id ORDER BY observed_at DESC LIMIT 1
 ) s ON true
 CROSS JOIN LATERAL (
+  SELECT NOT EXISTS (SELECT FROM allo.teams WHERE team_id = q.team_id AND history_from > q.first_seen_at) AS is_whole
+) history
+LEFT JOIN LATERAL (
   SELECT count(*) AS numbers_ever, count(*) FILTER (WHERE outcome <> 'remaining' OR dial_count > 0) AS dialled_ever,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY
       CASE WHEN first_dialled_at >= coalesce(source_created_at, first_seen_at)
         THEN extract(epoch FROM first_dialled_at - coalesce(source_created_at, first_seen_at))::double precision END
     ) AS median_seconds_to_first_dial
   FROM allo.queue_entries WHERE queue_id = q.queue_id
-) e
-CROSS JOIN LATERAL (
+) e ON history.is_whole
+LEFT JOIN LATERAL (
   SELECT count(*) AS dials, count(*) FILTER (WHERE allo.is_resolved(outcome)) AS resolved_dials,
     count(*) FILTER (WHERE allo.is_connected(outcome)) AS connected_dials,
     count(*) FILTER (WHERE allo.is_picked_up(outcome)) AS picked_up_dials,
     min(coalesce(dialled_at, first_seen_at)) AS first_dial_at, max(coalesce(dialled_at, first_seen_at)) AS last_dial_at
   FROM allo.dials WHERE queue_id = q.queue_id
-) d;
+) d ON history.is_whole;
 --> statement-breakpoint
 
 CREATE VIEW reporting.current_numbers AS
@@ -378,6 +381,25 @@ LEFT JOIN allo.queue_assignments a ON a.queue_id = v.queue_id AND a.valid_from <
 LEFT JOIN allo.teammates t ON t.user_id = a.user_id;
 --> statement-breakpoint
 
+-- Who held a queue, until it had another holder: also when they do not hold it any more.
+CREATE VIEW allo.queue_holders AS
+SELECT a.queue_id, a.user_id, a.valid_from,
+  (SELECT min(b.valid_from) FROM allo.queue_assignments b WHERE b.queue_id = a.queue_id AND b.valid_from > a.valid_from)
+    AS next_from
+FROM allo.queue_assignments a
+WHERE a.queue_id IS NOT NULL;
+--> statement-breakpoint
+COMMENT ON VIEW allo.queue_holders IS 'One row per stretch from which a teammate held a queue, until it had another holder.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.queue_holders.queue_id IS 'The queue.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.queue_holders.user_id IS 'Who held it, or was the last to hold it.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.queue_holders.valid_from IS 'Observed: from when on they held it.';
+--> statement-breakpoint
+COMMENT ON COLUMN allo.queue_holders.next_from IS 'Observed: from when on somebody held it again. Null: nobody did.';
+--> statement-breakpoint
+
 -- A version without the one it followed (erased by age) tells no change: only a number's first version is an arrival.
 CREATE VIEW reporting.number_changes AS
 SELECT q.team_id, v.entry_id, v.valid_from AS changed_at, v.changed_after,
@@ -391,8 +413,9 @@ SELECT q.team_id, v.entry_id, v.valid_from AS changed_at, v.changed_after,
     ELSE 'moved' END AS change_type,
   v.queue_id, a.user_id, t.name AS teammate_name, allo.masked_number(e.number_to) AS number_masked, e.number_key,
   before.position AS position_before, v.position AS position_after,
-  allo.number_outcome(before.detected_outbound_voicemail, before.voicemail_left, before.routing_result,
-    before.not_reached_destination_reason, before.call_start_date, before.call_id) AS outcome_before,
+  CASE WHEN before.entry_id IS NOT NULL THEN
+    allo.number_outcome(before.detected_outbound_voicemail, before.voicemail_left, before.routing_result,
+      before.not_reached_destination_reason, before.call_start_date, before.call_id) END AS outcome_before,
   allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
     v.not_reached_destination_reason, v.call_start_date, v.call_id) AS outcome_after,
   before.sync_status AS sync_status_before, v.sync_status AS sync_status_after, NULL AS removal_reason
@@ -415,8 +438,8 @@ SELECT q.team_id, v.entry_id, v.valid_to, NULL, 'removed', v.queue_id, a.user_id
 FROM allo.queue_number_versions v
 JOIN allo.queues q USING (queue_id)
 LEFT JOIN allo.queue_entries e USING (entry_id)
-LEFT JOIN allo.queue_assignments a ON a.queue_id = v.queue_id AND a.valid_from < v.valid_to
-  AND (a.valid_to >= v.valid_to OR a.valid_to IS NULL)
+LEFT JOIN allo.queue_holders a ON a.queue_id = v.queue_id AND a.valid_from <= v.valid_to
+  AND (a.next_from > v.valid_to OR a.next_from IS NULL)
 LEFT JOIN allo.teammates t ON t.user_id = a.user_id
 WHERE v.end_reason IS NOT NULL;
 --> statement-breakpoint
@@ -466,25 +489,6 @@ CROSS JOIN LATERAL (
     AND x.entry_id <> e.entry_id
 ) earlier
 WHERE earlier.entries > 0 AND NOT earlier.has_later;
---> statement-breakpoint
-
--- Who held a queue, until it had another holder: also when they do not hold it any more.
-CREATE VIEW allo.queue_holders AS
-SELECT a.queue_id, a.user_id, a.valid_from,
-  (SELECT min(b.valid_from) FROM allo.queue_assignments b WHERE b.queue_id = a.queue_id AND b.valid_from > a.valid_from)
-    AS next_from
-FROM allo.queue_assignments a
-WHERE a.queue_id IS NOT NULL;
---> statement-breakpoint
-COMMENT ON VIEW allo.queue_holders IS 'One row per stretch from which a teammate held a queue, until it had another holder.';
---> statement-breakpoint
-COMMENT ON COLUMN allo.queue_holders.queue_id IS 'The queue.';
---> statement-breakpoint
-COMMENT ON COLUMN allo.queue_holders.user_id IS 'Who held it, or was the last to hold it.';
---> statement-breakpoint
-COMMENT ON COLUMN allo.queue_holders.valid_from IS 'Observed: from when on they held it.';
---> statement-breakpoint
-COMMENT ON COLUMN allo.queue_holders.next_from IS 'Observed: from when on somebody held it again. Null: nobody did.';
 --> statement-breakpoint
 
 CREATE VIEW reporting.removed_uncalled AS
@@ -637,3 +641,14 @@ RETURNS TABLE (
 $$;
 --> statement-breakpoint
 REVOKE ALL ON FUNCTION reporting.queue_as_of FROM PUBLIC;
+--> statement-breakpoint
+
+-- For those who add up counts over rows themselves. Bound when they are made, so that a reader needs nothing of allo.
+CREATE FUNCTION reporting.rate(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN allo.rate(part::bigint, whole::bigint);
+--> statement-breakpoint
+CREATE FUNCTION reporting.rate_low(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN allo.rate_low(part::bigint, whole::bigint);
+--> statement-breakpoint
+CREATE FUNCTION reporting.rate_high(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN allo.rate_high(part::bigint, whole::bigint);

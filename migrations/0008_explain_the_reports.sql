@@ -26,6 +26,9 @@ COMMENT ON VIEW reporting.data_quality IS 'One row per team and check, as last r
 COMMENT ON VIEW reporting.outcome_definitions IS 'One row per outcome. What counts as what? The first rule that matches wins; every number has exactly one outcome. sync_status is the making of a contact and never counts.';--> statement-breakpoint
 COMMENT ON VIEW reporting.data_dictionary IS 'One row per column of these views. What does it mean?';--> statement-breakpoint
 COMMENT ON VIEW reporting_pii.numbers IS 'One row per stay whose number is still on record. Which number is it? Join by entry_id.';--> statement-breakpoint
+COMMENT ON FUNCTION reporting.rate IS 'Share from 0 to 1 of counts added up, as in the views; null when there is nothing to divide by.';--> statement-breakpoint
+COMMENT ON FUNCTION reporting.rate_low IS 'Lower end of its 95 % Wilson interval.';--> statement-breakpoint
+COMMENT ON FUNCTION reporting.rate_high IS 'Upper end of its 95 % Wilson interval.';--> statement-breakpoint
 COMMENT ON FUNCTION reporting.queue_as_of IS 'queue_as_of(user_id, at): one row per number in the queue that teammate held at that moment, as far as it had been read. One row without a number instead: answer no_queue (seen without one), unknown (not read around then, or not settled), or queue (it was empty).';--> statement-breakpoint
 
 -- The same word means the same in every view; where it does not, the view says so below.
@@ -130,7 +133,7 @@ BEGIN
       ('name', 'Name of the team.'),
       ('not_reached', 'How many numbers of the queue have the outcome not_reached.'),
       ('not_reached_destination_reason', 'Allo''s field: why nobody was reached.'),
-      ('number_key', 'Stable name of the number that does not show it; equal for equal numbers. Null: NUMBER_KEY is not set.'),
+      ('number_key', 'Stable name of the number that does not show it; equal for equal numbers. Random, as forgotten-… or erased-…, once the number was erased without one. Null: NUMBER_KEY is not set, or the number is suppressed.'),
       ('number_masked', 'Country code and last two digits.'),
       ('number_to', 'The raw phone number.'),
       ('numbers', 'Numbers in the queue, whatever their outcome.'),
@@ -236,6 +239,7 @@ COMMENT ON COLUMN reporting.teammates.numbers IS 'Numbers in it. Null unless que
 COMMENT ON COLUMN reporting.teammates.remaining IS 'Numbers in it that were not called. Null unless queue_state is queue.';--> statement-breakpoint
 COMMENT ON COLUMN reporting.queues.user_id IS 'The teammate who holds it or held it last.';--> statement-breakpoint
 COMMENT ON COLUMN reporting.queues.created_at IS 'Source: when the queue was made.';--> statement-breakpoint
+COMMENT ON COLUMN reporting.queues.numbers_ever IS 'Stays in this queue, those that left included. Null, as are all figures of stays and dials: part of its history was deleted (RETAIN_HISTORY_DAYS).';--> statement-breakpoint
 COMMENT ON COLUMN reporting.queues.numbers IS 'Numbers in the queue, as last read; at its end, if it ended.';--> statement-breakpoint
 COMMENT ON COLUMN reporting.number_entries.user_id IS 'The teammate who held the queue when the number was first seen.';--> statement-breakpoint
 COMMENT ON COLUMN reporting.removed_uncalled.user_id IS 'The teammate who held the queue when the number left.';--> statement-breakpoint
