@@ -14,6 +14,7 @@ import { startRetention } from '../src/worker/retention.ts'
 import { findInconsistencies } from './support/bookkeeping.ts'
 import { createTestDatabase } from './support/database.ts'
 import { everythingButNumbers, findAnywhere, timesEachNumberIsThere } from './support/everything.ts'
+import { letTimePass } from './support/letting-time-pass.ts'
 import { openMirror } from './support/mirror.ts'
 import { createWorkplace, executable, runCli } from './support/run-cli.ts'
 import { currentQueue, type Stage, type StageOptions, useStages } from './support/stage.ts'
@@ -40,20 +41,8 @@ function keep(stage: Stage, retention: Partial<Retention>, numberKeys: NumberKey
   return retain({ pool, teamId: stage.world.team.id, numberKeys }, { ...forEver, ...retention })
 }
 
-/** As if all that was observed so far had been observed that much earlier; what the source says stays. */
-async function letPass(stage: Stage, interval: string): Promise<void> {
-  const tables = await stage.sql<{ name: string; columns: string[] }>(
-    `select c.relname as name, array_agg(quote_ident(a.attname)) as columns
-     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.atttypid = 'timestamptz'::regtype and a.attnum > 0
-     where c.relnamespace = 'allo'::regnamespace and c.relkind = 'r'
-       and a.attname not in ('created_at', 'updated_at', 'call_start_date', 'source_created_at', 'dialled_at',
-         'first_dialled_at', 'last_dialled_at') group by c.oid, c.relname`,
-  )
-  for (const { name, columns } of tables) {
-    const shifted = columns.map((column) => `${column} = ${column} - $1::interval`)
-    await stage.sql(`update allo.${name} set ${shifted.join(', ')}`, [interval])
-  }
-}
+const letPass = ({ database }: Stage, interval: string) =>
+  letTimePass(database.pool, interval, { sourceStays: true })
 
 /** Checks that say not to trust the data; of their times only the world would know, whose clock stands still. */
 async function failingChecks({ world, database }: Stage): Promise<string[]> {

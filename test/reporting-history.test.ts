@@ -213,13 +213,12 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
   test('number_entries tells of each stay when it was seen, when and why it left, what became of it', async () => {
     for (const team of weeks().teams) {
       const { truth } = team
-      const closings = await closingsOf(team)
       const rows = await team.read<{ entry_id: number }>('number_entries')
       const found = rows.map((row) =>
         without(row, 'team_id', 'teammate_name', 'number_masked', 'number_key', 'created_at'),
       )
       const expected = [...truth.stays.values()].map((stay) => {
-        const end = endOfStay(stay, truth, closings)
+        const end = endOfStay(stay, truth)
         const until = end.removed_at ?? end.last_seen_at ?? stay.last.at
         const outcome = outcomeOf(stay.row)
         const at = stay.dials.map((dial) => dial.at).sort((a, b) => a - b)

@@ -82,6 +82,8 @@ export interface ReportTruth {
   sightingsOf(userId: string): readonly Sighting[]
   /** From when on anything is known of this teammate; null: nothing is. */
   knownSince(userId: string): number | null
+  /** How a queue ended between these two readings that show it, one after the other; null when it did not. */
+  endBetween(last: Sighting, next: Sighting): Fate | null
   /** How a stay was shown last, before that moment. */
   lastRowBefore(key: string, at: number): NumberRow | null
   /** What was known of this teammate's queue at that moment, as seen from the end. */
@@ -91,7 +93,7 @@ export interface ReportTruth {
 }
 
 /** Once the world has come to rest: two passes over a team that stands still, with everybody readable. */
-export function tellTruth({ world, sightings, failures }: Witness): ReportTruth {
+export function tellTruth({ world, sightings, failures, said }: Witness): ReportTruth {
   const byUser = groupBy(sightings, ({ userId }) => userId)
   const sightingsOf = (userId: string) => byUser.get(userId) ?? []
   const { stays, dials } = foldNumbers(sightings, world.truth.dials())
@@ -147,6 +149,18 @@ export function tellTruth({ world, sightings, failures }: Witness): ReportTruth 
     sightingsOf,
     knownSince: (userId) =>
       sightingsOf(userId).find(({ at }) => answerAt(userId, at).answer !== 'unknown')?.at ?? null,
+    // Whether two passes agreed in time is for the mirror to say, when it was so; what they agreed on is not.
+    endBetween: (last, next) =>
+      said.some(
+        ({ at, queues }) =>
+          at > last.at &&
+          at < next.at &&
+          queues.some(
+            ({ queue_id, queue_state }) => queue_id === last.queue?.queueId && queue_state === 'ended',
+          ),
+      )
+        ? fateOf(last, sightingsOf(last.userId))
+        : null,
     lastRowBefore: (key, at) =>
       showing
         .get(key.split(' ')[0] ?? '')
@@ -286,19 +300,16 @@ export function typeOfChange(was: NumberRow, is: NumberRow): 'changed' | 'sync_c
 export type Closings = ReadonlyMap<string, readonly { readonly at: number; readonly reason: string }[]>
 
 /** When a stay was over, as far as that is known. */
-export function endOfStay(stay: SeenStay, { queues }: ReportTruth, closings: Closings) {
-  const queue = queues.get(stay.queueId)
+export function endOfStay(stay: SeenStay, truth: ReportTruth) {
+  const queue = truth.queues.get(stay.queueId)
   const last_seen_at = stay.last.at
   const without = queue?.sightings.find(({ at }) => at > last_seen_at)
-  const closing = closings
-    .get(stay.queueId)
-    ?.find(({ at, reason }) => at > last_seen_at && at < (without?.at ?? 0) && reason !== 'unobservable')
   const removed = (at: number, reason: string) =>
     ({ entry_state: 'removed', last_seen_at, removed_at: at, removal_reason: reason }) as const
-  if (closing) return removed(closing.at, closing.reason)
+  const fate = without ? truth.endBetween(stay.last, without) : queue?.fate
+  if (fate?.state === 'ended') return removed(fate.at, fate.reason)
   if (without) return removed(without.at, 'deleted')
-  if (queue?.fate.state === 'ended') return removed(queue.fate.at, queue.fate.reason)
-  if (queue?.fate.state === 'unknown')
+  if (fate?.state === 'unknown')
     return { entry_state: 'unknown', last_seen_at, removed_at: null, removal_reason: 'unobservable' } as const
   return { entry_state: 'in_queue', last_seen_at: null, removed_at: null, removal_reason: null } as const
 }
