@@ -20,13 +20,18 @@ export async function jobsStatus(
 ): Promise<JobsStatus> {
   const ask = async (): Promise<JobsStatus> => {
     await jobs.ping()
-    const [schedulers, workers, ofPasses, ofReadings] = await Promise.all([
+    const [schedulers, ticks, workers, ofPasses, ofReadings] = await Promise.all([
       passes.getJobSchedulers(),
+      passes.getJobs(['delayed']),
       passes.getWorkersCount(),
       passes.getJobCounts(),
       readings.getJobCounts(),
     ])
-    const next = Math.min(...schedulers.flatMap((scheduler) => scheduler.next ?? []))
+    // Of two workers that put the same schedule at the same moment, it may name the tick after the next.
+    const next = Math.min(
+      ...schedulers.flatMap((scheduler) => scheduler.next ?? []),
+      ...ticks.map(({ timestamp, delay }) => timestamp + delay),
+    )
     return {
       backend: jobs.kind,
       problem: null,
