@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { troublesOf } from '../src/http/overview.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { keyFingerprint } from '../src/store/read-budget.ts'
-import { mirrorStatus } from '../src/store/status.ts'
+import { FAILURES_COUNTED, mirrorStatus } from '../src/store/status.ts'
 import { describeSchedule, nextSlot, staleAfterMs } from '../src/worker/freshness.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { apiKey, runPass } from './support/pass.ts'
@@ -84,7 +85,25 @@ describe('what Postgres says of a team', () => {
     expect(status.teammates.filter(({ failure }) => failure !== null)).toMatchObject([
       { userId: failing?.id, failure: { status: 'error', since: rows[0]?.at, readings: 2 } },
     ])
+    const [trouble] = troublesOf(status.teammates)
+    expect(trouble).toMatchObject({ name: failing?.name, reason: expect.stringContaining(failing?.id ?? '') })
+    const again = { ...status.teammates.find(({ userId }) => userId === failing?.id) }
+    const alike = JSON.stringify(again)
+      .replaceAll(failing?.id ?? '', 'usr-like')
+      .replaceAll('(request ', '(request x')
+    expect(
+      troublesOf([...status.teammates, JSON.parse(alike), ...status.teammates]).map(({ reason }) => reason),
+    ).toEqual([trouble?.reason, 'as above', 'as above'])
     expect(status.passes.map((pass) => pass.status)).toEqual(['partial', 'partial', 'ok'])
+    await database.pool.query(
+      `insert into allo.sync_reads (pass_id, user_id, status, observed_at, walks, requests, throttled, duration_ms)
+       select -n, $1, 'error', now() + n * interval '1 ms', 1, 1, 0, 1 from generate_series(1, 50) n`,
+      [failing?.id],
+    )
+    const long = (await mirrorStatus(database.pool, fingerprint)).teammates
+    expect(long.filter(({ failure }) => failure !== null)).toMatchObject([
+      { failure: { since: rows[0]?.at, readings: FAILURES_COUNTED } },
+    ])
     fault.remove()
     await runPass(api, database.url)
     const after = await mirrorStatus(database.pool, fingerprint)

@@ -1,7 +1,7 @@
 /** `status`: one screen that says whether to worry. Changes nothing, and needs no worker to be running. */
 import type { ConfigWithKey } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
-import { type Overview, overviewOf } from '../http/overview.ts'
+import { type Overview, overviewOf, troublesOf } from '../http/overview.ts'
 import { mask } from '../logger.ts'
 import type { Pool } from '../store/database.ts'
 import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate.ts'
@@ -95,7 +95,10 @@ function toScreen(overview: Overview): string[] {
   const facts: [string, string][] = [
     ['Team', team === null ? 'not known yet' : `${team.name ?? 'without a name'} (${team.teamId})`],
     ['Data', `oldest ${oldest}; too old from ${inWords(freshness.staleAfterSeconds)}`],
-    ['Mirrored', `${counts.numbers} numbers of ${counts.teammates} teammates`],
+    [
+      'Mirrored',
+      `${counts.numbers.toLocaleString('en')} numbers of ${counts.teammates.toLocaleString('en')} teammates`,
+    ],
     [
       'Last pass',
       last === undefined
@@ -114,11 +117,12 @@ function toScreen(overview: Overview): string[] {
     ],
     ['Database', overview.database],
   ]
-  const failing = teammates.flatMap(({ userId, name, failure }) =>
-    failure === null
-      ? []
-      : [[name ?? userId, failure.status, ago(at, failure.since), failure.message ?? failure.code ?? '']],
-  )
+  const failing = troublesOf(teammates).map(({ name, failure, reason }) => [
+    name,
+    failure.status,
+    ago(at, failure.since),
+    reason,
+  ])
   return [
     `${sign} ${printable(verdict.headline)}`,
     ...verdict.notes.map((note) => `  ${printable(note)}`),
@@ -151,7 +155,7 @@ function section(title: string, columns: readonly string[], rows: readonly (stri
     '',
     title,
     ...tableLines(columns, rows.slice(0, ROWS_SHOWN)),
-    ...(rest > 0 ? [`and ${rest} more: --json has all`] : []),
+    ...(rest > 0 ? [`and ${rest.toLocaleString('en')} more: --json has all`] : []),
   ]
 }
 

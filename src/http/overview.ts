@@ -6,7 +6,7 @@ import type { Schedule } from '../config.ts'
 import { lastResults } from '../quality/results.ts'
 import { failsBadly, type QualityReport } from '../quality/run-checks.ts'
 import type { Pool } from '../store/database.ts'
-import { type MirrorStatus, mirrorStatus } from '../store/status.ts'
+import { type MirrorStatus, mirrorStatus, type TeammateStatus } from '../store/status.ts'
 import { inWords } from '../terminal/duration.ts'
 import { describeSchedule, nextSlot, staleAfterMs } from '../worker/freshness.ts'
 import { backendNames } from '../worker/job-backend.ts'
@@ -134,12 +134,36 @@ function judge(facts: Omit<Overview, 'verdict'>): Verdict {
   return { tone: isWell ? 'good' : 'warning', headline, notes }
 }
 
+/** What a reason says beside whom and which request it is about: the same trouble of many is told once. */
+export function gistOf(reason: string, userId = ''): string {
+  return reason.replace(/\(request [^)]*\)/, '').replaceAll(userId, '')
+}
+
+/** A teammate with a problem, and why; `as above` where the one before has the same. */
+export interface Trouble {
+  readonly name: string
+  readonly failure: NonNullable<TeammateStatus['failure']>
+  readonly reason: string
+}
+
+export function troublesOf(teammates: readonly TeammateStatus[]): Trouble[] {
+  let above: string | null = null
+  return teammates.flatMap(({ userId, name, failure }) => {
+    if (failure === null) return []
+    const reason = failure.message ?? failure.code ?? ''
+    const gist = gistOf(reason, userId)
+    const isSaid = gist === above
+    above = gist
+    return [{ name: name ?? userId, failure, reason: isSaid ? 'as above' : reason }]
+  })
+}
+
 /** Some reasons come with a full stop, and some without. */
 function sentence(text: string): string {
   return text.endsWith('.') ? text : `${text}.`
 }
 
 function of(some: number, all: number): string {
-  if (some === all) return all === 1 ? 'the one teammate' : `all ${all} teammates`
-  return `${some} of ${all} teammates`
+  if (some === all) return all === 1 ? 'the one teammate' : `all ${all.toLocaleString('en')} teammates`
+  return `${some.toLocaleString('en')} of ${all.toLocaleString('en')} teammates`
 }

@@ -1,17 +1,18 @@
 /** The status page: everything on it was found out and judged in overview.ts. It works without any script. */
 import type { CheckResult } from '../quality/check.ts'
-import type { PassStatus, TeammateStatus } from '../store/status.ts'
+import { FAILURES_COUNTED, type PassStatus, type TeammateStatus } from '../store/status.ts'
 import { inWords as inWordsWithSpaces } from '../terminal/duration.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import { passChart } from './chart.ts'
 import { type Content, Html, html } from './html.ts'
-import type { Overview, Verdict } from './overview.ts'
+import { gistOf, type Overview, type Trouble, troublesOf, type Verdict } from './overview.ts'
 import { style } from './page-style.ts'
 
 const RELOAD_SECONDS = 30
 const PASSES_IN_SIGHT = 8
 /** Oldest first, so that what is left out is the freshest. */
 const TEAMMATES_IN_SIGHT = 200
+const PROBLEMS_IN_SIGHT = 10
 
 export function statusPage(overview: Overview, timeZone: string): string {
   const { team, at, verdict, version } = overview
@@ -89,7 +90,7 @@ ${tile(
   schedule.nextRunAt === null ? '–' : until(at, schedule.nextRunAt),
   html`${schedule.text}${schedule.nextRunAt === null ? null : html`, <time datetime="${schedule.nextRunAt}">${when(schedule.nextRunAt)}</time>`}`,
 )}
-${tile('Teammates', counts.teammates, counts.failing === 0 ? 'none with problems' : html`<span class="word warning">${counts.failing} with problems</span>`)}
+${tile('Teammates', counts.teammates.toLocaleString('en'), counts.failing === 0 ? 'none with problems' : html`<span class="word warning">${counts.failing.toLocaleString('en')} with problems</span>`)}
 ${tile('Numbers', counts.numbers.toLocaleString('en'), 'in current queues')}
 ${tile(
   'Workers',
@@ -100,16 +101,20 @@ ${tile(
 }
 
 function problems({ teammates, at }: Overview): Html | null {
-  const failing = teammates.filter(({ failure }) => failure !== null)
-  if (failing.length === 0) return null
-  const items = failing.slice(0, TEAMMATES_IN_SIGHT).map(({ userId, name, failure }) =>
-    failure === null
+  const all = troublesOf(teammates)
+  if (all.length === 0) return null
+  const inARow = (readings: number) =>
+    readings === 1
       ? null
-      : html`<li><p><b>${name ?? userId}</b> <span class="word warning">${failure.status}</span>
-<span class="muted">since <time datetime="${failure.since}">${ago(at, failure.since)}</time>${failure.readings === 1 ? null : `, ${failure.readings} readings in a row`}</span></p>
-<p class="muted">${failure.message ?? failure.code}</p></li>`,
-  )
-  return html`<section class="problems"><h2>Teammates with problems</h2><ul>${items}</ul>${more(failing.length)}</section>`
+      : `, ${readings}${readings === FAILURES_COUNTED ? ' or more' : ''} readings in a row`
+  const item = ({ name, failure, reason }: Trouble) =>
+    html`<li><p><b>${name}</b> <span class="word warning">${failure.status}</span>
+<span class="muted">since <time datetime="${failure.since}">${ago(at, failure.since)}</time>${inARow(failure.readings)}</span></p>
+<p class="muted">${reason}</p></li>`
+  const list = (some: readonly Trouble[]) => html`<ul>${some.map(item)}</ul>`
+  const rest = all.slice(PROBLEMS_IN_SIGHT, TEAMMATES_IN_SIGHT)
+  return html`<section class="problems"><h2>Teammates with problems</h2>${list(all.slice(0, PROBLEMS_IN_SIGHT))}
+${rest.length === 0 ? null : html`<details><summary>${(all.length - PROBLEMS_IN_SIGHT).toLocaleString('en')} more</summary>${list(rest)}${more(all.length)}</details>`}</section>`
 }
 
 /** Notes are legal, and stand below with what passed. */
@@ -138,7 +143,7 @@ function passes(all: readonly PassStatus[], when: When): Html {
   /** Night after night the same reason is said once, at the newest. */
   const reasonOf = (pass: PassStatus, newer: PassStatus | undefined) => {
     if (pass.errorMessage === null) return null
-    const isSaid = withoutRequest(pass.errorMessage) === withoutRequest(newer?.errorMessage ?? '')
+    const isSaid = gistOf(pass.errorMessage) === gistOf(newer?.errorMessage ?? '')
     return html`<tr class="why"><td colspan="5">${isSaid ? 'as above' : pass.errorMessage}</td></tr>`
   }
   const row = (
@@ -156,10 +161,6 @@ function passes(all: readonly PassStatus[], when: When): Html {
 ${rest.length === 0 ? null : html`<details><summary>${rest.length} before</summary>${table(rest)}</details>`}</section>`
 }
 
-function withoutRequest(message: string): string {
-  return message.replace(/\(request [^)]*\)/, '')
-}
-
 function teammates({ teammates: all, freshness, at }: Overview, when: When): Html | null {
   if (all.length === 0) return null
   const row = ({ userId, name, observedAt, ageSeconds, numbers }: TeammateStatus) => {
@@ -175,7 +176,7 @@ function teammates({ teammates: all, freshness, at }: Overview, when: When): Htm
 
 function more(all: number): Html | null {
   if (all <= TEAMMATES_IN_SIGHT) return null
-  return html`<p class="muted">And ${all - TEAMMATES_IN_SIGHT} more: <a href="status">/status</a> has everyone.</p>`
+  return html`<p class="muted">And ${(all - TEAMMATES_IN_SIGHT).toLocaleString('en')} more: <a href="status">/status</a> has everyone.</p>`
 }
 
 function ago(now: string, instant: string | null): string {

@@ -56,9 +56,13 @@ export interface TeammateStatus {
     readonly code: string | null
     readonly message: string | null
     readonly since: string
+    /** In a row, as far as they are counted (FAILURES_COUNTED). */
     readonly readings: number
   } | null
 }
+
+/** A team of thousands that fails for a day must not make the one who asks why wait for millions of rows. */
+export const FAILURES_COUNTED = 10
 
 /** Whether the API took the key, as the last finished pass found. */
 export interface CredentialsVerdict {
@@ -165,9 +169,11 @@ async function teammatesByAge(pool: Pool, teamId: string): Promise<TeammateStatu
      left join lateral (
        select sum(numbers)::int as numbers from allo.queues where user_id = t.user_id and is_current) q on true
      left join lateral (
-       select ${iso('min(observed_at)')} as since, count(*)::int as readings from allo.sync_reads
-       where user_id = t.user_id and observed_at > coalesce(t.last_observed_at, '-infinity') and ${isFailing}
-         and r.status is not null and r.status in (${failing})) f on true
+       select ${iso('min(observed_at)')} as since, count(*)::int as readings from (
+         select observed_at from allo.sync_reads
+         where user_id = t.user_id and observed_at > coalesce(t.last_observed_at, '-infinity') and ${isFailing}
+           and r.status in (${failing})
+         order by observed_at limit ${FAILURES_COUNTED}) first_ones) f on true
      where t.team_id = $1 and ${isToBeRead}
      order by ${dataAreFrom}, t.user_id`,
     [teamId],
