@@ -68,12 +68,16 @@ footer span:last-child{margin-left:auto}
 @media print{body{background:#fff}.tiles div,section,.verdict{break-inside:avoid}}
 `
 
-/** No script at all, nothing from elsewhere, and this one style. */
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
-  "img-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+/** Of a page: no script at all, nothing from elsewhere, and this one style. */
+export function policyFor(onlyStyle: string): string {
+  return [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash('sha256').update(onlyStyle).digest('base64')}'`,
+    "img-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+export const contentSecurityPolicy = policyFor(style)

@@ -30,7 +30,7 @@ ${checks(overview)}
 ${passes(overview.passes, when)}
 ${teammates(overview, when)}
 </main>
-<footer><a href="queues">Jobs</a><a href="status">JSON</a><a href="metrics">Metrics</a><a href="readyz">Ready?</a>
+<footer><a href="report">Report</a><a href="queues">Jobs</a><a href="status">JSON</a><a href="metrics">Metrics</a><a href="readyz">Ready?</a>
 <span>Version ${version}. Reloads every ${RELOAD_SECONDS} s.</span></footer>`,
   )
 }

@@ -14,6 +14,7 @@ import { statusPage, waitingPage } from './page.ts'
 import { contentSecurityPolicy } from './page-style.ts'
 import { QUEUES_PATH, registerQueues } from './queues.ts'
 import { readinessOf } from './readiness.ts'
+import { registerReport } from './report.ts'
 import type { Workings } from './workings.ts'
 
 export interface HttpServer {
@@ -54,6 +55,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   guard(server, config.http)
   maskEverything(server, settings.secrets)
   const queuesPage = await registerQueues(server)
+  await registerReport(server, settings)
   registerRoutes(server, settings)
   await server.ready()
 
@@ -135,7 +137,7 @@ function registerRoutes(server: FastifyInstance, settings: HttpSettings): void {
   })
   server.get('/favicon.svg', async (_, reply) => reply.type('image/svg+xml').send(favicon))
   server.setNotFoundHandler((_, reply) =>
-    reply.code(404).send(`There are /, /status, ${QUEUES_PATH}, /metrics, /healthz and /readyz.\n`),
+    reply.code(404).send(`There are /, /report, /status, ${QUEUES_PATH}, /metrics, /healthz and /readyz.\n`),
   )
   server.setErrorHandler((error, _, reply) => fail(reply, error))
 }

@@ -1,0 +1,141 @@
+/**
+ * /report and its CSVs: of the worker's team only, whatever else is in the database. One page and one CSV at a time,
+ * so that many who look leave a connection to the probes.
+ */
+import { finished } from 'node:stream'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { mask } from '../logger.ts'
+import { openCsv } from '../report/csv.ts'
+import { type CsvViewName, csvViews, isCsvView } from '../report/csv-views.ts'
+import { FilterError, type Filters, readFilters, toQuery, usualDays } from '../report/filters.ts'
+import { reportPage } from '../report/page/page.ts'
+import type { Links } from '../report/page/parts.ts'
+import { reportPolicy } from '../report/page/style.ts'
+import { takeReport } from '../report/report.ts'
+import { DatabaseError, type Pool } from '../store/database.ts'
+import { teamOnRecord } from '../store/status.ts'
+import { waitingPage } from './page.ts'
+import { contentSecurityPolicy } from './page-style.ts'
+import { createTurns, TooManyError } from './turns.ts'
+import type { Workings } from './workings.ts'
+
+interface ReportSettings {
+  readonly workings: Workings
+  readonly keyFingerprint: string
+  readonly version: string
+  readonly secrets: () => readonly string[]
+}
+
+const PAGE_TIMEOUT_MS = 10_000
+const CSV_TIMEOUT_MS = 60_000
+/** As long as it is taken, it holds back what the database may clean up. */
+const CSV_DEADLINE_MS = 10 * 60_000
+const MOST_WAITING = 20
+const FILTERS = ['days', 'teammate', 'queue'] as const
+
+export async function registerReport(server: FastifyInstance, settings: ReportSettings): Promise<void> {
+  await server.register(async (scope) => {
+    scope.setErrorHandler((error, _, reply) => refuse(reply, error))
+    registerPage(scope, settings)
+    registerCsv(scope, settings)
+  })
+}
+
+function registerPage(server: FastifyInstance, settings: ReportSettings): void {
+  const takeTurn = createTurns(MOST_WAITING)
+  server.get<{ Querystring: Record<string, unknown> }>('/report', async (request, reply) => {
+    const asked = readFilters(request.query, FILTERS)
+    const filters: Filters = { ...asked, days: asked.days ?? usualDays }
+    reply.type('text/html; charset=utf-8')
+    const source = await sourceOf(settings)
+    if (source === null) {
+      reply.header('content-security-policy', contentSecurityPolicy).code(503)
+      return waitingPage(waitingFor(settings), settings.version)
+    }
+    const endTurn = await takeTurn()
+    try {
+      const report = await takeReport(source.pool, {
+        teamId: source.teamId,
+        filters,
+        statementTimeoutMs: PAGE_TIMEOUT_MS,
+      })
+      reply.header('content-security-policy', reportPolicy)
+      return reportPage(report, { links: linksFrom(filters), version: settings.version })
+    } finally {
+      endTurn()
+    }
+  })
+}
+
+function registerCsv(server: FastifyInstance, settings: ReportSettings): void {
+  const takeTurn = createTurns(MOST_WAITING)
+  server.get<{ Querystring: Record<string, unknown>; Params: { file: string } }>(
+    '/report/:file',
+    async (request, reply) => {
+      const [, view = ''] = /^(\w+)\.csv$/.exec(request.params.file) ?? []
+      if (!isCsvView(view)) {
+        const names = Object.keys(csvViews).map((name) => `${name}.csv`)
+        return reply.code(404).send(`There is no such report. There are: ${names.join(', ')}.\n`)
+      }
+      const asked = readFilters(request.query, csvViews[view].filters)
+      const source = await sourceOf(settings)
+      if (source === null) return reply.code(503).send(`Waiting for ${waitingFor(settings)}.\n`)
+      const endTurn = await takeTurn()
+      try {
+        const csv = await openCsv(source.pool, {
+          view,
+          teamId: source.teamId,
+          asked,
+          statementTimeoutMs: CSV_TIMEOUT_MS,
+          deadlineMs: CSV_DEADLINE_MS,
+          mask: (text) => mask(text, settings.secrets()),
+        })
+        finished(csv, endTurn)
+        return reply
+          .type('text/csv; charset=utf-8; header=present')
+          .header('content-disposition', `attachment; filename="${view}.csv"`)
+          .send(csv)
+      } catch (error) {
+        endTurn()
+        throw error
+      }
+    },
+  )
+}
+
+/** Null: there is no database yet, or it knows nothing of the team of this key. */
+async function sourceOf({
+  workings,
+  keyFingerprint,
+}: ReportSettings): Promise<{ readonly pool: Pool; readonly teamId: string } | null> {
+  const pool = workings.database?.pool
+  const team = pool === undefined ? null : await teamOnRecord(pool, keyFingerprint)
+  return pool === undefined || team === null ? null : { pool, teamId: team.teamId }
+}
+
+function waitingFor({ workings }: ReportSettings): string {
+  return workings.database === null ? workings.waitingFor : 'the first pass'
+}
+
+/** Relative to /report, wherever a proxy has put it. */
+function linksFrom(filters: Filters): Links {
+  return {
+    status: './',
+    page: (changes) => `report${toQuery({ ...filters, ...changes }, FILTERS)}`,
+    csv: (view: CsvViewName, days) => {
+      const asked = { ...filters, days: days ?? null }
+      return `report/${view}.csv${toQuery(asked, csvViews[view].filters)}`
+    },
+  }
+}
+
+function refuse(reply: FastifyReply, error: unknown): FastifyReply {
+  reply.type('text/plain; charset=utf-8')
+  if (error instanceof FilterError) return reply.code(400).send(`${error.message}\n`)
+  if (error instanceof TooManyError)
+    return reply.code(503).header('retry-after', '5').send(`${error.message}\n`)
+  if (error instanceof DatabaseError && error.code === '57014') {
+    return reply.code(503).send('This took too long: ask for fewer days, or for one teammate.\n')
+  }
+  throw error
+}

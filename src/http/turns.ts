@@ -1,0 +1,28 @@
+/** Lets one in at a time; the others wait in order. Resolves to what ends the turn; twice is once. */
+export type Turns = () => Promise<() => void>
+
+export class TooManyError extends Error {
+  override readonly name = 'TooManyError'
+}
+
+/** Throws TooManyError when as many as `most` wait already. */
+export function createTurns(most: number): Turns {
+  const waiting: (() => void)[] = []
+  let isTaken = false
+  function end(): void {
+    const next = waiting.shift()
+    if (next === undefined) isTaken = false
+    else next()
+  }
+  return async () => {
+    if (waiting.length >= most)
+      throw new TooManyError('Too many ask for this at once: try again in a moment.')
+    if (isTaken) await new Promise<void>((resolve) => waiting.push(resolve))
+    isTaken = true
+    let isOver = false
+    return () => {
+      if (!isOver) end()
+      isOver = true
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** What a report is narrowed to, as it stands in an address: `?days=28&teammate=usr-1&queue=pdl_2`. */
+
+/** How far back a report looks; the same length before that is what it compares with. */
+export const periods = [7, 28, 90] as const
+export type Days = (typeof periods)[number]
+
+export interface Filters {
+  readonly days: Days
+  /** A `user_id`. Null: everyone. */
+  readonly teammate: string | null
+  /** A `queue_id`. Null: all of them. */
+  readonly queue: string | null
+}
+
+export type FilterName = keyof Filters
+
+/** As asked for; null: not. */
+export type AskedFilters = { readonly [name in FilterName]: Filters[name] | null }
+
+export const usualDays: Days = 7
+
+/** A filter that can't be: the message says what can. It never repeats what was sent. */
+export class FilterError extends Error {
+  override readonly name = 'FilterError'
+}
+
+const LONGEST_ID = 200
+
+/** `allowed`: what can be narrowed here. What can't is refused, since ignoring it would answer another question. */
+export function readFilters(
+  query: Readonly<Record<string, unknown>>,
+  allowed: readonly FilterName[],
+): AskedFilters {
+  if (!Object.keys(query).every((name) => allowed.some((one) => one === name))) {
+    throw new FilterError(
+      allowed.length === 0
+        ? 'This can be filtered by nothing.'
+        : `Filter this by ${allowed.join(', ')} only.`,
+    )
+  }
+  return {
+    days: query.days === undefined ? null : readDays(query.days),
+    teammate: query.teammate === undefined ? null : readId('teammate', query.teammate),
+    queue: query.queue === undefined ? null : readId('queue', query.queue),
+  }
+}
+
+export function readDays(value: unknown): Days {
+  const days = periods.find((period) => String(period) === value)
+  if (days === undefined) throw new FilterError(`days is one of ${periods.join(', ')}.`)
+  return days
+}
+
+export function readId(name: 'teammate' | 'queue', value: unknown): string {
+  if (typeof value === 'string' && /^[^\p{Cc}]+$/u.test(value) && value.length <= LONGEST_ID) return value
+  throw new FilterError(`${name} is one id.`)
+}
+
+/** `?days=28&teammate=usr-1`: those of `names` that are set. */
+export function toQuery(filters: AskedFilters, names: readonly FilterName[]): string {
+  const set = names.flatMap((name): [string, string][] =>
+    filters[name] === null ? [] : [[name, String(filters[name])]],
+  )
+  return set.length === 0 ? '' : `?${new URLSearchParams(set)}`
+}

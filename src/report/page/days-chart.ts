@@ -1,0 +1,155 @@
+/**
+ * Dials of each day as stacked bars. A picture as wide as its place: what is across is in percent and what is up in
+ * pixels, so that letters are never scaled. Each outcome has a colour and a texture.
+ */
+import { type Html, html } from '../../http/html.ts'
+import { type DayOfDials, type DialOutcome, dialOutcomes } from '../days.ts'
+import { details, empty, type Sheet, section, table } from './parts.ts'
+import { ticksUpTo } from './scale.ts'
+import { type Clock, count, countOf, outcomeName, percent } from './words.ts'
+
+const HEIGHT = 200
+const TOP = 18
+/** From this share of a day on it is shown that nobody looked. */
+const SHOWN_UNREAD = 0.05
+
+export function daysSection(sheet: Sheet): Html {
+  const { days, period } = sheet.figures
+  const { clock } = sheet
+  const all = days.reduce((sum, { dials }) => sum + dials, 0)
+  return section(sheet, {
+    id: 'days',
+    title: 'What came of the dials, day by day',
+    sentence: sentence(days, clock),
+    views: [['daily_activity', period.days]],
+    body:
+      all === 0
+        ? empty('No dial on these days.')
+        : html`${legend(days, all)}${chart(days, clock)}${details('As a table', dayTable(days, clock))}`,
+  })
+}
+
+function sentence(days: readonly DayOfDials[], clock: Clock): string {
+  const all = days.reduce((sum, { dials }) => sum + dials, 0)
+  const busiest = days.reduce((most, day) => (day.dials > most.dials ? day : most), days[0] ?? noDay)
+  const unread = days.filter((day) => (day.unread ?? 0) >= SHOWN_UNREAD).length
+  const [first = noDay] = days
+  const span =
+    days.length === 1
+      ? `on ${clock.day(first.from)}`
+      : `from ${clock.day(first.from)} to today, which goes on`
+  const most = all === 0 ? '' : ` Most were made on ${clock.day(busiest.from)}: ${count(busiest.dials)}.`
+  const gaps = unread === 0 ? '' : ` ${countOf(unread, 'day')} not read throughout: there may have been more.`
+  return `${countOf(all, 'dial')} ${span}.${most}${gaps}`
+}
+
+const noDay = { dials: 0, from: '1970-01-01T00:00:00Z' }
+
+function legend(days: readonly DayOfDials[], all: number): Html {
+  const items = dialOutcomes.map((outcome) => {
+    const sum = days.reduce((dials, day) => dials + day.byOutcome[outcome], 0)
+    return html`<li><svg class="swatch" width="14" height="14" aria-hidden="true">${bar(outcome, { x: '0', width: '14', y: 0, height: 14 })}</svg>${outcomeName(outcome)} <b>${count(sum)}</b> <small>${percent(sum / all)}</small></li>`
+  })
+  return html`<ul class="legend">${items}</ul>`
+}
+
+function chart(days: readonly DayOfDials[], clock: Clock): Html {
+  const ticks = ticksUpTo(Math.max(...days.map(({ dials }) => dials)))
+  const most = ticks.at(-1) ?? 1
+  const y = (dials: number) => HEIGHT - (dials / most) * (HEIGHT - TOP)
+  const slot = 100 / days.length
+  const lines = ticks.map(
+    (tick) =>
+      html`<line class="grid" x1="0" x2="100%" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}"/><text class="tick" x="0" y="${(y(tick) - 3).toFixed(1)}">${tick === 0 ? '' : count(tick)}</text>`,
+  )
+  const bars = days.map((day, index) => {
+    const x = `${(index * slot + slot * 0.14).toFixed(2)}%`
+    const width = `${(slot * 0.72).toFixed(2)}%`
+    let below = 0
+    const parts = dialOutcomes.map((outcome) => {
+      const dials = day.byOutcome[outcome]
+      below += dials
+      return dials === 0
+        ? null
+        : bar(outcome, { x, width, y: y(below), height: (dials / most) * (HEIGHT - TOP) })
+    })
+    const unread =
+      (day.unread ?? 0) < SHOWN_UNREAD
+        ? null
+        : html`<rect class="unread" x="${(index * slot).toFixed(2)}%" width="${slot.toFixed(2)}%" y="${TOP}" height="${HEIGHT - TOP}"/>`
+    const middle = `${((index + 0.5) * slot).toFixed(2)}%`
+    const total =
+      day.dials === 0 || days.length > 31
+        ? null
+        : html`<text class="total${days.length > 7 ? ' wide' : ''}" x="${middle}" y="${(y(day.dials) - 4).toFixed(1)}">${count(day.dials)}</text>`
+    const label = isLabelled(days, index)
+      ? html`<text class="label" x="${middle}" y="${HEIGHT + 16}">${clock
+          .day(day.from)
+          .split('\u00a0')
+          .slice(days.length > 7 ? 1 : 0, days.length > 7 ? 3 : 2)
+          .join(' ')}</text>`
+      : null
+    return html`<g><title>${clock.day(day.from)}: ${inWords(day)}</title>${unread}${parts}${total}${label}</g>`
+  })
+  const description = days.map((day) => `${clock.day(day.from)}: ${count(day.dials)}`).join(', ')
+  return html`<svg class="days" role="img" aria-label="Dials by day and outcome. ${description}." width="100%" height="${HEIGHT + 22}">${lines}${bars}</svg>`
+}
+
+function inWords(day: DayOfDials): string {
+  const parts = dialOutcomes.flatMap((outcome) =>
+    day.byOutcome[outcome] === 0
+      ? []
+      : [`${count(day.byOutcome[outcome])} ${outcomeName(outcome).toLowerCase()}`],
+  )
+  const unread = (day.unread ?? 0) < SHOWN_UNREAD ? '' : `; ${percent(day.unread ?? 0)} of the day not read`
+  return `${countOf(day.dials, 'dial')}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}${unread}`
+}
+
+/** Every day of a week, else Mondays, and of many weeks every fourth. */
+function isLabelled(days: readonly DayOfDials[], index: number): boolean {
+  if (days.length <= 7) return true
+  const isMonday = new Date(days[index]?.date ?? '').getUTCDay() === 1
+  return isMonday && (days.length <= 31 || Math.floor(index / 7) % 3 === 0)
+}
+
+function bar(
+  outcome: DialOutcome,
+  {
+    x,
+    width,
+    y,
+    height,
+  }: { readonly x: string; readonly width: string; readonly y: number; readonly height: number },
+): Html {
+  const place = html`x="${x}" width="${width}" y="${y.toFixed(1)}" height="${Math.max(height, 0.5).toFixed(1)}"`
+  return html`<rect class="fill ${outcome}" ${place}/><rect class="texture" fill="url(#texture-${outcome})" ${place}/>`
+}
+
+/** Once on a page. What is drawn over the colours, so that they are told apart without any. */
+export const textures = html`<svg class="textures" width="0" height="0" aria-hidden="true"><defs>
+<pattern id="texture-connected" width="6" height="6" patternUnits="userSpaceOnUse"/>
+<pattern id="texture-voicemail" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V6"/></pattern>
+<pattern id="texture-not_reached" width="5" height="5" patternUnits="userSpaceOnUse"><circle cx="2.5" cy="2.5" r=".9"/></pattern>
+<pattern id="texture-failed" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V6M0 0H6"/></pattern>
+<pattern id="texture-other" width="5" height="5" patternUnits="userSpaceOnUse"><path d="M0 2.5H5"/></pattern>
+<pattern id="texture-in_progress" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><path class="thick" d="M0 0V5"/></pattern>
+<pattern id="texture-nobody" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="faint" d="M0 0V6"/></pattern>
+</defs></svg>`
+
+function dayTable(days: readonly DayOfDials[], clock: Clock): Html {
+  return table(
+    'Dials by day and outcome',
+    [
+      'Day',
+      { n: 'Dials' },
+      ...dialOutcomes.map((outcome) => ({ n: outcomeName(outcome) })),
+      { n: 'Not read' },
+    ],
+    days.map((day, index) => [
+      `${clock.day(day.from)}${index === days.length - 1 ? ' (so far)' : ''}`,
+      { n: count(day.dials) },
+      ...dialOutcomes.map((outcome) => ({ n: count(day.byOutcome[outcome]) })),
+      { n: day.unread === null ? '–' : percent(day.unread) },
+    ]),
+  )
+}

@@ -1,0 +1,38 @@
+/** What the words of the page mean, and what it can't say. */
+import { type Html, html } from '../../http/html.ts'
+import type { Report } from '../report.ts'
+import { csvLinks, details, type Links, table } from './parts.ts'
+import { outcomeName } from './words.ts'
+
+export function definitionsSection({ definitions }: Report, links: Links | null): Html {
+  return html`<section aria-labelledby="definitions"><header class="head"><h2 id="definitions">What the words mean</h2>${csvLinks(links, [['outcome_definitions']])}</header>
+${details(
+  'Outcomes',
+  html`${table(
+    'Outcomes',
+    ['Outcome', 'Means', 'When (the first that fits)', 'Has a result'],
+    definitions.map(({ outcome, meaning, rule, isResolved, isOurReading }) => [
+      outcomeName(outcome),
+      html`${meaning}${isOurReading ? html` <small>our reading: Allo does not say</small>` : null}`,
+      rule,
+      isResolved ? 'yes' : 'no',
+    ]),
+  )}`,
+)}
+${details(
+  'Figures',
+  html`<dl class="words">
+<dt>Period</dt><dd>7, 28 or 90 times a day back from the last reading, not from now: when the mirror stands still, nothing gets older silently. “Before” is as long and ends where it begins. The chart by day has whole local days instead, today so far, so that its sum is another one.</dd>
+<dt>Connection rate</dt><dd>Dials that a person answered, of dials with a result. The range beside it (95 %, Wilson) is what the true rate may well be: with few dials it is wide, and a difference within it may be chance. Rank people by counts.</dd>
+<dt>Left to call</dt><dd>Numbers in a current queue that were not dialled. “No queue” was seen, twice in a row; “not known” was not read, or is not settled.</dd>
+<dt>Reset</dt><dd>The queue’s holder had a new one instead. What remained in it when it was read last was thrown away uncalled.</dd>
+<dt>Time to first dial</dt><dd>From when a number was put into the queue until it was dialled, nights and weekends included.</dd>
+<dt>Not read</dt><dd>Nobody looked for longer than two intervals. What happened in such a time may show later, or never.</dd></dl>`,
+)}
+${details(
+  'What this can’t say',
+  html`<ul><li>Talk time, conversations and conversions: Allo’s queues tell none of them.</li>
+<li>What came and went between two readings: a number that appeared, was dialled and vanished, a second dial of the same number, the last minutes of a queue before its reset.</li>
+<li>Who removed a number, and why.</li></ul>`,
+)}</section>`
+}

@@ -1,0 +1,42 @@
+/** What the page is narrowed to, and the links that narrow it otherwise. */
+import { type Content, type Html, html } from '../../http/html.ts'
+import { periods } from '../filters.ts'
+import type { Report } from '../report.ts'
+import type { Links } from './parts.ts'
+import { countOf } from './words.ts'
+
+/** More would be a list that nobody reads. */
+const SHOWN = 300
+
+export function filterBar({ filters, names, teammates }: Report, links: Links | null): Html {
+  const of = names.teammate ?? (names.queue === null ? 'everyone' : null)
+  const facts: Content[] = [
+    `last ${filters.days} days`,
+    ...(of === null ? [] : [of]),
+    ...(names.queue === null ? [] : [`queue ${names.queue}`]),
+  ]
+  if (links === null) {
+    return html`<p class="filters">Narrowed to: ${facts.map((fact, index) => html`${index === 0 ? '' : ' · '}<b>${fact}</b>`)}</p>`
+  }
+  const period = periods.map((days) =>
+    days === filters.days
+      ? html`<a aria-current="true" href="${links.page({ days })}">${days} days</a>`
+      : html`<a href="${links.page({ days })}">${days} days</a>`,
+  )
+  const drop = (what: 'teammate' | 'queue', name: string | null) =>
+    name === null
+      ? null
+      : html`<span class="chip">${name} <a href="${links.page({ [what]: null })}">show all</a></span>`
+  return html`<nav class="filters" aria-label="Narrow this report"><span class="periods">${period}</span>
+${drop('teammate', names.teammate)}${drop('queue', names.queue)}
+<details class="choose"><summary>${names.teammate === null ? 'Choose a teammate' : 'Choose another teammate'}</summary><ul>${teammates
+    .slice(0, SHOWN)
+    .map(
+      ({ userId, name }) =>
+        html`<li><a href="${links.page({ teammate: userId, queue: null })}">${name}</a></li>`,
+    )}</ul>${
+    teammates.length > SHOWN
+      ? html`<p class="more">And ${countOf(teammates.length - SHOWN, 'more', 'more')}: write their id into the address, <code>?teammate=</code>; <a href="${links.csv('teammates')}" download>teammates.csv</a> has them.</p>`
+      : null
+  }</details></nav>`
+}

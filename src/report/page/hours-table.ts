@@ -1,0 +1,78 @@
+/** When people are reached: a table of the week, coloured by rate. Where there are too few dials it shows no rate. */
+import { type Html, html } from '../../http/html.ts'
+import { type HourOfWeek, LEAST_DIALS } from '../hours.ts'
+import { details, empty, rateCell, type Sheet, section, table } from './parts.ts'
+import { count, countOf, percent, range, weekdayName } from './words.ts'
+
+const RANKED = 20
+/** Rates of ten percent each have a shade, and half and more the strongest. */
+const SHADES = 5
+
+export function hoursSection(sheet: Sheet): Html {
+  const { hours, period } = sheet.figures
+  const telling = hours
+    .filter(({ connected }) => connected.whole >= LEAST_DIALS)
+    .sort((a, b) => (b.connected.low ?? 0) - (a.connected.low ?? 0) || b.connected.whole - a.connected.whole)
+  return section(sheet, {
+    id: 'hours',
+    title: `When people are reached, last ${period.forHours.days} days`,
+    sentence: sentence(hours, telling, period.timeZone),
+    views: [period.forHours.days === 28 ? ['activity_heatmap'] : ['dials', period.days]],
+    body:
+      hours.length === 0
+        ? empty('No dial in this time.')
+        : html`${week(hours)}
+<p class="fine">Share of dials with a result that a person answered; below it their number. Hours with fewer than ${LEAST_DIALS} show no share.</p>
+${telling.length === 0 ? null : details('Ranked by what can be counted on', ranking(telling))}`,
+  })
+}
+
+function sentence(hours: readonly HourOfWeek[], telling: readonly HourOfWeek[], timeZone: string): string {
+  const [best] = telling
+  const zone = `Hours are those of ${timeZone}.`
+  if (best === undefined) {
+    return `No hour of the week has ${LEAST_DIALS} dials with a result: too few to tell when people are reached. ${zone}`
+  }
+  const enough = `${telling.length} of ${countOf(hours.length, 'hour')} with dials have enough of them to tell.`
+  return `${weekdayName(best.weekday)} ${hourWords(best.hour)} can be counted on most: ${percent(best.connected.rate ?? 0)} of ${countOf(best.connected.whole, 'dial')} reached a person (likely ${range(best.connected)}). ${enough} ${zone}`
+}
+
+function hourWords(hour: number): string {
+  return `${hour}–${hour + 1}\u00a0h`
+}
+
+function week(hours: readonly HourOfWeek[]): Html {
+  const used = hours.map(({ hour }) => hour)
+  const first = Math.min(...used)
+  const rows = Array.from({ length: Math.max(...used) - first + 1 }, (_, index) => first + index)
+  const weekdays = [1, 2, 3, 4, 5, 6, 7]
+  const head = weekdays.map(
+    (weekday) =>
+      html`<th scope="col"><abbr title="${weekdayName(weekday)}">${weekdayName(weekday).slice(0, 3)}</abbr></th>`,
+  )
+  const row = (hour: number) =>
+    html`<tr><th scope="row">${String(hour).padStart(2, '0')}</th>${weekdays.map((weekday) => hourCell(hours.find((one) => one.weekday === weekday && one.hour === hour)))}</tr>`
+  return html`<table class="week"><thead><tr><th scope="col">Hour</th>${head}</tr></thead><tbody>${rows.map(row)}</tbody></table>`
+}
+
+function hourCell(hour: HourOfWeek | undefined): Html {
+  if (hour === undefined) return html`<td class="never"></td>`
+  const { rate, whole } = hour.connected
+  if (rate === null || whole < LEAST_DIALS) return html`<td class="few"><small>${count(whole)}</small></td>`
+  return html`<td class="shade-${Math.min(Math.floor(rate * 10), SHADES)}">${percent(rate)}<small>${count(whole)}</small></td>`
+}
+
+function ranking(telling: readonly HourOfWeek[]): Html {
+  return table(
+    'Hours by the lower bound of their rate',
+    ['Hour', { n: 'Dials with a result' }, { n: 'Reached' }, 'Rate, and what it may as well have been'],
+    telling
+      .slice(0, RANKED)
+      .map(({ weekday, hour, connected }) => [
+        `${weekdayName(weekday)} ${hourWords(hour)}`,
+        { n: count(connected.whole) },
+        { n: count(connected.part) },
+        rateCell(connected),
+      ]),
+  )
+}

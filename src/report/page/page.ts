@@ -1,0 +1,59 @@
+/**
+ * The report as a page, or as one file to mail and print: without scripts, without anything from elsewhere, and with
+ * each figure's table beside it. Everything on it was found out in report.ts.
+ */
+import { Html, html } from '../../http/html.ts'
+import type { Report } from '../report.ts'
+import { burndownSection } from './burndown-chart.ts'
+import { daysSection, textures } from './days-chart.ts'
+import { definitionsSection } from './definitions.ts'
+import { filterBar } from './filter-bar.ts'
+import { followUpsSection } from './follow-ups.ts'
+import { hoursSection } from './hours-table.ts'
+import type { Links, Sheet } from './parts.ts'
+import { peopleSection } from './people-table.ts'
+import { queuesSection } from './queues-table.ts'
+import { reportStyle } from './style.ts'
+import { tiles } from './tiles.ts'
+import { sign, trustBox } from './trust-box.ts'
+import { clockOf } from './words.ts'
+
+export interface PageOptions {
+  /** Null: a file, from which no link leads anywhere. */
+  readonly links: Links | null
+  readonly version: string
+}
+
+export function reportPage(report: Report, { links, version }: PageOptions): string {
+  const { team, figures } = report
+  const body =
+    figures === null
+      ? nothingYet
+      : figuresOf({ report, figures, links, clock: clockOf(figures.period.timeZone) })
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex"><title>Report: ${team.name}</title>
+${links === null ? null : html`<link rel="icon" href="favicon.svg" type="image/svg+xml">`}<style>${new Html(reportStyle)}</style></head>
+<body><header class="top"><strong>${team.name}</strong><span>Allo power dialer queues</span>${links === null ? null : html`<a class="status" href="${links.status}">Status</a>`}</header>
+<main>${body}
+${definitionsSection(report, links)}</main>
+<footer><p>This shows the performance of named people: it is employee data. Pass it on only to those who may have it, and keep it no longer than it is needed.</p>
+<p>Made <time datetime="${report.madeAt}">${report.madeAt.slice(0, 16).replace('T', ' ')} UTC</time> by allo-queue-mirror ${version}. No phone number is on this page.</p></footer></body></html>
+`.text
+}
+
+function figuresOf(sheet: Sheet): Html {
+  return html`${trustBox(sheet)}
+${filterBar(sheet.report, sheet.links)}
+${tiles(sheet)}
+${burndownSection(sheet)}
+${daysSection(sheet)}
+${hoursSection(sheet)}
+${peopleSection(sheet)}
+${queuesSection(sheet)}
+${followUpsSection(sheet)}
+${textures}`
+}
+
+const nothingYet = html`<section class="verdict warning">${sign.warning}<div><h1>Nothing has been read yet.</h1>
+<p>As soon as a pass has read somebody’s queue, its figures are here.</p></div></section>`

@@ -1,0 +1,96 @@
+/** How far each queue got, and what its end threw away. */
+import { type Html, html } from '../../http/html.ts'
+import type { Queue } from '../queues.ts'
+import { empty, rateCell, type Sheet, section, table } from './parts.ts'
+import { count, countOf, duration, endReason, percent } from './words.ts'
+
+export function queuesSection(sheet: Sheet): Html {
+  const { queues, period } = sheet.figures
+  const { current, currentCount, past, ended } = queues
+  const more = (rest: number, what: string) =>
+    rest > 0 ? html`<p class="more">And ${countOf(rest, what)} more.</p>` : null
+  return section(sheet, {
+    id: 'queues',
+    title: 'Queues, and what resets threw away',
+    sentence: sentence(sheet),
+    views: [['queues', period.days]],
+    body:
+      current.length + past.length === 0
+        ? empty('No queue in this time.')
+        : html`${current.length === 0 ? null : currentTable(current, sheet)}${more(currentCount - current.length, 'current queue')}
+${past.length === 0 ? null : pastTable(past, sheet)}${more(ended.queues - past.length, 'ended queue')}
+<p class="fine">“Called” counts everyone who ever stood in the queue. After “last read before the end” nobody looked at that queue any more: what happened in that time was not seen.</p>`,
+  })
+}
+
+function sentence({ figures }: Sheet): string {
+  const { queues, period } = figures
+  const { ended, currentCount } = queues
+  const current = countOf(currentCount, 'queue')
+  if (ended.queues === 0) return `${current} current, and none ended in ${period.days} days.`
+  return `${current} current. ${countOf(ended.queues, 'queue')} ended in ${period.days} days, ${ended.resets} by a reset; ${countOf(ended.uncalled, 'number')} in them ${ended.uncalled === 1 ? 'was' : 'were'} not called.`
+}
+
+function currentTable(queues: readonly Queue[], sheet: Sheet): Html {
+  return table(
+    'Current queues',
+    [
+      'Current queue',
+      { n: 'Left' },
+      { n: 'Numbers' },
+      { n: 'Called' },
+      'Connection rate',
+      { n: 'Median to first dial' },
+      'Since',
+    ],
+    queues.map((queue) => [
+      queueName(queue, sheet),
+      { n: html`<b>${count(queue.remaining)}</b>` },
+      { n: count(queue.numbers) },
+      { n: called(queue) },
+      rateCell(queue.connected),
+      { n: median(queue) },
+      html`${sheet.clock.day(queue.firstSeenAt)}${queue.state === 'unknown' ? html` <span class="unknown">not known any more</span>` : null}`,
+    ]),
+  )
+}
+
+function pastTable(queues: readonly Queue[], sheet: Sheet): Html {
+  return table(
+    'Queues that ended',
+    [
+      'Ended queue',
+      { n: 'Not called' },
+      { n: 'Numbers' },
+      { n: 'Called' },
+      'Connection rate',
+      { n: 'Last read before the end' },
+      'End',
+    ],
+    queues.map((queue) => [
+      queueName(queue, sheet),
+      { n: html`<b>${count(queue.uncalledAtEnd ?? 0)}</b>` },
+      { n: count(queue.numbers) },
+      { n: called(queue) },
+      rateCell(queue.connected),
+      { n: queue.unseenSecondsBeforeEnd === null ? '–' : duration(queue.unseenSecondsBeforeEnd) },
+      html`${queue.endedAt === null ? '' : sheet.clock.when(queue.endedAt)} <small>${endReason(queue.endReason)}</small>`,
+    ]),
+  )
+}
+
+function queueName({ name, queueId, teammate }: Queue, { links, report }: Sheet): Html {
+  const shown =
+    links === null || report.filters.queue !== null
+      ? name
+      : html`<a href="${links.page({ queue: queueId, teammate: null })}">${name}</a>`
+  return html`${shown} <small>${teammate}</small>`
+}
+
+function called({ penetration: { rate } }: Queue): string {
+  return rate === null ? '–' : percent(rate)
+}
+
+function median({ medianSecondsToFirstDial: seconds }: Queue): string {
+  return seconds === null ? '–' : duration(seconds)
+}

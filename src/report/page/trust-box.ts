@@ -1,0 +1,120 @@
+/** The first thing on the page: as of when it is, and whether to believe it. */
+import { type Content, type Html, html } from '../../http/html.ts'
+import type { Figures } from '../report.ts'
+import type { Check, Gap } from '../trust.ts'
+import { csvLinks, details, type Sheet, table } from './parts.ts'
+import { type Clock, countOf, duration, percent } from './words.ts'
+
+/** Less of a period than this may go unread without a warning. */
+const HARDLY_UNREAD = 0.01
+
+interface Verdict {
+  readonly tone: 'good' | 'warning' | 'bad'
+  readonly headline: Content
+}
+
+export function trustBox(sheet: Sheet): Html {
+  const { figures, clock, links } = sheet
+  const { trust, period } = figures
+  const { tone, headline } = judge(figures)
+  const failed = trust.checks.filter(({ status }) => status === 'failed')
+  return html`<section class="verdict ${tone}" aria-label="Can this be trusted?">${sign[tone]}
+<div><p class="asof">Data as of <time datetime="${period.to}"><b>${clock.when(period.to)}</b></time> ${clock.timeZone}</p>
+<h1>${headline}</h1>
+<ul>${notes(figures, clock).map((note) => html`<li>${note}</li>`)}</ul>
+${failed.length === 0 ? null : details(`What the checks found: ${countOf(failed.length, 'finding')}`, checkTable(failed))}
+${trust.gaps.count === 0 ? null : details(`When nobody looked: ${countOf(trust.gaps.count, 'gap')}`, gapTable(trust.gaps.longest, trust.gaps.count, clock))}
+${csvLinks(links, [['data_freshness'], ['data_quality'], ['coverage_gaps', period.days]])}</div></section>`
+}
+
+export const sign = {
+  good: html`<svg class="sign" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="17"/><path d="M11 18.5l5 5 9-10"/></svg>`,
+  warning: html`<svg class="sign" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="17"/><path d="M18 10v10M18 25.5v.5"/></svg>`,
+  bad: html`<svg class="sign" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="17"/><path d="M12.5 12.5l11 11M23.5 12.5l-11 11"/></svg>`,
+}
+
+function judge({ trust, unread }: Figures): Verdict {
+  const { teammates, stale, staleAfterSeconds } = trust
+  const errors = failedOf(trust.checks, 'error')
+  if (errors > 0) {
+    return { tone: 'bad', headline: `Don’t rely on this: ${countOf(errors, 'check')} of the data failed.` }
+  }
+  if (stale > 0) {
+    const who = stale === teammates ? 'everyone' : `${stale} of ${countOf(teammates, 'teammate')}`
+    return { tone: 'bad', headline: `The data of ${who} are older than ${duration(staleAfterSeconds)}.` }
+  }
+  if (trust.checks.length === 0) {
+    return { tone: 'warning', headline: 'The data are fresh, but no check of them has run yet.' }
+  }
+  if ((unread.period ?? 0) >= HARDLY_UNREAD) {
+    return {
+      tone: 'warning',
+      headline: `The data are fresh, but for ${percent(unread.period ?? 0)} of the period nobody looked.`,
+    }
+  }
+  const warnings = failedOf(trust.checks, 'warn')
+  if (warnings > 0) {
+    return {
+      tone: 'warning',
+      headline: `The data are fresh; ${countOf(warnings, 'check')} should be looked into.`,
+    }
+  }
+  return { tone: 'good', headline: 'These figures can be relied on.' }
+}
+
+function failedOf(checks: readonly Check[], severity: Check['severity']): number {
+  return checks.filter((check) => check.status === 'failed' && check.severity === severity).length
+}
+
+function notes({ trust, unread, period }: Figures, clock: Clock): Content[] {
+  const { checks, checkedAt, oldestSeconds, gaps, leftOut, historyFrom, mirrorFrom } = trust
+  const passed = checks.filter(({ status }) => status === 'passed').length
+  const isNewer = (instant: string | null) => instant !== null && instant > period.previous.from
+  return [
+    trust.stale === 0 && oldestSeconds !== null
+      ? `Everyone was read within the last ${duration(oldestSeconds)}.`
+      : null,
+    checkedAt === null
+      ? 'Checks compare the data with themselves from all sides; they run with the service.'
+      : html`${passed} of ${countOf(checks.length, 'check')} passed, <time datetime="${checkedAt}">${clock.when(checkedAt)}</time>${skippedWords(checks)}.`,
+    gaps.count === 0
+      ? `No gap in the last ${period.days} days.`
+      : `Nobody looked for ${percent(unread.period ?? 0)} of the last ${period.days} days: ${countOf(gaps.count, 'gap')}, of ${countOf(gaps.teammates, 'teammate')}, the longest ${duration(gaps.longest[0]?.seconds ?? 0)}.`,
+    leftOut === 0 ? null : `${countOf(leftOut, 'teammate')} left out on purpose, by configuration.`,
+    isNewer(mirrorFrom)
+      ? `The mirror began on ${clock.when(mirrorFrom ?? '')}: before that, only what the queues still showed is known.`
+      : null,
+    isNewer(historyFrom)
+      ? `What ended before ${clock.day(historyFrom ?? '')} was deleted, as configured.`
+      : null,
+  ].filter((note) => note !== null)
+}
+
+function skippedWords(checks: readonly Check[]): string {
+  const skipped = checks.filter(({ status }) => status === 'skipped').length
+  return skipped === 0 ? '' : `; ${skipped} had nothing to look at`
+}
+
+const severities = { error: 'don’t trust the data', warn: 'look into it', note: 'good to know' } as const
+
+function checkTable(failed: readonly Check[]): Html {
+  return table(
+    'Findings of the checks',
+    ['Check', 'Weight', 'Finding'],
+    failed.map(({ name, severity, sentence }) => [name.replaceAll('_', ' '), severities[severity], sentence]),
+  )
+}
+
+function gapTable(gaps: readonly Gap[], all: number, clock: Clock): Html {
+  const rows = gaps.map(({ name, from, to, seconds, reason }) => [
+    name,
+    clock.when(from),
+    to === null ? 'goes on' : clock.when(to),
+    { n: duration(seconds) },
+    reason.replaceAll('_', ' '),
+  ])
+  const rest = all - gaps.length
+  return html`${table('Gaps, longest first', ['Teammate', 'From', 'Until', { n: 'Not read' }, 'Why'], rows)}${
+    rest > 0 ? html`<p class="more">And ${countOf(rest, 'shorter gap')}.</p>` : null
+  }`
+}

@@ -1,0 +1,121 @@
+/**
+ * A report: what became of one team's queues in a period, all of it as of one moment of the database. Values only;
+ * how it looks is the page's. No phone number is in it, nor can one be: it reads what schema reporting shows.
+ */
+import type { Client, Pool } from '../store/database.ts'
+import { type Burndowns, burndownsOf } from './burndown.ts'
+import { type DayOfDials, daysOf } from './days.ts'
+import { type OutcomeDefinition, outcomeDefinitions } from './definitions.ts'
+import type { Filters } from './filters.ts'
+import { type FollowUps, followUpsOf } from './follow-ups.ts'
+import { type HourOfWeek, hoursOf } from './hours.ts'
+import { type People, peopleOf } from './people.ts'
+import { type Queues, queuesOf } from './queues.ts'
+import { instant, namesOf, type Period, periodOf, readOneMoment } from './scope.ts'
+import {
+  type FirstDials,
+  firstDialsOf,
+  type RemainingThen,
+  remainingThen,
+  type Today,
+  todayOf,
+} from './tiles.ts'
+import { type Trust, trustOf } from './trust.ts'
+import { unreadShares } from './unread.ts'
+
+export interface Report {
+  readonly team: { readonly teamId: string; readonly name: string }
+  /** When it was made, by the database's clock. */
+  readonly madeAt: string
+  readonly filters: Filters
+  /** What the filters name; null: everyone, and all queues. */
+  readonly names: { readonly teammate: string | null; readonly queue: string | null }
+  /** Everyone a report of this team can be narrowed to, by name. */
+  readonly teammates: readonly { readonly userId: string; readonly name: string }[]
+  readonly definitions: readonly OutcomeDefinition[]
+  /** Null: nothing was ever read of this team. */
+  readonly figures: Figures | null
+}
+
+export interface Figures {
+  readonly period: Period
+  readonly trust: Trust
+  /** Share in which nobody looked; null: nobody is on the team. */
+  readonly unread: Readonly<Record<'period' | 'previous' | 'today' | 'weekAgo', number | null>>
+  readonly today: Today
+  readonly firstDials: readonly [now: FirstDials, before: FirstDials]
+  readonly remainingThen: RemainingThen
+  readonly burndowns: Burndowns
+  readonly days: readonly DayOfDials[]
+  readonly hours: readonly HourOfWeek[]
+  readonly people: People
+  readonly queues: Queues
+  readonly followUps: FollowUps
+}
+
+export interface ReportRequest {
+  readonly teamId: string
+  readonly filters: Filters
+  /** Of each question. */
+  readonly statementTimeoutMs: number
+}
+
+/** Throws FilterError when the team has not what a filter names. */
+export function takeReport(
+  pool: Pool,
+  { teamId, filters, statementTimeoutMs }: ReportRequest,
+): Promise<Report> {
+  return readOneMoment(pool, { doing: 'asking for the report', statementTimeoutMs }, async (client) => {
+    const names = await namesOf(client, teamId, filters)
+    return {
+      ...(await teamOf(client, teamId)),
+      filters,
+      names,
+      definitions: await outcomeDefinitions(client),
+      figures: await figuresOf(client, teamId, filters),
+    }
+  })
+}
+
+async function teamOf(
+  client: Client,
+  teamId: string,
+): Promise<Pick<Report, 'team' | 'madeAt' | 'teammates'>> {
+  const { rows } = await client.query<{ name: string; madeAt: string; teammates: Report['teammates'] }>(
+    `select coalesce((select name from reporting.teams where team_id = $1), $1) as name,
+       ${instant('clock_timestamp()')} as "madeAt",
+       (select coalesce(json_agg(json_build_object('userId', user_id, 'name', coalesce(name, user_id))
+          order by name, user_id), '[]')
+        from allo.teammates where team_id = $1 and (is_listed or left_at is null)) as teammates`,
+    [teamId],
+  )
+  const { name = teamId, madeAt = '', teammates = [] } = rows[0] ?? {}
+  return { team: { teamId, name }, madeAt, teammates }
+}
+
+/** One question after the other: they share a connection, which is what makes them see one moment. */
+async function figuresOf(client: Client, teamId: string, filters: Filters): Promise<Figures | null> {
+  const period = await periodOf(client, teamId, filters.days)
+  if (period === null) return null
+  const scope = { client, teamId, filters, period }
+  const [ofPeriod = null, ofPrevious = null, ofToday = null, ofWeekAgo = null] = await unreadShares(scope, [
+    period,
+    period.previous,
+    period.today,
+    period.weekAgo,
+  ])
+  return {
+    period,
+    trust: await trustOf(scope),
+    unread: { period: ofPeriod, previous: ofPrevious, today: ofToday, weekAgo: ofWeekAgo },
+    today: await todayOf(scope),
+    firstDials: await firstDialsOf(scope),
+    remainingThen: await remainingThen(scope),
+    burndowns: await burndownsOf(scope),
+    days: await daysOf(scope),
+    hours: await hoursOf(scope),
+    people: await peopleOf(scope),
+    queues: await queuesOf(scope),
+    followUps: await followUpsOf(scope),
+  }
+}
