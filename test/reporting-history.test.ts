@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { outcomeOf } from './support/bookkeeping.ts'
-import { groupBy } from './support/recorded.ts'
+import { covers, groupBy } from './support/recorded.ts'
 import {
   type Answer,
   burndownOf,
@@ -60,6 +60,40 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         ({ userId, at }) => [`${userId} ${at}`, asTrue(truth.answerAt(userId, at), entryId)] as const,
       )
       expect(mismatches(new Map(found), new Map(expected))).toEqual([])
+    }
+  })
+
+  test('number_history, queue_history and queue_assignments tell the same in versions, at every reading', async () => {
+    for (const { truth, read, entryId } of weeks().teams) {
+      const numbers = groupBy(await read<NumberVersion>('number_history'), ({ queue_id }) => queue_id)
+      const settings = groupBy(await read<Settings>('queue_history'), ({ queue_id }) => queue_id)
+      const held = groupBy(await read<Stretch>('queue_assignments'), ({ user_id }) => user_id)
+      for (const { userId, at } of truth.sightings) {
+        const answer = truth.answerAt(userId, at)
+        if (answer.answer === 'unknown') continue
+        const stretches = (held.get(userId) ?? []).filter((stretch) => covers(stretch, at))
+        const queue = answer.answer === 'queue' ? answer.queue : null
+        expect(stretches.map(({ queue_id }) => queue_id)).toEqual([queue?.queueId ?? null])
+        if (queue === null) continue
+        const shown = (numbers.get(queue.queueId) ?? []).filter((version) => covers(version, at))
+        const versions = shown.map(({ position, entry_id, outcome, user_id }) => ({
+          position,
+          entry_id,
+          outcome,
+          isSomebodys: user_id !== null,
+        }))
+        const rows = queue.rows.map((row) => ({
+          position: row.position,
+          entry_id: entryId(keyOf(queue.queueId, row)),
+          outcome: outcomeOf(row),
+          isSomebodys: true,
+        }))
+        expect(versions.sort((a, b) => a.position - b.position)).toEqual(rows)
+        const { name, creator_id, assignee_id, voicemail_handling, do_not_disturb } = queue.settings
+        expect((settings.get(queue.queueId) ?? []).filter((version) => covers(version, at))).toMatchObject([
+          { queue_name: name, creator_id, assignee_id, voicemail_handling, do_not_disturb },
+        ])
+      }
     }
   })
 
@@ -322,6 +356,28 @@ interface AsOfRow {
   readonly call_start_date: number | null
   readonly routing_result: string | null
   readonly sync_status: string | null
+}
+
+interface Version {
+  readonly valid_from: number
+  readonly valid_to: number | null
+}
+
+interface NumberVersion extends Version {
+  readonly queue_id: string
+  readonly user_id: string | null
+  readonly position: number
+  readonly entry_id: number
+  readonly outcome: string
+}
+
+interface Settings extends Version {
+  readonly queue_id: string
+}
+
+interface Stretch extends Version {
+  readonly user_id: string
+  readonly queue_id: string | null
 }
 
 interface Change {

@@ -6,7 +6,7 @@
  */
 import { pageSize } from '../../src/allo/client.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
-import type { NumberRow } from '../../src/simulation/shapes.ts'
+import type { NumberRow, QueueRow } from '../../src/simulation/shapes.ts'
 import type { TimestampStyle } from '../../src/simulation/timestamps.ts'
 import { createWorld, type World, type WorldOptions } from '../../src/simulation/world.ts'
 import type { SyncResult } from '../../src/sync.ts'
@@ -27,6 +27,7 @@ export interface Sighting {
 
 export interface Seen {
   readonly queueId: string
+  readonly settings: QueueRow
   readonly rows: readonly NumberRow[]
 }
 
@@ -149,7 +150,10 @@ function watched(world: World, shown: Map<string, Seen | null>): World {
     currentQueue(userId) {
       const current = world.currentQueue(userId)
       if (current && current.size > pageSize) throw new Error('a queue must fit one page')
-      shown.set(userId, current ? { queueId: current.queue.id, rows: current.rows() } : null)
+      shown.set(
+        userId,
+        current ? { queueId: current.queue.id, settings: current.queue, rows: current.rows() } : null,
+      )
       return current
     },
   }
