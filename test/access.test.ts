@@ -270,7 +270,7 @@ describe('a login', () => {
     const client = await pool.connect()
     const denied = async (sql: string) =>
       expect(client.query(sql), sql).rejects.toThrow(
-        /permission denied|must (be owner|have admin option)|cannot (update|delete from) view/,
+        /permission denied|must (be owner|be superuser|have admin option)|cannot (update|delete from) view/,
       )
     await client.query('set default_transaction_read_only = off')
     try {
