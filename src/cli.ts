@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { ForgetArguments } from './commands/forget.ts'
 import { withDatabase } from './commands/open.ts'
 import { prepareDatabase } from './commands/prepare-database.ts'
+import type { ReportOptions } from './commands/report.ts'
 import { runSync } from './commands/sync.ts'
 import { readConfig } from './config.ts'
 import { type ExitCode, exitCodeOf, exitCodes, UsageError } from './exit-code.ts'
@@ -112,6 +113,27 @@ export function createProgram(run: Run): Command {
       (await import('./commands/check.ts')).runCheck(
         readConfig({ needsApiKey: false }),
         check.opts<{ json: boolean }>(),
+      ),
+    ),
+  )
+
+  const report = program
+    .command('report')
+    .description('the report for managers as one file, without links or scripts: to mail, to print, to keep')
+    .requiredOption('--out <file>', 'where to write it, in place of what is there; - for stdout')
+    .option('--days <7|28|90>', 'how far back it looks')
+    .option('--teammate <id>', 'only this teammate')
+    .option('--queue <id>', 'only this queue')
+    .option('--team <id>', 'which team, where the database has several')
+    .addHelpText(
+      'after',
+      '\nNeeds no API key. The file shows the performance of named people: it is readable by you alone.',
+    )
+  report.action(
+    run(async () =>
+      (await import('./commands/report.ts')).runReport(
+        readConfig({ needsApiKey: false }),
+        report.opts<ReportOptions>(),
       ),
     ),
   )

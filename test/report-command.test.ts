@@ -1,0 +1,71 @@
+/** `report`: one file that says what the database says, and nothing it must not. */
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { createWorkplace, startCli } from './support/run-cli.ts'
+import { mirrorThreeWeeks, type ThreeWeeks } from './support/three-weeks.ts'
+
+let database: TestDatabase
+let weeks: ThreeWeeks
+const { folder, remove } = createWorkplace()
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  weeks = await mirrorThreeWeeks(database)
+})
+afterAll(async () => {
+  await weeks?.close()
+  await database?.drop()
+  remove()
+})
+
+const run = (...args: string[]) =>
+  startCli(['report', ...args], { DATABASE_URL: database.url }, { cwd: folder }).finished
+
+describe('report', () => {
+  test('writes one file for its owner alone: no script, nothing from elsewhere, no number', async () => {
+    expect(await run('--out', 'report.html', '--days', '28')).toMatchObject({ code: 0, stdout: '' })
+    const page = readFileSync(join(folder, 'report.html'), 'utf8')
+    expect(statSync(join(folder, 'report.html')).mode & 0o777).toBe(0o600)
+    expect(page).toMatch(/^<!doctype html>/)
+    expect(page).toMatch(/<\/html>\s*$/)
+    expect(page.match(/<script|<link|<a |<img|https?:|url\((?!#)|\+\d{7}/g)).toBeNull()
+    expect(readdirSync(folder)).toEqual(['report.html'])
+  })
+
+  test('says of each teammate what was dialled and reached, as the calls were', async () => {
+    const { stdout } = await run('--out', '-', '--days', '28', '--teammate', weeks.cast.seller)
+    const calls = weeks.calls.filter(({ userId }) => userId === weeks.cast.seller)
+    const connected = calls.filter(({ outcome }) => outcome === 'connected').length
+    const resolved = calls.filter(({ outcome }) => outcome !== 'in_progress').length
+    expect(connected).toBeGreaterThan(0)
+    const text = stdout.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+    const [, told] = /dials; a person answered (\d+ of \d+) with a result/.exec(text) ?? []
+    expect(told).toBe(`${connected} of ${resolved}`)
+    expect(text.includes(weeks.nameOf(weeks.cast.resetter))).toBe(false)
+  })
+
+  test('puts a new file in place of an old one, and refuses a folder', async () => {
+    writeFileSync(join(folder, 'old.html'), 'old')
+    expect(await run('--out', 'old.html')).toMatchObject({ code: 0 })
+    expect(readFileSync(join(folder, 'old.html'), 'utf8')).toContain('</html>')
+    mkdirSync(join(folder, 'here'))
+    const refused = await run('--out', 'here')
+    expect(refused).toMatchObject({ code: 64 })
+    expect(refused.stderr).toMatch(/here is there and is no file/i)
+    expect(readdirSync(join(folder, 'here'))).toEqual([])
+  })
+
+  test.each([
+    [['--teammate', 'usr-nobody'], 'This team has no such teammate.'],
+    [['--queue', 'pdl_nothing'], 'This team has no such queue.'],
+    [['--days', '8'], 'Days is one of 7, 28, 90.'],
+    [['--team', 'team-other'], 'There is no such team: say --team with one of'],
+  ])('of %j is refused, and writes nothing', async (args, message) => {
+    const refused = await run('--out', 'none.html', ...args)
+    expect(refused).toMatchObject({ code: 64, stdout: '' })
+    expect(refused.stderr).toContain(message)
+    expect(readdirSync(folder)).not.toContain('none.html')
+  })
+})
