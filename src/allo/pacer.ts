@@ -3,8 +3,8 @@
  * limit. The shared book holds the slots of all processes; this process takes one slot at a time from it, looks once
  * more whether everyone has been told to pause just before it comes, waits for it, and lets one caller go.
  *
- * A busy process comes late for its slot, and would bunch with those whose slots are next. It gives the slot up and
- * takes another one with twice the room behind it: however slow the machine, soon there is enough to be on time.
+ * A busy process comes late for its slot, and would bunch with those whose slots are next. It gives the slot up for
+ * another one. Late again, it takes one with twice the room behind it: however slow the machine, soon there is enough.
  *
  * Also counts how long a 429 made us wait: when that would exceed `maxThrottledMs`, every waiting turn rejects with
  * AlloThrottledError and the pause stays in the book for those who come later.
@@ -31,10 +31,10 @@ export interface ProcessPacer extends Pacer {
 }
 
 const LOOK_EVERY_MS = 500
-/** A slot is met this late, or half an interval late. At 90 % of a limit it takes 111 ms to get above it. */
+/** Or half an interval. At 90 % of a limit, a second holds too many only when slots are missed by 111 ms. */
 const MAY_BE_LATE_MS = 25
 /** In a row; the next one, with 16 times the room, is used however late: slow is better than never. */
-const MAX_GIVEN_UP = 4
+const MAX_GIVEN_UP = 5
 
 interface Turn {
   readonly go: () => void
@@ -49,7 +49,6 @@ export function createPacer(options: {
   const { book, maxThrottledMs } = options
   const turns: Turn[] = []
   let intervalMs = toIntervalMs(options.readsPerSecond)
-  let lastTurnAt = Number.NEGATIVE_INFINITY
   let pausedUntil = Number.NEGATIVE_INFINITY
   let nextLookAt = Number.NEGATIVE_INFINITY
   let givenUp = 0
@@ -82,21 +81,20 @@ export function createPacer(options: {
       return false
     }
     if (intervalMs === 0) return !(await isPausedByOthers())
-    const roomMs = intervalMs * 2 ** givenUp
+    const roomMs = intervalMs * 2 ** Math.max(givenUp - 1, 0)
     const askedAt = performance.now()
     const slot = await ask(() => book.reserve(roomMs))
     if ('pausedMs' in slot) {
       await waitOutPause(slot.pausedMs)
       return false
     }
-    // Late for one slot, it would otherwise take its next one at once.
-    const goAt = Math.max(askedAt + roundTripMs + slot.inMs, lastTurnAt + intervalMs * 0.93)
-    if (!(await wait(goAt - roundTripMs - performance.now()))) return false
+    // At the earliest: how long the answer lay there, a process that was busy can't know.
+    const slotAt = askedAt + slot.inMs
+    if (!(await wait(slotAt - performance.now()))) return false
     if ((await ask(() => book.pausedMs())) > 0) return false
-    if (!(await wait(goAt - performance.now()))) return false
-    // From when it was asked for: how long the answer lay there, a process that was busy can't know.
+    if (!(await wait(slotAt + roundTripMs - performance.now()))) return false
     const now = performance.now()
-    const lateMs = now - (askedAt + roundTripMs + slot.inMs)
+    const lateMs = now - slotAt - roundTripMs
     const isMet = lateMs <= Math.max(MAY_BE_LATE_MS, intervalMs / 2) + roomMs - intervalMs
     givenUp = isMet || givenUp === MAX_GIVEN_UP ? 0 : givenUp + 1
     return givenUp === 0 && pausedUntil <= now
@@ -125,7 +123,6 @@ export function createPacer(options: {
         if (!(await waitForSlot())) continue
         const turn = turns.shift()
         if (turn === undefined) break
-        lastTurnAt = performance.now()
         turn.go()
       }
     } catch (error) {
