@@ -55,8 +55,8 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   guard(server, config.http)
   maskEverything(server, settings.secrets)
   const queuesPage = await registerQueues(server)
-  await registerReport(server, settings)
   registerRoutes(server, settings)
+  await registerReport(server, settings)
   await server.ready()
 
   let isStopped = false

@@ -14,7 +14,8 @@ export interface Burndown {
   /** Of the teammate or, where a queue is asked for, of the queue. */
   readonly name: string
   readonly userId: string
-  /** Null: none is held now, or it is not known. */
+  readonly state: 'queue' | 'no_queue' | 'ended' | 'unknown'
+  /** What was read last; null unless `state` is `queue` or `ended`. */
   readonly numbers: number | null
   readonly remaining: number | null
   readonly holdings: readonly Holding[]
@@ -67,7 +68,7 @@ type Line = Omit<Burndown, 'holdings' | 'gaps'> & { readonly count: number }
 /** A teammate who is asked for is shown without a queue, too. */
 function holders({ client, teamId, filters }: Scope) {
   return client.query<Line>(
-    `select coalesce(teammate_name, user_id) as name, user_id as "userId", numbers, remaining,
+    `select coalesce(teammate_name, user_id) as name, user_id as "userId", queue_state as state, numbers, remaining,
        count(*) over ()::int as count
      from reporting.teammates
      where team_id = $1 and case when $2::text is null then queue_state = 'queue' else user_id = $2 end
@@ -78,7 +79,8 @@ function holders({ client, teamId, filters }: Scope) {
 
 function queueAsked({ client, teamId, filters }: Scope) {
   return client.query<Line>(
-    `select coalesce(queue_name, queue_id) as name, user_id as "userId", numbers, remaining, 1 as count
+    `select coalesce(queue_name, queue_id) as name, user_id as "userId", numbers, remaining, 1 as count,
+       case queue_state when 'current' then 'queue' else queue_state end as state
      from reporting.queues where team_id = $1 and queue_id = $2`,
     [teamId, filters.queue],
   )

@@ -10,7 +10,9 @@ export interface Queues {
   }
   /** Most that remains first; some of them. */
   readonly current: readonly Queue[]
+  /** Those of which it is not known whether they still are, included. */
   readonly currentCount: number
+  readonly unknownCount: number
   /** Last ended first; some of them. */
   readonly past: readonly Queue[]
 }
@@ -35,6 +37,7 @@ export interface Queue {
 }
 
 const SHOWN = 20
+const nothing = { ids: [], currentCount: 0, unknownCount: 0, queues: 0, resets: 0, uncalled: 0 }
 
 /** Chosen before the view is asked, since it counts every number and dial of each queue it is asked for. */
 export async function queuesOf(scope: Scope): Promise<Queues> {
@@ -42,12 +45,13 @@ export async function queuesOf(scope: Scope): Promise<Queues> {
   const { rows } = await client.query<{
     ids: readonly string[]
     currentCount: number
+    unknownCount: number
     queues: number
     resets: number
     uncalled: number
   }>(
     `with chosen as (
-       select q.queue_id, q.ended_at, q.end_reason, s.remaining,
+       select q.queue_id, q.is_current, q.ended_at, q.end_reason, s.remaining,
          row_number() over (partition by q.ended_at is null order by q.ended_at desc, s.remaining desc, q.queue_id) as nth
        from allo.queues q
        left join lateral (
@@ -59,16 +63,17 @@ export async function queuesOf(scope: Scope): Promise<Queues> {
      )
      select coalesce(array_agg(queue_id) filter (where nth <= ${SHOWN}), '{}') as ids,
        count(*) filter (where ended_at is null)::int as "currentCount",
-       count(ended_at)::int as queues, count(*) filter (where end_reason = 'queue_replaced')::int as resets,
+       count(*) filter (where is_current is null)::int as "unknownCount", count(ended_at)::int as queues, count(*) filter (where end_reason = 'queue_replaced')::int as resets,
        coalesce(sum(remaining) filter (where ended_at is not null), 0)::int as uncalled
      from chosen`,
     [teamId, filters.teammate, filters.queue, period.from],
   )
-  const { ids = [], currentCount = 0, ...ended } = rows[0] ?? { queues: 0, resets: 0, uncalled: 0 }
+  const { ids, currentCount, unknownCount, ...ended } = rows[0] ?? nothing
   const queues = await queuesWith(scope, ids)
   return {
     ended,
     currentCount,
+    unknownCount,
     current: queues.filter(({ endedAt }) => endedAt === null),
     past: queues.filter(({ endedAt }) => endedAt !== null),
   }

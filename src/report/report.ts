@@ -15,7 +15,9 @@ import { instant, namesOf, type Period, periodOf, readOneMoment } from './scope.
 import {
   type FirstDials,
   firstDialsOf,
+  type Remaining,
   type RemainingThen,
+  remainingNow,
   remainingThen,
   type Today,
   todayOf,
@@ -44,6 +46,7 @@ export interface Figures {
   readonly unread: Readonly<Record<'period' | 'previous' | 'today' | 'weekAgo', number | null>>
   readonly today: Today
   readonly firstDials: readonly [now: FirstDials, before: FirstDials]
+  readonly remaining: Remaining
   readonly remainingThen: RemainingThen
   readonly burndowns: Burndowns
   readonly days: readonly DayOfDials[]
@@ -110,6 +113,7 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     unread: { period: ofPeriod, previous: ofPrevious, today: ofToday, weekAgo: ofWeekAgo },
     today: await todayOf(scope),
     firstDials: await firstDialsOf(scope),
+    remaining: await remainingNow(scope),
     remainingThen: await remainingThen(scope),
     burndowns: await burndownsOf(scope),
     days: await daysOf(scope),

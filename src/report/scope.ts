@@ -30,7 +30,7 @@ export interface Period extends Stretch {
   /** The same weekday a week before, until the same time of day. */
   readonly weekAgo: Stretch
   /** For hours of the week: 28 days at least, since a week has too few dials for each of its hours. */
-  readonly forHours: Stretch & { readonly days: number }
+  readonly forHours: Stretch & { readonly days: Days }
 }
 
 export interface LocalDay extends Stretch {
@@ -38,7 +38,7 @@ export interface LocalDay extends Stretch {
   readonly date: string
 }
 
-const DAYS_FOR_HOURS = 28
+const DAYS_FOR_HOURS: Days = 28
 
 /** `work` sees one moment of the database and can change nothing. A question that takes too long fails. */
 export function readOneMoment<T>(
@@ -56,7 +56,7 @@ export function readOneMoment<T>(
 
 /** Null: nothing was ever read of this team. */
 export async function periodOf(client: Client, teamId: string, days: Days): Promise<Period | null> {
-  const hoursDays = Math.max(days, DAYS_FOR_HOURS)
+  const hoursDays = days > DAYS_FOR_HOURS ? days : DAYS_FOR_HOURS
   const { rows } = await client.query<{
     timeZone: string
     to: string

@@ -43,34 +43,51 @@ export async function firstDialsOf(scope: Scope): Promise<readonly [FirstDials, 
   return [rows.find(({ isNow }) => isNow) ?? none, rows.find(({ isNow }) => !isNow) ?? none]
 }
 
-/** What was left when the period began, of those who were on the team and of whom it is known. */
+/** What is left in current queues. */
+export interface Remaining {
+  readonly remaining: number
+  readonly queues: number
+  /** Teammates of whom it is not known whether they have a queue. */
+  readonly unknown: number
+}
+
+export async function remainingNow(scope: Scope): Promise<Remaining> {
+  const { rows } = await scope.client.query<Remaining>(
+    `select coalesce(sum(remaining), 0)::int as remaining, count(queue_id)::int as queues,
+       count(*) filter (where queue_state = 'unknown')::int as unknown
+     from reporting.teammates where ${areAsked} and (is_listed or left_at is null)`,
+    askedOf(scope),
+  )
+  return rows[0] ?? { remaining: 0, queues: 0, unknown: 0 }
+}
+
+/** What was left when the period began, of those who were on the team then and of whom it is known. */
 export interface RemainingThen {
+  readonly remaining: number
   readonly teammates: number
   readonly known: number
-  readonly remaining: number
 }
 
 export async function remainingThen(scope: Scope): Promise<RemainingThen> {
   const { rows } = await scope.client.query<RemainingThen>(
-    `select count(*)::int as teammates, count(*) filter (where held.user_id is not null)::int as known,
-       coalesce(sum(held.remaining), 0)::int as remaining
+    `select coalesce(sum(held.remaining), 0)::int as remaining, count(*)::int as teammates,
+       count(held.remaining)::int as known
      from allo.teammates t
      left join lateral (
-       select a.user_id, coalesce(s.remaining, 0) as remaining
+       select case when a.queue_id is null then 0 else s.remaining end as remaining
        from reporting.queue_assignments a
        left join lateral (
          select remaining from allo.queue_snapshots where queue_id = a.queue_id and observed_at <= $4::timestamptz
          order by observed_at desc limit 1
        ) s on true
-       where a.user_id = t.user_id and a.valid_from <= $4::timestamptz and coalesce(a.valid_to > $4::timestamptz, true)
-         and coalesce(a.unknown_since > $4::timestamptz, true) and (a.queue_id is null or s.remaining is not null)
-         and ($3::text is null or a.queue_id = $3)
+       where a.user_id = t.user_id and ($3::text is null or a.queue_id = $3) and a.valid_from <= $4::timestamptz
+         and $4::timestamptz < coalesce(a.valid_to, a.unknown_since, 'infinity')
          and not exists (select from reporting.coverage_gaps g where g.user_id = t.user_id
-           and g.gap_from < $4::timestamptz and coalesce(g.gap_to > $4::timestamptz, true))
+           and g.gap_from < $4::timestamptz and $4::timestamptz < coalesce(g.gap_to, 'infinity'))
      ) held on true
-     where t.team_id = $1 and ($2::text is null or t.user_id = $2)
-       and t.first_seen_at <= $4::timestamptz and coalesce(t.left_at > $4::timestamptz, true)`,
+     where t.team_id = $1 and ($2::text is null or t.user_id = $2) and ($3::text is null or held.remaining is not null)
+       and t.first_seen_at <= $4::timestamptz and $4::timestamptz < coalesce(t.left_at, 'infinity')`,
     [...askedOf(scope), scope.period.from],
   )
-  return rows[0] ?? { teammates: 0, known: 0, remaining: 0 }
+  return rows[0] ?? { remaining: 0, teammates: 0, known: 0 }
 }

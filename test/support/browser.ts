@@ -24,7 +24,7 @@ export interface Page {
   /** What the page wrote to the console, and what its policy refused. */
   readonly complaints: readonly string[]
   /** Of the whole page. */
-  screenshot(): Promise<Buffer>
+  screenshot(clip?: object): Promise<Buffer>
   pdf(): Promise<Buffer>
 }
 
@@ -97,8 +97,11 @@ export async function startBrowser(chromium: string): Promise<Browser> {
           if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails))
           return z.object({ value: z.unknown() }).parse(result).value
         },
-        async screenshot() {
-          const { data } = await ask('Page.captureScreenshot', { captureBeyondViewport: true })
+        async screenshot(clip?: object) {
+          const { data } = await ask('Page.captureScreenshot', {
+            captureBeyondViewport: true,
+            ...(clip ? { clip } : {}),
+          })
           return Buffer.from(String(data), 'base64')
         },
         async pdf() {
@@ -109,9 +112,9 @@ export async function startBrowser(chromium: string): Promise<Browser> {
     },
     async close() {
       const exited = once(child, 'exit')
-      child.kill('SIGKILL')
+      await protocol.ask('Browser.close', {}, '').catch(() => child.kill('SIGKILL'))
       await exited
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+      rmSync(home, { recursive: true, force: true, maxRetries: 20 })
     },
   }
 }

@@ -4,7 +4,7 @@
  */
 import { type Html, html } from '../../http/html.ts'
 import { type DayOfDials, type DialOutcome, dialOutcomes } from '../days.ts'
-import { details, empty, type Sheet, section, table } from './parts.ts'
+import { asTable, empty, ofDials, type Sheet, section, table } from './parts.ts'
 import { ticksUpTo } from './scale.ts'
 import { type Clock, count, countOf, outcomeName, percent } from './words.ts'
 
@@ -21,11 +21,11 @@ export function daysSection(sheet: Sheet): Html {
     id: 'days',
     title: 'What came of the dials, day by day',
     sentence: sentence(days, clock),
-    views: [['daily_activity', period.days]],
+    views: [ofDials(sheet, 'daily_activity', period.days)],
     body:
       all === 0
         ? empty('No dial on these days.')
-        : html`${legend(days, all)}${chart(days, clock)}${details('As a table', dayTable(days, clock))}`,
+        : html`${legend(days, all)}${chart(days, clock)}${asTable('As a table', dayTable(days, clock))}`,
   })
 }
 
@@ -39,7 +39,10 @@ function sentence(days: readonly DayOfDials[], clock: Clock): string {
       ? `on ${clock.day(first.from)}`
       : `from ${clock.day(first.from)} to today, which goes on`
   const most = all === 0 ? '' : ` Most were made on ${clock.day(busiest.from)}: ${count(busiest.dials)}.`
-  const gaps = unread === 0 ? '' : ` ${countOf(unread, 'day')} not read throughout: there may have been more.`
+  const gaps =
+    unread === 0
+      ? ''
+      : ` ${countOf(unread, 'day was', 'days were')} partly not read: there may have been more.`
   return `${countOf(all, 'dial')} ${span}.${most}${gaps}`
 }
 
@@ -50,7 +53,10 @@ function legend(days: readonly DayOfDials[], all: number): Html {
     const sum = days.reduce((dials, day) => dials + day.byOutcome[outcome], 0)
     return html`<li><svg class="swatch" width="14" height="14" aria-hidden="true">${bar(outcome, { x: '0', width: '14', y: 0, height: 14 })}</svg>${outcomeName(outcome)} <b>${count(sum)}</b> <small>${percent(sum / all)}</small></li>`
   })
-  return html`<ul class="legend">${items}</ul>`
+  const unread = days.some((day) => (day.unread ?? 0) >= SHOWN_UNREAD)
+    ? html`<li><svg class="swatch" width="14" height="14" aria-hidden="true"><rect class="unread" width="14" height="14"/></svg>below a day: partly not read</li>`
+    : null
+  return html`<ul class="legend">${items}${unread}</ul>`
 }
 
 function chart(days: readonly DayOfDials[], clock: Clock): Html {
@@ -60,7 +66,11 @@ function chart(days: readonly DayOfDials[], clock: Clock): Html {
   const slot = 100 / days.length
   const lines = ticks.map(
     (tick) =>
-      html`<line class="grid" x1="0" x2="100%" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}"/><text class="tick" x="0" y="${(y(tick) - 3).toFixed(1)}">${tick === 0 ? '' : count(tick)}</text>`,
+      html`<line class="grid" x1="0" x2="100%" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}"/>`,
+  )
+  const scale = ticks.map(
+    (tick) =>
+      html`<text class="tick" x="100%" text-anchor="end" y="${(y(tick) + 4).toFixed(1)}">${count(tick)}</text>`,
   )
   const bars = days.map((day, index) => {
     const x = `${(index * slot + slot * 0.14).toFixed(2)}%`
@@ -76,14 +86,14 @@ function chart(days: readonly DayOfDials[], clock: Clock): Html {
     const unread =
       (day.unread ?? 0) < SHOWN_UNREAD
         ? null
-        : html`<rect class="unread" x="${(index * slot).toFixed(2)}%" width="${slot.toFixed(2)}%" y="${TOP}" height="${HEIGHT - TOP}"/>`
+        : html`<rect class="unread" x="${x}" width="${width}" y="${HEIGHT + 2}" height="6"/>`
     const middle = `${((index + 0.5) * slot).toFixed(2)}%`
     const total =
       day.dials === 0 || days.length > 31
         ? null
         : html`<text class="total${days.length > 7 ? ' wide' : ''}" x="${middle}" y="${(y(day.dials) - 4).toFixed(1)}">${count(day.dials)}</text>`
     const label = isLabelled(days, index)
-      ? html`<text class="label" x="${middle}" y="${HEIGHT + 16}">${clock
+      ? html`<text class="label${index > days.length * 0.94 && days.length > 7 ? ' last' : ''}" x="${middle}" y="${HEIGHT + 21}">${clock
           .day(day.from)
           .split('\u00a0')
           .slice(days.length > 7 ? 1 : 0, days.length > 7 ? 3 : 2)
@@ -92,7 +102,7 @@ function chart(days: readonly DayOfDials[], clock: Clock): Html {
     return html`<g><title>${clock.day(day.from)}: ${inWords(day)}</title>${unread}${parts}${total}${label}</g>`
   })
   const description = days.map((day) => `${clock.day(day.from)}: ${count(day.dials)}`).join(', ')
-  return html`<svg class="days" role="img" aria-label="Dials by day and outcome. ${description}." width="100%" height="${HEIGHT + 22}">${lines}${bars}</svg>`
+  return html`<div class="plot"><svg width="34" height="${HEIGHT + 26}" aria-hidden="true">${scale}</svg><svg class="days" role="img" aria-label="Dials by day and outcome. ${description}." width="100%" height="${HEIGHT + 26}">${lines}${bars}</svg></div>`
 }
 
 function inWords(day: DayOfDials): string {

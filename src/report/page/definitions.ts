@@ -5,6 +5,8 @@ import { csvLinks, details, type Links, table } from './parts.ts'
 import { outcomeName } from './words.ts'
 
 export function definitionsSection({ definitions }: Report, links: Links | null): Html {
+  // Where there is nobody to ask, and on paper, they are of use only when they are open.
+  const isOpen = links === null
   return html`<section aria-labelledby="definitions"><header class="head"><h2 id="definitions">What the words mean</h2>${csvLinks(links, [['outcome_definitions']])}</header>
 ${details(
   'Outcomes',
@@ -13,11 +15,12 @@ ${details(
     ['Outcome', 'Means', 'When (the first that fits)', 'Has a result'],
     definitions.map(({ outcome, meaning, rule, isResolved, isOurReading }) => [
       outcomeName(outcome),
-      html`${meaning}${isOurReading ? html` <small>our reading: Allo does not say</small>` : null}`,
-      rule,
+      { text: html`${meaning}${isOurReading ? html` <small>our reading: Allo does not say</small>` : null}` },
+      { text: rule },
       isResolved ? 'yes' : 'no',
     ]),
   )}`,
+  { isOpen },
 )}
 ${details(
   'Figures',
@@ -28,11 +31,13 @@ ${details(
 <dt>Reset</dt><dd>The queue’s holder had a new one instead. What remained in it when it was read last was thrown away uncalled.</dd>
 <dt>Time to first dial</dt><dd>From when a number was put into the queue until it was dialled, nights and weekends included.</dd>
 <dt>Not read</dt><dd>Nobody looked for longer than two intervals. What happened in such a time may show later, or never.</dd></dl>`,
+  { isOpen },
 )}
 ${details(
   'What this can’t say',
   html`<ul><li>Talk time, conversations and conversions: Allo’s queues tell none of them.</li>
 <li>What came and went between two readings: a number that appeared, was dialled and vanished, a second dial of the same number, the last minutes of a queue before its reset.</li>
 <li>Who removed a number, and why.</li></ul>`,
+  { isOpen },
 )}</section>`
 }

@@ -1,15 +1,17 @@
 /** When people are reached: a table of the week, coloured by rate. Where there are too few dials it shows no rate. */
 import { type Html, html } from '../../http/html.ts'
 import { type HourOfWeek, LEAST_DIALS } from '../hours.ts'
-import { details, empty, rateCell, type Sheet, section, table } from './parts.ts'
+import { asTable, empty, rateCell, rateScale, type Sheet, section, table } from './parts.ts'
 import { count, countOf, percent, range, weekdayName } from './words.ts'
 
 const RANKED = 20
+const FRIDAY = 5
 /** Rates of ten percent each have a shade, and half and more the strongest. */
 const SHADES = 5
 
 export function hoursSection(sheet: Sheet): Html {
   const { hours, period } = sheet.figures
+  const isOfView = period.forHours.days === 28 && sheet.report.filters.queue === null
   const telling = hours
     .filter(({ connected }) => connected.whole >= LEAST_DIALS)
     .sort((a, b) => (b.connected.low ?? 0) - (a.connected.low ?? 0) || b.connected.whole - a.connected.whole)
@@ -17,13 +19,13 @@ export function hoursSection(sheet: Sheet): Html {
     id: 'hours',
     title: `When people are reached, last ${period.forHours.days} days`,
     sentence: sentence(hours, telling, period.timeZone),
-    views: [period.forHours.days === 28 ? ['activity_heatmap'] : ['dials', period.days]],
+    views: [isOfView ? ['activity_heatmap'] : ['dials', period.forHours.days]],
     body:
       hours.length === 0
         ? empty('No dial in this time.')
         : html`${week(hours)}
 <p class="fine">Share of dials with a result that a person answered; below it their number. Hours with fewer than ${LEAST_DIALS} show no share.</p>
-${telling.length === 0 ? null : details('Ranked by what can be counted on', ranking(telling))}`,
+${telling.length === 0 ? null : asTable('Ranked by what can be counted on', ranking(telling))}`,
   })
 }
 
@@ -45,7 +47,9 @@ function week(hours: readonly HourOfWeek[]): Html {
   const used = hours.map(({ hour }) => hour)
   const first = Math.min(...used)
   const rows = Array.from({ length: Math.max(...used) - first + 1 }, (_, index) => first + index)
-  const weekdays = [1, 2, 3, 4, 5, 6, 7]
+  // A weekend on which nobody ever calls takes no room.
+  const lastDay = Math.max(FRIDAY, ...hours.map(({ weekday }) => weekday))
+  const weekdays = [1, 2, 3, 4, 5, 6, 7].slice(0, lastDay)
   const head = weekdays.map(
     (weekday) =>
       html`<th scope="col"><abbr title="${weekdayName(weekday)}">${weekdayName(weekday).slice(0, 3)}</abbr></th>`,
@@ -63,16 +67,17 @@ function hourCell(hour: HourOfWeek | undefined): Html {
 }
 
 function ranking(telling: readonly HourOfWeek[]): Html {
+  const scale = rateScale(telling.map(({ connected }) => connected))
   return table(
     'Hours by the lower bound of their rate',
-    ['Hour', { n: 'Dials with a result' }, { n: 'Reached' }, 'Rate, and what it may as well have been'],
+    ['Hour', { n: 'Dials with a result' }, { n: 'Reached' }, 'Rate, likely range'],
     telling
       .slice(0, RANKED)
       .map(({ weekday, hour, connected }) => [
         `${weekdayName(weekday)} ${hourWords(hour)}`,
         { n: count(connected.whole) },
         { n: count(connected.part) },
-        rateCell(connected),
+        rateCell(connected, scale),
       ]),
   )
 }

@@ -4,7 +4,7 @@
  */
 import { Html, html } from '../../http/html.ts'
 import type { Report } from '../report.ts'
-import { burndownSection } from './burndown-chart.ts'
+import { burndownSection } from './burndowns.ts'
 import { daysSection, textures } from './days-chart.ts'
 import { definitionsSection } from './definitions.ts'
 import { filterBar } from './filter-bar.ts'

@@ -1,5 +1,5 @@
 /** What sections of the page are made of. */
-import { type Content, type Html, html } from '../../http/html.ts'
+import { type Content, Html, html } from '../../http/html.ts'
 import type { CsvViewName } from '../csv-views.ts'
 import type { Days, Filters } from '../filters.ts'
 import type { Figures, Report } from '../report.ts'
@@ -49,9 +49,19 @@ export function csvLinks(links: Links | null, views: readonly CsvLink[]): Html |
   )}</p>`
 }
 
-export type Cell = Content | { readonly n: Content }
+/** Views of dials that can't be narrowed to a queue give way to the dials themselves, which can. */
+export function ofDials({ report, figures }: Sheet, view: CsvViewName, days?: Days): CsvLink {
+  if (report.filters.queue !== null) return ['dials', figures.period.days]
+  return days === undefined ? [view] : [view, days]
+}
 
-/** `n` cells hold numbers; the first cell of a row is its heading. The table scrolls by itself where it is too wide. */
+/** `n` is a number, `text` may take more than a line; what is `isWide` is not there on a narrow screen. */
+export type Cell =
+  | Content
+  | { readonly n: Content; readonly isWide?: boolean }
+  | { readonly text: Content; readonly isWide?: boolean }
+
+/** The first cell of a row is its heading. It scrolls by itself where it is too wide. */
 export function table(name: string, columns: readonly Cell[], rows: readonly (readonly Cell[])[]): Html {
   const body = rows.map(
     ([first = null, ...others]) =>
@@ -62,22 +72,49 @@ export function table(name: string, columns: readonly Cell[], rows: readonly (re
 <tbody>${body}</tbody></table></div>`
 }
 
-function cell(tag: 'th' | 'td', content: Cell, scope: 'row' | 'col' | null = null): Html {
-  const isNumber = typeof content === 'object' && content !== null && 'n' in content
-  return html`<${tag}${scope === null ? null : html` scope="${scope}"`}${isNumber ? html` class="n"` : null}>${isNumber ? content.n : content}</${tag}>`
+function cell(tag: 'th' | 'td', given: Cell, scope: 'row' | 'col' | null = null): Html {
+  const { content, classes } = partsOf(given)
+  return html`<${tag}${scope === null ? null : html` scope="${scope}"`}${classes === '' ? null : html` class="${classes}"`}>${content}</${tag}>`
 }
 
-export function details(summary: Content, body: Content): Html {
-  return html`<details><summary>${summary}</summary>${body}</details>`
+function partsOf(cell: Cell): { readonly content: Content; readonly classes: string } {
+  if (typeof cell !== 'object' || cell === null || cell instanceof Html || 'length' in cell) {
+    return { content: cell, classes: '' }
+  }
+  const [kind, content] = 'n' in cell ? ['n', cell.n] : ['text', cell.text]
+  return { content, classes: cell.isWide === true ? `${kind} wide` : kind }
+}
+
+export function details(summary: Content, body: Content, { isOpen = false } = {}): Html {
+  return html`<details${isOpen ? html` open` : null}><summary>${summary}</summary>${body}</details>`
+}
+
+/** The table of what a chart shows: on paper the chart is enough. */
+export function asTable(summary: string, body: Html): Html {
+  return html`<details class="aside"><summary>${summary}</summary>${body}</details>`
 }
 
 export function empty(text: string): Html {
   return html`<p class="empty">${text}</p>`
 }
 
+/** On what lines of rates are drawn, so that those of one table can be compared. */
+export interface RateScale {
+  readonly upTo: number
+  /** Of all of them together. */
+  readonly ofAll: number | null
+}
+
+export function rateScale(rates: readonly Rate[], ofAll: Rate | null = null): RateScale {
+  const highest = Math.max(0.1, ...rates.map(({ high }) => high ?? 0))
+  return { upTo: Math.ceil(highest * 10) / 10, ofAll: ofAll?.rate ?? null }
+}
+
 /** A rate beside what it may as well have been: the 95 % range as a line, the rate as a dot. */
-export function rateCell(rate: Rate): Html {
+export function rateCell(rate: Rate, { upTo, ofAll }: RateScale): Html {
   if (rate.rate === null || rate.low === null || rate.high === null) return html`<span class="muted">–</span>`
-  const at = (share: number) => `${(share * 100).toFixed(1)}%`
-  return html`<span class="rate"><b>${percent(rate.rate)}</b> <small>${range(rate)}</small></span><svg class="range" aria-hidden="true" width="100%" height="9"><line class="axis" x1="0" x2="100%" y1="4.5" y2="4.5"/><line class="spread" x1="${at(rate.low)}" x2="${at(rate.high)}" y1="4.5" y2="4.5"/><circle cx="${at(rate.rate)}" cy="4.5" r="3"/></svg>`
+  const at = (share: number) => `${((share / upTo) * 100).toFixed(1)}%`
+  const tick =
+    ofAll === null ? null : html`<line class="all" x1="${at(ofAll)}" x2="${at(ofAll)}" y1="0" y2="13"/>`
+  return html`<span class="rate"><b>${percent(rate.rate)}</b> <small>${range(rate)}</small><svg class="range" aria-hidden="true" height="13"><line class="axis" x1="0" x2="100%" y1="6.5" y2="6.5"/>${tick}<line class="spread" x1="${at(rate.low)}" x2="${at(rate.high)}" y1="6.5" y2="6.5"/><circle cx="${at(rate.rate)}" cy="6.5" r="3.5"/></svg></span>`
 }

@@ -1,7 +1,18 @@
 /** Each teammate's dials and people reached, and how their queue stands. Ranked by counts, never by rates. */
 import { type Content, type Html, html } from '../../http/html.ts'
 import type { Person } from '../people.ts'
-import { empty, rateCell, type Sheet, section, table } from './parts.ts'
+import type { Figures } from '../report.ts'
+import {
+  type Cell,
+  empty,
+  ofDials,
+  type RateScale,
+  rateCell,
+  rateScale,
+  type Sheet,
+  section,
+  table,
+} from './parts.ts'
 import { type Clock, count, countOf, duration, percent } from './words.ts'
 
 const SHOWN = 100
@@ -10,11 +21,15 @@ export function peopleSection(sheet: Sheet): Html {
   const { people, period } = sheet.figures
   const { teammates } = people
   const rest = teammates.length - SHOWN
+  const scale = rateScale(
+    teammates.map(({ connected }) => connected),
+    people.total.connected,
+  )
   return section(sheet, {
     id: 'people',
     title: `Teammates, last ${period.days} days`,
     sentence: sentence(sheet),
-    views: period.days === 7 ? [['leaderboard_7d'], ['teammates']] : [['dials', period.days], ['teammates']],
+    views: [period.days === 7 ? ofDials(sheet, 'leaderboard_7d') : ['dials', period.days], ['teammates']],
     body:
       teammates.length === 0
         ? empty('Nobody is on the team.')
@@ -23,35 +38,39 @@ export function peopleSection(sheet: Sheet): Html {
             [
               'Teammate',
               { n: 'Reached' },
-              { n: 'before' },
+              { n: 'before', isWide: true },
               { n: 'Dials' },
-              { n: 'before' },
-              'Connection rate, and what it may as well have been',
+              { n: 'before', isWide: true },
+              'Connection rate, likely range',
               'Queue now',
               { n: 'Not read' },
             ],
-            teammates.slice(0, SHOWN).map((person) => row(person, sheet)),
+            teammates.slice(0, SHOWN).map((person) => row(person, scale, sheet)),
           )}${rest > 0 ? html`<p class="more">And ${countOf(rest, 'more', 'more')}, who reached fewer.</p>` : null}
-<p class="fine">“Before” are the ${period.days} days before those. A rate of few dials is mostly chance: the line shows what it may as well have been.</p>`,
+<p class="fine">“Before” are the ${period.days} days before those. A rate of few dials is mostly chance: the line is the range it may as well have been in, the tick the rate of all.</p>`,
   })
 }
 
 function sentence({ figures }: Sheet): string {
-  const { people, period } = figures
-  const { total, teammates } = people
+  const { total, teammates } = figures.people
   const active = teammates.filter(({ dials }) => dials > 0).length
-  const change =
-    total.previousDials === 0
-      ? ''
-      : `, ${total.dials >= total.previousDials ? count(total.dials - total.previousDials) : count(total.previousDials - total.dials)} ${total.dials >= total.previousDials ? 'more' : 'fewer'} than in the ${period.days} days before`
   const rate =
     total.connected.rate === null
       ? ''
-      : `; a person answered ${count(total.connected.part)} of ${count(total.connected.whole)} with a result, ${percent(total.connected.rate)}`
-  return `${active} of ${countOf(teammates.length, 'teammate')} made ${countOf(total.dials, 'dial')}${change}${rate}.`
+      : ` A person answered ${count(total.connected.part)} of the ${count(total.connected.whole)} with a result, ${percent(total.connected.rate)}.`
+  return `${active} of ${countOf(teammates.length, 'teammate')} made ${countOf(total.dials, 'dial')}${change(figures)}.${rate}`
 }
 
-function row(person: Person, { links, clock, figures, report }: Sheet) {
+function change({ people, period, unread }: Figures): string {
+  const { dials, previousDials } = people.total
+  const before = unread.previous ?? 0
+  if (previousDials === 0 || before > 0.99) return ''
+  const difference = `${count(Math.abs(dials - previousDials))} ${dials >= previousDials ? 'more' : 'fewer'}`
+  const caveat = before < 0.05 ? '' : `, of which ${percent(before)} was not read`
+  return `, ${difference} than in the ${period.days} days before${caveat}`
+}
+
+function row(person: Person, scale: RateScale, { links, clock, figures, report }: Sheet): Cell[] {
   const { days } = figures.period
   const name =
     links === null || report.filters.teammate !== null
@@ -60,14 +79,18 @@ function row(person: Person, { links, clock, figures, report }: Sheet) {
   const left = person.isOnTeam
     ? null
     : html` <small>left${person.leftAt === null ? '' : ` ${clock.day(person.leftAt)}`}</small>`
-  const wasNotRead = person.previousUnreadSeconds >= days * 86_400 * 0.99
+  const wasRead = person.previousUnreadSeconds < days * 86_400 * 0.99
+  const before = (value: number): Cell => ({
+    n: html`<span class="muted">${wasRead ? count(value) : 'not read'}</span>`,
+    isWide: true,
+  })
   return [
     html`${name}${left}`,
     { n: html`<b>${count(person.connected.part)}</b>` },
-    { n: wasNotRead ? html`<span class="muted">not read</span>` : count(person.previousConnected.part) },
+    before(person.previousConnected.part),
     { n: count(person.dials) },
-    { n: wasNotRead ? html`<span class="muted">not read</span>` : count(person.previousDials) },
-    rateCell(person.connected),
+    before(person.previousDials),
+    rateCell(person.connected, scale),
     queueWords(person, clock),
     { n: person.unreadSeconds < 60 ? html`<span class="muted">–</span>` : duration(person.unreadSeconds) },
   ]

@@ -1,7 +1,7 @@
 /** How far each queue got, and what its end threw away. */
 import { type Html, html } from '../../http/html.ts'
 import type { Queue } from '../queues.ts'
-import { empty, rateCell, type Sheet, section, table } from './parts.ts'
+import { empty, rateCell, rateScale, type Sheet, section, table } from './parts.ts'
 import { count, countOf, duration, endReason, percent } from './words.ts'
 
 export function queuesSection(sheet: Sheet): Html {
@@ -25,13 +25,16 @@ ${past.length === 0 ? null : pastTable(past, sheet)}${more(ended.queues - past.l
 
 function sentence({ figures }: Sheet): string {
   const { queues, period } = figures
-  const { ended, currentCount } = queues
-  const current = countOf(currentCount, 'queue')
-  if (ended.queues === 0) return `${current} current, and none ended in ${period.days} days.`
-  return `${current} current. ${countOf(ended.queues, 'queue')} ended in ${period.days} days, ${ended.resets} by a reset; ${countOf(ended.uncalled, 'number')} in them ${ended.uncalled === 1 ? 'was' : 'were'} not called.`
+  const { ended, currentCount, unknownCount } = queues
+  const unknown =
+    unknownCount === 0 ? '' : `, and ${unknownCount} of which it is not known whether it still is`
+  const current = `${countOf(currentCount - unknownCount, 'current queue')}${unknown}.`
+  if (ended.queues === 0) return `${current} None ended in ${period.days} days.`
+  return `${current} ${countOf(ended.queues, 'queue')} ended in ${period.days} days, ${ended.resets} by a reset; ${countOf(ended.uncalled, 'number')} in them ${ended.uncalled === 1 ? 'was' : 'were'} not called.`
 }
 
 function currentTable(queues: readonly Queue[], sheet: Sheet): Html {
+  const scale = rateScale(queues.map(({ connected }) => connected))
   return table(
     'Current queues',
     [
@@ -39,7 +42,7 @@ function currentTable(queues: readonly Queue[], sheet: Sheet): Html {
       { n: 'Left' },
       { n: 'Numbers' },
       { n: 'Called' },
-      'Connection rate',
+      'Connection rate, likely range',
       { n: 'Median to first dial' },
       'Since',
     ],
@@ -48,14 +51,15 @@ function currentTable(queues: readonly Queue[], sheet: Sheet): Html {
       { n: html`<b>${count(queue.remaining)}</b>` },
       { n: count(queue.numbers) },
       { n: called(queue) },
-      rateCell(queue.connected),
+      rateCell(queue.connected, scale),
       { n: median(queue) },
-      html`${sheet.clock.day(queue.firstSeenAt)}${queue.state === 'unknown' ? html` <span class="unknown">not known any more</span>` : null}`,
+      html`${sheet.clock.day(queue.firstSeenAt)}${queue.state === 'unknown' ? html` <small class="unknown">not known any more</small>` : null}`,
     ]),
   )
 }
 
 function pastTable(queues: readonly Queue[], sheet: Sheet): Html {
+  const scale = rateScale(queues.map(({ connected }) => connected))
   return table(
     'Queues that ended',
     [
@@ -63,7 +67,7 @@ function pastTable(queues: readonly Queue[], sheet: Sheet): Html {
       { n: 'Not called' },
       { n: 'Numbers' },
       { n: 'Called' },
-      'Connection rate',
+      'Connection rate, likely range',
       { n: 'Last read before the end' },
       'End',
     ],
@@ -72,7 +76,7 @@ function pastTable(queues: readonly Queue[], sheet: Sheet): Html {
       { n: html`<b>${count(queue.uncalledAtEnd ?? 0)}</b>` },
       { n: count(queue.numbers) },
       { n: called(queue) },
-      rateCell(queue.connected),
+      rateCell(queue.connected, scale),
       { n: queue.unseenSecondsBeforeEnd === null ? '–' : duration(queue.unseenSecondsBeforeEnd) },
       html`${queue.endedAt === null ? '' : sheet.clock.when(queue.endedAt)} <small>${endReason(queue.endReason)}</small>`,
     ]),

@@ -13,6 +13,9 @@ main>*{margin:0 0 1rem}
 .verdict .sign circle{fill:currentColor}.verdict .sign path{fill:none;stroke:var(--card);stroke-width:3;stroke-linecap:round;stroke-linejoin:round}
 .verdict.good .sign{color:var(--good)}.verdict.warning .sign{color:var(--warning)}.verdict.bad .sign{color:var(--bad)}
 .verdict ul{font-size:.92rem}
+.verdict details{margin:.35rem 0 0}
+.verdict .csv{margin-top:.5rem}
+h1{font-size:clamp(1.15rem,2.6vw,1.45rem)}
 .filters{display:flex;flex-wrap:wrap;gap:.5rem .9rem;align-items:center;font-size:.92rem}
 .periods{display:inline-flex;border:1px solid var(--line);border-radius:9px;overflow:hidden;background:var(--card)}
 .periods a{padding:.35rem .8rem;text-decoration:none}
@@ -44,14 +47,18 @@ main>*{margin:0 0 1rem}
 .empty{padding:1.5rem 0;text-align:center;max-width:none;font-size:1rem}
 .none{font-size:.92rem}
 tbody th{color:var(--text);font-weight:500;font-size:inherit;overflow-wrap:anywhere;min-width:7rem}
-tbody th small,tbody td small{color:var(--muted)}
+tr:last-child th[scope=row]{border-bottom:0}
+.scroll+.scroll,.more+.scroll{margin-top:1.25rem}
+tbody th small{display:block;color:var(--muted);font-weight:400}
 th[scope=col]{vertical-align:bottom}
-.rate{display:inline-flex;gap:.45rem;align-items:baseline;white-space:nowrap;min-width:7.5rem}
+.rate{display:flex;gap:.15rem .5rem;align-items:center;white-space:nowrap}
 .rate b{font-weight:600;min-width:2.6em;text-align:right}
-.rate small{display:inline}
-.range{display:block;min-width:7.5rem;max-width:12rem;overflow:visible}
-.range .axis{stroke:var(--line)}.range .spread{stroke:var(--connected);stroke-width:3;stroke-linecap:round;opacity:.45}.range circle{fill:var(--connected)}
-.unknown{color:var(--warning);font-weight:600}
+.rate small{display:inline;min-width:4.6em}
+.range{flex:1 1 5rem;min-width:5rem;max-width:12rem;overflow:visible}
+.range .axis{stroke:var(--line)}.range .all{stroke:var(--muted)}.range .spread{stroke:var(--connected);stroke-width:3;stroke-linecap:round;opacity:.45}.range circle{fill:var(--connected)}
+.scroll td,.scroll thead th{white-space:nowrap}
+.scroll td.text{white-space:normal;min-width:14rem}
+td .unknown,.unknown{color:var(--warning);font-weight:600}
 .legend{list-style:none;padding:0;margin:.25rem 0 .6rem;gap:.25rem 1.1rem;color:var(--text);font-size:.85rem;align-items:center}
 .legend li{display:flex;align-items:center;gap:.4rem;font-variant-numeric:tabular-nums}
 .legend small{color:var(--muted)}
@@ -63,9 +70,9 @@ pattern path{stroke:var(--card);stroke-width:1.6;opacity:.55}pattern .thick{stro
 pattern .faint{stroke:var(--hatch);stroke-width:2;opacity:1}
 .unread{fill:url(#texture-nobody)}
 .grid{stroke:var(--line)}
-.days{display:block;overflow:visible}
+.plot{display:flex;gap:.5rem}.plot svg{display:block;flex:none;overflow:visible}.plot .days{flex:1;min-width:0;width:auto}
 .days .label,.days .total{text-anchor:middle}
-.days .total{fill:var(--text)}
+.days .total{fill:var(--text)}.days .label.last{text-anchor:end}
 .fill.connected{fill:var(--connected)}.fill.voicemail{fill:var(--voicemail)}.fill.not_reached{fill:var(--not_reached)}.fill.failed{fill:var(--failed)}.fill.other{fill:var(--other)}.fill.in_progress{fill:var(--in_progress)}
 .burndowns{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(18rem,100%),1fr));gap:1.1rem 1.5rem}
 .burndowns.alone{grid-template-columns:1fr}
@@ -79,12 +86,13 @@ figcaption span{white-space:nowrap}
 path.line{fill:none;stroke:var(--connected);stroke-width:2;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 path.area{fill:var(--line-bg)}
 path.none{fill:none;stroke:var(--muted);stroke-width:2;stroke-dasharray:1 4;stroke-linecap:round;vector-effect:non-scaling-stroke}
+.other{stroke:var(--muted);stroke-width:1;fill:none}
 .reset{stroke:var(--warning);stroke-width:1.5;stroke-dasharray:3 2;fill:none}
 text.mark{fill:var(--warning);font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:3px}
 text.tick{paint-order:stroke;stroke:var(--card);stroke-width:3px}
 p.axis{display:flex;justify-content:space-between;margin:.15rem 0 0;font-size:.72rem;color:var(--muted)}
 figure details{margin-top:0}figure summary{font-size:.8rem}
-.week{table-layout:fixed;max-width:44rem;border-collapse:separate;border-spacing:2px;font-size:.85rem}
+.week{table-layout:fixed;max-width:52rem;border-collapse:separate;border-spacing:2px;font-size:.85rem}
 .week th,.week td{border:0;padding:.2rem .1rem;text-align:center;vertical-align:middle;min-width:0}
 .week th[scope=row]{color:var(--muted);font-weight:400;min-width:0}
 .week td{border-radius:5px;line-height:1.2;height:2.35rem}
@@ -96,8 +104,8 @@ figure details{margin-top:0}figure summary{font-size:.8rem}
 details ul{padding-left:1.1rem;margin:.25rem 0}
 footer{display:block}
 footer p{margin:.25rem 0;max-width:48rem}
-@media (max-width:30rem){.tile .value b{font-size:1.6rem}.csv{margin-left:0}.head .csv a{margin:0 .6rem 0 0}}
-@media print{:root{color-scheme:light}body{font-size:10.5pt;background:none}main,header,footer{max-width:none;padding:0}.filters .periods,.choose,.csv,.top .status{display:none}section,.tile{border-color:#bbb;break-inside:avoid}section:has(table){break-inside:auto}tr,figure,.tile{break-inside:avoid}h2,.says{break-after:avoid}.scroll{overflow:visible}a{text-decoration:none}.burndowns{grid-template-columns:repeat(3,1fr)}.burndowns.alone{grid-template-columns:1fr}.fill,.week td,.verdict,.unread,path.area{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media (max-width:30rem){.tile .value b{font-size:1.35rem}.top span{display:none}.week{font-size:.75rem}.week td small,.week th{font-size:.68rem}.csv{margin-left:0}.head .csv a{margin:0 .6rem 0 0}}
+@media print{.aside:not([open]){display:none}:root{color-scheme:light}body{font-size:10.5pt;background:none}main,header,footer{max-width:none;padding:0}.filters .periods,.choose,.csv,.top .status{display:none}section,.tile{border-color:#bbb;break-inside:avoid}section:has(>.scroll){break-inside:auto}.tiles{grid-template-columns:repeat(4,1fr)}.tile .value b{font-size:1.35rem}tr,figure,.tile{break-inside:avoid}h2,.says{break-after:avoid}.scroll{overflow:visible}a{text-decoration:none}.burndowns{grid-template-columns:repeat(3,1fr)}.burndowns.alone{grid-template-columns:1fr}.fill,.week td,.verdict,.unread,path.area{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `
 
 export const reportPolicy = policyFor(reportStyle)

@@ -1,7 +1,7 @@
 /** The four figures people ask for first, each beside what it is compared with. */
 import { type Content, type Html, html } from '../../http/html.ts'
 import type { Rate } from '../scope.ts'
-import { type CsvLink, csvLinks, type Sheet } from './parts.ts'
+import { type CsvLink, csvLinks, ofDials, type Sheet } from './parts.ts'
 import { count, countOf, duration, percent, range } from './words.ts'
 
 export function tiles(sheet: Sheet): Html {
@@ -23,96 +23,78 @@ function tile({ links }: Sheet, { name, value, unit, before, view }: Tile): Html
 }
 
 function remaining(sheet: Sheet): Html {
-  const { people, remainingThen, period, queues } = sheet.figures
-  const onTeam = people.teammates.filter(({ isOnTeam }) => isOnTeam)
-  const unknown = onTeam.filter(({ queueState }) => queueState === 'unknown').length
-  const holders = onTeam.filter(({ queueState }) => queueState === 'queue')
-  const ofQueue = sheet.report.filters.queue !== null
-  const left = ofQueue
-    ? queues.current.reduce((sum, queue) => sum + queue.remaining, 0)
-    : holders.reduce((sum, person) => sum + (person.remaining ?? 0), 0)
-  const where = ofQueue ? 'in this queue' : `in ${countOf(holders.length, 'queue')}`
-  const { teammates, known, remaining: then } = remainingThen
-  const of =
-    known === teammates || ofQueue
-      ? ''
-      : ` of ${known} of ${countOf(teammates, 'teammate')}; of the others it is not known`
+  const { period, remainingThen: then, remaining: now } = sheet.figures
+  const nothing = sheet.report.filters.queue === null ? 'no queue' : 'not a current queue'
+  const known =
+    then.known < then.teammates ? `, of ${then.known} of ${countOf(then.teammates, 'teammate')}` : ''
   return tile(sheet, {
     name: 'Left to call',
-    value: count(left),
-    unit: unknown === 0 || ofQueue ? where : `${where}; ${countOf(unknown, 'teammate')} not known`,
-    before:
-      known === 0 ? `${period.days} days ago: not known` : `${period.days} days ago: ${count(then)}${of}`,
-    view: ['teammates'],
+    value: now.queues === 0 ? '–' : count(now.remaining),
+    unit: `${now.queues === 0 ? nothing : `in ${countOf(now.queues, 'queue')}`}${now.unknown === 0 ? '' : `; ${countOf(now.unknown, 'teammate')} not known`}`,
+    before: `${period.days} days ago: ${then.known === 0 ? 'not known' : `${count(then.remaining)}${known}`}`,
+    view: sheet.report.filters.queue === null ? ['teammates'] : ['queues'],
   })
 }
 
 function today(sheet: Sheet): Html {
   const { today: dials, period, unread } = sheet.figures
   const { clock } = sheet
-  const then = `${clock.day(period.weekAgo.from)} until ${clock.time(period.weekAgo.to)}`
+  const when = `${clock.day(period.weekAgo.from)} until ${clock.time(period.weekAgo.to)}`
   return tile(sheet, {
     name: 'Dials today',
     value: count(dials.dials),
     unit: `since midnight, until ${clock.time(period.to)}`,
-    before: isUnread(unread.weekAgo)
-      ? `${then}: not read`
-      : `${then}: ${count(dials.weekAgo)}${hardlyRead(unread.weekAgo)}`,
-    view: ['daily_activity', period.days],
+    before: before(when, unread.weekAgo, count(dials.weekAgo)),
+    view: ofDials(sheet, 'daily_activity', period.days),
   })
 }
 
 function connectionRate(sheet: Sheet): Html {
   const { people, period, unread } = sheet.figures
-  const { connected, previousConnected } = people.total
+  const { connected: now, previousConnected: then } = people.total
+  const was =
+    then.rate === null
+      ? 'no dial with a result'
+      : `${percent(then.rate)} of ${countOf(then.whole, 'dial')}${difference(now, then)}`
   return tile(sheet, {
     name: `Connection rate, ${period.days} days`,
-    value: connected.rate === null ? '–' : percent(connected.rate),
+    value: now.rate === null ? '–' : percent(now.rate),
     unit:
-      connected.rate === null
-        ? 'no dial with a result'
-        : `likely ${range(connected)}, of ${countOf(connected.whole, 'dial')}`,
-    before: beforeRate(connected, previousConnected, period.days, unread.previous),
-    view: period.days === 7 ? ['leaderboard_7d'] : ['dials', period.days],
+      now.rate === null ? 'no dial with a result' : `likely ${range(now)}, of ${countOf(now.whole, 'dial')}`,
+    before: before(`${period.days} days before`, unread.previous, was),
+    view: period.days === 7 ? ofDials(sheet, 'leaderboard_7d') : ['dials', period.days],
   })
 }
 
-function beforeRate(now: Rate, before: Rate, days: number, unread: number | null): string {
-  const when = `${days} days before`
-  if (isUnread(unread) || before.rate === null)
-    return `${when}: ${before.rate === null ? 'no dial with a result' : 'not read'}`
-  const isClear = (now.low ?? 0) > (before.high ?? 1) || (now.high ?? 1) < (before.low ?? 0)
-  const verdict = now.rate === null ? '' : isClear ? '; a clear change' : '; may be chance'
-  return `${when}: ${percent(before.rate)} of ${count(before.whole)}${verdict}${hardlyRead(unread)}`
+/** Where the likely ranges don't meet, it is no chance. */
+function difference(now: Rate, then: Rate): string {
+  if (now.rate === null) return ''
+  const isClear = (now.low ?? 0) > (then.high ?? 1) || (now.high ?? 1) < (then.low ?? 0)
+  return isClear ? '; a clear difference' : '; the difference may be chance'
 }
 
 function firstDials(sheet: Sheet): Html {
-  const {
-    firstDials: [now, before],
-    period,
-    unread,
-  } = sheet.figures
-  const when = `${period.days} days before`
+  const { firstDials: both, period, unread } = sheet.figures
+  const [now, then] = both
+  const was =
+    then.medianSeconds === null
+      ? 'no first dial'
+      : `${duration(then.medianSeconds)} of ${count(then.numbers)}`
   return tile(sheet, {
     name: 'Median time to first dial',
-    value: now.medianSeconds === null ? '–' : duration(now.medianSeconds),
+    value: now.medianSeconds === null ? '–' : duration(now.medianSeconds).replaceAll('\u00a0', ' '),
     unit:
       now.medianSeconds === null
         ? `no first dial in ${period.days} days`
         : `of ${countOf(now.numbers, 'number')} in ${period.days} days`,
-    before:
-      before.medianSeconds === null
-        ? `${when}: no first dial`
-        : `${when}: ${duration(before.medianSeconds)} of ${count(before.numbers)}${hardlyRead(unread.previous)}`,
+    before: before(`${period.days} days before`, unread.previous, was),
     view: ['number_entries', period.days],
   })
 }
 
-/** Nothing of it was read: what it shows is not what happened. */
-function isUnread(share: number | null): boolean {
-  return share !== null && share > 0.99
-}
-
-function hardlyRead(share: number | null): string {
-  return share === null || share < 0.05 ? '' : `; ${percent(share)} of that time not read`
+/** `unread`: the share of that time in which nobody looked; null: nobody was on the team. */
+function before(when: string, unread: number | null, was: string): string {
+  if (unread === null) return `${when}: nobody was on the team`
+  if (unread > 0.99) return `${when}: not read`
+  return `${when}: ${was}${unread < 0.05 ? '' : `; ${percent(unread)} of that time not read`}`
 }

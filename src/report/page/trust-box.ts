@@ -6,7 +6,7 @@ import { csvLinks, details, type Sheet, table } from './parts.ts'
 import { type Clock, countOf, duration, percent } from './words.ts'
 
 /** Less of a period than this may go unread without a warning. */
-const HARDLY_UNREAD = 0.01
+const HARDLY_UNREAD = 0.02
 
 interface Verdict {
   readonly tone: 'good' | 'warning' | 'bad'
@@ -22,7 +22,7 @@ export function trustBox(sheet: Sheet): Html {
 <div><p class="asof">Data as of <time datetime="${period.to}"><b>${clock.when(period.to)}</b></time> ${clock.timeZone}</p>
 <h1>${headline}</h1>
 <ul>${notes(figures, clock).map((note) => html`<li>${note}</li>`)}</ul>
-${failed.length === 0 ? null : details(`What the checks found: ${countOf(failed.length, 'finding')}`, checkTable(failed))}
+${failed.length === 0 ? null : details(findingsInWords(failed), checkTable(failed))}
 ${trust.gaps.count === 0 ? null : details(`When nobody looked: ${countOf(trust.gaps.count, 'gap')}`, gapTable(trust.gaps.longest, trust.gaps.count, clock))}
 ${csvLinks(links, [['data_freshness'], ['data_quality'], ['coverage_gaps', period.days]])}</div></section>`
 }
@@ -68,7 +68,6 @@ function failedOf(checks: readonly Check[], severity: Check['severity']): number
 
 function notes({ trust, unread, period }: Figures, clock: Clock): Content[] {
   const { checks, checkedAt, oldestSeconds, gaps, leftOut, historyFrom, mirrorFrom } = trust
-  const passed = checks.filter(({ status }) => status === 'passed').length
   const isNewer = (instant: string | null) => instant !== null && instant > period.previous.from
   return [
     trust.stale === 0 && oldestSeconds !== null
@@ -76,7 +75,7 @@ function notes({ trust, unread, period }: Figures, clock: Clock): Content[] {
       : null,
     checkedAt === null
       ? 'Checks compare the data with themselves from all sides; they run with the service.'
-      : html`${passed} of ${countOf(checks.length, 'check')} passed, <time datetime="${checkedAt}">${clock.when(checkedAt)}</time>${skippedWords(checks)}.`,
+      : html`${checksInWords(checks)}, <time datetime="${checkedAt}">${clock.when(checkedAt)}</time>.`,
     gaps.count === 0
       ? `No gap in the last ${period.days} days.`
       : `Nobody looked for ${percent(unread.period ?? 0)} of the last ${period.days} days: ${countOf(gaps.count, 'gap')}, of ${countOf(gaps.teammates, 'teammate')}, the longest ${duration(gaps.longest[0]?.seconds ?? 0)}.`,
@@ -90,9 +89,19 @@ function notes({ trust, unread, period }: Figures, clock: Clock): Content[] {
   ].filter((note) => note !== null)
 }
 
-function skippedWords(checks: readonly Check[]): string {
+function findingsInWords(failed: readonly Check[]): string {
+  const isLegal = failed.every(({ severity }) => severity === 'note')
+  return `${isLegal ? 'Good to know of the data' : 'What the checks found'}: ${countOf(failed.length, 'finding')}`
+}
+
+/** A note that is not as usual is legal, and no failure. */
+function checksInWords(checks: readonly Check[]): string {
+  const failed = failedOf(checks, 'error') + failedOf(checks, 'warn')
   const skipped = checks.filter(({ status }) => status === 'skipped').length
-  return skipped === 0 ? '' : `; ${skipped} had nothing to look at`
+  const run = checks.length - skipped
+  const verdict =
+    failed === 0 ? `All ${countOf(run, 'check')} passed` : `${failed} of ${countOf(run, 'check')} failed`
+  return skipped === 0 ? verdict : `${verdict}; ${skipped} had nothing to look at`
 }
 
 const severities = { error: 'don’t trust the data', warn: 'look into it', note: 'good to know' } as const
@@ -101,7 +110,11 @@ function checkTable(failed: readonly Check[]): Html {
   return table(
     'Findings of the checks',
     ['Check', 'Weight', 'Finding'],
-    failed.map(({ name, severity, sentence }) => [name.replaceAll('_', ' '), severities[severity], sentence]),
+    failed.map(({ name, severity, sentence }) => [
+      name.replaceAll('_', ' '),
+      severities[severity],
+      { text: sentence },
+    ]),
   )
 }
 

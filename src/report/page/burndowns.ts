@@ -1,0 +1,95 @@
+/** How the queues burn down: a chart for each teammate with a queue, or for what is asked for. */
+import { type Html, html } from '../../http/html.ts'
+import type { Burndown } from '../burndown.ts'
+import type { LocalDay, Period } from '../scope.ts'
+import { burndownChart, isReset, knownPieces, stepAt, uncalledAtEnd } from './burndown-chart.ts'
+import { asTable, type Cell, empty, type Sheet, section, table } from './parts.ts'
+import { type Clock, count, countOf, endReason } from './words.ts'
+
+export function burndownSection(sheet: Sheet): Html {
+  const { burndowns, period } = sheet.figures
+  const { lines } = burndowns
+  const rest = burndowns.count - lines.length
+  const more =
+    rest > 0
+      ? html`<p class="more">And ${countOf(rest, 'more', 'more')}, with less left: choose a teammate to see theirs.</p>`
+      : null
+  return section(sheet, {
+    id: 'burndown',
+    title: sheet.report.filters.queue === null ? 'How the queues burn down' : 'How this queue burns down',
+    sentence: sentence(sheet),
+    views: [['queue_burndown', period.days]],
+    body:
+      lines.length === 0
+        ? empty('Nobody is known to hold a queue.')
+        : html`${legend}<div class="burndowns${lines.length === 1 ? ' alone' : ''}">${lines.map((line) => figure(line, period, sheet))}</div>${more}`,
+  })
+}
+
+function sentence({ figures, clock }: Sheet): string {
+  const { burndowns, period } = figures
+  const held = burndowns.lines.filter(({ state }) => state === 'queue')
+  const left = held.reduce((sum, { remaining }) => sum + (remaining ?? 0), 0)
+  const done = held.filter(({ remaining }) => remaining === 0).length
+  const resets = burndowns.lines.flatMap(({ holdings }) => holdings.filter(isReset)).length
+  const shown = burndowns.lines.length < burndowns.count ? ` shown of ${count(burndowns.count)}` : ''
+  const exhausted =
+    done === 0 || held.length === 1 ? '' : `; ${done} of them ${done === 1 ? 'has' : 'have'} nothing left`
+  const now =
+    held.length === 0
+      ? 'No queue is known to be held now. '
+      : `${countOf(left, 'number')} left to call in ${countOf(held.length, 'queue')}${shown}${exhausted}. `
+  return `${now}${countOf(resets, 'reset')} since ${clock.when(period.from)}.`
+}
+
+const legend = html`<ul class="legend"><li><svg class="swatch" width="22" height="14" aria-hidden="true"><path class="line" d="M1 3H8V7H14V11H21"/></svg>left to call</li>
+<li><svg class="swatch" width="8" height="14" aria-hidden="true"><path class="reset" d="M4 0V14"/></svg>reset, and how many were not called</li>
+<li><svg class="swatch" width="8" height="14" aria-hidden="true"><path class="other" d="M4 0V14"/></svg>another queue</li>
+<li><svg class="swatch" width="22" height="14" aria-hidden="true"><rect class="unread" width="22" height="14"/></svg>not read, or not known</li>
+<li><svg class="swatch" width="22" height="14" aria-hidden="true"><path class="none" d="M0 12H22"/></svg>no queue</li></ul>`
+
+function figure(line: Burndown, period: Period, { clock, links, report }: Sheet): Html {
+  const { filters } = report
+  const name =
+    links === null || filters.teammate !== null || filters.queue !== null
+      ? line.name
+      : html`<a href="${links.page({ teammate: line.userId })}">${line.name}</a>`
+  const resets = line.holdings.filter(isReset).length
+  const inWords = `${line.name}: ${standing(line)}; ${countOf(resets, 'reset')} since ${clock.day(period.from)}.`
+  return html`<figure><figcaption><h3>${name}</h3><span${line.state === 'unknown' ? html` class="unknown"` : null}>${standing(line)}</span></figcaption>
+${burndownChart(line, period, clock, inWords)}
+<p class="axis"><span>${clock.day(period.from)}</span><span>${clock.when(period.to)}</span></p>
+${asTable('As a table', dayTable(line, period, clock))}</figure>`
+}
+
+function standing({ state, remaining, numbers }: Burndown): string {
+  if (state === 'no_queue') return 'no queue'
+  if (state === 'unknown') return 'not known'
+  return `${count(remaining ?? 0)} of ${count(numbers ?? 0)} left${state === 'ended' ? ' at its end' : ''}`
+}
+
+function dayTable(line: Burndown, period: Period, clock: Clock): Html {
+  const known = knownPieces(line)
+  const isWithin = (instant: string, { from, to }: LocalDay) =>
+    Date.parse(instant) > Date.parse(from) && Date.parse(instant) <= Date.parse(to)
+  const row = (day: LocalDay): Cell[] => {
+    const end = Date.parse(day.to)
+    const piece = known.find(({ from, to }) => Date.parse(from) < end && Date.parse(to) >= end)
+    const step = piece === undefined ? undefined : stepAt(piece.holding, day.to)
+    const left = piece === undefined ? 'not known' : step === undefined ? 'no queue' : count(step.remaining)
+    const resets = line.holdings.filter((holding) => isReset(holding) && isWithin(holding.to, day))
+    return [
+      clock.day(day.from),
+      { n: left },
+      { n: step === undefined ? '' : count(step.numbers) },
+      resets
+        .map((holding) => `${endReason(holding.endReason)}: ${count(uncalledAtEnd(holding))} not called`)
+        .join('; '),
+    ]
+  }
+  return table(
+    `${line.name}: left at the end of each day`,
+    ['End of', { n: 'Left' }, { n: 'Of' }, 'Resets'],
+    period.dates.map(row),
+  )
+}
