@@ -11,6 +11,7 @@ import { type Figure, formatTable } from './figures.ts'
 import { type Lab, withLab } from './lab.ts'
 import { benchMemory } from './memory.ts'
 import { benchPasses } from './passes.ts'
+import { benchReporting } from './reporting.ts'
 import { benchReservations } from './reservations.ts'
 import { benchSaving } from './saving.ts'
 import { benchWorker } from './worker.ts'
@@ -22,6 +23,7 @@ const sections: Readonly<Record<string, (lab: Lab, options: { isQuick: boolean }
   reservations: benchReservations,
   budget: benchBudget,
   worker: benchWorker,
+  reporting: benchReporting,
 }
 
 const { values } = parseArgs({

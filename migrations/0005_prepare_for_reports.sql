@@ -60,7 +60,7 @@ CREATE INDEX "queue_number_versions_queue_id" ON "allo"."queue_number_versions" 
 CREATE INDEX "queue_number_versions_valid_from" ON "allo"."queue_number_versions" USING btree ("valid_from");--> statement-breakpoint
 CREATE INDEX "queue_number_versions_ended" ON "allo"."queue_number_versions" USING btree ("valid_to") WHERE "allo"."queue_number_versions"."end_reason" is not null;--> statement-breakpoint
 CREATE INDEX "queue_snapshots_user_id" ON "allo"."queue_snapshots" USING btree ("user_id","observed_at");--> statement-breakpoint
-CREATE INDEX "queue_snapshots_observed_at" ON "allo"."queue_snapshots" USING btree ("observed_at");--> statement-breakpoint
+CREATE INDEX "queue_snapshots_observed_at" ON "allo"."queue_snapshots" USING btree ("observed_at","user_id");--> statement-breakpoint
 ALTER TABLE "allo"."incidents" ADD CONSTRAINT "incidents_kind" CHECK ("allo"."incidents"."kind" in ('stale_data', 'credentials', 'data_quality'));--> statement-breakpoint
 CREATE SCHEMA IF NOT EXISTS reporting;--> statement-breakpoint
 CREATE SCHEMA IF NOT EXISTS reporting_pii;--> statement-breakpoint

@@ -31,10 +31,17 @@ export interface LoginState {
 export const CONNECTIONS = 10
 export const STATEMENT_SECONDS = 60
 
+/**
+ * For questions about history: by default Postgres takes each row found by an index for a seek on a spinning disk,
+ * and reads whole tables instead; and it compiles statements for longer than they then run.
+ */
+export const planning = { random_page_cost: '1.1', jit: 'off' }
+
 const settings: Readonly<Record<string, string>> = {
   default_transaction_read_only: 'on',
   statement_timeout: `${STATEMENT_SECONDS}s`,
   idle_in_transaction_session_timeout: '60s',
+  ...planning,
 }
 
 const searchPaths = { reader: 'reporting', pii: 'reporting, reporting_pii' }

@@ -217,7 +217,7 @@ export const dials = allo.table(
     index('dials_entry_id').on(t.entryId),
     index('dials_queue_id').on(t.queueId),
     index('dials_user_id').on(t.userId, sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`),
-    // With the teammate, since Postgres likes to look in here for one, too.
+    // The teammate is in it because Postgres likes to look here for one teammate in a stretch of time, too.
     index('dials_at').on(sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`, t.userId),
     uniqueIndex('dials_call_id').on(t.teamId, t.callId).where(sql`${t.callId} is not null`),
     check('dials_has_a_trace', sql`${t.callId} is not null or ${t.dialledAt} is not null`),
@@ -287,7 +287,7 @@ export const queueSnapshots = allo.table(
   (t) => [
     primaryKey({ name: 'queue_snapshots_pkey', columns: [t.queueId, t.observedAt] }),
     index('queue_snapshots_user_id').on(t.userId, t.observedAt),
-    index('queue_snapshots_observed_at').on(t.observedAt),
+    index('queue_snapshots_observed_at').on(t.observedAt, t.userId),
     check(
       'queue_snapshots_total_is_sum',
       sql`${t.numbers} = ${t.remaining} + ${t.inProgress} + ${t.connected} + ${t.voicemail} + ${t.notReached} + ${t.failed} + ${t.other}`,

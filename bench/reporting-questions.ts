@@ -1,0 +1,130 @@
+/** Every view of schema reporting, asked by whatever it can be filtered by: queue, teammate, time. */
+import type { Pool } from '../src/store/database.ts'
+import type { Query } from './reporting-scan.ts'
+
+/** What is asked about: all of it within the last weeks, so that histories of any length have the same answer. */
+export interface Subject {
+  readonly userId: string
+  /** Ended in the last weeks. */
+  readonly queueId: string
+  /** The largest queue of now, and who holds it. */
+  readonly currentQueueId: string
+  readonly holderId: string
+  readonly entryId: string
+  /** Of two passes that follow each other: many changes were seen by the second. */
+  readonly passes: readonly [string, string]
+  /** When `userId` held `queueId`. */
+  readonly asOf: string
+  /** The last moment on record, and 30 and 7 days before. */
+  readonly now: string
+  readonly monthAgo: string
+  readonly weekAgo: string
+}
+
+export interface Question extends Query {
+  readonly name: string
+  /** Whether the answer is the same however long the history is. */
+  readonly isRecent: boolean
+  /**
+   * What it must keep to. `rows`: of what it reads, most is returned. `growth`: it adds up or looks through what it
+   * reads, and that does not grow with the history. Null: it may read what the whole team did at that time.
+   */
+  readonly bound: 'rows' | 'growth' | null
+}
+
+export async function chooseSubject(pool: Pool, endsAt: number): Promise<Subject> {
+  const { rows } = await pool.query<Subject>(
+    `with now as (select to_timestamp($1::float8 / 1000) as at),
+     queue as (
+       select q.* from allo.queues q, now
+       where q.end_reason = 'queue_replaced' and q.first_seen_at > now.at - interval '30 days'
+       order by q.numbers desc, q.queue_id limit 1
+     ), busy as (
+       select pass_id from allo.sync_reads, now where observed_at > now.at - interval '7 days'
+       group by pass_id order by sum(added + changed + moved + removed) desc, pass_id desc limit 1
+     ), current as (
+       select queue_id, user_id from reporting.teammates order by numbers desc nulls last limit 1
+     )
+     select queue.user_id as "userId", queue.queue_id as "queueId",
+       current.queue_id as "currentQueueId", current.user_id as "holderId",
+       (select entry_id from allo.queue_entries e where e.queue_id = queue.queue_id
+        order by dial_count desc, first_seen_at, entry_id limit 1) as "entryId",
+       (select array_agg(started_at::text order by started_at) from allo.sync_passes
+        where pass_id between busy.pass_id - 1 and busy.pass_id) as passes,
+       (queue.first_seen_at + (queue.ended_at - queue.first_seen_at) / 2)::text as "asOf", now.at::text as now,
+       (now.at - interval '30 days')::text as "monthAgo", (now.at - interval '7 days')::text as "weekAgo"
+     from now, queue, busy, current`,
+    [endsAt],
+  )
+  const [subject] = rows
+  if (subject === undefined) throw new Error('the history has nothing to ask about')
+  return subject
+}
+
+export function questionsAbout(subject: Subject): Question[] {
+  const { userId, queueId, currentQueueId, holderId, entryId, monthAgo, weekAgo, now, passes } = subject
+  const ask = (view: string, by: string, where: string, values: readonly unknown[]): Question => ({
+    name: `${view} by ${by}`,
+    sql: `select * from reporting.${view} where ${where}`,
+    values,
+    isRecent: true,
+    bound: 'rows',
+  })
+  const ofQueue = (view: string, id = queueId) => ask(view, 'queue', 'queue_id = $1', [id])
+  const ofNumber = (view: string) => ask(view, 'number', 'entry_id = $1', [entryId])
+  const ofTeammate = (view: string, id = userId) => ask(view, 'teammate', 'user_id = $1', [id])
+  const ofTeammateEver = (view: string) => ({ ...ofTeammate(view), isRecent: false })
+  const since = (view: string, time: string, from = monthAgo) =>
+    ask(view, time, `${time} > $1 and ${time} <= $2`, [from, now])
+  const ofTeammateSince = (view: string, time: string) =>
+    ask(view, `teammate and ${time}`, `user_id = $3 and ${time} > $1 and ${time} <= $2`, [
+      monthAgo,
+      now,
+      userId,
+    ])
+  const bothWays = (view: string, time: string, from = monthAgo) => [
+    ofQueue(view),
+    ofTeammateEver(view),
+    since(view, time, from),
+  ]
+  const adding = (question: Question): Question => ({ ...question, bound: 'growth' })
+  const unbound = (question: Question): Question => ({ ...question, bound: null })
+
+  return [
+    ofTeammate('teammates'),
+    ...[...bothWays('queues', 'ended_at'), ofTeammateSince('queues', 'ended_at')].map(adding),
+    ofQueue('current_numbers', currentQueueId),
+    ofTeammate('current_numbers', holderId),
+    ...bothWays('number_entries', 'first_seen_at'),
+    since('number_entries', 'removed_at', weekAgo),
+    unbound(ofTeammateSince('number_entries', 'first_seen_at')),
+    ...bothWays('dials', 'counted_at'),
+    ofTeammateSince('dials', 'counted_at'),
+    unbound(ofTeammateSince('dials', 'dialled_date')),
+    ...bothWays('queue_burndown', 'observed_at', weekAgo),
+    ofTeammateSince('queue_burndown', 'observed_at'),
+    ...[ofTeammateEver('daily_activity'), since('daily_activity', 'day')].map(adding),
+    adding(ofTeammateSince('daily_activity', 'day')),
+    ...[ofTeammate('activity_heatmap'), ask('activity_heatmap', 'nothing', 'true', [])].map(adding),
+    ...[ofTeammate('leaderboard_7d'), ask('leaderboard_7d', 'nothing', 'true', [])].map(adding),
+    ...bothWays('number_history', 'valid_from', weekAgo),
+    unbound(ofTeammateSince('number_history', 'valid_from')),
+    ofNumber('number_history'),
+    ...bothWays('number_changes', 'changed_at', weekAgo),
+    unbound(ofTeammateSince('number_changes', 'changed_at')),
+    ask('number_changes', 'two passes', 'changed_at > $1 and changed_at <= $2', passes),
+    ofNumber('number_changes'),
+    ...bothWays('queue_assignments', 'valid_from'),
+    ofQueue('queue_history'),
+    since('queue_history', 'valid_from'),
+    ...bothWays('requeued_numbers', 'first_seen_at').map(adding),
+    unbound(ofTeammateSince('requeued_numbers', 'first_seen_at')),
+    ...bothWays('removed_uncalled', 'removed_at'),
+    unbound(ofTeammateSince('removed_uncalled', 'removed_at')),
+    ...[ofQueue('stale_numbers', currentQueueId), ofTeammate('stale_numbers', holderId)].map(adding),
+    ofTeammate('data_freshness'),
+    ofTeammateEver('coverage_gaps'),
+    since('coverage_gaps', 'gap_to'),
+    adding(since('sync_passes', 'started_at', weekAgo)),
+  ]
+}

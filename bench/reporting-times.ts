@@ -1,0 +1,58 @@
+/** How long people wait, by the time it takes to count the versions on record: on any machine some tenths of a second. */
+import { runChecks } from '../src/quality/run-checks.ts'
+import { bounded, type Figure, ratio } from './figures.ts'
+import { compare, type Rounds, timed } from './measure.ts'
+import type { History } from './reporting.ts'
+import { TEAM_ID } from './reporting-history.ts'
+
+export async function benchTimes({ reader, owner, subject }: History, rounds: Rounds): Promise<Figure[]> {
+  const { queueId, userId, asOf, passes, now, monthAgo } = subject
+  const baseline = () =>
+    timed(() =>
+      owner.query('set max_parallel_workers_per_gather = 0; select count(*) from allo.queue_number_versions'),
+    )
+  const waitFor = async (what: string, atMost: number, ours: () => Promise<unknown>) =>
+    ratio(
+      `${what}: by counting all versions`,
+      await compare({ ours: () => timed(ours), baseline }, rounds),
+      atMost,
+    )
+  const ask =
+    (sql: string, values: readonly unknown[] = []) =>
+    () =>
+      reader.query(sql, [...values])
+
+  return [
+    await waitFor(
+      'burn-down of a queue',
+      0.5,
+      ask('select * from reporting.queue_burndown where queue_id = $1 order by observed_at', [queueId]),
+    ),
+    await waitFor('queue_as_of', 0.5, ask('select * from reporting.queue_as_of($1, $2)', [userId, asOf])),
+    await waitFor(
+      'changes between two passes',
+      1,
+      ask('select * from reporting.number_changes where changed_at > $1 and changed_at <= $2', passes),
+    ),
+    await waitFor('leaderboard', 3, ask('select * from reporting.leaderboard_7d')),
+    await waitFor('heatmap', 3, ask('select * from reporting.activity_heatmap')),
+    await waitFor(
+      'daily activity of 30 days',
+      3,
+      ask(
+        'select * from reporting.daily_activity where day > $1::timestamptz::date and day <= $2::timestamptz::date',
+        [monthAgo, now],
+      ),
+    ),
+    await waitFor('check', 100, () => runChecks(owner, TEAM_ID)),
+    await failingChecks(owner),
+  ]
+}
+
+/** The history is as the program would have left it. */
+async function failingChecks(owner: History['owner']): Promise<Figure> {
+  const { results } = await runChecks(owner, TEAM_ID)
+  const failing = results.filter(({ status, severity }) => status === 'failed' && severity !== 'note')
+  const detail = failing.map(({ sentence }) => sentence).join(' ')
+  return bounded('  checks that find something', failing.length, { atMost: 0 }, { digits: 0, detail })
+}
