@@ -209,7 +209,10 @@ async function showService(scene: {
   let finished = 0
   const tellEvent = (line: string) => {
     const { event, address, status, teammates, requests } = JSON.parse(line)
-    if (event === 'http_listening') say(`   status page    ${address}`)
+    if (event === 'http_listening') {
+      say(`   status page    ${address}`)
+      say(`   report         ${address}/report`)
+    }
     if (event !== 'pass_finished') return
     finished += 1
     if (finished <= SERVICE_PASSES)
