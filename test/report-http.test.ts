@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { toField } from '../src/report/csv.ts'
 import { csvViews } from '../src/report/csv-views.ts'
 import { openPool } from '../src/store/database.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -183,16 +184,22 @@ describe('/report', () => {
     })
   })
 
-  test.each(['numbers.csv', 'queue_numbers.csv', 'dials', 'pg_user.csv', 'dials.csv.csv', '__proto__.csv'])(
-    '/report/%s is no report',
-    async (file) => {
-      const { status, text } = await server.get(`/report/${file}`)
-      expect([status, text.startsWith('There is no such report. There are: activity_heatmap.csv,')]).toEqual([
-        404,
-        true,
-      ])
-    },
-  )
+  test.each([
+    'numbers.csv',
+    'queue_numbers.csv',
+    'dials',
+    'pg_user.csv',
+    'dials.csv.csv',
+    '__proto__.csv',
+    'constructor.csv',
+    'dials%20union.csv',
+  ])('/report/%s is no report', async (file) => {
+    const { status, text } = await server.get(`/report/${file}`)
+    expect([status, text.startsWith('There is no such report. There are: activity_heatmap.csv,')]).toEqual([
+      404,
+      true,
+    ])
+  })
 
   test('is kept by the password and the names of the server, as everything else is', async () => {
     const closed = await startReportServer({ HTTP_BASIC_AUTH: 'me:secret-word' })
@@ -325,6 +332,25 @@ describe('a CSV', () => {
     expect(how).toBe('aborted')
     expect((await csv('data_quality.csv')).header).toContain('sentence')
   })
+})
+
+test.each([
+  ['=1+1', `'=1+1`],
+  ['+33…89', `'+33…89`],
+  ['-2', `'-2`],
+  ['@x', `'@x`],
+  ['\tx', `'\tx`],
+  ['\rx', `"'\rx"`],
+  ['a,"b"', `"a,""b"""`],
+  ['two\nlines', `"two\nlines"`],
+  ['', `""`],
+  [null, ''],
+])('a CSV has the text %j as %j, so that no spreadsheet runs it', (value, field) => {
+  expect(toField(value, true)).toBe(field)
+})
+
+test('a CSV has numbers as they are, negative ones too', () => {
+  expect(toField('-2', false)).toBe('-2')
 })
 
 describe('a report of which there is little to tell', () => {

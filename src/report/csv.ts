@@ -91,8 +91,10 @@ async function columnsOf(client: Client, view: CsvViewName): Promise<Column[]> {
   return rows.filter(({ name }) => !without.includes(name))
 }
 
+/** Whatever style of dates the database is set to. */
 function asText({ name, type }: Column): string {
-  return type === 'timestamp with time zone' ? instant(`"${name}"`) : `"${name}"::text`
+  if (type === 'timestamp with time zone') return instant(`"${name}"`)
+  return type === 'date' ? `to_char("${name}", 'YYYY-MM-DD')` : `"${name}"::text`
 }
 
 function toLine(row: Row, isText: readonly boolean[]): string {

@@ -67,13 +67,13 @@ export async function periodOf(client: Client, teamId: string, days: Days): Prom
     `select zone as "timeZone", ${instant('data_as_of')} as "to",
        (select json_agg(${instant('(local - make_interval(days => back)) at time zone zone')} order by nth)
         from unnest(array[$2::int, 2 * $2::int, 7, $3::int]) with ordinality as b(back, nth)) as ago,
-       (select json_agg(json_build_object('date', to_char(midnight, 'YYYY-MM-DD'),
-          'from', ${instant('midnight at time zone zone')},
-          'to', ${instant(`least((midnight + interval '1 day') at time zone zone, data_as_of)`)}) order by midnight)
-        from generate_series(today - make_interval(days => $2::int - 1), today, interval '1 day') midnight) as dates,
-       ${instant(`(today - interval '7 days') at time zone zone`)} as "weekAgoFrom"
+       (select json_agg(json_build_object('date', to_char(day, 'YYYY-MM-DD'),
+          'from', ${instant('allo.start_of_day(day, zone)')},
+          'to', ${instant('least(allo.start_of_day(day + 1, zone), data_as_of)')}) order by day)
+        from (select today - back as day from generate_series(0, $2::int - 1) back) of_period) as dates,
+       ${instant('allo.start_of_day(today - 7, zone)')} as "weekAgoFrom"
      from (select data_as_of, report_time_zone as zone, data_as_of at time zone report_time_zone as local,
-         date_trunc('day', data_as_of at time zone report_time_zone) as today
+         (data_as_of at time zone report_time_zone)::date as today
        from reporting.teams where team_id = $1 and data_as_of is not null) team`,
     [teamId, days, hoursDays],
   )

@@ -1,5 +1,5 @@
 /**
- * For how much of a stretch nobody looked: before a teammate's first reading, and in gaps. Dials of such a time may
+ * For how much of a stretch nobody looked: before history begins, before a teammate's first reading, and in gaps. Dials of such a time may
  * have come to light later, or not at all; a figure of a stretch that was hardly read says little.
  */
 import type { Scope, Stretch } from './scope.ts'
@@ -38,8 +38,10 @@ const unread = `with stretch as (
   ), member as (
     select t.user_id, t.is_listed or t.left_at is null as is_on_team,
       case when t.first_seen_at > mirror.began_at + interval '1 hour' then t.first_seen_at end as joined_at,
-      (select min(valid_from) from allo.queue_assignments a where a.user_id = t.user_id) as first_read
+      greatest((select min(valid_from) from allo.queue_assignments a where a.user_id = t.user_id),
+        team.history_from) as known_since
     from allo.teammates t
+    join allo.teams team using (team_id)
     cross join (select min(first_seen_at) as began_at from allo.teammates where team_id = $1) mirror
     where t.team_id = $1 and ($5::text is null or t.user_id = $5)
       and ($6::text is null or t.user_id in (select user_id from allo.queues where queue_id = $6))
@@ -50,12 +52,12 @@ const unread = `with stretch as (
     select m.user_id, m.is_on_team, s.nth, extract(epoch from s.until - s.since)::float8 as whole,
       case when m.joined_at > s.since then extract(epoch from least(m.joined_at, s.until) - s.since) else 0 end::float8
         as absent,
-      (greatest(0, extract(epoch from least(m.first_read, s.until) - s.since))
-        + coalesce(sum(extract(epoch from least(g.gap_to, s.until) - greatest(g.gap_from, s.since)))
+      (greatest(0, extract(epoch from least(m.known_since, s.until) - s.since))
+        + coalesce(sum(greatest(0, extract(epoch from least(g.gap_to, s.until) - greatest(g.gap_from, m.known_since, s.since))))
             filter (where g.user_id is not null), 0))::float8 as seconds
     from member m cross join stretch s
     left join gap g on g.user_id = m.user_id and g.gap_to > s.since and g.gap_from < s.until
-    group by m.user_id, m.is_on_team, s.nth, s.since, s.until, m.first_read, m.joined_at
+    group by m.user_id, m.is_on_team, s.nth, s.since, s.until, m.known_since, m.joined_at
   )`
 
 function valuesOf({ teamId, period, filters }: Scope, stretches: readonly Stretch[]): unknown[] {

@@ -1,0 +1,351 @@
+/** The figures of a report, against what was true of two weeks of two teams, and against the views they link to. */
+import { describe, expect, test } from 'vitest'
+import { type Days, type Filters, usualDays } from '../src/report/filters.ts'
+import { type Figures, type Report, takeReport } from '../src/report/report.ts'
+import type { Rate } from '../src/report/scope.ts'
+import {
+  connectionRate,
+  daysBefore,
+  localDay,
+  localHour,
+  localWeekday,
+  startOfDay,
+} from './support/reporting-calendar.ts'
+import type { SeenDial } from './support/reporting-truth.ts'
+import { byKey, fromMicros, mismatches } from './support/reporting-views.ts'
+import { climates, type Team, useWeeks } from './support/reporting-weeks.ts'
+
+describe.each(climates)('two weeks, with $seed', (climate) => {
+  const { timeZone } = climate
+  const weeks = useWeeks({ ...climate, seed: `${climate.seed}_report` })
+
+  async function reportOf(
+    { teamId }: Team,
+    asked: Partial<Filters> = {},
+  ): Promise<Report & { figures: Figures }> {
+    const filters = { days: usualDays, teammate: null, queue: null, ...asked }
+    const report = await takeReport(weeks().database.pool, { teamId, filters, statementTimeoutMs: 30_000 })
+    if (report.figures === null) throw new Error('this team was read')
+    return { ...report, figures: report.figures }
+  }
+
+  const micros = (instant: string) =>
+    Date.parse(`${instant.slice(0, 23)}Z`) * 1000 + Number(instant.slice(23, 26))
+
+  const within = (dials: readonly SeenDial[], from: number, to: number) =>
+    dials.filter(({ at }) => at > from && at <= to)
+
+  const countOf = (dials: readonly SeenDial[], ...outcomes: string[]) =>
+    dials.filter(({ outcome }) => outcomes.includes(outcome)).length
+
+  function rateOf(dials: readonly SeenDial[]): Rate {
+    const part = countOf(dials, 'connected')
+    const whole = dials.length - countOf(dials, 'in_progress')
+    const { connection_rate, connection_rate_low, connection_rate_high } = connectionRate(part, whole)
+    return { part, whole, rate: connection_rate, low: connection_rate_low, high: connection_rate_high }
+  }
+
+  test('each teammate has the dials, and reached the people, that were true, in the period and before', async () => {
+    for (const team of weeks().teams) {
+      for (const days of [7, 28] satisfies Days[]) {
+        const { figures } = await reportOf(team, { days })
+        const { asOf, dials } = team.truth
+        const [from, previousFrom] = [daysBefore(asOf, days, timeZone), daysBefore(asOf, 2 * days, timeZone)]
+        expect(micros(figures.period.from)).toBe(from)
+        const activity = (of: readonly SeenDial[]) => ({
+          dials: within(of, from, asOf).length,
+          connected: rateOf(within(of, from, asOf)),
+          voicemail: countOf(within(of, from, asOf), 'voicemail'),
+          notReached: countOf(within(of, from, asOf), 'not_reached'),
+          previousDials: within(of, previousFrom, from).length,
+          previousConnected: rateOf(within(of, previousFrom, from)),
+        })
+        const expected = team.truth.users.map((userId) => ({
+          userId,
+          ...activity(dials.filter(({ first }) => first.userId === userId)),
+        }))
+        const found = figures.people.teammates.map(
+          ({ userId, dials, connected, voicemail, notReached, previousDials, previousConnected }) => ({
+            userId,
+            dials,
+            connected,
+            voicemail,
+            notReached,
+            previousDials,
+            previousConnected,
+          }),
+        )
+        const key = ({ userId }: { userId: string }) => userId
+        const flat = <Row extends { connected: Rate; previousConnected: Rate }>(row: Row) => ({
+          ...row,
+          ...Object.fromEntries(Object.entries(row.connected).map(([name, value]) => [`now ${name}`, value])),
+          ...Object.fromEntries(
+            Object.entries(row.previousConnected).map(([name, value]) => [`was ${name}`, value]),
+          ),
+          connected: null,
+          previousConnected: null,
+        })
+        expect(mismatches(byKey(found.map(flat), key), byKey(expected.map(flat), key))).toEqual([])
+        expect(
+          mismatches(
+            new Map([['all', flat(figures.people.total)]]),
+            new Map([['all', flat(activity(dials))]]),
+          ),
+        ).toEqual([])
+        const ranks = figures.people.teammates.map(({ connected, dials }) => [connected.part, dials])
+        expect(ranks).toEqual([...ranks].sort(([a = 0, b = 0], [c = 0, d = 0]) => c - a || d - b))
+      }
+    }
+  })
+
+  test('in 7 days each teammate is as leaderboard_7d has them', async () => {
+    for (const team of weeks().teams) {
+      const { figures } = await reportOf(team)
+      const rows = await team.read<{
+        user_id: string
+        dials: number
+        connected: number
+        connection_rate_low: number | null
+        previous_dials: number
+      }>('leaderboard_7d')
+      const found = figures.people.teammates.map(
+        ({ userId, dials, connected, previousDials }) =>
+          [userId, { dials, connected: connected.part, low: connected.low, previousDials }] as const,
+      )
+      const expected = rows.map(
+        (row) =>
+          [
+            row.user_id,
+            {
+              dials: row.dials,
+              connected: row.connected,
+              low: row.connection_rate_low,
+              previousDials: row.previous_dials,
+            },
+          ] as const,
+      )
+      expect(mismatches(new Map(found), new Map(expected))).toEqual([])
+    }
+  })
+
+  test('each day has the dials that were made on it, by outcome', async () => {
+    for (const team of weeks().teams) {
+      const { asOf, dials } = team.truth
+      const { figures } = await reportOf(team, { days: 28 })
+      expect(figures.days.map(({ date }) => date)).toHaveLength(28)
+      expect(figures.days.at(-1)?.date).toBe(localDay(asOf, timeZone))
+      for (const { date, from, byOutcome, dials: count } of figures.days) {
+        const ofDay = dials.filter(({ at }) => localDay(at, timeZone) === date)
+        expect(micros(from)).toBe(startOfDay(date, timeZone))
+        expect([date, count]).toEqual([date, ofDay.length])
+        for (const [outcome, found] of Object.entries(byOutcome))
+          expect([date, outcome, found]).toEqual([date, outcome, countOf(ofDay, outcome)])
+      }
+    }
+  })
+
+  test('each hour of the week has the dials of 28 days that fell into it, in the zone of the report', async () => {
+    for (const team of weeks().teams) {
+      const { asOf, dials } = team.truth
+      const { figures } = await reportOf(team)
+      const counted = within(dials, daysBefore(asOf, 28, timeZone), asOf)
+      expect(figures.hours.reduce((sum, hour) => sum + hour.dials, 0)).toBe(counted.length)
+      for (const { weekday, hour, connected } of figures.hours) {
+        const ofHour = counted.filter(
+          ({ at }) => localWeekday(at, timeZone) === weekday && localHour(at, timeZone) === hour,
+        )
+        expect([weekday, hour, connected.part, connected.whole]).toEqual([
+          weekday,
+          hour,
+          rateOf(ofHour).part,
+          rateOf(ofHour).whole,
+        ])
+      }
+    }
+  })
+
+  test('today is compared with the same part of the same weekday', async () => {
+    for (const team of weeks().teams) {
+      const { asOf, dials } = team.truth
+      const { figures } = await reportOf(team)
+      const midnight = startOfDay(localDay(asOf, timeZone), timeZone)
+      const weekAgo = daysBefore(asOf, 7, timeZone)
+      const dayThen = startOfDay(localDay(weekAgo, timeZone), timeZone)
+      expect(figures.today).toEqual({
+        dials: dials.filter(({ at }) => at >= midnight && at <= asOf).length,
+        weekAgo: dials.filter(({ at }) => at >= dayThen && at <= weekAgo).length,
+      })
+    }
+  })
+
+  test('the time to the first dial is the median over the numbers first dialled in the period', async () => {
+    for (const team of weeks().teams) {
+      const { asOf, stays } = team.truth
+      const { figures } = await reportOf(team)
+      const bounds = [asOf, daysBefore(asOf, 7, timeZone), daysBefore(asOf, 14, timeZone)]
+      for (const [index, found] of figures.firstDials.entries()) {
+        const [to = 0, from = 0] = bounds.slice(index)
+        const seconds = [...stays.values()]
+          .flatMap(({ dials, createdAt }) => {
+            const first = Math.min(...dials.map(({ at }) => at))
+            return first > from && first <= to && first >= createdAt ? [(first - createdAt) / 1e6] : []
+          })
+          .sort((a, b) => a - b)
+        const middle = (seconds.length - 1) / 2
+        const [low = 0, high = 0] = [seconds[Math.floor(middle)], seconds[Math.ceil(middle)]]
+        expect(found.numbers).toBe(seconds.length)
+        if (seconds.length === 0) expect(found.medianSeconds).toBeNull()
+        else expect(found.medianSeconds).toBeCloseTo((low + high) / 2, 3)
+      }
+    }
+  })
+
+  test('what is left, now and when the period began, is what the queues looked like then', async () => {
+    const { pool } = weeks().database
+    for (const team of weeks().teams) {
+      const { figures } = await reportOf(team)
+      const at = (micros: number) =>
+        pool.query<{ answer: string; remaining: number }>(
+          `select q.answer, count(*) filter (where q.outcome = 'remaining')::int as remaining
+           from reporting.teammates t cross join lateral reporting.queue_as_of(t.user_id, ${fromMicros('$2')}) q
+           where t.team_id = $1 group by t.user_id, q.answer`,
+          [team.teamId, micros],
+        )
+      const now = (await at(team.truth.asOf)).rows.filter(({ answer }) => answer === 'queue')
+      expect(figures.remaining.queues).toBeGreaterThanOrEqual(now.length)
+      const then = (await at(micros(figures.period.from))).rows
+      expect(figures.remainingThen.remaining).toBe(then.reduce((sum, { remaining }) => sum + remaining, 0))
+      expect(figures.remainingThen.known).toBe(then.filter(({ answer }) => answer !== 'unknown').length)
+      const held = await team.read<{
+        remaining: number | null
+        queue_state: string
+        is_listed: boolean
+        left_at: number | null
+      }>('teammates')
+      const listed = held.filter(({ is_listed, left_at }) => is_listed || left_at === null)
+      expect(figures.remaining).toEqual({
+        remaining: listed.reduce((sum, { remaining }) => sum + (remaining ?? 0), 0),
+        queues: listed.filter(({ queue_state }) => queue_state === 'queue').length,
+        unknown: listed.filter(({ queue_state }) => queue_state === 'unknown').length,
+      })
+    }
+  })
+
+  test('a line that burns down is at every step where queue_burndown is, and has none where nobody looked', async () => {
+    for (const team of weeks().teams) {
+      const { figures } = await reportOf(team, { days: 28 })
+      const rows = await team.read<{
+        queue_id: string
+        observed_at: number
+        remaining: number
+        numbers: number
+      }>('queue_burndown')
+      const gaps = team.truth.gaps
+      let steps = 0
+      for (const { holdings, userId, gaps: shown } of figures.burndowns.lines) {
+        for (const holding of holdings) {
+          for (const [index, step] of holding.steps.entries()) {
+            const known = rows.filter(
+              ({ queue_id, observed_at }) => queue_id === holding.queueId && observed_at <= micros(step.at),
+            )
+            const last = known.reduce(
+              (newest, row) => (row.observed_at > newest.observed_at ? row : newest),
+              known[0] ?? { observed_at: 0, remaining: -1, numbers: -1 },
+            )
+            expect([holding.queueId, index, step.remaining, step.numbers]).toEqual([
+              holding.queueId,
+              index,
+              last.remaining,
+              last.numbers,
+            ])
+            steps += 1
+          }
+        }
+        const truly = gaps.filter((gap) => gap.userId === userId && gap.to > micros(figures.period.from))
+        for (const gap of truly)
+          expect(
+            shown.some(
+              ({ from, to }) =>
+                micros(from) === Math.max(gap.from, micros(figures.period.from)) && micros(to) === gap.to,
+            ),
+          ).toBe(true)
+      }
+      expect(steps).toBeGreaterThan(1)
+    }
+  })
+
+  test('what ended, and what was thrown away, adds up to what queues says', async () => {
+    for (const team of weeks().teams) {
+      const { figures } = await reportOf(team, { days: 28 })
+      const rows = await team.read<{
+        queue_id: string
+        ended_at: number | null
+        end_reason: string
+        uncalled_at_end: number
+      }>('queues')
+      const ended = rows.filter(({ ended_at }) => ended_at !== null)
+      expect(ended.length).toBeGreaterThan(0)
+      expect(figures.queues.ended).toEqual({
+        queues: ended.length,
+        resets: ended.filter(({ end_reason }) => end_reason === 'queue_replaced').length,
+        uncalled: ended.reduce((sum, { uncalled_at_end }) => sum + uncalled_at_end, 0),
+      })
+      for (const queue of figures.queues.past) {
+        const row = rows.find(({ queue_id }) => queue_id === queue.queueId)
+        expect([queue.uncalledAtEnd, queue.endReason]).toEqual([row?.uncalled_at_end, row?.end_reason])
+      }
+    }
+  })
+
+  test('a stretch was unread before the first reading and in gaps, as leaderboard_7d counts them', async () => {
+    for (const team of weeks().teams) {
+      const { figures } = await reportOf(team)
+      const rows = await team.read<{ user_id: string; gap_seconds: number; previous_gap_seconds: number }>(
+        'leaderboard_7d',
+      )
+      for (const person of figures.people.teammates) {
+        const row = rows.find(({ user_id }) => user_id === person.userId)
+        expect(person.unreadSeconds).toBeCloseTo(row?.gap_seconds ?? -1, 3)
+        expect(person.previousUnreadSeconds).toBeCloseTo(row?.previous_gap_seconds ?? -1, 3)
+      }
+    }
+  })
+
+  test('a report of a teammate or of a queue has theirs only', async () => {
+    const [team] = weeks().teams
+    const busiest =
+      team.truth.dials
+        .map(({ first }) => first.userId)
+        .sort((a, b) => countBy(team, b) - countBy(team, a))[0] ?? ''
+    const { figures, names } = await reportOf(team, { days: 28, teammate: busiest })
+    expect(names.teammate).not.toBeNull()
+    expect(figures.people.teammates.map(({ userId }) => userId)).toEqual([busiest])
+    expect(figures.people.total.dials).toBe(
+      within(team.truth.dials, micros(figures.period.from), team.truth.asOf).filter(
+        ({ first }) => first.userId === busiest,
+      ).length,
+    )
+    const queueId = team.truth.dials[0]?.stay.queueId ?? ''
+    const ofQueue = await reportOf(team, { days: 28, queue: queueId })
+    expect(ofQueue.figures.people.total.dials).toBe(
+      team.truth.dials.filter(({ stay }) => stay.queueId === queueId).length,
+    )
+    expect(
+      ofQueue.figures.burndowns.lines
+        .flatMap(({ holdings }) => holdings)
+        .every((holding) => holding.queueId === queueId),
+    ).toBe(true)
+  })
+
+  test('a report of one team says nothing of the other, nor any number', async () => {
+    const [one, other] = weeks().teams
+    const text = JSON.stringify(await reportOf(other, { days: 90 }))
+    for (const userId of one.truth.users) expect(text).not.toContain(userId)
+    for (const queueId of one.truth.queues.keys()) expect(text).not.toContain(queueId)
+    for (const { number } of other.truth.stays.values()) expect(text).not.toContain(number)
+  })
+
+  function countBy(team: Team, userId: string): number {
+    return team.truth.dials.filter(({ first }) => first.userId === userId).length
+  }
+})
