@@ -52,6 +52,12 @@ test('options in the URL leave the jobs in their schema', async () => {
   await jobs.close()
 })
 
+test('a login that may not make the schema of the jobs is told so', async () => {
+  const url = new URL(database.url)
+  url.searchParams.set('options', '-c role=pg_monitor')
+  await expect(inspectJobsInPostgres(url.href)).rejects.toThrow(/may not make and fill schema allo_jobs/)
+})
+
 test('a pooler that gives two connections one backend is found out', async () => {
   const pooler = await startPooler(new URL(database.url))
   const url = new URL(database.url)

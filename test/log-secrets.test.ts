@@ -115,6 +115,14 @@ test('a phone number, a key and a password are masked wherever they stand in a l
   expect(mask('2026-11-24T10:00:00.000000+00:00 +0530', [])).toBe('2026-11-24T10:00:00.000000+00:00 +0530')
 })
 
+test('a password that is a plain word takes no other word with it', () => {
+  const line = 'allo_queue_mirror_dependency_up{dependency="postgres"} 1'
+  expect(mask(line, ['postgres', 'allo', 'f', 'one'])).toBe(line)
+  expect(mask('p0stgres, correcthorsebattery', ['p0stgres', 'correcthorsebattery'])).toBe(
+    '[secret], [secret]',
+  )
+})
+
 /** Each kind for as long as it takes to be met. */
 async function makeTrouble(api: SimulatedAllo, pool: Pool, worker: Worker): Promise<void> {
   const [, second, third] = api.world.teammates()

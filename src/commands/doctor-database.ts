@@ -25,8 +25,9 @@ export async function checkDatabase(
   })
 
   await report.check('rights', async () => {
-    const missing = await missingRights(pool)
-    if (missing.length === 0) report.right('rights', 'may make and fill schema allo')
+    const missing = await missingRights(pool, { migrates: config.autoMigrate })
+    const may = config.autoMigrate ? 'make and fill schema allo' : 'read and write schema allo'
+    if (missing.length === 0) report.right('rights', `may ${may}`)
     else
       report.wrong('rights', `this login may not ${missing.join(', nor ')}. Grant it, or use another login.`)
   })

@@ -1,5 +1,5 @@
 /** Doctor's look at where a worker would keep its jobs. */
-import type { Config } from '../config.ts'
+import { type Config, ConfigError } from '../config.ts'
 import { exitCodes } from '../exit-code.ts'
 import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../worker/inspect-jobs.ts'
 import type { Report } from './doctor-report.ts'
@@ -27,7 +27,14 @@ export async function checkJobs(
   } else if (database === null) {
     report.skipped('jobs', 'kept in Postgres, which comes first')
   } else {
-    await report.check('jobs', async () => tell(report, 'jobs', await inspectJobsInPostgres(database.url)))
+    await report.check('jobs', async () => {
+      try {
+        tell(report, 'jobs', await inspectJobsInPostgres(database.url))
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        for (const { variable, problem } of error.problems) report.wrong('jobs', `${variable}: ${problem}`)
+      }
+    })
   }
 }
 

@@ -26,8 +26,8 @@ export async function inspectServer(pool: Pool): Promise<ServerReport> {
   })
 }
 
-/** Rights that are missing, each as what the login can't do. */
-export async function missingRights(pool: Pool): Promise<string[]> {
+/** Rights that are missing, each as what the login can't do. One that does not migrate makes and changes no table. */
+export async function missingRights(pool: Pool, { migrates }: { migrates: boolean }): Promise<string[]> {
   return withDatabaseErrors('asking for rights', async () => {
     const { rows } = await pool.query<{ missing: string }>(
       `with us as (select to_regnamespace('allo') as schema),
@@ -38,14 +38,15 @@ export async function missingRights(pool: Pool): Promise<string[]> {
          from us join pg_class c on c.relnamespace = us.schema and c.relkind = 'r'
        )
        select missing from us, tables, lateral (values
-         (schema is null and not has_database_privilege(current_database(), 'create'),
+         ($1 and schema is null and not has_database_privilege(current_database(), 'create'),
            'create a schema in this database'),
          (not has_database_privilege(current_database(), 'temporary'), 'create temporary tables'),
          (schema is not null and not has_schema_privilege(schema, 'usage'), 'use schema allo'),
-         (schema is not null and not has_schema_privilege(schema, 'create'), 'create tables in schema allo'),
+         ($1 and schema is not null and not has_schema_privilege(schema, 'create'), 'create tables in schema allo'),
          (unwritable > 0, format('read and write %s tables of schema allo', unwritable)),
-         (foreign_owned > 0, format('change %s tables of schema allo, which belong to another role', foreign_owned))
+         ($1 and foreign_owned > 0, format('change %s tables of schema allo, which belong to another role', foreign_owned))
        ) as rights (is_missing, missing) where is_missing`,
+      [migrates],
     )
     return rows.map((row) => row.missing)
   })

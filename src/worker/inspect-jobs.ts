@@ -52,7 +52,7 @@ export async function inspectRedis(url: string): Promise<JobsReport> {
 
 /**
  * BullMQ names its schema in the options a connection is opened with, which PgBouncer refuses or is told to ignore:
- * then no job can be kept there, and a ConfigError says so. It also listens on a connection of its own; behind a
+ * then no job can be kept there, and a ConfigError says so, as it does where the login lacks the right. It also listens on a connection of its own; behind a
  * pooler that hands connections out by transaction it would listen to nothing. Two connections open at once that are
  * served by one backend give such a pooler away.
  */
@@ -65,8 +65,9 @@ export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
       await Promise.all(clients.map((client) => client.connect()))
       return Promise.all(clients.map(sessionOf))
     })
-    if (sessions.some((session) => session?.path !== JOBS_SCHEMA)) throw cannotKeepJobs()
+    if (sessions.some((session) => session?.path !== JOBS_SCHEMA)) throw cannotKeepJobs(pooled)
     const [one, other] = sessions
+    if (one?.mayKeep === false) throw cannotKeepJobs(powerless)
     return {
       what: `Postgres, schema ${JOBS_SCHEMA}`,
       concerns:
@@ -77,21 +78,27 @@ export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
           : [],
     }
   } catch (error) {
-    throw error instanceof Error && 'code' in error && error.code === '08P01' ? cannotKeepJobs() : error
+    throw error instanceof Error && 'code' in error && error.code === '08P01' ? cannotKeepJobs(pooled) : error
   } finally {
     await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
   }
 }
 
 async function sessionOf(client: pg.Client) {
-  const sql = `select pg_backend_pid() as pid, current_setting('search_path') as path`
-  const { rows } = await client.query<{ pid: number; path: string }>(sql)
+  const { rows } = await client.query<{ pid: number; path: string; mayKeep: boolean }>(
+    `select pg_backend_pid() as pid, current_setting('search_path') as path,
+       case when to_regnamespace($1) is null then has_database_privilege(current_database(), 'create')
+         else has_schema_privilege($1, 'usage') and has_schema_privilege($1, 'create') end as "mayKeep"`,
+    [JOBS_SCHEMA],
+  )
   return rows[0]
 }
 
-function cannotKeepJobs(): ConfigError {
-  const problem =
-    'leads to a pooler (PgBouncer?) that does not pass on the options of a connection, and jobs can not be kept behind it. Set REDIS_URL, or give the worker a direct connection.'
+const pooled =
+  'leads to a pooler (PgBouncer?) that does not pass on the options of a connection, and jobs can not be kept behind it. Set REDIS_URL, or give the worker a direct connection.'
+const powerless = `its login may not make and fill schema ${JOBS_SCHEMA}, where the jobs would be. Let it create schemas in this database, or set REDIS_URL.`
+
+function cannotKeepJobs(problem: string): ConfigError {
   return new ConfigError([{ variable: 'DATABASE_URL', problem }])
 }
 
