@@ -106,7 +106,7 @@ function planSuccessions(from: number, endsAt: number): QueuePlan[][] {
         seed: `queue ${queues.length} of seat ${seat}`,
         from: at,
         to,
-        numbersAtFirst: seat === LAST_SEAT ? random.int(600, 900) : random.int(60, 200),
+        numbersAtFirst: seat === LAST_SEAT ? random.int(1200, 1500) : random.int(60, 200),
         renumbers: random.chance(0.03),
         firstNumber: (queues.length * TEAMMATES + seat) * 5000,
         firstNumbersBefore: all

@@ -6,7 +6,7 @@ import { type Cost, costOf } from './reporting-scan.ts'
 
 const GROWTH = { atMost: 1.3 }
 /** Beside the row itself: its number, the version before, the next count; and what was looked at and is not meant. */
-const READ_PER_ROW = { atMost: 6 }
+const READ_PER_ROW = { atMost: 8 }
 
 export async function benchReads(short: History, long: History): Promise<Figure[]> {
   const sameOfLong = questionsAbout(long.subject)

@@ -1,5 +1,8 @@
 /** How long people wait, by the time it takes to count the versions on record: on any machine some tenths of a second. */
 import { runChecks } from '../src/quality/run-checks.ts'
+import type { Days } from '../src/report/filters.ts'
+import { reportPage } from '../src/report/page/page.ts'
+import { takeReport } from '../src/report/report.ts'
 import { bounded, type Figure, ratio } from './figures.ts'
 import { compare, type Rounds, timed } from './measure.ts'
 import type { History } from './reporting.ts'
@@ -44,9 +47,19 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
         [monthAgo, now],
       ),
     ),
+    await waitFor('page of 7 days', 10, () => makePage(owner, 7)),
+    await waitFor('page of 90 days', 10, () => makePage(owner, 90)),
     await waitFor('check', 100, () => runChecks(owner, TEAM_ID)),
     await failingChecks(owner),
   ]
+}
+
+/** What the worker answers to `/report`. */
+async function makePage(owner: History['owner'], days: Days): Promise<void> {
+  const filters = { days, teammate: null, queue: null }
+  const report = await takeReport(owner, { teamId: TEAM_ID, filters, statementTimeoutMs: 60_000 })
+  if (!reportPage(report, { links: null, version: 'bench' }).includes('<svg'))
+    throw new Error('the page is empty')
 }
 
 /** The history is as the program would have left it. */

@@ -206,7 +206,11 @@ CROSS JOIN LATERAL (
   CROSS JOIN LATERAL (
     SELECT greatest(g.gap_from, a.valid_from) AS gap_from, least(g.gap_to, a.valid_to) AS gap_to
     FROM allo.reading_gaps g
-    WHERE g.user_id = a.user_id AND g.gap_to > a.valid_from AND (g.gap_from < a.valid_to OR a.valid_to IS NULL)
+    WHERE g.user_id = a.user_id AND g.gap_to > greatest(a.valid_from, s.observed_at)
+      AND g.gap_from < least(a.valid_to, span.valid_until)
+      -- Gaps of a teammate don't overlap: of those that began earlier, the last one alone can reach this far.
+      AND g.gap_from >= coalesce((SELECT max(b.gap_from) FROM allo.reading_gaps b
+        WHERE b.user_id = a.user_id AND b.gap_from <= s.observed_at), '-infinity')
     UNION ALL
     SELECT a.valid_to, coalesce((SELECT min(b.valid_from) FROM allo.queue_assignments b
       WHERE b.queue_id = s.queue_id AND b.valid_from >= a.valid_to), q.ended_at)

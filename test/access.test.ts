@@ -323,9 +323,9 @@ describe('a login', () => {
     const pool = await granted('reader')
     const { rows } = await pool.query(
       `select name, setting from pg_settings where name in ('default_transaction_read_only', 'statement_timeout',
-         'idle_in_transaction_session_timeout', 'search_path') order by 1`,
+         'idle_in_transaction_session_timeout', 'search_path', 'random_page_cost', 'jit') order by 1`,
     )
-    expect(rows.map(({ setting }) => setting)).toEqual(['on', '60000', 'reporting', '60000'])
+    expect(rows.map(({ setting }) => setting)).toEqual(['on', '60000', 'off', '1.1', 'reporting', '60000'])
     await expect(pool.query('create temporary table mine (one int)')).rejects.toThrow(/read-only transaction/)
     const { rows: set } = await database.pool.query(
       `select rolconnlimit, array_to_string(setconfig, ' ') as config from pg_roles r
