@@ -97,7 +97,8 @@ describe('what Postgres says of a team', () => {
     expect(status.passes.map((pass) => pass.status)).toEqual(['partial', 'partial', 'ok'])
     await database.pool.query(
       `insert into allo.sync_reads (pass_id, user_id, status, observed_at, walks, requests, throttled, duration_ms)
-       select -n, $1, 'error', now() + n * interval '1 ms', 1, 1, 0, 1 from generate_series(1, 50) n`,
+       select -n, $1, 'error', max(observed_at) + n * interval '1 microsecond', 1, 1, 0, 1
+       from allo.sync_reads, generate_series(1, 50) n where user_id = $1 group by n`,
       [failing?.id],
     )
     const long = (await mirrorStatus(database.pool, fingerprint)).teammates
