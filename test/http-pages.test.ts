@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
@@ -17,6 +17,7 @@ import {
   openJobBackend,
   queueNames,
 } from '../src/worker/job-backend.ts'
+import { findChromium } from './support/browser.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { startTestServer, type TestServer } from './support/http.ts'
 import { apiKey, runPass } from './support/pass.ts'
@@ -360,17 +361,3 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
 )
 
 afterAll(() => redis?.stop())
-
-function findChromium(): string | null {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-      try {
-        accessSync(join(folder, name))
-        return join(folder, name)
-      } catch {
-        // Not there.
-      }
-    }
-  }
-  return null
-}

@@ -1,7 +1,8 @@
 /** The last passes as bars, oldest first: height is how long they took, colour and shape what came of them. */
+
+import { type Html, html } from '../page/html.ts'
 import type { PassStatus } from '../store/status.ts'
 import { inWords } from '../terminal/duration.ts'
-import { type Html, html } from './html.ts'
 
 const WIDTH = 720
 const HEIGHT = 120

@@ -1,12 +1,13 @@
 /** The status page: everything on it was found out and judged in overview.ts. It works without any script. */
+
+import { type Content, Html, html } from '../page/html.ts'
+import { style } from '../page/style.ts'
 import type { CheckResult } from '../quality/check.ts'
 import { FAILURES_COUNTED, type PassStatus, type TeammateStatus } from '../store/status.ts'
 import { inWords as inWordsWithSpaces } from '../terminal/duration.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import { passChart } from './chart.ts'
-import { type Content, Html, html } from './html.ts'
 import { gistOf, type Overview, type Trouble, troublesOf, type Verdict } from './overview.ts'
-import { style } from './page-style.ts'
 
 const RELOAD_SECONDS = 30
 const PASSES_IN_SIGHT = 8

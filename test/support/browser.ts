@@ -1,7 +1,8 @@
 /** A real Chromium, headless, driven by its own protocol over a pipe. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -23,8 +24,9 @@ export interface Page {
   evaluate(expression: string): Promise<unknown>
   /** What the page wrote to the console, and what its policy refused. */
   readonly complaints: readonly string[]
-  /** Of the whole page. */
-  screenshot(clip?: object): Promise<Buffer>
+  /** What an accessibility checker finds that is serious: rules, and where they are broken. */
+  checkAccess(): Promise<readonly string[]>
+  /** As it would be printed. */
   pdf(): Promise<Buffer>
 }
 
@@ -89,20 +91,22 @@ export async function startBrowser(chromium: string): Promise<Browser> {
       const loaded = protocol.next(session, 'Page.loadEventFired')
       await ask('Page.navigate', { url })
       await loaded
+      async function evaluate(expression: string): Promise<unknown> {
+        const options = { expression, awaitPromise: true, returnByValue: true }
+        const { result, exceptionDetails } = await ask('Runtime.evaluate', options)
+        if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails))
+        return z.object({ value: z.unknown().optional() }).parse(result).value
+      }
       return {
         complaints,
-        async evaluate(expression) {
-          const options = { expression, awaitPromise: true, returnByValue: true }
-          const { result, exceptionDetails } = await ask('Runtime.evaluate', options)
-          if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails))
-          return z.object({ value: z.unknown() }).parse(result).value
-        },
-        async screenshot(clip?: object) {
-          const { data } = await ask('Page.captureScreenshot', {
-            captureBeyondViewport: true,
-            ...(clip ? { clip } : {}),
-          })
-          return Buffer.from(String(data), 'base64')
+        evaluate,
+        async checkAccess() {
+          const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+          await ask('Runtime.evaluate', { expression: source })
+          const found = await evaluate(`axe.run(document, { resultTypes: ['violations'] })
+            .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+              .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).slice(0, 3).join(' ')))`)
+          return z.array(z.string()).parse(found)
         },
         async pdf() {
           const { data } = await ask('Page.printToPDF', { printBackground: false, preferCSSPageSize: true })

@@ -3,7 +3,7 @@
  * not known what was held, there is a hatched stretch and no line. As wide as its place: what is across is in percent
  * or stretched, and letters are not.
  */
-import { type Content, type Html, html } from '../../http/html.ts'
+import { type Content, type Html, html } from '../../page/html.ts'
 import type { Burndown, Holding, Step } from '../burndown.ts'
 import type { Period, Stretch } from '../scope.ts'
 import { type Clock, count, countOf, endReason } from './words.ts'

@@ -1,5 +1,5 @@
 /** How the queues burn down: a chart for each teammate with a queue, or for what is asked for. */
-import { type Html, html } from '../../http/html.ts'
+import { type Html, html } from '../../page/html.ts'
 import type { Burndown } from '../burndown.ts'
 import type { LocalDay, Period } from '../scope.ts'
 import { burndownChart, isReset, knownPieces, stepAt, uncalledAtEnd } from './burndown-chart.ts'

@@ -2,7 +2,7 @@
  * Dials of each day as stacked bars. A picture as wide as its place: what is across is in percent and what is up in
  * pixels, so that letters are never scaled. Each outcome has a colour and a texture.
  */
-import { type Html, html } from '../../http/html.ts'
+import { type Html, html } from '../../page/html.ts'
 import { type DayOfDials, type DialOutcome, dialOutcomes } from '../days.ts'
 import { asTable, empty, ofDials, type Sheet, section, table } from './parts.ts'
 import { ticksUpTo } from './scale.ts'

@@ -1,5 +1,5 @@
 /** What the words of the page mean, and what it can't say. */
-import { type Html, html } from '../../http/html.ts'
+import { type Html, html } from '../../page/html.ts'
 import type { Report } from '../report.ts'
 import { csvLinks, details, type Links, table } from './parts.ts'
 import { outcomeName } from './words.ts'

@@ -1,5 +1,5 @@
 /** What the page is narrowed to, and the links that narrow it otherwise. */
-import { type Content, type Html, html } from '../../http/html.ts'
+import { type Content, type Html, html } from '../../page/html.ts'
 import { periods } from '../filters.ts'
 import type { Report } from '../report.ts'
 import type { Links } from './parts.ts'

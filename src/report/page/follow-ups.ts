@@ -1,5 +1,5 @@
 /** Single numbers and calls to look at. Their queue, and the whole number, are in Allo. */
-import { type Html, html } from '../../http/html.ts'
+import { type Html, html } from '../../page/html.ts'
 import { COUNTED, type Some } from '../follow-ups.ts'
 import { csvLinks, details, type Sheet, section, table } from './parts.ts'
 import { count, countOf, duration } from './words.ts'

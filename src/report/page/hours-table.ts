@@ -1,5 +1,5 @@
 /** When people are reached: a table of the week, coloured by rate. Where there are too few dials it shows no rate. */
-import { type Html, html } from '../../http/html.ts'
+import { type Html, html } from '../../page/html.ts'
 import { type HourOfWeek, LEAST_DIALS } from '../hours.ts'
 import { asTable, empty, rateCell, rateScale, type Sheet, section, table } from './parts.ts'
 import { count, countOf, percent, range, weekdayName } from './words.ts'

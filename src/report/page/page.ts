@@ -2,7 +2,7 @@
  * The report as a page, or as one file to mail and print: without scripts, without anything from elsewhere, and with
  * each figure's table beside it. Everything on it was found out in report.ts.
  */
-import { Html, html } from '../../http/html.ts'
+import { Html, html } from '../../page/html.ts'
 import type { Report } from '../report.ts'
 import { burndownSection } from './burndowns.ts'
 import { daysSection, textures } from './days-chart.ts'

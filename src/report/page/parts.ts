@@ -1,5 +1,5 @@
 /** What sections of the page are made of. */
-import { type Content, Html, html } from '../../http/html.ts'
+import { type Content, Html, html } from '../../page/html.ts'
 import type { CsvViewName } from '../csv-views.ts'
 import type { Days, Filters } from '../filters.ts'
 import type { Figures, Report } from '../report.ts'

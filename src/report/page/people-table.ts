@@ -1,5 +1,5 @@
 /** Each teammate's dials and people reached, and how their queue stands. Ranked by counts, never by rates. */
-import { type Content, type Html, html } from '../../http/html.ts'
+import { type Content, type Html, html } from '../../page/html.ts'
 import type { Person } from '../people.ts'
 import type { Figures } from '../report.ts'
 import {

@@ -1,5 +1,5 @@
 /** How far each queue got, and what its end threw away. */
-import { type Html, html } from '../../http/html.ts'
+import { type Html, html } from '../../page/html.ts'
 import type { Queue } from '../queues.ts'
 import { empty, rateCell, rateScale, type Sheet, section, table } from './parts.ts'
 import { count, countOf, duration, endReason, percent } from './words.ts'

@@ -1,5 +1,5 @@
 /** The style of the report: the colours and letters of the status page, and what charts need. */
-import { policyFor, style } from '../../http/page-style.ts'
+import { policyFor, style } from '../../page/style.ts'
 
 export const reportStyle = `${style}
 :root{--connected:#0b7a75;--voicemail:#3b8fc4;--not_reached:#8792a1;--failed:#b0336b;--other:#8d7600;--in_progress:#b86a12;--ink:#10231f;--shade-0:#eef5f4;--shade-1:#d3eae6;--shade-2:#afdad3;--shade-3:#84c5bb;--shade-4:#57aca1;--shade-5:#2f9288;--line-bg:#dcecea;--hatch:#c4ccd6}

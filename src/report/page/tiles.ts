@@ -1,5 +1,5 @@
 /** The four figures people ask for first, each beside what it is compared with. */
-import { type Content, type Html, html } from '../../http/html.ts'
+import { type Content, type Html, html } from '../../page/html.ts'
 import type { Rate } from '../scope.ts'
 import { type CsvLink, csvLinks, ofDials, type Sheet } from './parts.ts'
 import { count, countOf, duration, percent, range } from './words.ts'

@@ -1,5 +1,5 @@
 /** The first thing on the page: as of when it is, and whether to believe it. */
-import { type Content, type Html, html } from '../../http/html.ts'
+import { type Content, type Html, html } from '../../page/html.ts'
 import type { Figures } from '../report.ts'
 import type { Check, Gap } from '../trust.ts'
 import { csvLinks, details, type Sheet, table } from './parts.ts'

@@ -1,4 +1,7 @@
-/** The style of the status page. Its hash is in the page's Content-Security-Policy: no other style applies. */
+/**
+ * The style of the status page, on which the report builds. A page names the hash of its style in its
+ * Content-Security-Policy: no other one applies.
+ */
 import { createHash } from 'node:crypto'
 
 export const style = `

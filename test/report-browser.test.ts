@@ -1,0 +1,81 @@
+/** The report as a person sees it: in a real browser, wide and narrow, light and dark, on screen and on paper. */
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openPool } from '../src/store/database.ts'
+import { type Browser, findChromium, startBrowser } from './support/browser.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { startTestServer, type TestServer } from './support/http.ts'
+import { createWorkplace, runCli } from './support/run-cli.ts'
+import { mirrorThreeWeeks, type ThreeWeeks } from './support/three-weeks.ts'
+
+const chromium = findChromium()
+if (chromium === null)
+  console.warn('SKIPPED: no Chromium on PATH, the report is not looked at as a browser does.')
+
+describe.skipIf(chromium === null)('in a browser', () => {
+  let database: TestDatabase
+  let weeks: ThreeWeeks
+  let server: TestServer
+  let browser: Browser
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    weeks = await mirrorThreeWeeks(database)
+    const pool = openPool(database.url, { max: 3, name: 'watch' })
+    server = await startTestServer({}, { database: { pool, kind: 'own' } })
+    browser = await startBrowser(chromium ?? '')
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.http.stop()
+    await server?.workings.database?.pool.end()
+    await weeks?.close()
+    await database?.drop()
+  })
+
+  const paths = ['/report?days=28', '/report?days=90', '/report?teammate=IDLE', '/report?days=28&queue=QUEUE']
+  const looks = [
+    { width: 1280, scheme: 'light' },
+    { width: 360, scheme: 'dark' },
+  ] as const
+
+  test.each(paths.flatMap((path) => looks.map((look) => ({ path, ...look }))))(
+    '$path, $width pixels wide and $scheme: styled, nothing sticks out, nothing to complain of',
+    async ({ path, ...look }) => {
+      const asked = path.replace('IDLE', weeks.cast.idle).replace('QUEUE', weeks.replacedQueueId)
+      const page = await browser.open(`${server.url}${asked}`, look)
+      await page.evaluate(`document.querySelectorAll('details').forEach((one) => { one.open = true })`)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(look.width)
+      expect(await page.evaluate('document.styleSheets[0].cssRules.length > 100')).toBe(true)
+      expect(await page.checkAccess()).toEqual([])
+      expect(page.complaints).toEqual([])
+    },
+  )
+
+  test('what is hard to read or to scroll would be found', async () => {
+    const page = await browser.open(`${server.url}/report`)
+    await page.evaluate(`document.querySelector('.says').style.color = '#ccc'`)
+    await page.evaluate(`document.documentElement.removeAttribute('lang')`)
+    const found = (await page.checkAccess()).map((finding) => finding.split(':')[0])
+    expect(found).toEqual(expect.arrayContaining(['color-contrast', 'html-has-lang']))
+  })
+
+  test('the file is the same page without a link, and prints', async () => {
+    const { folder, remove } = createWorkplace()
+    const { code } = await runCli(
+      ['report', '--out', 'report.html', '--days', '28'],
+      { DATABASE_URL: database.url },
+      { cwd: folder },
+    )
+    expect(code).toBe(0)
+    const file = await browser.open(`file://${join(folder, 'report.html')}`, { width: 360 })
+    expect(await file.evaluate('document.links.length')).toBe(0)
+    expect(await file.evaluate('document.documentElement.scrollWidth')).toBe(360)
+    expect(await file.checkAccess()).toEqual([])
+    expect(file.complaints).toEqual([])
+    const paper = await file.pdf()
+    expect(paper.subarray(0, 5).toString()).toBe('%PDF-')
+    expect(paper.length).toBeGreaterThan(20_000)
+    remove()
+  })
+})
