@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ConfigError } from '../src/config.ts'
+import { countPasswordGuesses } from '../src/http/password-guesses.ts'
+import { createLogger } from '../src/logger.ts'
 import { ask, startTestServer, type TestServer } from './support/http.ts'
 import { until } from './support/worker.ts'
 
@@ -93,6 +97,13 @@ describe('who is let in', () => {
       const { status } = await server.get(path, { headers: { host: 'worker:8080' } })
       expect([path, status === 401 || status === 421]).toEqual([path, !isOpen])
     }
+    // Whether it is ready, and not why: that takes the password.
+    const ready = async (headers: Record<string, string>) =>
+      JSON.parse((await server.get('/readyz', { headers })).text).checks.postgres.detail
+    expect(await ready({})).toBe('not ready')
+    expect(await ready(login('ops:wrong-one'))).toBe('not ready')
+    expect(await ready({ ...login('ops:password'), host: 'worker:8080' })).toBe('not ready')
+    expect(await ready(login('ops:password'))).toBe('waiting for Postgres')
     expect((await server.get('/metrics/../status')).status).toBe(401)
     expect((await server.get('/healthz?x=/status')).status).toBe(200)
   })
@@ -117,6 +128,147 @@ describe('who is let in', () => {
       })
       expect(headers['content-security-policy']).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
     }
+  })
+})
+
+describe('what no router would let through', () => {
+  /** One request as written here, and the whole answer. */
+  async function send(port: number, request: string): Promise<string> {
+    const socket = connect(port, '127.0.0.1')
+    let answer = ''
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      answer += text
+    })
+    socket.on('error', () => undefined)
+    socket.end(request)
+    await once(socket, 'close')
+    return answer
+  }
+  const password = `Authorization: Basic ${Buffer.from('ops:password').toString('base64')}\r\n`
+  const host = 'Host: 127.0.0.1\r\n'
+
+  test.each([
+    ['a malformed URL', 'GET /%zz HTTP/1.1', host, 401, 400],
+    ['a malformed URL under a prefix', 'GET /queues/%zz HTTP/1.1', host, 401, 400],
+    ['an overlong parameter', `GET /report/${'x'.repeat(5000)}.csv HTTP/1.1`, host, 401, 400],
+    ['a URL in absolute form', 'GET http://127.0.0.1/status HTTP/1.1', host, 401, 503],
+    ['a URL in absolute form of another host', 'GET http://evil.example/status HTTP/1.1', host, 421, 421],
+    ['HTTP/1.0 without a host', 'GET /status HTTP/1.0', '', 421, 421],
+    ['a method of WebDAV', 'PROPFIND / HTTP/1.1', host, 405, 405],
+    ['OPTIONS of everything', 'OPTIONS * HTTP/1.1', host, 405, 405],
+    ['a tab in the URL', 'GET /status%09 HTTP/1.1', host, 401, 404],
+    ['twice a slash', 'GET //status HTTP/1.1', host, 401, 404],
+  ])(
+    '%s is answered by the guard, and by nothing else',
+    async (_, line, host, withoutPassword, withPassword) => {
+      const server = await start({ HTTP_BASIC_AUTH: 'ops:password', HTTP_OPEN_PROBES: 'true' })
+      const refused = await send(server.port, `${line}\r\n${host}Connection: close\r\n\r\n`)
+      expect(refused).toMatch(new RegExp(`^HTTP/1.1 ${withoutPassword} `))
+      expect(refused.toLowerCase()).toContain("content-security-policy: default-src 'none'")
+      const admitted = await send(server.port, `${line}\r\n${host}${password}Connection: close\r\n\r\n`)
+      expect(admitted).toMatch(new RegExp(`^HTTP/1.1 ${withPassword} `))
+    },
+  )
+
+  test.each([
+    ['no HTTP', 'hello there\r\n\r\n', 400],
+    ['a URL beyond all bounds', `GET /${'x'.repeat(40_000)} HTTP/1.1\r\n${host}\r\n`, 431],
+    ['HTTP/1.1 without a host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+  ])('%s gets an answer without a word', async (_, request, status) => {
+    const server = await start({ HTTP_BASIC_AUTH: 'ops:password' })
+    const answer = await send(server.port, request)
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*\r\n\r\n$`))
+  })
+})
+
+describe('a page of another website', () => {
+  test('may link to the pages, and load no part of them', async () => {
+    const server = await start({ HTTP_OPEN_PROBES: 'true' })
+    for (const path of paths) {
+      for (const site of ['cross-site', 'same-site', 'something-new']) {
+        for (const [mode, dest] of [
+          ['no-cors', 'image'],
+          ['cors', 'empty'],
+          ['navigate', 'iframe'],
+        ] as const) {
+          const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest }
+          expect([path, headers, (await server.get(path, { headers })).status]).toEqual([path, headers, 403])
+        }
+      }
+      for (const headers of [
+        { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+        { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'style' },
+        { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+      ]) {
+        expect((await server.get(path, { headers })).status).not.toBe(403)
+      }
+    }
+  })
+})
+
+describe('someone who guesses passwords', () => {
+  test('is slowed down, leaves one line in the log, and shuts the right user out for seconds only', async () => {
+    const server = await start({ HTTP_BASIC_AUTH: 'ops:password1', HTTP_OPEN_PROBES: 'true' })
+    const guess = async (index: number) => {
+      const { status } = await server.get('/status', { headers: login(`ops:guess-${index}`) })
+      return status
+    }
+    const startedAt = performance.now()
+    const statuses = await Promise.all(Array.from({ length: 300 }, (_, index) => guess(index)))
+    const seconds = (performance.now() - startedAt) / 1000
+    const compared = statuses.filter((status) => status === 401).length
+    expect(compared).toBeLessThanOrEqual(30 + Math.ceil(seconds / 2))
+    expect(statuses.filter((status) => status === 429)).toHaveLength(300 - compared)
+    const refused = await server.get('/status', { headers: login('ops:password1') })
+    if (refused.status === 429) expect(Number(refused.headers['retry-after'])).toBeLessThan(5)
+
+    // Neither probes nor the first question of a browser cost a guess.
+    expect((await server.get('/healthz')).status).toBe(200)
+    expect((await server.get('/')).status).toBe(401)
+    await until('the right user is let in', 15_000, async () => {
+      const { status } = await server.get('/status', { headers: login('ops:password1') })
+      return status === 503
+    })
+    expect(server.events.filter((event) => event === 'http_wrong_password')).toHaveLength(1)
+    expect(server.lines.join('')).toContain('a wrong password for the pages, from 127.0.0.1')
+    expect(server.lines.join('')).not.toMatch(/guess-\d|password1/)
+  })
+
+  test('from many addresses is slowed down too, and an address of the right user is not', () => {
+    let now = 0
+    const guesses = countPasswordGuesses(
+      createLogger('silent', { write: () => undefined }, () => []),
+      () => now,
+    )
+    guesses.right('192.0.2.1')
+    let compared = 0
+    for (let index = 0; index < 5000; index += 1) {
+      now += 10
+      const address = `2001:db8:${(index % 4000).toString(16)}::1`
+      if (guesses.secondsToWait(address) > 0) continue
+      guesses.wrong(address)
+      compared += 1
+      expect(guesses.secondsToWait('192.0.2.1')).toBe(0)
+    }
+    // 100 at once, then 5 a second for 50 seconds.
+    expect(compared).toBeLessThanOrEqual(351)
+    expect(guesses.secondsToWait('192.0.2.99')).toBe(1)
+    now += 1000
+    expect(guesses.secondsToWait('192.0.2.99')).toBe(0)
+    guesses.stop()
+  })
+
+  test('can not use the addresses of one IPv6 network, nor IPv4 written as IPv6', () => {
+    const guesses = countPasswordGuesses(
+      createLogger('silent', { write: () => undefined }, () => []),
+      () => 0,
+    )
+    for (let index = 0; index < 30; index += 1) guesses.wrong(`2001:db8:1:2:${index}::${index}`)
+    expect(guesses.secondsToWait('2001:db8:1:2:ffff:ffff:ffff:ffff')).toBeGreaterThan(0)
+    expect(guesses.secondsToWait('2001:db8:1:3::1')).toBe(0)
+    for (let index = 0; index < 30; index += 1) guesses.wrong('::ffff:192.0.2.7')
+    expect(guesses.secondsToWait('192.0.2.7')).toBeGreaterThan(0)
+    guesses.stop()
   })
 })
 

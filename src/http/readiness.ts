@@ -53,6 +53,18 @@ export async function readinessOf(workings: Workings, keyFingerprint: string): P
   return { postgres, migrations, jobs, credentials }
 }
 
+/** For those who may ask whether the worker is ready, and not why it is not. */
+export function withoutDetails(readiness: Readiness): Readiness {
+  const { postgres, migrations, jobs, credentials } = readiness
+  const short = ({ ok, ms }: Check): Check => ({ ok, detail: ok ? 'ready' : 'not ready', ms })
+  return {
+    postgres: short(postgres),
+    migrations: short(migrations),
+    jobs: short(jobs),
+    credentials: short(credentials),
+  }
+}
+
 async function check(ask: () => Promise<string>): Promise<Check> {
   const startedAt = performance.now()
   const took = () => Math.round(performance.now() - startedAt)

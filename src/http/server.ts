@@ -2,6 +2,8 @@
  * What people and probes see of a worker: a status page, its JSON, health, readiness, metrics, and the job queues.
  * Starts before anything else is there, and stops last. Nothing that happens here can harm the worker.
  */
+import { createServer, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config.ts'
@@ -9,11 +11,11 @@ import { mask } from '../logger.ts'
 import { contentSecurityPolicy } from '../page/style.ts'
 import { jobsStatus, within } from '../worker/jobs-status.ts'
 import type { ScrapedFacts, WorkerMetrics } from '../worker/metrics.ts'
-import { guard } from './guard.ts'
+import { createGuard, type Guard } from './guard.ts'
 import { type Overview, overviewOf } from './overview.ts'
 import { statusPage, waitingPage } from './page.ts'
 import { QUEUES_PATH, registerQueues } from './queues.ts'
-import { readinessOf } from './readiness.ts'
+import { readinessOf, withoutDetails } from './readiness.ts'
 import { registerReport } from './report.ts'
 import type { Workings } from './workings.ts'
 
@@ -39,6 +41,9 @@ export interface HttpSettings {
 const TRY_PORT_AGAIN_MS = 10_000
 /** For everything a page or a scrape asks of Postgres. */
 const DEADLINE_MS = 5000
+/** For the client to send its request in. */
+const REQUEST_TIMEOUT_MS = 15_000
+const PLAIN = 'text/plain; charset=utf-8'
 
 /**
  * Throws ConfigError when the address can never be listened on. A port that is taken is no reason not to work: two
@@ -46,16 +51,24 @@ const DEADLINE_MS = 5000
  */
 export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   const { config, workings, logger, tryPortAgainMs = TRY_PORT_AGAIN_MS } = settings
+  const guard = createGuard(config.http, logger)
   const server = fastify({
     logger: false,
     forceCloseConnections: true,
     bodyLimit: 1024,
     exposeHeadRoutes: true,
+    // The guard stands before the router, which answers malformed URLs itself.
+    serverFactory: (handler) =>
+      createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+        if (guard.admits(request, response)) handler(request, response)
+      }),
+    frameworkErrors: (_, __, reply: FastifyReply) =>
+      void reply.code(400).type(PLAIN).send('This is not a URL of ours.\n'),
+    clientErrorHandler: refuseMalformed,
   })
-  guard(server, config.http)
   maskEverything(server, settings.secrets)
   const queuesPage = await registerQueues(server)
-  registerRoutes(server, settings)
+  registerRoutes(server, settings, guard)
   await registerReport(server, settings)
   await server.ready()
 
@@ -85,6 +98,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
     stop() {
       isStopped = true
       clearTimeout(timer)
+      guard.stop()
       stopping ??= (async () => server.close())()
       return stopping
     },
@@ -99,7 +113,7 @@ function cannotListen({ host, port }: Config['http'], code: string): ConfigError
   return new ConfigError([{ variable: isPort ? 'HTTP_PORT' : 'HTTP_HOST', problem }])
 }
 
-function registerRoutes(server: FastifyInstance, settings: HttpSettings): void {
+function registerRoutes(server: FastifyInstance, settings: HttpSettings, guard: Guard): void {
   const { workings, version, config, keyFingerprint, metrics } = settings
   const overview = shared(() => lookAround(settings))
   const readiness = shared(() => readinessOf(workings, keyFingerprint))
@@ -110,9 +124,10 @@ function registerRoutes(server: FastifyInstance, settings: HttpSettings): void {
   })
 
   server.get('/healthz', async () => ({ alive: true, version }))
-  server.get('/readyz', async (_, reply) => {
-    const checks = await readiness()
-    const ready = Object.values(checks).every(({ ok }) => ok)
+  server.get('/readyz', async (request, reply) => {
+    const found = await readiness()
+    const ready = Object.values(found).every(({ ok }) => ok)
+    const checks = guard.maySeeDetails(request.raw) ? found : withoutDetails(found)
     return reply.code(ready ? 200 : 503).send({ ready, checks })
   })
   server.get('/metrics', async (_, reply) => {
@@ -207,9 +222,17 @@ function maskEverything(server: FastifyInstance, secrets: () => readonly string[
   )
 }
 
+/** What is no HTTP never becomes a request, so the guard can't see it. The answer says nothing. */
+function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[code ?? ''] ?? 400
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'connection: close', 'content-length: 0']
+  socket.end(`${head.join('\r\n')}\r\n\r\n`)
+}
+
 function fail(reply: FastifyReply, error: unknown) {
   const message = error instanceof Error ? error.message : String(error)
-  return reply.code(503).type('text/plain; charset=utf-8').send(`${message}\n`)
+  return reply.code(503).type(PLAIN).send(`${message}\n`)
 }
 
 const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3556d3"/><path d="M8 9h16M8 16h16M8 23h9" stroke="#fff" stroke-width="3.5" stroke-linecap="round"/></svg>`

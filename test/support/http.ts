@@ -16,6 +16,8 @@ export interface TestServer {
   readonly workings: Workings
   /** Events of the log so far. */
   readonly events: readonly string[]
+  /** Its lines, whole. */
+  readonly lines: readonly string[]
   get(path: string, options?: AskOptions): Promise<Reply>
 }
 
@@ -37,9 +39,11 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const workings: Workings = { waitingFor: 'Postgres', database: null, worker: null, ...given }
   const events: string[] = []
+  const lines: string[] = []
   let address = ''
   const note = (line: string) => {
     const entry: { event: string; address?: string } = JSON.parse(line)
+    lines.push(line)
     events.push(entry.event)
     address = entry.address ?? address
   }
@@ -57,7 +61,16 @@ export async function startTestServer(
   http.refresh()
   const port = Number(URL.parse(address)?.port ?? 0)
   const url = `http://127.0.0.1:${port}`
-  return { url, port, http, metrics, workings, events, get: (path, options) => ask(url + path, options) }
+  return {
+    url,
+    port,
+    http,
+    metrics,
+    workings,
+    events,
+    lines,
+    get: (path, options) => ask(url + path, options),
+  }
 }
 
 /** Unlike fetch, sends any Host header and any path as it is. */
