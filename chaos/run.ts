@@ -9,7 +9,7 @@ import { startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { openPool, type Pool } from '../src/store/database.ts'
 import { migrateDatabase } from '../src/store/migrate.ts'
-import { watchEndings } from '../test/support/endings.ts'
+import { type EndingsWatch, watchEndings } from '../test/support/endings.ts'
 import { startPrivatePostgres } from '../test/support/private-postgres.ts'
 import { startTestRedis } from '../test/support/redis.ts'
 import { compareMirrorWithSource, findUnsettled } from '../test/support/source.ts'
@@ -110,6 +110,7 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
   const api = await startSimulatedAllo({ world, apiKey, readsPerSecond: null, latencyMs: [0, 20], seed })
   await migrateDatabase(postgres.url)
   const pool = openPool(postgres.url, { max: 4, name: 'chaos' })
+  const endings = await watchEndings(pool, world.truth)
   const workers = superviseWorkers(
     {
       apiKey,
@@ -124,7 +125,7 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
     },
     createRandom(`restarts ${seed}`),
   )
-  const watch = watchPasses(pool, watchEndings(pool, world.truth))
+  const watch = watchPasses(pool, endings)
   const troubles: Record<string, number> = {}
   try {
     api.setMovesBetweenPages(0.8, 0.5)
@@ -149,6 +150,7 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
     const recoveredAfterMs = watch.firstGoodAt() - quietSince
     await workers.stop()
     await watch.stop()
+    watch.falseEndings.push(...(await endings.look()))
 
     const unsettled = [...(await findUnsettled(pool, world)), ...(await compareMirrorWithSource(pool, world))]
     const { readings, problems } = await compareWithTruth(pool, world.truth)
@@ -159,8 +161,8 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
       workersStarted: workers.started,
       passes: await countPasses(pool),
       readings,
-      endings: watch.endings(),
-      excusedEndings: watch.excused(),
+      endings: endings.endings,
+      excusedEndings: endings.excused,
       falseStates: [...problems, ...unsettled],
       falseEndings: watch.falseEndings,
       duplicates: await findDuplicates(pool),
@@ -176,8 +178,8 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
   }
 }
 
-/** Looks at each pass when it is over, as long as Postgres is there to be asked. */
-function watchPasses(pool: Pool, endings: ReturnType<typeof watchEndings>) {
+/** Looks at passes and endings as they come, as long as Postgres is there to be asked. */
+function watchPasses(pool: Pool, endings: EndingsWatch) {
   const falseEndings: string[] = []
   let lastSeen = 0
   let busy: Promise<void> = Promise.resolve()
@@ -191,21 +193,16 @@ function watchPasses(pool: Pool, endings: ReturnType<typeof watchEndings>) {
     return busy
   }
   const look = async () => {
-    const { rows } = await pool.query<{
-      pass_id: string
-      is_good: boolean
-      seen: number
-      started_at: number
-    }>(
-      `select pass_id, status = 'ok' as is_good, (extract(epoch from finished_at) * 1000000)::float8 as seen,
+    falseEndings.push(...(await endings.look()))
+    const { rows } = await pool.query<{ is_good: boolean; seen: number; started_at: number }>(
+      `select status = 'ok' as is_good, (extract(epoch from finished_at) * 1000000)::float8 as seen,
          (extract(epoch from started_at) * 1000)::float8 as started_at
        from allo.sync_passes where finished_at > to_timestamp($1::float8 / 1000000) + interval '0.5 microsecond'
        order by finished_at`,
       [lastSeen],
     )
-    for (const { pass_id, is_good, seen, started_at } of rows) {
+    for (const { is_good, seen, started_at } of rows) {
       lastSeen = seen
-      falseEndings.push(...(await endings.look(pass_id)))
       if (!is_good || started_at < notBefore) continue
       if (goodInARow === 0) firstGoodAt = performance.now()
       goodInARow += 1
@@ -220,8 +217,6 @@ function watchPasses(pool: Pool, endings: ReturnType<typeof watchEndings>) {
 
   return {
     falseEndings,
-    endings: () => endings.endings,
-    excused: () => endings.excused,
     firstGoodAt: () => firstGoodAt,
     pausedWhile: exclusive,
     /** Until so many passes that began from now on have read everyone. */

@@ -131,9 +131,9 @@ test.each([
 
 test('an ending that never happened is noticed', async () => {
   const stage = await lively()
-  const endings = watchEndings(stage.database.pool, stage.world.truth)
-  const { passId } = await stage.pass()
-  expect(await endings.look(passId ?? '')).toEqual([])
+  const endings = await watchEndings(stage.database.pool, stage.world.truth)
+  await stage.pass()
+  expect(await endings.look()).toEqual([])
   const [{ observed_at } = { observed_at: '' }] = await stage.sql<{ observed_at: string }>(
     `select observed_at::text from allo.sync_reads where pass_id = 2 order by observed_at limit 1`,
   )
@@ -141,6 +141,30 @@ test('an ending that never happened is noticed', async () => {
     `update allo.queues set ended_at = $1, end_reason = 'queue_gone', is_current = false where user_id = $2`,
     [observed_at, stage.world.keyOwner()],
   )
-  expect(await endings.look(passId ?? '')).toHaveLength(1)
+  expect(await endings.look()).toHaveLength(1)
   expect({ endings: endings.endings, excused: endings.excused }).toEqual({ endings: 1, excused: 0 })
+})
+
+test('an ending by one pass alone is noticed, one by two passes is not taken for it, however late the judge looks', async () => {
+  const stage = await lively()
+  const endings = await watchEndings(stage.database.pool, stage.world.truth)
+  const userId = stage.world.keyOwner()
+  stage.apply({ type: 'reset', userId })
+  // The judge sleeps while the pass that doubts and the pass that ends both finish.
+  await stage.pass()
+  await stage.pass()
+  expect(await endings.look()).toEqual([])
+  expect({ endings: endings.endings, excused: endings.excused }).toEqual({ endings: 1, excused: 0 })
+
+  stage.apply({ type: 'reset', userId })
+  await stage.pass()
+  // The pass that doubted ends, once more, with an ending in its last transaction.
+  await stage.sql(`
+    begin;
+    update allo.sync_passes set status = 'running', finished_at = null where pass_id = (select max(pass_id) from allo.sync_passes);
+    update allo.sync_passes set status = 'ok', finished_at = clock_timestamp() where status = 'running';
+    update allo.queues set ended_at = missing_since, end_reason = 'queue_replaced', is_current = false
+    where ended_at is null and missing_since is not null;
+    commit`)
+  expect(await endings.look()).toEqual([expect.stringContaining('by one pass alone')])
 })

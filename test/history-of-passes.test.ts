@@ -246,6 +246,68 @@ describe('a pass', () => {
     expect(await finish(last)).toEqual({ ended: [], unknown: ['pdl_A'] })
   })
 
+  test('that overlaps the one that first missed a queue does not end it, whichever of them finishes last', async () => {
+    const first = await begin()
+    await save(reading(first, 'usr-A', [0, 1], 'pdl_A'))
+    await finish(first)
+    const [early, late] = [await begin(), await begin()]
+    await save(reading(late, 'usr-A', [10, 11], null))
+    await save(reading(late, 'usr-B', [10, 11], null))
+    const beside = await begin()
+    expect(await finish(late)).toEqual({ ended: [], unknown: ['pdl_A'] })
+    for (const [passId, second] of [
+      [early, 20],
+      [beside, 30],
+    ] as const) {
+      await save(reading(passId, 'usr-A', [second, second + 1], null))
+      await save(reading(passId, 'usr-B', [second, second + 1], null))
+      expect(await finish(passId)).toEqual({ ended: [], unknown: [] })
+    }
+    const next = await begin()
+    await save(reading(next, 'usr-A', [40, 41], null))
+    await save(reading(next, 'usr-B', [40, 41], null))
+    expect(await finish(next)).toEqual({ ended: ['pdl_A'], unknown: [] })
+    const { queues } = await stage.recorded()
+    expect(queues[0]?.ended_at).toBe(Date.parse(at(11)) * 1000)
+    await expectConsistency()
+  })
+
+  test('that was abandoned after it missed a queue proves nothing, even when the holder was not found before', async () => {
+    const now = async () =>
+      (await stage.sql<{ now: string }>('select clock_timestamp()::text as now'))[0]?.now ?? ''
+    const seen = async (passId: string, kind: 'no_queue' | 'not_found'): Promise<Reading> => {
+      const interval = { readStartedAt: await now(), observedAt: await now(), walks: 1 }
+      return { passId, teamId, userId: 'usr-A', effort, result: { kind, ...interval } }
+    }
+    const first = await begin()
+    await save(reading(first, 'usr-A', [0, 1], 'pdl_A'))
+    await finish(first)
+    const unfound = await begin()
+    await save(await seen(unfound, 'not_found'))
+    expect(await finish(unfound)).toEqual({ ended: [], unknown: ['pdl_A'] })
+
+    const dead = await begin()
+    await save(await seen(dead, 'no_queue'))
+    await stage.sql(`update allo.sync_passes set lease_expires_at = clock_timestamp() where pass_id = $1`, [
+      dead,
+    ])
+    const conclusions = []
+    for (const passId of [await begin(), await begin()]) {
+      await save(await seen(passId, 'no_queue'))
+      await save(reading(passId, 'usr-B', [10 + Number(passId), 11 + Number(passId)], null))
+      conclusions.push(await finish(passId))
+    }
+    // The second of them began before the first recorded the doubt.
+    expect(conclusions).toEqual([
+      { ended: [], unknown: ['pdl_A'] },
+      { ended: [], unknown: [] },
+    ])
+    const last = await begin()
+    await save(await seen(last, 'no_queue'))
+    await save(reading(last, 'usr-B', [50, 51], null))
+    expect((await finish(last)).ended).toEqual(['pdl_A'])
+  })
+
   test('by schedule is the only one of its team at a time', async () => {
     const scheduled = { teamId, trigger: 'schedule', isWholeTeam: true, version: 'test' } as const
     await startPass(pool, scheduled)

@@ -6,14 +6,22 @@
  *      ▲                                                  │            (dated back to that first observation)
  *      └─────────────── seen with anyone ─────────────────┘
  *
- * One odd answer proves nothing, and in mid-pass a queue may go to someone who was read before. So an ending takes
- * two passes, the second begun after the first was finished, and in both the holder was seen without it. Anyone else
- * who can't be read holds it back, for three passes at most; a pass that was stopped, or that nobody answered, is
- * not one of them. Who was left out by configuration may hold it for good: while there is somebody, nothing ends.
+ * The rule for an ending. One odd answer proves nothing, and in mid-pass a queue may go to a teammate who was read
+ * before. So an ending takes two observations in two passes:
+ *
+ *   1. a reading saw the holder without the queue (`missing_since`);
+ *   2. a pass that finished after that reading recorded the doubt (`unknown_since`, later than `missing_since`);
+ *   3. another pass began after `unknown_since`, read the holder and everyone else, and nobody holds the queue.
+ *
+ * Passes that overlap, and a pass that was abandoned, fulfil 1 at most: their readings count, their end does not.
+ * Who a pass read is what its own readings say; each of them was made after the pass began.
+ *
+ * A teammate who can't be read holds an ending back, for three passes at most; a pass that was stopped, or that got no
+ * answer at all, is not one of them. A teammate left out by configuration holds it back for good.
  * A teammate the API does not know, twice, ends nothing: their queues can't be observed.
  *
- * Several queues missing while nobody has any are more likely an API that says "no queue" whomever it is asked
- * about: nothing ends until it shows somebody's.
+ * Several queues missing while nobody has any are more likely an API that says "no queue" whoever it is asked
+ * about: nothing ends until it shows a queue again.
  */
 import { type Client, inTransaction, type Pool } from './database.ts'
 import { PassClosedError } from './reading.ts'
@@ -121,7 +129,7 @@ async function endQueues(
        from allo.queues q join allo.sync_reads r on r.user_id = q.user_id and r.pass_id = $1,
          (select count(*) > 0 as someone from unread) u
        where q.team_id = $2 and q.is_current is null and q.ended_at is null
-         and q.missing_since < $3 and q.unknown_since < $3 and r.status in ('ok', 'no_queue')
+         and q.missing_since < q.unknown_since and q.unknown_since < $3 and r.status in ('ok', 'no_queue')
          and not exists (select from unread where was_not_asked)
      ), team as (
        select count(*) < 2 or exists (select from allo.sync_reads where pass_id = $1 and status = 'ok') as has_queues
@@ -202,7 +210,7 @@ async function doubtQueues(client: Client, { teamId }: PassOutcome): Promise<str
      from (select q.queue_id from allo.queues q
            left join allo.teammates t on t.user_id = q.user_id and t.team_id = q.team_id
            where q.team_id = $1 and q.ended_at is null
-             and (q.missing_since is not null and q.unknown_since is null
+             and (q.missing_since is not null and (q.unknown_since is null or q.unknown_since <= q.missing_since)
                   or t.missing_since is not null and q.is_current and t.missing_since > q.last_observed_at)) d
      where q.queue_id = d.queue_id
      returning q.queue_id`,

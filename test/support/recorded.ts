@@ -168,6 +168,19 @@ const source = (column: string, alias = column) =>
 const results = `routing_result, detected_outbound_voicemail, not_reached_destination_reason, voicemail_left`
 const settings = `name, creator_id, assignee_id, voicemail_handling, do_not_disturb`
 
+const selectReadings = `select pass_id, user_id, status, queue_id, ${us('read_started_at')}, ${us('observed_at')},
+  numbers_stored from allo.sync_reads`
+const selectPasses = `select pass_id, ${us('started_at')}, ${us('finished_at')}, status from allo.sync_passes`
+
+export async function loadReadings(pool: Pool, where: string, values: unknown[]): Promise<RecordedReading[]> {
+  return (await pool.query<RecordedReading>(`${selectReadings} where ${where}`, values)).rows
+}
+
+export async function loadPasses(pool: Pool, ids: readonly string[]): Promise<Map<string, RecordedPass>> {
+  const { rows } = await pool.query<RecordedPass>(`${selectPasses} where pass_id = any ($1)`, [ids])
+  return new Map(rows.map((pass) => [pass.pass_id, pass]))
+}
+
 /** One consistent view: a single transaction. */
 export async function loadRecorded(pool: Pool): Promise<Recorded> {
   const client = await pool.connect()
@@ -219,13 +232,8 @@ export async function loadRecorded(pool: Pool): Promise<Recorded> {
            not_reached, failed, other
          from allo.queue_snapshots order by queue_id, queue_snapshots.observed_at`,
       ),
-      readings: await all<RecordedReading>(
-        `select pass_id, user_id, status, queue_id, ${us('read_started_at')}, ${us('observed_at')}, numbers_stored
-         from allo.sync_reads order by sync_reads.observed_at`,
-      ),
-      passes: await all<RecordedPass>(
-        `select pass_id, ${us('started_at')}, ${us('finished_at')}, status from allo.sync_passes order by pass_id`,
-      ),
+      readings: await all<RecordedReading>(`${selectReadings} order by sync_reads.observed_at`),
+      passes: await all<RecordedPass>(`${selectPasses} order by pass_id`),
       teammates: await all<RecordedTeammate>(
         `select user_id, name, email, role, status, image_url, is_listed, ${us('left_at')}
          from allo.teammates order by user_id`,
