@@ -86,7 +86,7 @@ function registerCsv(server: FastifyInstance, settings: ReportSettings): void {
           view,
           teamId: source.teamId,
           asked,
-          statementTimeoutMs: CSV_TIMEOUT_MS,
+          firstRowsTimeoutMs: CSV_TIMEOUT_MS,
           deadlineMs: CSV_DEADLINE_MS,
           mask: (text) => mask(text, settings.secrets()),
         })

@@ -1,12 +1,14 @@
 /**
- * A view as CSV (RFC 4180), read by a cursor and written as fast as it is taken: as many rows as there are, and no
- * more than a thousand of them in memory.
+ * A view as CSV (RFC 4180), streamed from Postgres as fast as the reader takes it, with a few hundred rows in memory.
  *
- * In UTF-8 with a byte order mark, without which Excel takes it for something else. A text that a spreadsheet would
- * run as a formula begins with an apostrophe. An empty field is null, `""` an empty text.
+ * UTF-8 with a byte order mark, because Excel assumes another encoding without it. A text that a spreadsheet would
+ * run as a formula begins with an apostrophe. An empty field is null, `""` is an empty text.
  */
+import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { type Stringifier, stringify } from 'csv-stringify'
+import QueryStream from 'pg-query-stream'
 import type { Client, Pool } from '../store/database.ts'
 import { type CsvViewName, csvQuery, csvViews } from './csv-views.ts'
 import type { AskedFilters } from './filters.ts'
@@ -16,46 +18,42 @@ export interface CsvRequest {
   readonly view: CsvViewName
   readonly teamId: string
   readonly asked: AskedFilters
-  /** Of each thousand rows. */
-  readonly statementTimeoutMs: number
-  /** Whoever takes longer to take it gets no more of it. */
+  /** Until the first rows are there. */
+  readonly firstRowsTimeoutMs: number
+  /** Until the last row was taken. A reader that is slower gets a broken connection. */
   readonly deadlineMs: number
-  /** What is to be hidden in any text. */
+  /** Hides secrets and numbers in a text. */
   readonly mask: (text: string) => string
 }
 
-const ROWS_AT_ONCE = 1000
-
 /**
  * Resolves when the first rows are there. Rejects when they can't be had, with FilterError where the team has not what
- * is asked for. What fails later destroys the stream, so that a part is never taken for the whole.
+ * is asked for. A later failure destroys the stream, so that a part is never taken for the whole.
  */
 export async function openCsv(pool: Pool, request: CsvRequest): Promise<Readable> {
-  const { view, teamId, asked, statementTimeoutMs, deadlineMs, mask } = request
+  const { view, teamId, asked, firstRowsTimeoutMs, deadlineMs, mask } = request
   const csv = new PassThrough()
-  // Whoever reads it is told; that nobody reads it any more is no reason to die.
+  // The consumer handles the error; without a consumer it is no reason to end the process.
   csv.on('error', () => undefined)
   const begun = Promise.withResolvers<void>()
   const tooSlow = setTimeout(
     () => csv.destroy(new Error(`this was not taken within ${deadlineMs} ms`)),
     deadlineMs,
   ).unref()
-  readOneMoment(pool, { doing: `writing ${view}.csv`, statementTimeoutMs }, async (client) => {
-    await namesOf(client, teamId, asked)
-    const period = asked.days === null ? null : await periodOf(client, teamId, asked.days)
-    const columns = await columnsOf(client, view)
-    const { sql, values } = csvQuery(view, columns.map(asText).join(', '), { teamId, asked, period })
-    await client.query(`declare rows no scroll cursor for ${sql}`, values)
-    const first = await fetchRows(client)
+  // Postgres counts a statement timeout until the last row, so it is the deadline of the whole stream.
+  const limits = { doing: `writing ${view}.csv`, statementTimeoutMs: deadlineMs }
+  readOneMoment(pool, limits, async (client) => {
+    const { columns, rows } = await within(pool, client, firstRowsTimeoutMs, async () => {
+      await namesOf(client, teamId, asked)
+      const period = asked.days === null ? null : await periodOf(client, teamId, asked.days)
+      const columns = await columnsOf(client, view)
+      const { sql, values } = csvQuery(view, columns.map(asText).join(', '), { teamId, asked, period })
+      const rows = client.query(new QueryStream(sql, values, { rowMode: 'array', batchSize: ROWS_AT_ONCE }))
+      await once(rows, 'readable')
+      return { columns, rows }
+    })
     begun.resolve()
-    const lines = columns.map(({ name }) => name).join(',')
-    await pipeline(async function* () {
-      yield `\ufeff${lines}\r\n`
-      const isText = columns.map(({ type }) => type === 'text')
-      for (let rows = first; rows.length > 0; rows = await fetchRows(client)) {
-        yield mask(rows.map((row) => toLine(row, isText)).join(''))
-      }
-    }, csv)
+    await pipeline(rows, toCsv(columns, mask), csv)
   })
     .catch((error: Error) => {
       begun.reject(error)
@@ -66,17 +64,49 @@ export async function openCsv(pool: Pool, request: CsvRequest): Promise<Readable
   return csv
 }
 
-type Row = readonly (string | null)[]
+const ROWS_AT_ONCE = 500
 
-async function fetchRows(client: Client): Promise<readonly Row[]> {
-  const { rows } = await client.query<(string | null)[]>({
-    text: `fetch ${ROWS_AT_ONCE} from rows`,
-    rowMode: 'array',
-  })
-  return rows
+/** Cancels what the client's connection runs when `work` takes longer. */
+async function within<T>(pool: Pool, client: Client, ms: number, work: () => Promise<T>): Promise<T> {
+  const { rows } = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid')
+  const cancel = () =>
+    pool.query('select pg_catalog.pg_cancel_backend($1)', [rows[0]?.pid]).catch(() => undefined)
+  const timer = setTimeout(cancel, ms).unref()
+  try {
+    return await work()
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
-interface Column {
+/** Rows, as arrays of texts and nulls, to CSV with a header. */
+export function toCsv(columns: readonly Column[], mask: (text: string) => string): Stringifier {
+  const isText = columns.map(({ type }) => type === 'text')
+  return stringify({
+    bom: true,
+    header: true,
+    columns: columns.map(({ name }) => name),
+    record_delimiter: '\r\n',
+    // An empty text is not null. In many countries programs split at semicolons, and some at tabs or any line end.
+    quoted_match: /^$|[;\t\r\n]/,
+    cast: {
+      string: (value, { index, header }) => (header || !isText[index] ? value : withoutFormula(mask(value))),
+    },
+  })
+}
+
+/**
+ * Excel, LibreOffice and Numbers run a text as a formula when it begins with one of these signs, also in their
+ * full-width and other compatibility forms, and some after blanks or invisible characters.
+ */
+const beginsFormula =
+  /^[\s\p{Z}\p{C}]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212]|^[\t\r\n]/u
+
+function withoutFormula(text: string): string {
+  return beginsFormula.test(text) ? `'${text}` : text
+}
+
+export interface Column {
   readonly name: string
   readonly type: string
 }
@@ -95,14 +125,4 @@ async function columnsOf(client: Client, view: CsvViewName): Promise<Column[]> {
 function asText({ name, type }: Column): string {
   if (type === 'timestamp with time zone') return instant(`"${name}"`)
   return type === 'date' ? `to_char("${name}", 'YYYY-MM-DD')` : `"${name}"::text`
-}
-
-function toLine(row: Row, isText: readonly boolean[]): string {
-  return `${row.map((value, index) => toField(value, isText[index] ?? true)).join(',')}\r\n`
-}
-
-export function toField(value: string | null, isText: boolean): string {
-  if (value === null) return ''
-  const harmless = isText && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return harmless === '' || /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }
