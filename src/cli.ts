@@ -7,6 +7,7 @@ import type { ReportOptions } from './commands/report.ts'
 import { runSync } from './commands/sync.ts'
 import { readConfig } from './config.ts'
 import { type ExitCode, exitCodeOf, exitCodes, UsageError } from './exit-code.ts'
+import { isConnectionLost } from './store/database.ts'
 import { describeError } from './terminal/describe-error.ts'
 import { isAtLeast } from './terminal/progress.ts'
 import { version } from './version.ts'
@@ -14,7 +15,10 @@ import { version } from './version.ts'
 /** Runs the command and sets the exit code of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
   surviveClosedPipes()
-  process.on('uncaughtException', (error) => process.exit(report(error)))
+  process.on('uncaughtException', (error) => {
+    // What was asked on that connection is rejected beside this event, and says so.
+    if (!isConnectionLost(error)) process.exit(report(error))
+  })
   let exitCode: ExitCode = exitCodes.ok
   const run: Run = (work) => async () => {
     exitCode = await work()

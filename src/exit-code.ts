@@ -6,7 +6,7 @@ import { ConfigError } from './config.ts'
 import { EmbeddedPostgresError } from './embedded/postgres.ts'
 import { ImplausibleTeamError, InterruptedError, UnknownTeammateError } from './pass/failure.ts'
 import { NumberKeyError } from './snapshot/number-key.ts'
-import { DatabaseError } from './store/database.ts'
+import { asDatabaseError, DatabaseError } from './store/database.ts'
 import { SchemaVersionError } from './store/migrate.ts'
 import { PassAlreadyRunningError } from './store/passes.ts'
 import { PassClosedError } from './store/reading.ts'
@@ -28,7 +28,8 @@ export class UsageError extends Error {
 }
 
 /** Taking a passing fault for a permanent one is the worse mistake: a supervisor would leave us down for good. */
-export function exitCodeOf(error: unknown): ExitCode {
+export function exitCodeOf(thrown: unknown): ExitCode {
+  const error = asDatabaseError(thrown)
   if (error instanceof UsageError || error instanceof UnknownTeammateError) return exitCodes.usage
   if (error instanceof LoginRefusedError) return exitCodes.usage
   if (error instanceof GrantUnavailableError) return exitCodes.configuration

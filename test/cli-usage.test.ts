@@ -1,6 +1,7 @@
 /** What a person meets before any pass begins. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
 import { AlloUnreachableError } from '../src/allo/errors.ts'
 import { asKnownError } from '../src/commands/open.ts'
@@ -176,6 +177,17 @@ describe('an error', () => {
     const error = new DatabaseError('saving', Object.assign(new Error('no'), { code }))
     expect(exitCodeOf(error)).toBe(expected)
   })
+
+  test.for(['57P01', '57P02', '57P03'])(
+    'of the driver itself with code %s is no bug wherever it arrives',
+    (code) => {
+      const raw = Object.assign(new pg.DatabaseError('terminating connection', 0, 'error'), { code })
+      expect(exitCodeOf(raw)).toBe(75)
+      expect(describeError(raw, usual)).toBe(
+        `Talking to Postgres: terminating connection (code ${code}). Try again; what was saved until then stays.`,
+      )
+    },
+  )
 })
 
 describe('progress', () => {

@@ -9,7 +9,7 @@ import { createLogger } from '../logger.ts'
 import { backfillNumberKeys } from '../personal-data/backfill.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
-import { openPool } from '../store/database.ts'
+import { asDatabaseError, openPool } from '../store/database.ts'
 import { assertSchemaIsCurrent } from '../store/migrate.ts'
 import { keyFingerprint, openReadBudget } from '../store/read-budget.ts'
 import { recordReportTimeZone } from '../store/settings.ts'
@@ -233,7 +233,8 @@ async function persist<T>(
   for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, 10_000)) {
     try {
       return await work()
-    } catch (error) {
+    } catch (thrown) {
+      const error = asDatabaseError(thrown)
       const canHelp = error instanceof Error && 'retryable' in error && error.retryable === true
       if (!canHelp || signal.aborted) throw error
       logger.warn({ event: 'waiting', for: what }, `waiting for ${what}: ${error.message}`)

@@ -33,6 +33,36 @@ export async function withDatabaseErrors<T>(doing: string, work: () => Promise<T
   }
 }
 
+/**
+ * For the places where errors of any origin arrive: what the Postgres driver threw past `withDatabaseErrors` (BullMQ's
+ * own connections, an event of a client) becomes a DatabaseError; any other error stays as it is.
+ */
+export function asDatabaseError(error: unknown): unknown {
+  return isFromPostgres(error) ? new DatabaseError('talking to Postgres', error) : error
+}
+
+/**
+ * Whether the error says that a connection to Postgres was lost: an administrator or a restart ended it (57P01 to
+ * 57P03), or the socket closed.
+ *
+ * The driver also emits it as an event of the client, beside rejecting what was asked on that connection. Where a
+ * client has no listener at that moment, as BullMQ's have between two statements, the event would end the process.
+ */
+export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return /^(08|57P0[123])/.test(error.code ?? '')
+  return isFromPostgres(error)
+}
+
+/** Errors that nothing but the driver makes: unlike a system code, which any socket or file may give. */
+function isFromPostgres(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return true
+  if (error instanceof DrizzleQueryError) return isFromPostgres(error.cause)
+  return (
+    error instanceof Error &&
+    /^(Connection terminated|Client has encountered a connection error|Client was closed)/.test(error.message)
+  )
+}
+
 /** One statement, with errors as above. */
 export function ask<Row extends object>(
   db: Pool | Client,

@@ -5,7 +5,7 @@
  */
 import { toQuotable } from '../allo/text.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
-import { DatabaseError } from '../store/database.ts'
+import { asDatabaseError, DatabaseError } from '../store/database.ts'
 
 export interface Shown {
   readonly debug: boolean
@@ -23,7 +23,8 @@ export function describeError(error: unknown, { debug, secrets }: Shown): string
 }
 
 /** One sentence, the first letter a capital. */
-export function messageOf(error: unknown): string {
+export function messageOf(thrown: unknown): string {
+  const error = asDatabaseError(thrown)
   const said = error instanceof Error ? error.message : String(error)
   const exitCode = exitCodeOf(error)
   if (exitCode === exitCodes.bug) return `This is a bug of allo-queue-mirror: ${toQuotable(said)}`

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, WaitingError } from 'bullmq'
 import type { Schedule } from '../config.ts'
-import { DatabaseError } from '../store/database.ts'
+import { asDatabaseError, DatabaseError } from '../store/database.ts'
 import type { WorkerContext } from './context.ts'
 import {
   backendNames,
@@ -161,7 +161,8 @@ function givingBack({ logger }: WorkerContext, stopping: AbortSignal) {
       try {
         signal.throwIfAborted()
         await run(job, token, signal)
-      } catch (error) {
+      } catch (thrown) {
+        const error = asDatabaseError(thrown)
         const { passId, userId } = job.data
         const isDatabaseGone = error instanceof DatabaseError && error.retryable && passId !== undefined
         if (isDatabaseGone && !signal.aborted) {
