@@ -5,7 +5,7 @@ import { withDatabase } from './commands/open.ts'
 import { prepareDatabase } from './commands/prepare-database.ts'
 import type { ReportOptions } from './commands/report.ts'
 import { runSync } from './commands/sync.ts'
-import { readConfig } from './config.ts'
+import { readConfig, secretsOfEnvironment } from './config.ts'
 import { type ExitCode, exitCodeOf, exitCodes, UsageError } from './exit-code.ts'
 import { isConnectionLost } from './store/database.ts'
 import { describeError } from './terminal/describe-error.ts'
@@ -291,18 +291,13 @@ function report(error: unknown): ExitCode {
   return exitCode
 }
 
-/** Asked only once something failed. A configuration that can't be read is what is being reported then. */
+/** Asked only once something failed: a configuration that can't be read may be what failed. */
 function whatMayBeSaid() {
+  const secrets = secretsOfEnvironment()
   try {
-    const { logLevel, apiKey, databaseUrl, numberKey } = readConfig({ needsApiKey: false })
-    const url = databaseUrl?.value()
-    const password = url === undefined ? '' : decodeURIComponent(new URL(url).password)
-    return {
-      level: logLevel,
-      secrets: [apiKey?.value() ?? '', url ?? '', password, numberKey?.value() ?? ''],
-    }
+    return { level: readConfig({ needsApiKey: false }).logLevel, secrets }
   } catch {
-    return { level: 'info' as const, secrets: [] }
+    return { level: 'info' as const, secrets }
   }
 }
 

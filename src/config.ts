@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { parseEnvFile } from './config/env-file.ts'
+import { formsOfSecret } from './config/known-secrets.ts'
+import { isLoopback } from './config/loopback.ts'
 import { ConfigError, type Problem } from './config/problem.ts'
 import {
   checkApiKey,
@@ -13,8 +15,9 @@ import {
   secret,
   unreadable,
 } from './config/secret.ts'
+import { readTextFile } from './config/text-file.ts'
 import { settings } from './config/values.ts'
-import { defaults, unknownVariables } from './config/variables.ts'
+import { defaults, unknownVariables, variables } from './config/variables.ts'
 
 export { ConfigError, type Problem } from './config/problem.ts'
 export type { Secret } from './config/secret.ts'
@@ -48,7 +51,7 @@ export function loadConfig(
   env: Env,
   { envFile = null, needsApiKey = true }: { envFile?: string | null; needsApiKey?: boolean } = {},
 ): Config {
-  const given = merge(env, envFile === null ? {} : parseEnv(envFile))
+  const given = merge(env, envFile === null ? {} : parseEnvFile(envFile, ourNames))
   const problems: Problem[] = []
   const parsed = settings.safeParse({ ...defaults, ...given })
   for (const issue of parsed.error?.issues ?? []) {
@@ -79,7 +82,12 @@ export function loadConfig(
   if (given.SYNC_CRON && given.SYNC_EVERY) {
     problems.push({ variable: 'SYNC_CRON', problem: 'set, and SYNC_EVERY too. Keep one of them.' })
   }
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+  const inQuotes = quoted(given)
+  if (!parsed.success || problems.length + inQuotes.length > 0) {
+    // What else is wrong with a value in quotes follows from them.
+    const others = problems.filter(({ variable }) => !inQuotes.some((one) => one.variable === variable))
+    throw new ConfigError([...others, ...inQuotes])
+  }
 
   const { data } = parsed
   return Object.freeze({
@@ -123,6 +131,14 @@ export function loadConfig(
       ...(data.HTTP_PROXY ? { httpProxy: data.HTTP_PROXY } : {}),
       ...(data.HTTPS_PROXY ? { httpsProxy: data.HTTPS_PROXY } : {}),
       ...(data.NO_PROXY ? { noProxy: data.NO_PROXY } : {}),
+    }),
+    secrets: rememberSecrets(given, {
+      ALLO_API_KEY: apiKey,
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
+      HTTP_BASIC_AUTH: basicAuth,
+      ALERT_WEBHOOK_URL: alertWebhookUrl,
+      NUMBER_KEY: numberKey,
     }),
     warnings: Object.freeze([
       ...unknownVariables(given),
@@ -180,6 +196,8 @@ export interface Config {
     readonly httpsProxy?: string
     readonly noProxy?: string
   }
+  /** Every form in which a secret could appear in a message, those of earlier keys included. Never throws. */
+  readonly secrets: () => readonly string[]
   /** One sentence each, for the log: nothing is wrong, but it may not be what was meant. */
   readonly warnings: readonly string[]
 }
@@ -204,10 +222,81 @@ export type ConfigWithKey = Config & { readonly apiKey: Secret }
 export type Env = Readonly<Record<string, string | undefined>>
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
 
+/**
+ * What must not be shown whatever the configuration is worth: every secret of the environment and `.env`, understood
+ * or not, in every form. For messages about a configuration that could not be loaded. Never throws.
+ */
+export function secretsOfEnvironment(): readonly string[] {
+  const envFile = attempt(() => parseEnv(readEnvFile() ?? '')) ?? {}
+  return [...new Set([process.env, envFile].flatMap((env) => secretTexts(env).flatMap(formsOf)))].sort(
+    longestFirst,
+  )
+}
+
+/** The texts grow with each key that is read again: a message about the old one can still come. */
+function rememberSecrets(given: Env, read: Readonly<Record<string, Secret | null>>): () => readonly string[] {
+  const seen = new Set<string>()
+  let forms: readonly string[] = []
+  const remember = ([name, text]: SecretText) => {
+    if (seen.has(`${name} ${text}`)) return
+    seen.add(`${name} ${text}`)
+    forms = [...new Set([...forms, ...formsOfSecret(name, text)])].sort(longestFirst)
+  }
+  for (const text of secretTexts(given)) remember(text)
+  return () => {
+    for (const [name, secret] of Object.entries(read)) if (secret !== null) remember([name, secret.value()])
+    return forms
+  }
+}
+
+type SecretText = readonly [name: string, text: string]
+
+/** As they were given, in the environment or in files. PGPASSWORD is read by pg where DATABASE_URL has no password. */
+function secretTexts(env: Env): SecretText[] {
+  const names = [...variables.filter(({ secret }) => secret).map(({ name }) => name), 'PGPASSWORD']
+  return names.flatMap((name) => {
+    const path = env[`${name}_FILE`]
+    const texts = [
+      env[name],
+      env[name.toLowerCase()],
+      path && attempt(() => readTextFile(resolve(path.trim()))),
+    ]
+    return texts.flatMap((text): SecretText[] => (text?.trim() ? [[name, text.trim()]] : []))
+  })
+}
+
+function formsOf([name, text]: SecretText): string[] {
+  return formsOfSecret(name, text)
+}
+
+/** So that a password inside a URL does not leave the rest of the URL behind. */
+function longestFirst(a: string, b: string): number {
+  return b.length - a.length
+}
+
+function attempt<T>(work: () => T): T | null {
+  try {
+    return work()
+  } catch {
+    return null
+  }
+}
+
+const ourNames: ReadonlySet<string> = new Set(variables.map(({ name }) => name))
+
+/** `docker run --env-file` and systemd's shells keep the quotes that `.env` and a shell take away. */
+function quoted(given: Env): Problem[] {
+  return [...ourNames].flatMap((variable) =>
+    /^(["'`]).*\1$/s.test(given[variable] ?? '')
+      ? [{ variable, problem: 'stands in quotes that became part of it. Remove them.' }]
+      : [],
+  )
+}
+
 function readEnvFile(): string | null {
   const file = resolve('.env')
   try {
-    return readFileSync(file, 'utf8')
+    return readTextFile(file)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
     throw unreadable('.env', file, error)
@@ -225,10 +314,6 @@ const secretsWithFiles = [
 
 const erasedWithoutKey =
   'RETAIN_NUMBERS_DAYS is set without NUMBER_KEY: once erased, a number that comes back is taken for a new one.'
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
-}
 
 /** What is set, under the table's names; what is empty is left out. */
 function merge(env: Env, envFile: Env): Env {

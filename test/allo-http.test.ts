@@ -78,13 +78,21 @@ describe('what is sent', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('a proxy from the settings is used, and NO_PROXY spares a host', async () => {
+  test('a proxy from the settings is used, NO_PROXY spares a host, and this machine is never asked through it', async () => {
     const { server } = await start(json({ data: {} }), json({ data: {} }))
-    const proxy = await startProxy()
+    const proxy = await startProxy(server.url)
+    await open({ ...settings('http://allo.invalid'), proxy: { httpProxy: proxy.url } }).me()
+    expect(proxy.passed()).toBe(1)
     await open({ ...settings(server.url), proxy: { httpProxy: proxy.url } }).me()
+    await open({
+      ...settings('http://allo.invalid'),
+      proxy: { httpProxy: proxy.url, noProxy: 'allo.invalid' },
+      retry: { ...quick, retries: 0 },
+    })
+      .me()
+      .catch(() => undefined)
     expect(proxy.passed()).toBe(1)
-    await open({ ...settings(server.url), proxy: { httpProxy: proxy.url, noProxy: '127.0.0.1' } }).me()
-    expect(proxy.passed()).toBe(1)
+    expect(server.seen).toHaveLength(2)
   })
 })
 
@@ -382,6 +390,41 @@ describe('the key', () => {
   })
 })
 
+describe('an answer that repeats the key', () => {
+  const escaped = [...key]
+    .map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
+  const row = (more: object) => page([{ number_to: '+12125550010', position: 0, ...more }])
+
+  test.each([
+    ['as a number', row({ number_to: key })],
+    ['inside a name', { ...page([]), queue: { id: 'q', name: `My ${key}!` } }],
+    ['as an id', { ...page([]), queue: { id: key } }],
+    ['in a field nobody documents', row({ debug: { headers: [`Api-Key ${key}`] } })],
+    ['as the name of a field', row({ [key]: 1 })],
+    ['percent-encoded', row({ link: `https://x/?key=${encodeURIComponent(key)}` })],
+    ['in base64', row({ trace: Buffer.from(key).toString('base64') })],
+  ])('%s is not taken', async (_, body) => {
+    const { allo, server, surprises } = await start(always(json(body)))
+    const error = await rejection(allo.readQueuePage('usr-1', 1))
+    expect(error).toBeInstanceOf(AlloSurprisedError)
+    expect(error.message).toContain('repeats the API key')
+    expect(everythingIn([error, surprises])).not.toContain('must-never')
+    expect(server.seen).toHaveLength(1)
+  })
+
+  test('in escapes is not taken either, nor repeated from an error', async () => {
+    const name = `{"data": [], "queue": {"id": "q", "name": "${escaped}"}, "pagination": {"has_more": false}}`
+    const { allo } = await start(always(status(200, name)))
+    expect((await rejection(allo.readQueuePage('usr-1', 1))).message).toContain('repeats the API key')
+    const refusal = `{"error": {"code": "${escaped}", "message": "no ${escaped}", "request_id": "${escaped}"}}`
+    for (const code of [401, 404, 422, 500]) {
+      const { allo: other } = await start({ retry: { ...quick, retries: 0 } }, always(status(code, refusal)))
+      expect(everythingIn(await rejection(other.me()))).not.toContain('must-never')
+    }
+  })
+})
+
 test('one reading is counted by itself, and in the whole', async () => {
   const limited = status(429, envelope('', 'X', { retry_after_seconds: 1 }))
   const { allo } = await start(json({ data: {} }), limited, json(page([])), json({ data: {} }))
@@ -521,18 +564,19 @@ function open(all: AlloClientSettings) {
   return allo
 }
 
-/** Passes on what it gets, as a tunnel or as a forwarded request. */
-async function startProxy() {
+/** Passes on what it gets to `target`, as a tunnel or as a forwarded request. */
+async function startProxy(target: string) {
   let passed = 0
+  const { hostname, port } = new URL(target)
   const http = createServer(async (request, response) => {
     passed++
-    const answer = await fetch(request.url ?? '', { headers: { 'user-agent': 'proxy' } })
+    const { pathname } = new URL(request.url ?? '')
+    const answer = await fetch(target + pathname, { headers: { 'user-agent': 'proxy' } })
     response.writeHead(answer.status).end(await answer.text())
   })
-  http.on('connect', (request, socket) => {
+  http.on('connect', (_, socket) => {
     passed++
-    const [host, port] = (request.url ?? '').split(':')
-    const upstream = connect(Number(port), host, () => {
+    const upstream = connect(Number(port), hostname, () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n')
       socket.pipe(upstream).pipe(socket)
     })

@@ -143,7 +143,7 @@ describe('an error', () => {
   test('that is ours says so, masks what it did not word itself, and tells how to see more', () => {
     const bug = new TypeError('cannot read +1 (212) 555-0100 of ak_live_of_a_test')
     expect(describeError(bug, usual)).toBe(
-      'This is a bug of allo-queue-mirror: cannot read +[number] of [key]\n' +
+      'This is a bug of allo-queue-mirror: cannot read +[number] of [secret]\n' +
         'LOG_LEVEL=debug shows where it happened. Please report it with that.',
     )
     expect(describeError(bug, debug)).toMatch(/TypeError\n\s+at /)

@@ -15,9 +15,10 @@ const withKey = (more: Record<string, string> = {}) => loadConfig({ ALLO_API_KEY
 
 describe('a configuration', () => {
   test('with only a key has a default for everything else', () => {
-    const { apiKey: key, proxy, ...rest } = withKey()
+    const { apiKey: key, proxy, secrets, ...rest } = withKey()
     expect(key.value()).toBe(apiKey)
     expect(proxy()).toEqual({})
+    expect(secrets()).toEqual([apiKey])
     expect(rest).toEqual({
       apiUrl: 'https://api.withallo.com',
       authScheme: 'Api-Key',
@@ -367,7 +368,7 @@ describe('problems', () => {
 
   test.each([
     ['missing', join(folder, 'nowhere'), 'ENOENT'],
-    ['a folder', folder, 'EISDIR'],
+    ['a folder', folder, 'is a folder'],
     ['empty', file('empty', ' \n'), 'is empty'],
     ['holding more than a key', file('two', 'ak_1\nak_2\n'), 'holds spaces'],
   ])('a key file that is %s is named by its path', (_, path, why) => {

@@ -1,3 +1,4 @@
+import { echoesKey, withoutKey } from './echoed-key.ts'
 import { AlloRefusedError, type Asked } from './errors.ts'
 import { isRecord } from './record.ts'
 import { isPlainWord, toQuotable } from './text.ts'
@@ -5,6 +6,7 @@ import { isPlainWord, toQuotable } from './text.ts'
 /**
  * Reads error answers. Only `type`, `code`, `message` and `retryable` are reliably in Allo's envelope; its older
  * API answers `{code, details}`, and a proxy in between answers HTML or nothing. So everything here may be null.
+ * Nothing here holds `key`, which a server may repeat.
  */
 export interface Refusal {
   readonly code: string | null
@@ -18,7 +20,7 @@ export interface Refusal {
   readonly quotaResetMs: number | null
 }
 
-export function readRefusal(text: string | null): Refusal {
+export function readRefusal(text: string | null, key: string): Refusal {
   const body = parseJson(text)
   const whole = isRecord(body) ? body : {}
   const error = isRecord(whole.error) ? whole.error : whole
@@ -33,10 +35,13 @@ export function readRefusal(text: string | null): Refusal {
     return seconds === undefined ? [] : [Number(seconds) * 1000]
   })
   return {
-    code: typeof error.code === 'string' && isPlainWord(error.code) ? error.code : null,
-    said: said ? toQuotable(said) || null : null,
+    code:
+      typeof error.code === 'string' && isPlainWord(error.code) && !echoesKey(error.code, key)
+        ? error.code
+        : null,
+    said: said ? toQuotable(withoutKey(said, key)) || null : null,
     retryable: error.retryable === true,
-    requestId: readRequestId(error.request_id),
+    requestId: echoesKey(error.request_id, key) ? null : readRequestId(error.request_id),
     retryAfterMs: typeof after === 'number' && Number.isInteger(after) && after >= 0 ? after * 1000 : null,
     quotaResetMs: resets.length > 0 ? Math.max(...resets) : null,
   }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import pRetry from 'p-retry'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { isLoopback } from '../config/loopback.ts'
+import { echoesKey, mayEcho } from './echoed-key.ts'
 import {
   AlloError,
   AlloSurprisedError,
@@ -133,7 +135,7 @@ export function createTransport(settings: TransportSettings): Transport {
           freshKeyTried = true
           if (await hasFreshKey(key)) continue
         }
-        return { body: toJson(reply, asked, requestId, refusal), requestId }
+        return { body: toJson(reply, { asked, requestId, refusal, key }), requestId }
       }
     }
 
@@ -170,10 +172,9 @@ export function createTransport(settings: TransportSettings): Transport {
       const reply = await exchange(dispatcher, url, headers, limits, signal)
       settings.onAnswer?.(reply.status)
       // A server may repeat the key it refused ("invalid key …"): take it out before anything is read.
-      const safe = reply.status === 200 ? null : withoutKey(reply.text, key)
-      const refusal = readRefusal(safe)
+      const refusal = readRefusal(reply.status === 200 ? null : reply.text, key)
       const header = reply.header('x-request-id') ?? ''
-      const theirId = refusal.requestId ?? (header.includes(key) ? null : readRequestId(header))
+      const theirId = refusal.requestId ?? (echoesKey(header, key) ? null : readRequestId(header))
       return { reply, refusal, requestId: theirId ?? ourId }
     } catch (error) {
       signal?.throwIfAborted()
@@ -215,8 +216,10 @@ function noRequests(): RequestCounts {
  * Our own dispatcher, so that proxies hold without a flag to Node and nobody's global settings reach us. HTTP/1.1
  * only: over one HTTP/2 connection a single lost connection would fail every walk at once.
  */
-function createDispatcher({ proxy, timeoutMs }: TransportSettings): Dispatcher {
+function createDispatcher({ apiUrl, proxy, timeoutMs }: TransportSettings): Dispatcher {
   const options = { allowH2: false, connect: { timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 }
+  // Plain http is for this machine only; a proxy elsewhere would get the key in clear text.
+  if (isLoopback(new URL(apiUrl).hostname)) return new Agent(options)
   if (!proxy?.httpProxy && !proxy?.httpsProxy) return new Agent(options)
   return new EnvHttpProxyAgent({
     ...options,
@@ -237,7 +240,20 @@ function throttledWaitMs(reply: Reply, refusal: Refusal, inARow: number, retry: 
   return Math.round(backoffMs * (1 + Math.random() / 2))
 }
 
-function toJson(reply: Reply, asked: Asked, requestId: string, refusal: Refusal): unknown {
+function toJson(
+  reply: Reply,
+  {
+    asked,
+    requestId,
+    refusal,
+    key,
+  }: {
+    readonly asked: Asked
+    readonly requestId: string
+    readonly refusal: Refusal
+    readonly key: string
+  },
+): unknown {
   const { status, text } = reply
   const facts = { asked: asked.what, status, requestId }
   if (status >= 300 && status < 400) {
@@ -253,6 +269,22 @@ function toJson(reply: Reply, asked: Asked, requestId: string, refusal: Refusal)
     throw new AlloSurprisedError({ ...facts, path: '', issue: `a body of more than ${largestBody} bytes` })
   }
   if (text === null) throw toUnreachable(reply.bodyError, asked, requestId, 0, status)
+  const body = parse(text, facts)
+  // In a name or an id the key would be stored and shown to every reader of the reports; changed, the answer would be
+  // another one than Allo's.
+  if (mayEcho(text, key) && echoesKey(body, key)) {
+    throw new AlloSurprisedError({
+      ...facts,
+      path: '',
+      issue: 'an answer that repeats the API key, so nothing of it is stored',
+      wayOut:
+        'Look for the key in the names of teammates and queues, and for a proxy that adds it; then make a new key.',
+    })
+  }
+  return body
+}
+
+function parse(text: string, facts: { asked: string; status: number; requestId: string }): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -288,11 +320,6 @@ function toUnreachable(
       ? 'Its certificate is not trusted here: NODE_EXTRA_CA_CERTS names a file with your own authorities.'
       : 'Check the network, ALLO_API_URL and the proxy variables, and try again.',
   })
-}
-
-/** A text of a few letters is no key, and replacing it would break the JSON around it. */
-function withoutKey(text: string | null, key: string): string | null {
-  return text !== null && key.length >= 8 ? text.replaceAll(key, '[key]') : text
 }
 
 /** The code of the error or of what lies below it: ECONNREFUSED, UND_ERR_SOCKET. */

@@ -20,8 +20,8 @@ export async function runCheck(config: Config, { json }: { json: boolean }): Pro
     name: 'check',
     mayCreate: false,
   })
-  if (json) console.log(mask(JSON.stringify({ teams: reports }), []))
-  else if (config.logLevel !== 'silent') console.log(mask(toScreen(reports).join('\n'), []))
+  if (json) console.log(mask(JSON.stringify({ teams: reports }), config.secrets()))
+  else if (config.logLevel !== 'silent') console.log(mask(toScreen(reports).join('\n'), config.secrets()))
   const isBad = reports.some(({ results }) => results.some(failsBadly))
   return isBad ? exitCodes.data : exitCodes.ok
 }

@@ -1,5 +1,6 @@
 /** What doctor found, line by line as it finds it, and the exit code that follows from all of it. */
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-code.ts'
+import { mask } from '../logger.ts'
 import { InterruptedError } from '../pass/failure.ts'
 import { messageOf } from '../terminal/describe-error.ts'
 import { printable } from '../terminal/printable.ts'
@@ -20,7 +21,9 @@ export interface Report {
 
 const gravest: readonly ExitCode[] = [exitCodes.bug, exitCodes.configuration, exitCodes.tryAgain]
 
-export function createReport(print: (line: string) => void): Report {
+/** No line holds one of the secrets. */
+export function createReport(write: (line: string) => void, secrets: readonly string[]): Report {
+  const print = (line: string) => write(mask(line, secrets))
   const wrongs: ExitCode[] = []
   let warnings = 0
   const line = (mark: string, subject: string, says: string) => {
@@ -46,7 +49,7 @@ export function createReport(print: (line: string) => void): Report {
         return await look()
       } catch (error) {
         if (error instanceof InterruptedError) throw error
-        wrong(subject, messageOf(error), exitCodeOf(error))
+        wrong(subject, messageOf(error, secrets), exitCodeOf(error))
         return null
       }
     },

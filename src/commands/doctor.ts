@@ -8,6 +8,7 @@ import {
   type ConfigWithKey,
   type Problem,
   readConfig,
+  secretsOfEnvironment,
   variables,
 } from '../config.ts'
 import { inspectEmbeddedPostgres } from '../embedded/postgres.ts'
@@ -21,7 +22,7 @@ import { embeddedFolder, type OpenDatabase, withDatabase } from './open.ts'
 import { placeOf } from './reach-database.ts'
 
 export async function runDoctor(): Promise<ExitCode> {
-  const report = createReport((line) => console.log(line))
+  const report = createReport((line) => console.log(line), secretsOfEnvironment())
   return withInterruption(async (signal) => {
     const { config, problems } = readWhatIsRight()
     report.section('Configuration')

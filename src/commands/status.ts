@@ -23,7 +23,7 @@ export async function runStatus(config: ConfigWithKey, { json }: { json: boolean
     name: 'status',
     mayCreate: false,
   })
-  const secrets = [config.apiKey.value()]
+  const secrets = config.secrets()
   if (json) console.log(mask(JSON.stringify(overview), secrets))
   else if (config.logLevel !== 'silent') console.log(mask(toScreen(overview).join('\n'), secrets))
   return overview.freshness.isFresh ? exitCodes.ok : exitCodes.tryAgain

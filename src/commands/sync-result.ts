@@ -1,6 +1,6 @@
 /** A pass in one line: as JSON for programs, as a sentence for people. */
 import { AlloThrottledError } from '../allo/errors.ts'
-import { ConfigError } from '../config.ts'
+import { ConfigError, secretsOfEnvironment } from '../config.ts'
 import { EmbeddedPostgresError } from '../embedded/postgres.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import { reasonOf } from '../pass/failure.ts'
@@ -137,7 +137,7 @@ function errorOf(error: unknown): NonNullable<SyncJson['error']> {
   const { errorCode, errorRequestId } = reasonOf(error)
   const isThrottled = error instanceof AlloThrottledError
   const code = isThrottled ? 'rate_limited' : errorCode === 'bug' ? codeOfStart(error) : errorCode
-  return { code, message: messageOf(error), request_id: errorRequestId }
+  return { code, message: messageOf(error, secretsOfEnvironment()), request_id: errorRequestId }
 }
 
 /** What only a beginning can fail on; a pass itself never meets these. */

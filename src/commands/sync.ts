@@ -1,6 +1,7 @@
 /** `sync`: one pass now. Progress goes to stderr, the result to stdout. */
-import type { Config, ConfigWithKey } from '../config.ts'
+import { type Config, type ConfigWithKey, secretsOfEnvironment } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { mask } from '../logger.ts'
 import { backfillNumberKeys } from '../personal-data/backfill.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
@@ -32,11 +33,12 @@ export async function runSync(load: () => ConfigWithKey, args: SyncArguments): P
     result = await onePass(config, args)
   } catch (error) {
     const durationMs = performance.now() - startedAt
-    if (args.json) console.log(JSON.stringify(toFailedJson(error, args.dryRun, durationMs)))
+    if (args.json)
+      console.log(mask(JSON.stringify(toFailedJson(error, args.dryRun, durationMs)), secretsOfEnvironment()))
     throw error
   }
   const sentence = toSentence(result, args.dryRun)
-  if (args.json) console.log(JSON.stringify(toJson(result, args.dryRun)))
+  if (args.json) console.log(mask(JSON.stringify(toJson(result, args.dryRun)), config.secrets()))
   else if (config.logLevel !== 'silent') console.log(sentence)
   if (args.json && isAtLeast(config.logLevel, 'info')) console.error(sentence)
   if (result.stoppedBy !== null) throw result.stoppedBy

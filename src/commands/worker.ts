@@ -37,7 +37,7 @@ const SHARE_FOR_JOBS = 0.7
 const READINGS_AT_ONCE = 4
 
 export async function runWorker(config: ConfigWithKey): Promise<ExitCode> {
-  const logger = createLogger(config.logLevel, process.stdout, () => secretsOf(config))
+  const logger = createLogger(config.logLevel, process.stdout, config.secrets)
   for (const warning of config.warnings) logger.warn({ event: 'configuration' }, warning)
   const onFirst = () => {
     logger.info({ event: 'worker_stopping' }, 'stopping: what is being read goes back')
@@ -65,7 +65,7 @@ export async function runService(
     metrics,
     logger,
     version,
-    secrets: () => secretsOf(config),
+    secrets: config.secrets,
   })
   const service = { config, logger, signal, metrics, workings, http }
   try {
@@ -241,22 +241,4 @@ async function persist<T>(
       await sleep(waitMs, undefined, { signal })
     }
   }
-}
-
-/** Whatever must not be seen, in a log or on a page. */
-function secretsOf({
-  apiKey,
-  databaseUrl,
-  redisUrl,
-  alertWebhookUrl,
-  numberKey,
-  http,
-}: ConfigWithKey): string[] {
-  const [, password = ''] = /^[^:]*:(.*)$/.exec(http.basicAuth?.value() ?? '') ?? []
-  const urls = [databaseUrl, redisUrl].map((url) => passwordOf(url?.value()))
-  return [apiKey.value(), ...urls, password, alertWebhookUrl?.value() ?? '', numberKey?.value() ?? '']
-}
-
-function passwordOf(url: string | undefined): string {
-  return url === undefined ? '' : decodeURIComponent(new URL(url).password)
 }

@@ -1,8 +1,8 @@
 /** A secret from a variable, or from the file that NAME_FILE names, which can be read again. */
-import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { faultOfDatabaseUrl, faultOfRedisUrl, faultOfWebhookUrl } from './connection-url.ts'
 import { ConfigError, type Problem } from './problem.ts'
+import { readTextFile, TextFileError } from './text-file.ts'
 
 /** Behind functions, so that printing a configuration doesn't print it. */
 export interface Secret {
@@ -21,14 +21,16 @@ export const checkApiKey: Check = (key) =>
     : 'holds spaces or characters no key has. Give the key alone, without the word Api-Key.'
 
 export const checkDatabaseUrl: Check = (url) =>
-  /^postgres(?:ql)?:\/\/\S*$/.test(url) && URL.canParse(url)
-    ? null
-    : 'not a Postgres URL. Write postgresql://user:password@host:5432/database, with special characters of the password percent-encoded.'
+  withWayOut(
+    faultOfDatabaseUrl(url),
+    `Write postgresql://user:password@host:5432/database, ${escaping}; postgresql://user:password@%2Ffolder/database for a Unix socket.`,
+  )
 
 export const checkRedisUrl: Check = (url) =>
-  /^rediss?:\/\/\S+$/.test(url) && URL.canParse(url)
-    ? null
-    : 'not a Redis URL. Write redis://user:password@host:6379, or rediss:// for TLS.'
+  withWayOut(
+    faultOfRedisUrl(url),
+    `Write redis://user:password@host:6379/0, or rediss:// for TLS, ${escaping}.`,
+  )
 
 export const checkBasicAuth: Check = (text) =>
   /^[^\s:]+:\S{8,}$/.test(text)
@@ -36,9 +38,18 @@ export const checkBasicAuth: Check = (text) =>
     : 'not a user and a password. Write user:password, with at least 8 characters after the colon and no spaces.'
 
 export const checkWebhookUrl: Check = (url) =>
-  /^https?:\/\/\S+$/.test(url) && URL.canParse(url)
-    ? null
-    : 'not a URL. Write https:// and what follows, as Slack or your alerting tool shows it.'
+  withWayOut(
+    faultOfWebhookUrl(url),
+    'Write https:// and what follows, as Slack or your alerting tool shows it.',
+  )
+
+/** Ends the sentence of a URL that was refused for what stands before its host. */
+export const escaping =
+  'with special characters of user and password percent-encoded (@ is %40, / is %2F, % is %25)'
+
+function withWayOut(fault: string | null, wayOut: string): string | null {
+  return fault === null ? null : `${fault}. ${wayOut}`
+}
 
 export const checkNumberKey: Check = (text) =>
   decodeNumberKey(text) === null
@@ -75,15 +86,15 @@ export function secret(
   const variable = `${name}_FILE`
   let value = ''
   const take = (contents: string) => {
-    const next = contents.replace(/^\uFEFF/, '').trim()
+    const next = contents.trim()
     const problem = next === '' ? 'is empty.' : check(next)
-    if (problem) throw new ConfigError([{ variable, problem: `${file}: ${problem}` }])
+    if (problem) throw new ConfigError([{ variable, problem: `${shownPath(path)}: ${problem}` }])
     const changed = next !== value
     value = next
     return changed
   }
   try {
-    take(readOr(variable, file, () => readFileSync(file, 'utf8')))
+    take(readOr(variable, path))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     problems.push(...error.problems)
@@ -92,25 +103,26 @@ export function secret(
   return Object.freeze({
     path: file,
     value: () => value,
-    reread: async () => {
-      try {
-        return take(await readFile(file, 'utf8'))
-      } catch (error) {
-        throw error instanceof ConfigError ? error : unreadable(variable, file, error)
-      }
-    },
+    reread: async () => take(readOr(variable, path)),
   })
 }
 
-function readOr(variable: string, file: string, read: () => string): string {
+function readOr(variable: string, path: string): string {
   try {
-    return read()
+    return readTextFile(resolve(path))
   } catch (error) {
-    throw unreadable(variable, file, error)
+    throw unreadable(variable, shownPath(path), error)
   }
 }
 
+/** What does not look like a path may be the secret itself, set under the name with _FILE by mistake. */
+function shownPath(path: string): string {
+  return /^(?:\.{0,2}[/\\]|[a-z]:[/\\])[^@]*$/i.test(path) ? resolve(path) : 'the file it names'
+}
+
 export function unreadable(variable: string, file: string, error: unknown): ConfigError {
+  if (error instanceof TextFileError)
+    return new ConfigError([{ variable, problem: `${file} ${error.message}.` }])
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
   return new ConfigError([{ variable, problem: `${file} cannot be read${code}. Check path and rights.` }])
 }

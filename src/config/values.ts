@@ -2,6 +2,9 @@
 import { isIP } from 'node:net'
 import { CronExpressionParser } from 'cron-parser'
 import { z } from 'zod'
+import { faultOfProxyUrl, faultOfUrl, withScheme } from './connection-url.ts'
+import { isLoopback } from './loopback.ts'
+import { escaping } from './secret.ts'
 
 const booleanText = z.string().transform((text, context) => {
   const word = text.toLowerCase()
@@ -32,19 +35,23 @@ const zoneText = z.string().transform((text, context) => {
 })
 
 const proxyText = z.string().transform((text, context) => {
-  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
-  if (url && /^https?:$/.test(url.protocol) && url.hostname) return url.href
-  return wrong(context, 'not the address of a proxy. Write http://host:port.')
+  const fault = faultOfProxyUrl(text)
+  return fault === null
+    ? new URL(withScheme(text)).href
+    : wrong(context, `${fault}. Write http://user:password@host:port, ${escaping}.`)
 })
 
 const apiUrlText = z.string().transform((text, context) => {
-  const url = URL.parse(text)
-  if (!url?.hostname || !/^https?:$/.test(url.protocol))
-    return wrong(context, 'not a URL. Write https://host.')
-  if (url.username || url.password)
-    return wrong(context, 'holds a user or password. Remove it; the key goes in ALLO_API_KEY.')
-  if (url.search || url.hash) return wrong(context, 'has a query or fragment. Remove what follows the path.')
-  if (url.protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname)) {
+  if (text.includes('@'))
+    return wrong(
+      context,
+      'holds an @, as before a user or password. Remove it; the key goes in ALLO_API_KEY.',
+    )
+  if (/[?#]/.test(text)) return wrong(context, 'has a query or fragment. Remove what follows the path.')
+  const fault = faultOfUrl(text, { schemes: ['https', 'http'] })
+  if (fault !== null) return wrong(context, `${fault}. Write https://host.`)
+  const url = new URL(text)
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     return wrong(
       context,
       'the key would travel in clear text. Write https://, plain http is for this machine only.',

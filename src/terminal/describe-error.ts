@@ -5,6 +5,7 @@
  */
 import { toQuotable } from '../allo/text.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
+import { mask } from '../logger.ts'
 import { asDatabaseError, DatabaseError } from '../store/database.ts'
 
 export interface Shown {
@@ -14,18 +15,18 @@ export interface Shown {
 }
 
 export function describeError(error: unknown, { debug, secrets }: Shown): string {
-  const lines = [messageOf(error)]
-  if (debug) lines.push(...traceOf(error))
+  const lines = [messageOf(error, secrets)]
+  if (debug) lines.push(...traceOf(error, secrets))
   else if (exitCodeOf(error) === exitCodes.bug) {
     lines.push('LOG_LEVEL=debug shows where it happened. Please report it with that.')
   }
-  return withoutSecrets(lines.join('\n'), secrets)
+  return mask(lines.join('\n'), secrets)
 }
 
-/** One sentence, the first letter a capital. */
-export function messageOf(thrown: unknown): string {
+/** One sentence, the first letter a capital. Masked before anything is cut: half a secret would not be found. */
+export function messageOf(thrown: unknown, secrets: readonly string[]): string {
   const error = asDatabaseError(thrown)
-  const said = error instanceof Error ? error.message : String(error)
+  const said = mask(error instanceof Error ? error.message : String(error), secrets)
   const exitCode = exitCodeOf(error)
   if (exitCode === exitCodes.bug) return `This is a bug of allo-queue-mirror: ${toQuotable(said)}`
   const sentence = said.slice(0, 1).toUpperCase() + said.slice(1)
@@ -36,18 +37,11 @@ export function messageOf(thrown: unknown): string {
 }
 
 /** The frames of the error and of each that lies below it. */
-function traceOf(error: unknown): string[] {
+function traceOf(error: unknown, secrets: readonly string[]): string[] {
   const lines: string[] = []
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
-    lines.push(depth === 0 ? at.name : `because of ${at.name}: ${toQuotable(at.message)}`)
+    lines.push(depth === 0 ? at.name : `because of ${at.name}: ${toQuotable(mask(at.message, secrets))}`)
     lines.push(...(at.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)))
   }
   return lines
-}
-
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  // A text of a few letters is no secret, and taking it out would garble the sentence.
-  return secrets
-    .filter((secret) => secret.length >= 8)
-    .reduce((safe, secret) => safe.replaceAll(secret, '[secret]'), text)
 }

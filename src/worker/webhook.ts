@@ -1,6 +1,7 @@
 /** The POST that tells people. Its URL is a secret: whoever has it can write to their channel. */
 import pRetry, { AbortError } from 'p-retry'
-import { EnvHttpProxyAgent, request } from 'undici'
+import { Agent, EnvHttpProxyAgent, request } from 'undici'
+import { isLoopback } from '../config/loopback.ts'
 import type { Config, Secret } from '../config.ts'
 
 export interface Webhook {
@@ -25,16 +26,19 @@ export function createWebhook(
   { userAgent, retry = usualRetry }: { readonly userAgent: string; readonly retry?: WebhookRetry },
 ): Webhook {
   // Empty texts keep undici from looking into the environment itself.
-  const dispatcher = new EnvHttpProxyAgent({
+  const proxied = new EnvHttpProxyAgent({
     httpProxy: proxy.httpProxy ?? '',
     httpsProxy: proxy.httpsProxy ?? '',
     noProxy: proxy.noProxy ?? '',
     connect: { timeout: TIMEOUT_MS },
   })
+  // A proxy can't reach this machine, and would learn the URL.
+  const direct = new Agent({ connect: { timeout: TIMEOUT_MS } })
 
   const attempt = async (body: string, signal: AbortSignal) => {
-    const answer = await request(url.value(), {
-      dispatcher,
+    const to = url.value()
+    const answer = await request(to, {
+      dispatcher: isLoopback(new URL(to).hostname) ? direct : proxied,
       method: 'POST',
       headers: { 'content-type': 'application/json', 'user-agent': userAgent },
       body,
@@ -59,7 +63,9 @@ export function createWebhook(
         throw new Error(reasonOf(error))
       }
     },
-    close: () => dispatcher.destroy(),
+    close: async () => {
+      await Promise.all([proxied.destroy(), direct.destroy()])
+    },
   }
 }
 

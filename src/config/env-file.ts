@@ -1,0 +1,61 @@
+/**
+ * `.env`. Node's own parser reads it; this file refuses, by name and line, what that parser would read otherwise than
+ * the person who wrote it. Lines about variables of other programs are left alone.
+ */
+import { parseEnv } from 'node:util'
+import { ConfigError, type Problem } from './problem.ts'
+
+export function parseEnvFile(text: string, ours: ReadonlySet<string>): Record<string, string | undefined> {
+  const contents = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
+  const problems = faultsOf(contents, ours)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return parseEnv(contents)
+}
+
+function faultsOf(contents: string, ours: ReadonlySet<string>): Problem[] {
+  const problems: Problem[] = []
+  const seen = new Map<string, { value: string; line: number }>()
+  const lines = contents.split('\n')
+  for (let at = 0; at < lines.length; at += 1) {
+    const text = lines[at] ?? ''
+    const line = at + 1
+    const refuse = (variable: string, what: string) =>
+      problems.push({ variable, problem: `.env, line ${line}: ${what}` })
+    const [, name = '', raw = ''] = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*)$/.exec(text) ?? []
+    if (name === '') {
+      const meant = /^\s*#/.test(text) ? undefined : text.match(/\w+/g)?.find((word) => ours.has(word))
+      if (meant !== undefined) refuse(meant, `not of the form ${meant}=value.`)
+      continue
+    }
+    const { value, fault, lines: taken } = readValue(raw, lines.slice(at + 1))
+    at += taken
+    if (!ours.has(name)) continue
+    if (fault !== null) refuse(name, fault)
+    const before = seen.get(name)
+    if (before !== undefined && before.value !== value)
+      refuse(name, `set already in line ${before.line}, to something else. Keep one.`)
+    seen.set(name, { value, line })
+  }
+  return problems
+}
+
+/** `lines`: how many of the following lines belong to it. */
+function readValue(raw: string, following: readonly string[]) {
+  const quote = /^["'`]/.exec(raw)?.[0]
+  if (quote === undefined) {
+    const isCut = /\S#/.test(raw)
+    const fault = isCut ? 'a # begins a comment there. Put the value in single quotes.' : null
+    return { value: raw.replace(/\s+#.*$/, '').trim(), fault, lines: 0 }
+  }
+  let text = raw.slice(1)
+  for (let lines = 0; lines <= following.length; lines += 1) {
+    const end = text.indexOf(quote)
+    if (end >= 0) {
+      const rest = text.slice(end + 1)
+      const fault = /^\s*(?:#.*)?$/.test(rest) ? null : 'something stands after the closing quote.'
+      return { value: text.slice(0, end), fault, lines }
+    }
+    text += `\n${following[lines] ?? ''}`
+  }
+  return { value: raw, fault: 'begins with a quote that is never closed.', lines: 0 }
+}

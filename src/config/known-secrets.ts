@@ -1,0 +1,99 @@
+/**
+ * Every form in which a secret can appear in a message: as it stands in a variable, percent-encoded or decoded, in
+ * JSON, in HTML, as Basic authentication. The value need not be valid: what could not be understood is a secret too.
+ * Nothing here throws, because an exception would let the next message out unmasked.
+ */
+import { decodeNumberKey } from './secret.ts'
+
+export function formsOfSecret(variable: string, text: string): string[] {
+  const parts = new Set([text, ...partsOf(variable, text)].filter((part) => part !== ''))
+  return [...new Set([...parts].flatMap(written))]
+}
+
+function partsOf(variable: string, text: string): string[] {
+  if (variable === 'HTTP_BASIC_AUTH') return [after(text, ':'), ...base64Of(text)]
+  if (variable === 'NUMBER_KEY') {
+    const key = decodeNumberKey(text)
+    if (key === null) return []
+    const hex = key.toString('hex')
+    return [hex, hex.toUpperCase(), key.toString('base64'), key.toString('base64url')]
+  }
+  if (variable === 'ALLO_API_KEY') return []
+  if (variable === 'ALERT_WEBHOOK_URL') return partsOfWebhook(text)
+  return partsOfUserinfo(text)
+}
+
+/** Up to the last `@`: where there are several, anything before it may be the password. */
+function partsOfUserinfo(text: string): string[] {
+  const rest = after(text, '://') || text
+  const parameters = [...rest.matchAll(/(?:^|[?&\s])(?:ssl)?password=([^&\s]*)/gi)].map(
+    ([, value = '']) => value,
+  )
+  const at = rest.lastIndexOf('@')
+  if (at < 0) return [...parameters, ...parameters.map(decoded)]
+  const userinfo = rest.slice(0, at)
+  const password = after(userinfo, ':')
+  return [
+    ...[...parameters, password].flatMap((part) => [part, decoded(part)]),
+    ...base64Of(`${decoded(userinfo.slice(0, userinfo.indexOf(':')))}:${decoded(password)}`),
+  ]
+}
+
+/** All behind the host, and each piece long enough to be the token. */
+function partsOfWebhook(text: string): string[] {
+  const rest = after(text, '://') || text
+  const path = rest.slice(Math.max(0, rest.search(/[/?#]/)))
+  // A shorter piece is a word such as /webhook, which stands in other sentences too.
+  const pieces = [path, ...path.split(/[/?#&=]/)].filter((piece) => piece.length >= 12)
+  return [...pieces, ...partsOfUserinfo(text)]
+}
+
+function written(part: string): string[] {
+  const json = JSON.stringify(part).slice(1, -1)
+  return [
+    part,
+    json,
+    JSON.stringify(json).slice(1, -1),
+    percentEncoded(part),
+    inUrl(part),
+    part.replace(/[&<>"']/g, (character) => entities[character] ?? ''),
+  ]
+}
+
+/** As a URL object writes it between `//` and `@`. */
+function inUrl(part: string): string {
+  const url = new URL('postgres://host')
+  url.password = part
+  return url.password
+}
+
+function percentEncoded(part: string): string {
+  // A lone surrogate is no character, and can't be encoded.
+  return encodeURIComponent(part.toWellFormed())
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+function base64Of(text: string): string[] {
+  const bytes = Buffer.from(text)
+  return [bytes.toString('base64'), bytes.toString('base64url')]
+}
+
+function after(text: string, separator: string): string {
+  const at = text.indexOf(separator)
+  return at < 0 ? '' : text.slice(at + separator.length)
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
