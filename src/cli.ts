@@ -9,12 +9,17 @@ import { readConfig, secretsOfEnvironment } from './config.ts'
 import { type ExitCode, exitCodeOf, exitCodes, UsageError } from './exit-code.ts'
 import { isConnectionLost } from './store/database.ts'
 import { describeError } from './terminal/describe-error.ts'
+import { expectSignalsTwice } from './terminal/interruption.ts'
 import { isAtLeast } from './terminal/progress.ts'
 import { version } from './version.ts'
 
-/** Runs the command and sets the exit code of the process. */
-export async function main(argv: readonly string[]): Promise<void> {
+/** Runs the command and sets the exit code of the process. `isWrapped`: another process passes on signals to us. */
+export async function main(
+  argv: readonly string[],
+  { isWrapped = false }: { readonly isWrapped?: boolean } = {},
+): Promise<void> {
   surviveClosedPipes()
+  if (isWrapped) expectSignalsTwice()
   process.on('uncaughtException', (error) => {
     // What was asked on that connection is rejected beside this event, and says so.
     if (!isConnectionLost(error)) process.exit(report(error))

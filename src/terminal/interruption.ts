@@ -2,13 +2,25 @@
 import { exitCodes } from '../exit-code.ts'
 import { InterruptedError } from '../pass/failure.ts'
 
+let sameSignalWithinMs = 0
+
+/**
+ * Under npm or on another Node one Ctrl-C arrives more than once: from the terminal, which sends it to every process,
+ * and from the process that started us, which passes it on. From now on the same signal within half a second is one.
+ */
+export function expectSignalsTwice(): void {
+  sameSignalWithinMs = 500
+}
+
 export async function withInterruption<T>(
   work: (signal: AbortSignal) => Promise<T>,
   options: { readonly signals?: readonly NodeJS.Signals[]; readonly onFirst?: () => void } = {},
 ): Promise<T> {
   const { signals = ['SIGINT', 'SIGTERM'], onFirst = () => undefined } = options
   const interrupted = new AbortController()
+  const isNew = createRepeatFilter()
   const interrupt = (name: NodeJS.Signals) => {
+    if (!isNew(name)) return
     if (interrupted.signal.aborted) process.exit(exitCodes.tryAgain)
     onFirst()
     interrupted.abort(new InterruptedError(`stopped by ${name}; what was read until then is saved`))
@@ -17,7 +29,18 @@ export async function withInterruption<T>(
   try {
     return await work(interrupted.signal)
   } finally {
-    for (const name of signals) process.off(name, interrupt)
+    // Once interrupted, the same signal may still be on its way, and must not kill the process while it ends.
+    if (!interrupted.signal.aborted) for (const name of signals) process.off(name, interrupt)
+  }
+}
+
+function createRepeatFilter(): (name: NodeJS.Signals) => boolean {
+  const seenAt = new Map<NodeJS.Signals, number>()
+  return (name) => {
+    const now = performance.now()
+    const isRepeated = now - (seenAt.get(name) ?? Number.NEGATIVE_INFINITY) < sameSignalWithinMs
+    if (!isRepeated) seenAt.set(name, now)
+    return !isRepeated
   }
 }
 
