@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { AlloSurprisedError } from '../src/allo/errors.ts'
 import { parseAccount, parseQueueAnswer, parseTeammates } from '../src/allo/parse.ts'
-import { isStorable, toQuotable, toStorableText } from '../src/allo/text.ts'
+import { isStorable, toQuotable, toStorableText, withoutNumbers } from '../src/allo/text.ts'
 import { toTimestamp } from '../src/allo/timestamp.ts'
 import type { QueueAnswer, Surprise } from '../src/allo/types.ts'
 
@@ -178,7 +178,7 @@ describe('a queue answer', () => {
     ])
   })
 
-  test('words nobody documented are kept and reported, unless they could be somebody’s number', () => {
+  test('words nobody documented are kept and reported; what is no word could be a number, and is neither', () => {
     const { answer, surprises } = read(
       row({
         routing_result: 'PARKED',
@@ -190,8 +190,8 @@ describe('a queue answer', () => {
       numbers: [
         {
           routingResult: 'PARKED',
-          syncStatus: '+12125550010',
-          notReachedDestinationReason: 'call 2125550010',
+          syncStatus: '[not a word]',
+          notReachedDestinationReason: '[not a word]',
         },
       ],
     })
@@ -218,7 +218,7 @@ describe('a queue answer', () => {
   test('values of a type nobody documented are kept beside the column, not in it', () => {
     const { answer, surprises } = read(
       row({
-        number_to: { e164: '+1' },
+        number_to: { value: '+1' },
         voicemail_left: 'yes',
         detected_outbound_voicemail: 1,
         created_at: 17,
@@ -234,11 +234,11 @@ describe('a queue answer', () => {
           createdAt: null,
           callId: null,
           extra: {
-            number_to: { e164: '+1' },
+            number_to: { value: '(text)' },
             voicemail_left: 'yes',
             detected_outbound_voicemail: 1,
             created_at: 17,
-            call_id: 2 ** 60,
+            call_id: '(a number)',
           },
         },
       ],
@@ -257,14 +257,67 @@ describe('a queue answer', () => {
     })
   })
 
+  test('of fields nobody documented stays what can’t hold a phone number, and of the rest only its kind', () => {
+    const digits = '2125550010'
+    const hiding: Record<string, unknown>[] = [
+      { phone: `+1${digits}` },
+      { phone: 12125550010 },
+      { phone: 2125.55001 },
+      { [`+1${digits}`]: true },
+      { parts: ['212', '555', '0010'] },
+      { parts: [212, 555, 10, 0] },
+      { country: 1, area: 212, exchange: 555, line: 10 },
+      { a_212: true, b_555: true, c_00: true, d_10: true },
+      { phone: '٢١٢٥٥٥٠٠١٠' },
+      { phone: '２１２５５５００１０' },
+      { phone: '1-800-FLOWERS' },
+      { phone: '1800FLOWERS' },
+      { phone: 'sip:alex@pbx.example' },
+      { contact: { deep: [{ tel: `tel:+1-${digits}` }] } },
+    ]
+    for (const field of hiding) {
+      const extra = JSON.stringify(number(field).extra)
+      expect(extra).not.toMatch(/\p{Nd}{3}|FLOWERS|alex/u)
+    }
+    const kept = {
+      call_status: 'QUEUED',
+      attempts: 3,
+      score: 0.95,
+      is_hot: true,
+      nothing: null,
+      at: '2026-04-30T10:00:00.123456Z',
+      scoring: { model: 'v3', tags: ['hot', 'emea'] },
+    }
+    expect(number(kept).extra).toEqual(kept)
+  })
+
+  test('a message keeps no number that an id brought into it, and keeps instants, UUIDs and addresses', () => {
+    for (const number of [
+      '+12125550010',
+      '2125550010',
+      '+33 (0)6 12 34 56 78',
+      '06.12.34.56.78',
+      '212-555-0010',
+      '+1 212 555 0010',
+      '٢١٢٥٥٥٠٠١٠',
+      '２１２５５５００１０',
+      '2\u200e125550010',
+      '1-800-FLOWERS',
+    ])
+      expect(withoutNumbers(`queue of ${number}, asked twice`)).toBe('queue of [number], asked twice')
+    for (const text of [
+      'at 2026-04-30T10:00:00.123456Z, on 2026-04-30',
+      'request 123e4567-e89b-12d3-a456-426614174000',
+      'connect ECONNREFUSED 192.168.100.200:5432',
+      'queue pdl_2xGh7kLmNpQr8890 of usr-abc123',
+    ])
+      expect(withoutNumbers(text)).toBe(text)
+  })
+
   test('text that Postgres cannot store is made storable, and no row is lost', () => {
-    const { answer, surprises } = read(
-      row({ number_to: 'a\0b\ud800c', odd: { 'k\0': ['\udfff', { deep: 'ok\u{1f600}' }] } }),
-    )
+    const { answer, surprises } = read(row({ number_to: 'a\0b\ud800c', odd: [null, { deep: '\udfff' }] }))
     expect(answer).toMatchObject({
-      numbers: [
-        { numberTo: 'a\ufffdb\ufffdc', extra: { odd: { 'k\ufffd': ['\ufffd', { deep: 'ok\u{1f600}' }] } } },
-      ],
+      numbers: [{ numberTo: 'a\ufffdb\ufffdc', extra: { odd: [null, { deep: '(text)' }] } }],
     })
     expect(surprises.filter(({ what }) => what.includes('replaced')).map(({ where }) => where)).toEqual([
       'queue number.number_to',

@@ -1,10 +1,14 @@
+import { keptOf, shownName } from './kept.ts'
 import { isPlainWord, isStorable, replacedCharacters, toStorableJson, toStorableText } from './text.ts'
 import { toTimestamp } from './timestamp.ts'
 import type { Extra, Surprise, Timestamp } from './types.ts'
+import { isRecord, typeName } from './value.ts'
+
+export { isRecord, shownName, typeName }
 
 /**
  * Reads the fields of one JSON object tolerantly: a field may be missing, null, or of a type nobody documented, and
- * none of it stops the row. What has no place in a column is kept in `extra` under the API's name.
+ * none of it stops the row. Of what has no place in a column, kept.ts says what `extra` keeps under the API's name.
  *
  * One object per row and no closures: a queue can have 25,000 rows.
  */
@@ -36,10 +40,6 @@ export function startReading(naiveTimeZone: string, onSurprise: (surprise: Surpr
   }
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 export function openRecord(
   raw: Readonly<Record<string, unknown>>,
   noun: string,
@@ -68,14 +68,16 @@ export function readText(record: RecordReader, name: string): string | null {
   return misfit(record, name, value, `text is documented, ${typeName(value)} came`)
 }
 
-/** Text out of a documented list. The list grows without notice, so a word that isn't on it is kept. */
+/**
+ * Text out of a documented list. The list grows without notice, so a word that isn't on it is kept. A text that is no
+ * word could hold a phone number, which nothing would erase: it becomes `[not a word]`.
+ */
 export function readWord(record: RecordReader, name: string, known: ReadonlySet<string>): string | null {
   const text = readText(record, name)
-  if (text !== null && !known.has(text)) {
-    const what = isPlainWord(text) ? `unknown value ${text}` : 'unknown value'
-    record.reading.surprise(`${record.noun}.${name}`, what)
-  }
-  return text
+  if (text === null || known.has(text)) return text
+  const isWord = isPlainWord(text)
+  record.reading.surprise(`${record.noun}.${name}`, isWord ? `unknown value ${text}` : 'unknown value')
+  return isWord ? text : '[not a word]'
 }
 
 export function readBoolean(record: RecordReader, name: string): boolean | null {
@@ -107,7 +109,7 @@ export function readExtra(record: RecordReader, known: ReadonlySet<string>): Ext
     entries.push([name, record.raw[name]])
   }
   if (!entries) return null
-  return Object.fromEntries(
+  const storable = Object.fromEntries(
     entries.map(([name, value]) => {
       const where = `${record.noun}.${shownName(name)}`
       const onChange = (what: string) => record.reading.surprise(where, what)
@@ -115,19 +117,7 @@ export function readExtra(record: RecordReader, known: ReadonlySet<string>): Ext
       return [toStorableText(name), toStorableJson(value, onChange)]
     }),
   )
-}
-
-/** Field names come from the wire too: one that could be a phone number or a person's name isn't shown. */
-export function shownName(name: string): string {
-  return isPlainWord(name) ? name : '(unprintable name)'
-}
-
-export function typeName(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object') return 'an object'
-  return typeof value === 'string' ? 'text' : `a ${typeof value}`
+  return keptOf(storable)
 }
 
 function misfit(record: RecordReader, name: string, value: unknown, what: string): null {

@@ -1,7 +1,7 @@
 import { echoesKey, withoutKey } from './echoed-key.ts'
 import { AlloRefusedError, type Asked } from './errors.ts'
 import { isRecord } from './record.ts'
-import { isPlainWord, toQuotable } from './text.ts'
+import { isPlainWord, toQuotable, withoutNumbers } from './text.ts'
 
 /**
  * Reads error answers. Only `type`, `code`, `message` and `retryable` are reliably in Allo's envelope; its older
@@ -58,7 +58,9 @@ export function readRetryAfterHeader(header: string | undefined, nowMs: number):
 
 /** An id we may repeat in messages: anything else could be an echo of something else. */
 export function readRequestId(value: unknown): string | null {
-  return typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value) ? value : null
+  return typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value) && withoutNumbers(value) === value
+    ? value
+    : null
 }
 
 export function toRefusedError(

@@ -47,9 +47,9 @@ export function toStorableJson(value: unknown, onChange: (what: string) => void,
 
 export const replacedCharacters = 'characters that Postgres cannot store were replaced'
 
-/** Words we may show: constants and field names. Anything else could be a person's name or number. */
+/** Words we may show and keep: constants and field names. Anything else could be a person's name or number. */
 export function isPlainWord(text: string): boolean {
-  return /^[A-Z0-9_]{1,40}$/i.test(text) && !/\d{6}/.test(text)
+  return /^[A-Z0-9_]{1,40}$/i.test(text) && text.replace(/[^0-9]/g, '').length <= 3
 }
 
 /** A server's sentence for a message of ours: one line, no long numbers or keys, at most 200 characters. */
@@ -61,6 +61,27 @@ export function toQuotable(text: string): string {
     .replace(/\bak_[\w-]+/gi, '[key]')
     .replace(/\S+@\S+/g, '[email]')
     // Also numbers written in groups, (212) 555-0010: six or more characters between first and last digit.
-    .replace(/\d[\d\s().-]{4,}\d/g, '[number]')
+    .replace(/\p{Nd}[\p{Nd}\s().-]{4,}\p{Nd}/gu, '[number]')
+    .replace(vanityNumber, '[number]')
   return masked.length <= 200 ? masked : `${Array.from(masked).slice(0, 199).join('')}…`
 }
+
+/** 1-800-FLOWERS, 0800 FLOWERS. */
+const vanityNumber = /\+?(?:1[-. ]?)?\(?\b(?:0?8\d\d|900)\)?[-. ]?[A-Z0-9]{0,4}[-. ]?[A-Z]{3,8}\b/g
+
+/**
+ * A text of ours without the phone numbers that ids from the API could bring into it: seven digits or more, of any
+ * script and however they are grouped. Dates, instants, UUIDs and IPv4 addresses stay.
+ */
+export function withoutNumbers(text: string): string {
+  return text
+    .replace(noNumberOrNumber, (_, kept?: string) => kept ?? '[number]')
+    .replace(vanityNumber, '[number]')
+}
+
+const instantText = String.raw`\b(?:19|20)\d\d-[01]\d-[0-3]\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?\b(?![-.\d])`
+const uuid = String.raw`\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`
+const octet = String.raw`(?:25[0-5]|2[0-4]\d|1?\d?\d)`
+const ipAddress = String.raw`(?<![\d.+])${octet}(?:\.${octet}){3}(?![\d.])`
+const number = String.raw`[+＋]?\p{Nd}(?:[\s\p{Z}\p{Cf}().\-/‐-―·・]*\p{Nd}){6,}`
+const noNumberOrNumber = new RegExp(`(${instantText}|${uuid}|${ipAddress})|${number}`, 'giu')

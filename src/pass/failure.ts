@@ -1,5 +1,6 @@
 /** What failed, in words for tables and `--json`; and whether it concerns one teammate or the whole pass. */
 import { AlloError, AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
+import { withoutNumbers } from '../allo/text.ts'
 import { NumberKeyError } from '../snapshot/number-key.ts'
 import { WrongAnswerError } from '../snapshot/walk-queue.ts'
 import { DatabaseError } from '../store/database.ts'
@@ -61,7 +62,7 @@ export function reasonOf(error: unknown) {
   const message = error instanceof Error ? error.message : String(error)
   return {
     errorCode: codeOf(error),
-    errorMessage: message,
+    errorMessage: withoutNumbers(message),
     errorRequestId: error instanceof AlloError ? error.requestId : null,
   }
 }
@@ -87,7 +88,7 @@ export function failed(
   message: string,
   requestId: string | null = null,
 ): FailedReading {
-  return { kind: 'failed', status, code, message, requestId }
+  return { kind: 'failed', status, code, message: withoutNumbers(message), requestId }
 }
 
 /** Of a whole pass: `ok` when everyone asked was answered about; a teammate Allo does not know is an answer. */

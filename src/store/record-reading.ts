@@ -1,3 +1,4 @@
+import { withoutNumbers } from '../allo/text.ts'
 import type { Client } from './database.ts'
 import type { Reading, ReadStatus, SavedReading } from './reading.ts'
 
@@ -28,6 +29,8 @@ export async function recordReading(
   record: ReadingRecord,
 ): Promise<SavedReading> {
   const { result, effort } = reading
+  // Ids from the API stand in messages, and an id could be a number.
+  const message = record.message === undefined ? null : withoutNumbers(record.message)
   const isApplied = ['ok', 'no_queue', 'not_found'].includes(record.status)
   const wasFound = record.status === 'ok' || record.status === 'no_queue'
   const counts: Partial<ReadingRecord> = record.status === 'ok' ? record : {}
@@ -87,7 +90,7 @@ export async function recordReading(
       record.code ?? null,
       isApplied,
       wasFound,
-      record.message ?? null,
+      message,
       record.requestId ?? null,
       reading.teamId,
     ],
@@ -102,7 +105,7 @@ export async function recordReading(
     moved: counts.moved ?? 0,
     removed: counts.removed ?? 0,
     errorCode: record.code ?? null,
-    errorMessage: record.message ?? null,
+    errorMessage: message,
     requestId: record.requestId ?? null,
   }
 }
