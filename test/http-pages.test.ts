@@ -7,7 +7,6 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
-import { openPool } from '../src/store/database.ts'
 import { keyFingerprint } from '../src/store/read-budget.ts'
 import { trackCredentials } from '../src/worker/credentials.ts'
 import {
@@ -19,7 +18,7 @@ import {
 } from '../src/worker/job-backend.ts'
 import { findChromium } from './support/browser.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
-import { startTestServer, type TestServer } from './support/http.ts'
+import { databaseAt, startTestServer, type TestServer } from './support/http.ts'
 import { apiKey, runPass } from './support/pass.ts'
 import { startTestRedis } from './support/redis.ts'
 
@@ -60,7 +59,7 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
       server = await startTestServer(
         {},
         {
-          database: { pool: openPool(database.url, { max: 3, name: 'watch' }), kind: 'own' },
+          database: databaseAt(database.url),
           worker: { jobs, passes, readings, credentials, readsPerSecond: () => 18 },
         },
       )
@@ -86,9 +85,9 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
     })
 
     test('a refused key, or none of Postgres, makes it not ready', async () => {
-      const nowhere = openPool('postgresql://nobody@127.0.0.1:1/nothing', { max: 1, name: 'test' })
+      const nowhere = databaseAt('postgresql://nobody@127.0.0.1:1/nothing')
       const { worker } = server.workings
-      const broken = await startTestServer({}, { database: { pool: nowhere, kind: 'own' }, worker })
+      const broken = await startTestServer({}, { database: nowhere, worker })
       const { status, text } = await broken.get('/readyz')
       expect(status).toBe(503)
       expect(JSON.parse(text).checks).toMatchObject({
@@ -100,7 +99,7 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
       expect((await broken.get('/')).text).toContain('<h1>Waiting for Postgres.</h1>')
       expect((await broken.get('/metrics')).status).toBe(200)
       await broken.http.stop()
-      await nowhere.end()
+      await nowhere.pool.end()
 
       await database.pool.query(
         `update allo.sync_passes set status = 'failed', stop_status = 'forbidden', error_message = 'no such key'

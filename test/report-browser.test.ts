@@ -1,10 +1,9 @@
 /** The report as a person sees it: in a real browser, wide and narrow, light and dark, on screen and on paper. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openPool } from '../src/store/database.ts'
 import { type Browser, findChromium, startBrowser } from './support/browser.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
-import { startTestServer, type TestServer } from './support/http.ts'
+import { databaseAt, startTestServer, type TestServer } from './support/http.ts'
 import { createWorkplace, runCli } from './support/run-cli.ts'
 import { mirrorThreeWeeks, type ThreeWeeks } from './support/three-weeks.ts'
 
@@ -21,8 +20,7 @@ describe.skipIf(chromium === null)('in a browser', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     weeks = await mirrorThreeWeeks(database)
-    const pool = openPool(database.url, { max: 3, name: 'watch' })
-    server = await startTestServer({}, { database: { pool, kind: 'own' } })
+    server = await startTestServer({}, { database: databaseAt(database.url) })
     browser = await startBrowser(chromium ?? '')
   })
   afterAll(async () => {

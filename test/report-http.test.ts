@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { csvViews } from '../src/report/csv-views.ts'
-import { openPool } from '../src/store/database.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
-import { startTestServer, type TestServer } from './support/http.ts'
+import { databaseAt, startTestServer, type TestServer } from './support/http.ts'
 import { mirrorThreeWeeks, type ThreeWeeks } from './support/three-weeks.ts'
 import { until } from './support/worker.ts'
 
@@ -42,7 +41,7 @@ function startReportServer(
   env: Readonly<Record<string, string>> = {},
   url = database.url,
 ): Promise<TestServer> {
-  return startTestServer(env, { database: { pool: openPool(url, { max: 3, name: 'watch' }), kind: 'own' } })
+  return startTestServer(env, { database: databaseAt(url) })
 }
 
 /** The rows of a CSV (RFC 4180), the header first; null where a field is empty, but not where it is `""`. */

@@ -17,7 +17,7 @@ export async function checkJobs(
       tell(report, 'Redis', await inspectRedis(redisUrl.value()))
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      const says = `${host} can't be used: ${reason}. Start it, or check REDIS_URL.`
+      const says = `${host} can't be used: ${reason.replace(/\.$/, '')}. ${wayOutOf(reason)}`
       report.wrong(
         'Redis',
         says,
@@ -37,6 +37,20 @@ export async function checkJobs(
     })
   }
 }
+
+function wayOutOf(reason: string): string {
+  const [, wayOut] = waysOut.find(([pattern]) => pattern.test(reason)) ?? []
+  return wayOut ?? 'Start it, or check REDIS_URL.'
+}
+
+/** By how Redis begins its errors. */
+const waysOut: readonly (readonly [RegExp, string])[] = [
+  [/^OOM/, 'Raise its maxmemory, or remove what fills it.'],
+  [/^READONLY/, 'It is a replica: point REDIS_URL at the primary.'],
+  [/^MISCONF/, 'It could not save to its disk: see its log.'],
+  [/^(?:LOADING|BUSY)/, 'Wait until it is done.'],
+  [/^NOPERM/, 'Let this login use all keys that begin with bull:.'],
+]
 
 function tell(report: Report, subject: string, { what, concerns }: JobsReport): void {
   if (concerns.length === 0) report.right(subject, what)

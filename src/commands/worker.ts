@@ -5,30 +5,36 @@ import type { ConfigWithKey } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { type HttpServer, startHttp } from '../http/server.ts'
 import type { Workings } from '../http/workings.ts'
-import { createLogger } from '../logger.ts'
+import { createLogger, mask } from '../logger.ts'
 import { backfillNumberKeys } from '../personal-data/backfill.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { asDatabaseError, openPool } from '../store/database.ts'
 import { assertSchemaIsCurrent } from '../store/migrate.ts'
+import { createDatabaseProbe } from '../store/probe.ts'
 import { keyFingerprint, openReadBudget } from '../store/read-budget.ts'
 import { recordReportTimeZone } from '../store/settings.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
 import { version } from '../version.ts'
 import { lookEveryMs, startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
+import { type DatabaseState, watchDatabase } from '../worker/database-watch.ts'
 import { cadenceOf } from '../worker/freshness.ts'
 import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../worker/inspect-jobs.ts'
 import { backendNames, openJobBackend } from '../worker/job-backend.ts'
+import { within } from '../worker/jobs-status.ts'
 import { createLeaseKeeper } from '../worker/lease-keeper.ts'
 import { createMetrics, type WorkerMetrics } from '../worker/metrics.ts'
 import { startQualityChecks } from '../worker/quality.ts'
 import { startRetention } from '../worker/retention.ts'
-import { createWebhook } from '../worker/webhook.ts'
+import { createWebhook, type Webhook } from '../worker/webhook.ts'
 import { startWorker } from '../worker/worker.ts'
 import { type OpenAllo, type OpenDatabase, withAllo, withDatabase } from './open.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { reachDatabase } from './reach-database.ts'
+
+/** For a probe of Postgres; one that takes longer could not carry a pass. */
+const DATABASE_DEADLINE_MS = 5000
 
 /** Of the time to stop in; the rest is for closing what they used. */
 const SHARE_FOR_JOBS = 0.7
@@ -56,7 +62,7 @@ export async function runService(
   { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
   const metrics = createMetrics()
-  const workings: Workings = { waitingFor: 'Postgres', database: null, worker: null }
+  const workings: Workings = { waitingFor: 'Postgres', waitingBecause: null, database: null, worker: null }
   // Before anything else: whoever looks sees that it is alive, and what it waits for.
   const http = await startHttp({
     config,
@@ -67,7 +73,16 @@ export async function runService(
     version,
     secrets: config.secrets,
   })
-  const service = { config, logger, signal, metrics, workings, http }
+  const webhook = openWebhook(config)
+  const service = { config, logger, signal, metrics, workings, http, webhook }
+  const watch = watchDatabase({
+    ask: () => stateOfDatabase(workings),
+    webhook,
+    metrics,
+    logger,
+    version,
+    mask: (text) => mask(text, config.secrets()),
+  })
   try {
     await withDatabase(config, (database) => serve(service, database), {
       name: 'worker',
@@ -76,7 +91,22 @@ export async function runService(
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
+    await watch.stop()
+    await webhook?.close()
     await http.stop()
+  }
+}
+
+/** Before it is open, what the last attempt to open it came to. */
+async function stateOfDatabase({ database, waitingFor, waitingBecause }: Workings): Promise<DatabaseState> {
+  if (database === null) {
+    return waitingFor === 'Postgres' && waitingBecause !== null ? { reason: waitingBecause } : 'unknown'
+  }
+  try {
+    await within(DATABASE_DEADLINE_MS, database.probe.ask())
+    return 'usable'
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) }
   }
 }
 
@@ -88,10 +118,11 @@ interface Service {
   readonly metrics: WorkerMetrics
   readonly workings: Workings
   readonly http: HttpServer
+  readonly webhook: Webhook | null
 }
 
 async function serve(service: Service, database: OpenDatabase) {
-  const { config, logger, signal, metrics, workings, http } = service
+  const { config, logger, signal, metrics, workings, http, webhook } = service
   const { url, pool } = database
   await persist(service, 'Postgres', async () => {
     if (!config.autoMigrate) return assertSchemaIsCurrent(pool)
@@ -149,7 +180,6 @@ async function serve(service: Service, database: OpenDatabase) {
     )
     if (redisUrl !== null) await lookAtRedis(redisUrl, logger)
     const backfilling = nameNumbers(service, database, numberKeys)
-    const webhook = openWebhook(config)
     const alerts = startAlerts({ ...config, ...context, pool: watchPool, webhook })
     const everyMs = lookEveryMs(config.schedule, config.freshnessSloMs)
     const quality = startQualityChecks({ ...context, lookEveryMs: everyMs, onChecked: alerts.look })
@@ -158,11 +188,10 @@ async function serve(service: Service, database: OpenDatabase) {
     await Promise.all([worker.stop(), alerts.stop(), quality.stop(), retention.stop(), backfilling])
     workings.worker = null
     http.refresh()
-    await webhook?.close()
     await jobs.close()
   }
   const watchPool = openPool(url, { max: 3, name: 'watch' })
-  workings.database = { pool: watchPool, kind: kindOf(database) }
+  workings.database = { pool: watchPool, probe: createDatabaseProbe(url), kind: kindOf(database) }
   try {
     await withAllo(config, openBook, run, { onAnswer: metrics.answered })
   } finally {
@@ -210,7 +239,7 @@ function kindOf({ isEmbedded }: OpenDatabase): 'embedded' | 'own' {
   return isEmbedded ? 'embedded' : 'own'
 }
 
-function openWebhook({ alertWebhookUrl, proxy }: ConfigWithKey) {
+function openWebhook({ alertWebhookUrl, proxy }: ConfigWithKey): Webhook | null {
   const userAgent = `allo-queue-mirror/${version}`
   return alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl, proxy(), { userAgent })
 }
@@ -230,13 +259,17 @@ async function persist<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   workings.waitingFor = what
+  workings.waitingBecause = null
   for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, 10_000)) {
     try {
-      return await work()
+      const done = await work()
+      workings.waitingBecause = null
+      return done
     } catch (thrown) {
       const error = asDatabaseError(thrown)
       const canHelp = error instanceof Error && 'retryable' in error && error.retryable === true
       if (!canHelp || signal.aborted) throw error
+      workings.waitingBecause = error.message
       logger.warn({ event: 'waiting', for: what }, `waiting for ${what}: ${error.message}`)
       await sleep(waitMs, undefined, { signal })
     }

@@ -1,4 +1,4 @@
-/** `/readyz`: what the worker depends on, each asked by itself and for two seconds at most. */
+/** `/readyz`: what the worker depends on, each asked by itself, for what the work needs, and for two seconds at most. */
 
 import { inspectSchema } from '../store/migrate.ts'
 import { credentialsVerdict } from '../store/status.ts'
@@ -18,13 +18,15 @@ const DEADLINE_MS = 2000
 
 export async function readinessOf(workings: Workings, keyFingerprint: string): Promise<Readiness> {
   const { database, worker } = workings
-  const waiting = async () => fail(`waiting for ${workings.waitingFor}`)
+  const { waitingFor, waitingBecause } = workings
+  const waiting = async () =>
+    fail(`waiting for ${waitingFor}${waitingBecause === null ? '' : `: ${waitingBecause}`}`)
   const pool = database?.pool
   const [postgres, migrations, jobs, credentials] = await Promise.all([
     check(async () => {
-      if (pool === undefined) return waiting()
-      await pool.query('select 1')
-      return 'answers'
+      if (database === null) return waiting()
+      await database.probe.ask()
+      return 'can be written'
     }),
     check(async () => {
       if (pool === undefined) return waiting()

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { ConfigError } from '../config.ts'
 import { withDatabaseErrors } from '../store/database.ts'
-import { inJobsSchema, JOBS_SCHEMA } from './job-backend.ts'
+import { inJobsSchema, JOBS_SCHEMA, PROBE_KEY, PROBE_KEY_LIVES_MS } from './job-backend.ts'
 
 /** What BullMQ needs of Redis. */
 const OLDEST_REDIS = [6, 2]
@@ -15,13 +15,15 @@ export interface JobsReport {
   readonly concerns: readonly string[]
 }
 
-/** Rejects when Redis can't be reached or refuses the login. */
+/** Rejects when Redis can't be reached, refuses the login or can't be written: a key is written that lives for seconds. */
 export async function inspectRedis(url: string): Promise<JobsReport> {
   const redis = new Redis(url, {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     lazyConnect: true,
     connectTimeout: 2000,
+    commandTimeout: 5000,
+    enableReadyCheck: false,
   })
   let reason: unknown
   redis.on('error', (error) => {
@@ -29,6 +31,7 @@ export async function inspectRedis(url: string): Promise<JobsReport> {
   })
   try {
     await redis.connect()
+    await redis.set(PROBE_KEY, '', 'PX', PROBE_KEY_LIVES_MS)
     const info = parseInfo(await redis.info())
     const version = info.get('redis_version') ?? 'of unknown version'
     const policy = info.get('maxmemory_policy') ?? 'unknown'

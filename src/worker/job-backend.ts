@@ -15,11 +15,18 @@ import {
 } from 'bullmq'
 import { Redis } from 'ioredis'
 import { openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
+import { remember } from '../store/remember.ts'
 
 export const JOBS_SCHEMA = 'allo_jobs'
 
 /** How soon a worker looks again for jobs when its backend did not answer. */
 const RETRY_MS = 3000
+
+/** A probe writes; however often it is asked for, it writes once in this time. */
+const PROBE_KEPT_MS = 5000
+/** Under the prefix of BullMQ's own keys, since a login may be held to it. */
+export const PROBE_KEY = 'bull:allo-queue-mirror-probe'
+export const PROBE_KEY_LIVES_MS = 10_000
 
 /** kill -9 of a worker is noticed after about these two together. */
 const LOCK_MS = 10_000
@@ -92,7 +99,7 @@ export interface JobBackend {
   readonly kind: 'redis' | 'postgres'
   openQueue(name: string): Promise<JobQueue>
   startWorker(name: string, concurrency: number, processor: Processor): Promise<JobWorker>
-  /** Rejects when the backend can't be reached, within two seconds. */
+  /** Writes, and rejects with the backend's own words when that fails, within two seconds. */
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -118,7 +125,13 @@ export async function openJobBackend(
 
 function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
   // For our own questions: they fail at once instead of waiting for Redis to come back.
-  const probe = new Redis(url, { maxRetriesPerRequest: 0, enableOfflineQueue: false, lazyConnect: true })
+  const probe = new Redis(url, {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    // So that a Redis that still loads its data can say so.
+    enableReadyCheck: false,
+  })
   /** Why there is no connection; a question asked meanwhile only hears that there is none. */
   let reason: Error | null = null
   probe.on('error', (error) => {
@@ -131,14 +144,15 @@ function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
   return {
     kind: 'redis',
     ...openOn('redis', withBackend(createRedisBackend), connection, onError),
-    async ping() {
+    // Full, read only or unable to save, Redis answers PING all the same.
+    ping: remember(PROBE_KEPT_MS, async () => {
       try {
         if (probe.status === 'wait' || probe.status === 'end') await withDeadline(probe.connect())
-        await withDeadline(probe.ping())
+        await withDeadline(probe.set(PROBE_KEY, '', 'PX', PROBE_KEY_LIVES_MS))
       } catch (error) {
         throw reason ?? error
       }
-    },
+    }),
     async close() {
       probe.disconnect()
     },
@@ -168,12 +182,18 @@ async function openOnPostgres(
   return {
     kind: 'postgres',
     ...openOn('postgres', withBackend(createPostgresBackend), connection, onError),
-    async ping() {
-      await withDeadline(probe.query('select 1'))
-    },
+    ping: remember(PROBE_KEPT_MS, () => {
+      const ask = () => probe.query(mayMigrate ? writeProbe : 'select 1')
+      return withDeadline(withDatabaseErrors('writing to the tables of the jobs', ask)).then(() => undefined)
+    }),
     close: () => probe.end(),
   }
 }
+
+/** A row of no queue, in BullMQ's table of what it knows of each. */
+const writeProbe = `insert into ${JOBS_SCHEMA}.meta (queue, field, value)
+  values ('allo-queue-mirror', 'probe', pg_catalog.clock_timestamp()::text)
+  on conflict (queue, field) do update set value = excluded.value`
 
 /** BullMQ asks for its schema in the options of a connection; any in the URL itself would take their place. */
 export function inJobsSchema(databaseUrl: string): string {

@@ -4,6 +4,8 @@ import { loadConfig } from '../../src/config.ts'
 import { type HttpServer, startHttp } from '../../src/http/server.ts'
 import type { Workings } from '../../src/http/workings.ts'
 import { createLogger } from '../../src/logger.ts'
+import { openPool } from '../../src/store/database.ts'
+import { createDatabaseProbe } from '../../src/store/probe.ts'
 import { keyFingerprint } from '../../src/store/read-budget.ts'
 import { createMetrics, type WorkerMetrics } from '../../src/worker/metrics.ts'
 import { apiKey } from './pass.ts'
@@ -32,12 +34,23 @@ export interface Reply {
   readonly text: string
 }
 
+/** What a worker hands to its server once its database is open. End the pool. */
+export function databaseAt(url: string): NonNullable<Workings['database']> {
+  return { pool: openPool(url, { max: 3, name: 'watch' }), probe: createDatabaseProbe(url), kind: 'own' }
+}
+
 export async function startTestServer(
   env: Readonly<Record<string, string>> = {},
   given: Partial<Workings> = {},
   tryPortAgainMs = 50,
 ): Promise<TestServer> {
-  const workings: Workings = { waitingFor: 'Postgres', database: null, worker: null, ...given }
+  const workings: Workings = {
+    waitingFor: 'Postgres',
+    waitingBecause: null,
+    database: null,
+    worker: null,
+    ...given,
+  }
   const events: string[] = []
   const lines: string[] = []
   let address = ''

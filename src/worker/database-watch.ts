@@ -1,0 +1,151 @@
+/**
+ * Tells people when Postgres can't be used, and when it can again. The other incidents are rows in it (alerts.ts), so
+ * this one lives in the memory of each process: a message for each incident and process, with the process in it.
+ *
+ *   usable ──two failed looks──▶ open, POST ──two good looks──▶ closed, POST
+ *
+ * A POST that fails is tried again at the next look. An incident that is over before its opening was delivered is
+ * told once, as over. A process that ends takes its incident with it.
+ */
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import { inWords } from '../terminal/duration.ts'
+import { type Looks, lookAgain } from './looks.ts'
+import type { WorkerMetrics } from './metrics.ts'
+import type { Webhook } from './webhook.ts'
+
+/** `unknown`: nothing was asked, because the process starts or stops. */
+export type DatabaseState = 'usable' | 'unknown' | { readonly reason: string }
+
+export interface DatabaseWatchSettings {
+  readonly ask: () => Promise<DatabaseState>
+  /** Null: it is logged, nothing more. */
+  readonly webhook: Webhook | null
+  readonly metrics: Pick<WorkerMetrics, 'incidentOpened' | 'webhook'>
+  readonly logger: Logger
+  readonly version: string
+  /** Takes secrets and phone numbers out of what Postgres says. */
+  readonly mask: (text: string) => string
+  readonly lookEveryMs?: number
+}
+
+interface Incident {
+  readonly id: string
+  readonly summary: string
+  readonly openedAt: Date
+}
+
+interface Message {
+  readonly incident: Incident
+  readonly closedAt: Date | null
+}
+
+const LOOK_EVERY_MS = 10_000
+/** A restart of Postgres is over within one look. */
+const LOOKS_THAT_CONFIRM = 2
+const MOST_UNDELIVERED = 20
+
+export function watchDatabase(settings: DatabaseWatchSettings): Looks {
+  const { logger, metrics, lookEveryMs = LOOK_EVERY_MS } = settings
+  let incident: Incident | null = null
+  /** Looks in a row that differ from what was told. */
+  let otherwise = 0
+  let lastReason: string | null = null
+  let incidents = 0
+  let undelivered: Message[] = []
+
+  const open = (reason: string) => {
+    incidents += 1
+    const id = `database-${hostname()}-${process.pid}-${incidents}`
+    incident = { id, summary: `Postgres can't be used: ${settings.mask(reason)}`, openedAt: new Date() }
+    metrics.incidentOpened('database')
+    logger.error({ event: 'incident_opened', incidentId: id, kind: 'database' }, incident.summary)
+    undelivered.push({ incident, closedAt: null })
+  }
+  const close = (over: Incident) => {
+    incident = null
+    const closedAt = new Date()
+    const seconds = secondsOf(over, closedAt)
+    logger.info({ event: 'incident_closed', incidentId: over.id, kind: 'database', seconds }, 'it is over')
+    undelivered = [
+      ...undelivered.filter((message) => message.incident !== over),
+      { incident: over, closedAt },
+    ].slice(-MOST_UNDELIVERED)
+  }
+  const note = (state: DatabaseState) => {
+    if (state === 'unknown') return
+    const reason = state === 'usable' ? null : state.reason
+    if (reason !== null && lastReason === null)
+      logger.warn({ event: 'database_unusable' }, `Postgres can't be used: ${reason}`)
+    if (reason === null && lastReason !== null)
+      logger.info({ event: 'database_usable' }, 'Postgres can be used again')
+    lastReason = reason
+    otherwise = (reason === null) === (incident === null) ? 0 : otherwise + 1
+    if (otherwise < LOOKS_THAT_CONFIRM) return
+    otherwise = 0
+    if (incident !== null) close(incident)
+    else if (reason !== null) open(reason)
+  }
+
+  const lookOnce = async (signal: AbortSignal) => {
+    note(await settings.ask())
+    const { webhook } = settings
+    if (webhook === null) undelivered = []
+    while (webhook !== null && undelivered[0] !== undefined && !signal.aborted) {
+      if (!(await deliver(settings, webhook, undelivered[0], signal))) return
+      undelivered.shift()
+    }
+  }
+  return lookAgain(lookEveryMs, lookOnce, (reason) =>
+    logger.warn({ event: 'alerts_failed' }, `whether Postgres can be used could not be found out: ${reason}`),
+  )
+}
+
+async function deliver(
+  settings: DatabaseWatchSettings,
+  webhook: Webhook,
+  message: Message,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { logger, metrics } = settings
+  const state = message.closedAt === null ? 'open' : 'closed'
+  const about = { incidentId: message.incident.id, kind: 'database', state }
+  try {
+    await webhook.post(toBody(settings, message), signal)
+    metrics.webhook('delivered')
+    logger.info({ event: 'alert_delivered', ...about }, 'the alert webhook was told')
+    return true
+  } catch (error) {
+    if (signal.aborted) return false
+    metrics.webhook('failed')
+    const reason = error instanceof Error ? error.message : String(error)
+    logger.error({ event: 'alert_failed', ...about }, `the alert webhook: ${reason}`)
+    return false
+  }
+}
+
+/** The same fields as those of alerts.ts. */
+function toBody({ version }: DatabaseWatchSettings, { incident, closedAt }: Message) {
+  const { id, summary, openedAt } = incident
+  const what =
+    closedAt === null
+      ? summary
+      : `Postgres can be used again, after ${inWords(secondsOf(incident, closedAt))}.`
+  const where = `on ${hostname()} (process ${process.pid})`
+  return {
+    text: `${closedAt === null ? ':warning:' : ':white_check_mark:'} Allo queue mirror ${where}: ${what}`,
+    kind: 'database',
+    state: closedAt === null ? 'open' : 'closed',
+    incident_id: id,
+    team_id: null,
+    team_name: null,
+    summary,
+    opened_at: openedAt.toISOString(),
+    closed_at: closedAt?.toISOString() ?? null,
+    version,
+  }
+}
+
+function secondsOf({ openedAt }: Incident, closedAt: Date): number {
+  return (closedAt.getTime() - openedAt.getTime()) / 1000
+}

@@ -1,0 +1,351 @@
+/** A dependency that answers and can't do the work is not ready, and its own words say why. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkJobs } from '../src/commands/doctor-jobs.ts'
+import { createReport } from '../src/commands/doctor-report.ts'
+import { loadConfig } from '../src/config.ts'
+import { startEmbeddedPostgres } from '../src/embedded/postgres.ts'
+import { openPool } from '../src/store/database.ts'
+import { migrateDatabase } from '../src/store/migrate.ts'
+import { createDatabaseProbe } from '../src/store/probe.ts'
+import { keyFingerprint } from '../src/store/read-budget.ts'
+import { trackCredentials } from '../src/worker/credentials.ts'
+import { openJobBackend, queueNames } from '../src/worker/job-backend.ts'
+import { createDatabase, createTestDatabase, dropDatabase, type TestDatabase } from './support/database.ts'
+import { databaseAt, startTestServer } from './support/http.ts'
+import { apiKey } from './support/pass.ts'
+import { startPrivatePostgres } from './support/private-postgres.ts'
+import { startTestRedis, type TestRedis } from './support/redis.ts'
+import { until } from './support/worker.ts'
+import { onceMore, withScene } from './support/worker-scene.ts'
+
+let redis: TestRedis | null
+let database: TestDatabase
+beforeAll(async () => {
+  ;[redis, database] = await Promise.all([startTestRedis(), createTestDatabase()])
+})
+afterAll(async () => {
+  await Promise.all([redis?.stop(), database.drop()])
+})
+
+/** What /readyz, /metrics and doctor say of the jobs there. */
+async function judge(redisUrl: string) {
+  const jobs = await openJobBackend({ redisUrl, databaseUrl: database.url }, () => undefined)
+  const names = queueNames(keyFingerprint(apiKey))
+  const [passes, readings] = await Promise.all([jobs.openQueue(names.passes), jobs.openQueue(names.readings)])
+  const credentials = trackCredentials(() => undefined)
+  const server = await startTestServer(
+    {},
+    {
+      database: databaseAt(database.url),
+      worker: { jobs, passes, readings, credentials, readsPerSecond: () => 18 },
+    },
+  )
+  try {
+    const ready = await server.get('/readyz')
+    const metrics = await server.get('/metrics')
+    const lines: string[] = []
+    const report = createReport((line) => lines.push(line), [])
+    await checkJobs(report, loadConfig({ ALLO_API_KEY: apiKey, REDIS_URL: redisUrl }), null)
+    return {
+      status: ready.status,
+      jobs: JSON.parse(ready.text).checks.jobs,
+      up: /dependency_up\{dependency="jobs"\} (\d)/.exec(metrics.text)?.[1],
+      doctor: lines.join('\n'),
+      exitCode: report.finish(),
+    }
+  } finally {
+    await server.http.stop()
+    await server.workings.database?.pool.end()
+    await Promise.race([
+      Promise.all([passes.close(), readings.close()]),
+      new Promise((resolve) => setTimeout(resolve, 500)),
+    ])
+    await jobs.close()
+  }
+}
+
+/** Speaks just enough of Redis's protocol to refuse every command. */
+async function startLoadingRedis(): Promise<{ url: string; server: Server }> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', (data) => {
+      const commands = data.toString().match(/^\*\d+\r$/gm)?.length ?? 1
+      socket.write('-LOADING Redis is loading the dataset in memory\r\n'.repeat(commands))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return { url: `redis://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`, server }
+}
+
+describe('a Redis that answers PING', () => {
+  test('and is full, a replica, or unable to save, is not ready, and says so in its own words', async ({
+    skip,
+  }) => {
+    if (redis?.server == null) return skip('no Redis of our own')
+    const { url } = redis
+    const admin = new Redis(url)
+    const config = (name: string, value: string) => admin.config('SET', name, value)
+    try {
+      expect(await judge(url)).toMatchObject({ jobs: { ok: true }, up: '1', exitCode: 0 })
+      expect(await admin.pttl('bull:allo-queue-mirror-probe')).toBeGreaterThan(0)
+
+      await config('maxmemory', '1')
+      expect(await judge(url)).toMatchObject({
+        status: 503,
+        jobs: { ok: false, detail: expect.stringMatching(/^OOM command not allowed/) },
+        up: '0',
+        doctor: expect.stringMatching(/✗ Redis .*OOM command not allowed.*Raise its maxmemory/),
+        exitCode: 75,
+      })
+      await config('maxmemory', '0')
+
+      await admin.replicaof('127.0.0.1', '1')
+      expect(await judge(url)).toMatchObject({
+        status: 503,
+        jobs: { ok: false, detail: expect.stringMatching(/^READONLY/) },
+        doctor: expect.stringMatching(/✗ Redis .*READONLY.*point REDIS_URL at the primary/),
+      })
+      await admin.replicaof('NO', 'ONE')
+
+      const [, folder = ''] = (await admin.config('GET', 'dir')) as string[]
+      // A folder where the file is to go.
+      mkdirSync(join(folder, 'dump.rdb', 'inside'), { recursive: true })
+      await config('save', '3600 1')
+      await admin.set('something', 'to save')
+      await admin.bgsave()
+      await until('saving failed', 20_000, async () =>
+        (await admin.info('persistence')).includes('rdb_last_bgsave_status:err'),
+      )
+      expect(await judge(url)).toMatchObject({
+        status: 503,
+        jobs: { ok: false, detail: expect.stringMatching(/^MISCONF/) },
+        doctor: expect.stringMatching(/✗ Redis .*MISCONF.*see its log/),
+      })
+      await config('save', '')
+      rmSync(join(folder, 'dump.rdb'), { recursive: true })
+    } finally {
+      admin.disconnect()
+    }
+  })
+
+  test('or is still loading, is not ready', async () => {
+    const { url, server } = await startLoadingRedis()
+    try {
+      expect(await judge(url)).toMatchObject({
+        status: 503,
+        jobs: { ok: false, detail: 'LOADING Redis is loading the dataset in memory' },
+        doctor: expect.stringMatching(/✗ Redis .*LOADING.*Wait until it is done/),
+        exitCode: 75,
+      })
+    } finally {
+      server.close()
+    }
+  })
+})
+
+describe('a Postgres that answers', () => {
+  const server = () => {
+    const url = new URL(database.url)
+    return openPool(url.href, { max: 1, name: 'test' })
+  }
+  const postgresOf = async (url: string) => {
+    const found = databaseAt(url)
+    const server = await startTestServer({}, { database: found })
+    try {
+      const metrics = await server.get('/metrics')
+      expect(metrics.status).toBe(200)
+      const { checks } = JSON.parse((await server.get('/readyz')).text)
+      return { ...checks.postgres, up: /dependency_up\{dependency="postgres"\} (\d)/.exec(metrics.text)?.[1] }
+    } finally {
+      await server.http.stop()
+      await found.pool.end()
+    }
+  }
+
+  test('and only lets us read, has no connection left, or not all rights, is not ready, and says so', async () => {
+    const admin = server()
+    const login = `probe_${database.name}`
+    const sql = (text: string) => admin.query(text)
+    const url = new URL(database.url)
+    url.username = login
+    url.password = 'of-the-probe'
+    try {
+      await sql(`create role ${login} login password 'of-the-probe'`)
+      await sql(`grant usage on schema allo to ${login}`)
+      await sql(`grant select, insert, update, delete on all tables in schema allo to ${login}`)
+      expect(await postgresOf(url.href)).toMatchObject({ ok: true, detail: 'can be written', up: '1' })
+
+      await sql(`revoke insert on allo.dials from ${login}`)
+      expect(await postgresOf(url.href)).toMatchObject({
+        ok: false,
+        detail: 'its login may not read and write 1 tables of schema allo',
+        up: '0',
+      })
+      await sql(`grant insert on allo.dials to ${login}`)
+
+      await sql(`alter role ${login} connection limit 0`)
+      expect(await postgresOf(url.href)).toMatchObject({
+        ok: false,
+        detail: expect.stringMatching(/too many connections for role/),
+      })
+      await sql(`alter role ${login} connection limit -1`)
+
+      await sql(`alter role ${login} set default_transaction_read_only = on`)
+      expect(await postgresOf(url.href)).toMatchObject({
+        ok: false,
+        detail: expect.stringMatching(/cannot execute INSERT in a read-only transaction \(code 25006/),
+        up: '0',
+      })
+    } finally {
+      await sql(`drop owned by ${login}`)
+      await sql(`drop role ${login}`)
+      await admin.end()
+    }
+  })
+
+  test('and is asked by a probe every moment, is written once in five seconds', async () => {
+    const probe = createDatabaseProbe(database.url)
+    const versions = async () => {
+      const { rows } = await database.pool.query(
+        `select xmin::text, count(*) over ()::int as rows from allo.maintenance where task = 'probe'`,
+      )
+      return rows
+    }
+    await probe.ask()
+    const before = await versions()
+    await Promise.all(Array.from({ length: 50 }, () => probe.ask()))
+    expect(await versions()).toEqual(before)
+    expect(before).toMatchObject([{ rows: 1 }])
+  })
+
+  test('and has a full disk, is not ready', async ({ skip }) => {
+    const disk = mountSmallDisk()
+    if (disk === null) return skip('a small disk takes the right to mount one')
+    const postgres = await startEmbeddedPostgres({
+      dataDir: join(disk.folder, 'postgres'),
+      settings: { fsync: 'off' },
+    })
+    try {
+      await migrateDatabase(postgres.url)
+      expect(await postgresOf(postgres.url)).toMatchObject({ ok: true })
+      disk.fill()
+      expect(await postgresOf(postgres.url)).toMatchObject({
+        ok: false,
+        detail: expect.stringMatching(/No space left on device \(code 53100/),
+        up: '0',
+      })
+    } finally {
+      disk.empty()
+      await postgres.stop()
+      disk.remove()
+    }
+  })
+})
+
+describe('a worker', onceMore, () => {
+  test('whose Redis is full says so in its log, and goes on when there is room', async ({ skip }) => {
+    if (redis?.server == null) return skip('no Redis of our own')
+    const admin = new Redis(redis.url)
+    const { url, name } = await createDatabase(serverUrl())
+    try {
+      await withScene({ databaseUrl: url, redisUrl: redis.url }, async (scene) => {
+        const worker = scene.start()
+        await scene.finished({ status: 'ok' })
+        await admin.config('SET', 'maxmemory', '1')
+        expect((await worker.logged('jobs_unreachable')).msg).toMatch(/^waiting for Redis: OOM command/)
+        await admin.config('SET', 'maxmemory', '0')
+        await worker.logged('jobs_reachable')
+        await scene.finished({ status: 'ok', since: await scene.now() })
+      })
+    } finally {
+      await admin.config('SET', 'maxmemory', '0')
+      admin.disconnect()
+      await dropDatabase(serverUrl(), name)
+    }
+  })
+
+  test('whose Postgres is away tells the webhook once, and once that it is back', async () => {
+    const postgres = await startPrivatePostgres()
+    const posts: { kind: string; state: string; text: string; incident_id: string }[] = []
+    const hook = createHttpServer((request, response) => {
+      let body = ''
+      request.on('data', (chunk) => {
+        body += chunk
+      })
+      request.on('end', () => {
+        posts.push(JSON.parse(body))
+        response.end()
+      })
+    })
+    await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
+    const address = hook.address()
+    const hookUrl = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/hook`
+    try {
+      const { url } = await createDatabase(postgres.url)
+      await withScene({ databaseUrl: url, redisUrl: null }, async (scene) => {
+        const env = { ALERT_WEBHOOK_URL: hookUrl, FRESHNESS_SLO: '1h' }
+        const worker = scene.start(env)
+        await scene.finished({ status: 'ok' })
+        await postgres.halt()
+        const late = scene.start({ ...env, HTTP_PORT: '0' })
+        await until('both processes tell', 90_000, () => posts.length >= 2)
+        const secret = new URL(url).password
+        for (const { kind, state, text } of posts) {
+          expect([kind, state]).toEqual(['database', 'open'])
+          expect(text).toMatch(/process \d+\): Postgres can't be used: /)
+          if (secret.length > 7) expect(text).not.toContain(secret)
+        }
+        expect((await worker.logged('database_unusable')).msg).toMatch(/^Postgres can't be used: /)
+        await postgres.start()
+        await until('both are over', 90_000, () => posts.length >= 4)
+        await scene.finished({ status: 'ok', since: await scene.now() })
+        expect(posts.map(({ state }) => state)).toEqual(['open', 'open', 'closed', 'closed'])
+        expect(new Set(posts.map(({ incident_id }) => incident_id)).size).toBe(2)
+        await Promise.all([worker.logged('database_usable'), late.logged('database_usable')])
+      })
+    } finally {
+      hook.closeAllConnections()
+      hook.close()
+      await postgres.stop()
+    }
+  }, 240_000)
+})
+
+function serverUrl(): string {
+  const url = new URL(database.url)
+  url.pathname = '/postgres'
+  return url.href
+}
+
+/** Null where this user may not mount. */
+function mountSmallDisk() {
+  const folder = mkdtempSync(join(tmpdir(), 'allo-queue-mirror-disk-'))
+  const filler = join(folder, 'filler')
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256m', 'none', folder], { stdio: 'ignore' })
+  } catch {
+    rmSync(folder, { recursive: true })
+    return null
+  }
+  chmodSync(folder, 0o755)
+  return {
+    folder,
+    fill() {
+      const { bavail, bsize } = statfsSync(folder)
+      writeFileSync(filler, Buffer.alloc(Number(bavail) * Number(bsize)))
+    },
+    empty: () => rmSync(filler, { force: true }),
+    remove() {
+      execFileSync('umount', [folder])
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
