@@ -18,7 +18,7 @@ export async function main(
   argv: readonly string[],
   { isWrapped = false }: { readonly isWrapped?: boolean } = {},
 ): Promise<void> {
-  surviveClosedPipes()
+  surviveUnwritableOutput()
   if (isWrapped) expectSignalsTwice()
   process.on('uncaughtException', (error) => {
     // What was asked on that connection is rejected beside this event, and says so.
@@ -306,11 +306,20 @@ function whatMayBeSaid() {
   }
 }
 
-/** `sync --json | head -0`: whoever read us has left, and what we do is still to be done. */
-function surviveClosedPipes(): void {
+/**
+ * What a command does is still to be done when its output can't be written. A reader or a terminal that left (EPIPE,
+ * EIO) changes nothing; on a full disk (ENOSPC, EDQUOT, …) the exit code says that the output is not whole.
+ */
+function surviveUnwritableOutput(): void {
+  let lost = ''
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+      if (lost !== '' || code === 'EPIPE' || code === 'EIO' || code === 'ERR_STREAM_DESTROYED') return
+      lost = code
+      console.error(`The output could not be written (${code}). The disk may be full.`)
     })
   }
+  process.on('exit', (exitCode) => {
+    if (lost !== '' && exitCode === exitCodes.ok) process.exitCode = exitCodes.tryAgain
+  })
 }

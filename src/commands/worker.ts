@@ -15,6 +15,7 @@ import { createDatabaseProbe } from '../store/probe.ts'
 import { keyFingerprint, openReadBudget } from '../store/read-budget.ts'
 import { recordReportTimeZone } from '../store/settings.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
+import { logOutput } from '../terminal/log-output.ts'
 import { version } from '../version.ts'
 import { lookEveryMs, startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
@@ -43,7 +44,7 @@ const SHARE_FOR_JOBS = 0.7
 const READINGS_AT_ONCE = 4
 
 export async function runWorker(config: ConfigWithKey): Promise<ExitCode> {
-  const logger = createLogger(config.logLevel, process.stdout, config.secrets)
+  const logger = createLogger(config.logLevel, logOutput(process.stdout), config.secrets)
   for (const warning of config.warnings) logger.warn({ event: 'configuration' }, warning)
   const onFirst = () => {
     logger.info({ event: 'worker_stopping' }, 'stopping: what is being read goes back')
