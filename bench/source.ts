@@ -69,7 +69,7 @@ function clientOf(world: World): AlloClient {
     throw new Error(`the simulation surprised us: ${where}: ${what}`)
   }
   const client: AlloClient = {
-    counts: { requests: 0, throttled: 0, exchangeMs: 0 },
+    counts: { requests: 0, throttled: 0, exchangeMs: 0, bytes: 0 },
     me: () => Promise.reject(new Error('nobody asks')),
     listTeammates: () => Promise.reject(new Error('nobody asks')),
     async readQueuePage(userId, page) {

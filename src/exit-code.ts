@@ -4,7 +4,13 @@ import { AlloError, AlloRefusedError } from './allo/errors.ts'
 import { OpenDatabaseError } from './commands/open-database-error.ts'
 import { ConfigError } from './config.ts'
 import { EmbeddedPostgresError } from './embedded/postgres.ts'
-import { ImplausibleTeamError, InterruptedError, UnknownTeammateError } from './pass/failure.ts'
+import {
+  ImplausibleTeamError,
+  IncompleteTeamError,
+  InterruptedError,
+  TeamChangedError,
+  UnknownTeammateError,
+} from './pass/failure.ts'
 import { NumberKeyError } from './snapshot/number-key.ts'
 import { asDatabaseError, DatabaseError } from './store/database.ts'
 import { SchemaVersionError } from './store/migrate.ts'
@@ -45,14 +51,15 @@ export function exitCodeOf(thrown: unknown): ExitCode {
   if (error instanceof DatabaseError) return exitCodeOfDatabase(error)
   if (error instanceof PassClosedError || error instanceof PassAlreadyRunningError) return exitCodes.tryAgain
   if (error instanceof ImplausibleTeamError || error instanceof InterruptedError) return exitCodes.tryAgain
+  if (error instanceof IncompleteTeamError || error instanceof TeamChangedError) return exitCodes.tryAgain
   return exitCodes.bug
 }
 
-function exitCodeOfDatabase({ retryable, code }: DatabaseError): ExitCode {
+function exitCodeOfDatabase({ retryable, code, isAboutData }: DatabaseError): ExitCode {
   // 25006: it has become read-only, which a fail-over in mid-pass looks like.
   if (retryable || code === null || code === '25006') return exitCodes.tryAgain
   // SQL we wrote wrong, or rows that break our own rules.
-  if (code === '42601' || /^(2[1-7]|XX)/.test(code)) return exitCodes.bug
+  if (code === '42601' || isAboutData || /^(2[1-7]|XX)/.test(code)) return exitCodes.bug
   // Rights, logins, and tables somebody else changed: nothing that heals by itself.
   return exitCodes.configuration
 }

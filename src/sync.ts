@@ -4,8 +4,17 @@
  */
 import { AlloUnreachableError } from './allo/errors.ts'
 import type { AlloClient, Surprise } from './allo/types.ts'
-import { type Choice, choose, listTeammates } from './pass/choose-teammates.ts'
-import { failed, isRefusal, notReached, outcomeOf, reasonOf } from './pass/failure.ts'
+import { type Choice, choose, type Listing, listTeammates, type Selection } from './pass/choose-teammates.ts'
+import {
+  failed,
+  IncompleteTeamError,
+  isRefusal,
+  notReached,
+  outcomeOf,
+  reasonOf,
+  TeamChangedError,
+  UnknownTeammateError,
+} from './pass/failure.ts'
 import { identifyTeam } from './pass/identify-team.ts'
 import { readTeammate, type SaveReading } from './pass/read-teammate.ts'
 import type { NumberKeys } from './snapshot/number-key.ts'
@@ -78,19 +87,20 @@ export async function syncTeam(shared: SyncDependencies, options: SyncOptions): 
   const startedAt = performance.now()
   const deps = countedAnew(shared)
   const team = await identify(deps, options)
+  const selected = await selectTeammates(deps, options, team)
   const pass = await openPass(deps, options, team)
   const readings: SavedReading[] = []
-  let asked: readonly KnownTeammate[] = []
+  const asked = 'error' in selected ? [] : selected.toRead
   let stoppedBy: unknown = null
   try {
-    const everyone = await listTeammates(deps, team.teamId, { record: !options.dryRun, signal: pass.signal })
-    const { toRead, notAsked } = choose(everyone, options)
-    asked = toRead
-    deps.observer.passStarted({ passId: pass.id, team, teammates: toRead.length })
-    for (const teammate of notAsked) {
+    if ('error' in selected) throw selected.error
+    for (const warning of selected.warnings) deps.observer.warn(`${warning}.`)
+    deps.observer.passStarted({ passId: pass.id, team, teammates: asked.length })
+    for (const teammate of selected.notAsked) {
       await pass.save(teammate, failed('skipped', 'not_asked', 'left out by configuration'))
     }
-    await readEveryone(deps, pass, toRead, readings)
+    await readEveryone(deps, pass, asked, readings)
+    if (selected.incomplete !== null) throw new IncompleteTeamError(selected.incomplete)
   } catch (error) {
     stoppedBy = error
   }
@@ -116,6 +126,25 @@ export async function syncTeam(shared: SyncDependencies, options: SyncOptions): 
   }
 }
 
+/**
+ * Before the pass begins, since a name that is nobody's is no pass that failed: it throws UnknownTeammateError. Any
+ * other error is one of the pass.
+ */
+async function selectTeammates(
+  deps: SyncDependencies,
+  options: SyncOptions,
+  { teamId }: Team,
+): Promise<(Selection & Pick<Listing, 'incomplete'>) | { readonly error: unknown }> {
+  const { dryRun, signal = new AbortController().signal } = options
+  try {
+    const listing = await listTeammates(deps, teamId, { record: !dryRun, signal })
+    return { ...choose(listing, options), incomplete: listing.incomplete }
+  } catch (error) {
+    if (error instanceof UnknownTeammateError) throw error
+    return { error }
+  }
+}
+
 /** What is open may serve several passes; each counts its own requests and waits. */
 function countedAnew(shared: SyncDependencies): SyncDependencies {
   const throttledBefore = shared.throttledMs()
@@ -126,14 +155,15 @@ function countedAnew(shared: SyncDependencies): SyncDependencies {
   }
 }
 
-/** A refused key is recorded as a failed pass, once the team of the key is on record. */
+/** A key that is refused, or of another team, is recorded as a failed pass once the team of the key is on record. */
 async function identify(deps: SyncDependencies, options: SyncOptions): Promise<Team> {
   const { dryRun, signal, trigger } = options
   try {
     const warn = (message: string) => deps.observer.warn(message)
     return await identifyTeam({ ...deps, warn }, { record: !dryRun, ...(signal ? { signal } : {}) })
   } catch (error) {
-    const team = isRefusal(error) && !dryRun ? await lastTeamOfKey(deps.pool, deps.keyFingerprint) : null
+    const isAboutKey = isRefusal(error) || error instanceof TeamChangedError
+    const team = isAboutKey && !dryRun ? await lastTeamOfKey(deps.pool, deps.keyFingerprint) : null
     if (team === null) throw error
     const { pool, version } = deps
     const passId = await startPass(pool, { teamId: team.teamId, trigger, isWholeTeam: false, version })

@@ -479,7 +479,7 @@ describe('teammates', () => {
 
   test('one page needs no pagination, and asks for none', async () => {
     const { server, allo } = await start(json({ data: rows('a', 'b') }))
-    expect((await allo.listTeammates('BLOCKED')).map(({ userId }) => userId)).toEqual(['a', 'b'])
+    expect((await allo.listTeammates('BLOCKED')).teammates.map(({ userId }) => userId)).toEqual(['a', 'b'])
     expect(server.seen[0]?.url).toBe('/v2/api/users?status=BLOCKED')
   })
 
@@ -488,7 +488,11 @@ describe('teammates', () => {
       json({ data: rows('a', 'b'), pagination: { has_more: true } }),
       json({ data: rows('b', 'c'), pagination: { has_more: false } }),
     )
-    expect((await allo.listTeammates('ACTIVE')).map(({ userId }) => userId)).toEqual(['a', 'b', 'c'])
+    expect((await allo.listTeammates('ACTIVE')).teammates.map(({ userId }) => userId)).toEqual([
+      'a',
+      'b',
+      'c',
+    ])
     expect(server.seen[1]?.url).toBe('/v2/api/users?status=ACTIVE&page=2')
     expect(surprises).toEqual([
       { where: 'teammate.id', what: 'the same teammate twice, the first one was taken' },

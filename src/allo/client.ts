@@ -1,4 +1,5 @@
 import { AlloRefusedError, AlloSurprisedError, type Asked } from './errors.ts'
+import { largestTeam } from './limits.ts'
 import {
   type AnswerContext,
   parseAccount,
@@ -7,7 +8,7 @@ import {
   sameTeammateTwice,
 } from './parse.ts'
 import { createTransport, type Transport, type TransportSettings } from './transport.ts'
-import type { AlloClient, QueueAnswer, Surprise, Teammate } from './types.ts'
+import type { AlloClient, QueueAnswer, Surprise, Teammate, UnusableRows } from './types.ts'
 
 export interface AlloClientSettings extends TransportSettings {
   /** IANA name; timestamps without a zone belong to it. */
@@ -18,9 +19,6 @@ export interface AlloClientSettings extends TransportSettings {
 
 /** The largest page the API allows: every reading is a full one, so fewer requests is all there is to gain. */
 export const pageSize = 100
-
-/** The user list is documented as one page. Should it get pages, this many are a broken answer, not a team. */
-const mostTeammatePages = 1000
 
 /**
  * See AlloClient in types.ts. Rejects with an AlloError, with what the pacer rejects with, or with the reason of an
@@ -40,24 +38,30 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
 
   async function listTeammates(status: 'ACTIVE' | 'BLOCKED', signal?: AbortSignal) {
     const found = new Map<string, Teammate>()
-    for (let page = 1; page <= mostTeammatePages; page++) {
+    let unusable: UnusableRows = { count: 0, first: null }
+    for (let page = 1; page <= largestTeam.pages; page++) {
       const asked = { what: `list of ${status} teammates, page ${page}`, scope: 'USERS_READ' }
       // The endpoint documents no pages: the first request doesn't ask for one.
       const query = page === 1 ? { status } : { status, page: String(page) }
       const answer = await surprisedBy404(transport.get('/v2/api/users', query, asked, signal))
       const here = context(asked, answer.requestId)
-      const { teammates, hasMore } = parseTeammates(answer.body, here)
+      const { teammates, unusable: unusableHere, hasMore } = parseTeammates(answer.body, here)
 
       const before = found.size
       for (const teammate of teammates) {
         if (!found.has(teammate.userId)) found.set(teammate.userId, teammate)
         else settings.onSurprise({ where: 'teammate.id', what: sameTeammateTwice })
       }
-      if (!hasMore || teammates.length === 0) return [...found.values()]
+      const first = unusableHere.first && `${asked.what}, ${unusableHere.first}`
+      unusable = { count: unusable.count + unusableHere.count, first: unusable.first ?? first }
+      if (found.size + unusable.count > largestTeam.teammates) {
+        throw surprised(here, 'data', `more than ${largestTeam.teammates} teammates`)
+      }
+      if (!hasMore || teammates.length === 0) return { teammates: [...found.values()], unusable }
       if (found.size === before) throw endless(here, 'a page of teammates that were all on earlier pages')
     }
     const last = { what: `list of ${status} teammates`, scope: null }
-    throw endless(context(last, null), `more than ${mostTeammatePages} pages`)
+    throw endless(context(last, null), `more than ${largestTeam.pages} pages`)
   }
 
   async function readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer> {
@@ -111,6 +115,9 @@ function unexpected404(error: AlloRefusedError): AlloSurprisedError {
 }
 
 function endless(context: AnswerContext, issue: string): AlloSurprisedError {
-  const { asked, requestId } = context
-  return new AlloSurprisedError({ asked, requestId, status: 200, path: 'pagination.has_more', issue })
+  return surprised(context, 'pagination.has_more', issue)
+}
+
+function surprised({ asked, requestId }: AnswerContext, path: string, issue: string): AlloSurprisedError {
+  return new AlloSurprisedError({ asked, requestId, status: 200, path, issue })
 }

@@ -39,12 +39,13 @@ export async function exchange(
     })
     const reply = { status: statusCode, header: (name: string) => firstOf(answer[name]) }
     try {
-      return { ...reply, text: await readText(body, limits.largestBody), bodyError: null }
+      const { text, bytes } = await readText(body, limits.largestBody)
+      return { ...reply, text, bytes, bodyError: null }
     } catch (error) {
       body.on('error', () => {}).destroy()
       stop.signal.throwIfAborted()
       // The status is known even if the body is not: a 401 that was cut off is still a 401.
-      return { ...reply, text: null, bodyError: error }
+      return { ...reply, text: null, bytes: 0, bodyError: error }
     }
   })()
   // While it connects, undici answers an abort only once connecting has ended: don't wait for that.
@@ -62,6 +63,8 @@ export interface Reply {
   readonly header: (name: string) => string | undefined
   /** Null when the body did not arrive whole; then `bodyError` says why. */
   readonly text: string | null
+  /** Of the body. */
+  readonly bytes: number
   readonly bodyError: unknown
 }
 
@@ -73,8 +76,11 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge'
 }
 
-/** Bad UTF-8 becomes U+FFFD, so that one broken name doesn't cost the queue. */
-async function readText(body: AsyncIterable<unknown>, largestBody: number): Promise<string> {
+/** Bad UTF-8 becomes U+FFFD, so that one broken name doesn't cost the queue; a byte order mark is dropped. */
+async function readText(
+  body: AsyncIterable<unknown>,
+  largestBody: number,
+): Promise<{ text: string; bytes: number }> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
@@ -84,7 +90,7 @@ async function readText(body: AsyncIterable<unknown>, largestBody: number): Prom
     if (bytes > largestBody) throw new BodyTooLarge()
     text += decoder.decode(chunk, { stream: true })
   }
-  return text + decoder.decode()
+  return { text: text + decoder.decode(), bytes }
 }
 
 function firstOf(value: string | string[] | undefined): string | undefined {

@@ -1,10 +1,12 @@
 import { AlloSurprisedError } from './errors.ts'
+import { largestInteger, largestTeam, largestWalk, textLimits } from './limits.ts'
 import {
   isRecord,
   openRecord,
   type Reading,
   readBoolean,
   readExtra,
+  readId,
   readText,
   readTimestamp,
   readWord,
@@ -12,7 +14,7 @@ import {
   startReading,
   typeName,
 } from './record.ts'
-import type { Account, Queue, QueueAnswer, QueueNumber, Surprise, Teammate } from './types.ts'
+import type { Account, Queue, QueueAnswer, QueueNumber, Surprise, Teammate, UnusableRows } from './types.ts'
 import {
   notReachedReasons,
   roles,
@@ -29,7 +31,8 @@ import {
  *
  * Three things are indispensable, because without them a queue can't be told from another or a page from the whole:
  * `queue.id`, `position`, `pagination.has_more`. Without one of them the answer is an AlloSurprisedError; an answer
- * we don't understand must never look like an empty queue. Everything else bends (see record.ts).
+ * we don't understand must never look like an empty queue. Everything else bends (see record.ts), but for what is too
+ * long or too much to be stored as it came (see limits.ts).
  */
 export interface AnswerContext {
   readonly asked: string
@@ -42,7 +45,7 @@ export interface AnswerContext {
 /** A 200 of the queue endpoint. */
 export function parseQueueAnswer(body: unknown, page: number, context: AnswerContext): QueueAnswer {
   const answer = record(body, '', context)
-  const reading = startReading(context.naiveTimeZone, context.onSurprise)
+  const reading = startReadingOf(context)
   reportUnknown(answer, 'queue answer', answerFields, reading)
 
   const { data, queue, pagination } = answer
@@ -62,37 +65,63 @@ export function parseQueueAnswer(body: unknown, page: number, context: AnswerCon
   }
 }
 
-/** One page of the user list; `hasMore` only if the API says so, its reference documents no pages here. */
-export function parseTeammates(
-  body: unknown,
-  context: AnswerContext,
-): { readonly teammates: readonly Teammate[]; readonly hasMore: boolean } {
+/** One page of the user list. */
+export interface TeammatesAnswer {
+  readonly teammates: readonly Teammate[]
+  readonly unusable: UnusableRows
+  /** True only if the API says so: its reference documents no pages here. */
+  readonly hasMore: boolean
+}
+
+/** A row that can't be used costs that teammate alone; a page without a single usable row is an error. */
+export function parseTeammates(body: unknown, context: AnswerContext): TeammatesAnswer {
   const { data, pagination } = record(body, '', context)
   if (!Array.isArray(data)) throw surprised(context, 'data', `a list is documented, ${typeName(data)} came`)
-  const reading = startReading(context.naiveTimeZone, context.onSurprise)
+  if (data.length > largestTeam.teammates) {
+    throw surprised(context, 'data', `more than ${largestTeam.teammates} teammates`)
+  }
+  const reading = startReadingOf(context)
   const teammates = new Map<string, Teammate>()
-  data.forEach((row: unknown, index) => {
-    const teammate = parseTeammate(row, `data[${index}]`, reading, context)
-    if (teammates.has(teammate.userId)) reading.surprise('teammate.id', sameTeammateTwice)
-    else teammates.set(teammate.userId, teammate)
-  })
+  let count = 0
+  let first: AlloSurprisedError | null = null
+  for (const [index, row] of data.entries()) {
+    try {
+      const teammate = parseTeammate(row, `data[${index}]`, reading, context)
+      if (teammates.has(teammate.userId)) reading.surprise('teammate.id', sameTeammateTwice)
+      else teammates.set(teammate.userId, teammate)
+    } catch (error) {
+      if (!(error instanceof AlloSurprisedError)) throw error
+      count += 1
+      first ??= error
+    }
+  }
+  if (first !== null && teammates.size === 0) throw first
   const more = isRecord(pagination) ? pagination.has_more : undefined
   if (more !== undefined && more !== null && typeof more !== 'boolean') {
     throw surprised(context, 'pagination.has_more', `true or false is documented, ${typeName(more)} came`)
   }
-  return { teammates: [...teammates.values()], hasMore: more === true }
+  return {
+    teammates: [...teammates.values()],
+    unusable: { count, first: first && `${first.path}: ${first.issue}` },
+    hasMore: more === true,
+  }
 }
 
 export const sameTeammateTwice = 'the same teammate twice, the first one was taken'
 
 /** Nothing in it is indispensable: a key that can read queues is worth more than a whole account. */
 export function parseAccount(body: unknown, context: AnswerContext): Account {
-  const reading = startReading(context.naiveTimeZone, context.onSurprise)
-  const account = openRecord(record(record(body, '', context).data, 'data', context), 'account', reading)
+  const reading = startReadingOf(context)
+  const account = openRecord(
+    record(record(body, '', context).data, 'data', context),
+    'account',
+    reading,
+    'data',
+  )
   const { team, scopes, rate_limits: limits } = account.raw
   const reads = isRecord(limits) ? limits.read_per_second : undefined
   return {
-    apiKeyId: readText(account, 'api_key_id'),
+    apiKeyId: readId(account, 'api_key_id'),
     team: parseTeam(team, reading),
     scopes: parseScopes(scopes, reading),
     readsPerSecond: typeof reads === 'number' && Number.isFinite(reads) && reads > 0 ? reads : null,
@@ -101,13 +130,13 @@ export function parseAccount(body: unknown, context: AnswerContext): Account {
 
 function parseTeam(team: unknown, reading: Reading): Account['team'] {
   if (team === undefined || team === null) return null
-  const fields = isRecord(team) ? openRecord(team, 'account.team', reading) : null
-  const id = fields && readText(fields, 'id')
+  const fields = isRecord(team) ? openRecord(team, 'account.team', reading, 'data.team') : null
+  const id = fields && readId(fields, 'id')
   if (!fields || !id) {
     reading.surprise('account.team', 'no usable id')
     return null
   }
-  return { id, name: readText(fields, 'name') }
+  return { id, name: readText(fields, 'name', textLimits.name) }
 }
 
 function parseScopes(scopes: unknown, reading: Reading): readonly string[] | null {
@@ -118,16 +147,16 @@ function parseScopes(scopes: unknown, reading: Reading): readonly string[] | nul
 }
 
 function parseTeammate(row: unknown, path: string, reading: Reading, context: AnswerContext): Teammate {
-  const teammate = openRecord(record(row, path, context), 'teammate', reading)
-  const userId = readText(teammate, 'id')
+  const teammate = openRecord(record(row, path, context), 'teammate', reading, path)
+  const userId = readId(teammate, 'id')
   if (!userId) throw surprised(context, `${path}.id`, 'a teammate without a usable id')
   return {
     userId,
-    name: readText(teammate, 'name'),
-    email: readText(teammate, 'email'),
+    name: readText(teammate, 'name', textLimits.name),
+    email: readText(teammate, 'email', textLimits.name),
     role: readWord(teammate, 'role', roles),
     status: readWord(teammate, 'status', statuses),
-    imageUrl: readText(teammate, 'image_url'),
+    imageUrl: readText(teammate, 'image_url', textLimits.url),
     extra: readExtra(teammate, teammateFields),
   }
 }
@@ -160,14 +189,14 @@ function parseQueue(
   reading: Reading,
   context: AnswerContext,
 ): Queue {
-  const queue = openRecord(raw, 'queue', reading)
-  const id = readText(queue, 'id')
+  const queue = openRecord(raw, 'queue', reading, path)
+  const id = readId(queue, 'id')
   if (!id) throw surprised(context, `${path}.id`, 'a queue without a usable id')
   return {
     id,
-    name: readText(queue, 'name'),
-    creatorId: readText(queue, 'creator_id'),
-    assigneeId: readText(queue, 'assignee_id'),
+    name: readText(queue, 'name', textLimits.name),
+    creatorId: readId(queue, 'creator_id'),
+    assigneeId: readId(queue, 'assignee_id'),
     voicemailHandling: readWord(queue, 'voicemail_handling', voicemailHandlings),
     doNotDisturb: readWord(queue, 'do_not_disturb', switches),
     createdAt: readTimestamp(queue, 'created_at'),
@@ -183,21 +212,25 @@ function parseNumbers(
   reading: Reading,
   context: AnswerContext,
 ): QueueNumber[] {
+  if (rows.length > largestWalk.numbers) {
+    throw surprised(context, path, `more than ${largestWalk.numbers} numbers in one answer`)
+  }
   return rows.map((row, index) => {
-    const raw = record(row, `${path}[${index}]`, context, `row ${index} of page ${page} is`)
+    const place = `${path}[${index}]`
+    const raw = record(row, place, context, `row ${index} of page ${page} is`)
     const position = raw.position
     if (!isPosition(position)) {
-      const issue = `row ${index} of page ${page} has no position from 0 to ${largestPosition}`
-      throw surprised(context, `${path}[${index}].position`, issue)
+      const issue = `row ${index} of page ${page} has no position from 0 to ${largestInteger}`
+      throw surprised(context, `${place}.position`, issue)
     }
-    const number = openRecord(raw, 'queue number', reading)
+    const number = openRecord(raw, 'queue number', reading, place)
     return {
       position: position === 0 ? 0 : position, // not -0, which compares and prints differently
-      numberTo: readText(number, 'number_to'),
+      numberTo: readText(number, 'number_to', textLimits.number),
       createdAt: readTimestamp(number, 'created_at'),
       updatedAt: readTimestamp(number, 'updated_at'),
       callStartDate: readTimestamp(number, 'call_start_date'),
-      callId: readText(number, 'call_id'),
+      callId: readId(number, 'call_id'),
       routingResult: readWord(number, 'routing_result', routingResults),
       syncStatus: readWord(number, 'sync_status', syncStatuses),
       detectedOutboundVoicemail: readBoolean(number, 'detected_outbound_voicemail'),
@@ -208,11 +241,8 @@ function parseNumbers(
   })
 }
 
-/** Postgres's integer. */
-const largestPosition = 2_147_483_647
-
 function isPosition(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= largestPosition
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= largestInteger
 }
 
 function parsePagination(
@@ -231,7 +261,11 @@ function parsePagination(
   if (typeof answered === 'number' && answered !== page) {
     reading.surprise('pagination.page', 'not the page that was asked for')
   }
-  if (typeof total === 'number' && Number.isSafeInteger(total) && total >= 0)
+  if (typeof total === 'number' && total > largestWalk.numbers) {
+    const issue = `more than ${largestWalk.numbers} numbers are announced`
+    throw surprised(context, 'pagination.total_count', issue)
+  }
+  if (typeof total === 'number' && Number.isInteger(total) && total >= 0)
     return { totalCount: total, hasMore }
   if (total !== undefined && total !== null) reading.surprise('pagination.total_count', 'not a whole number')
   return { totalCount: null, hasMore }
@@ -248,6 +282,12 @@ function refuseUnlessNothing(data: readonly unknown[], pagination: unknown, cont
   if (total !== undefined && total !== null && total !== 0) {
     throw surprised(context, 'pagination.total_count', 'no queue and no numbers, but numbers are counted')
   }
+}
+
+function startReadingOf(context: AnswerContext): Reading {
+  return startReading(context, (path, issue) => {
+    throw surprised(context, path, issue)
+  })
 }
 
 function record(

@@ -1,5 +1,13 @@
 import { keptOf, shownName } from './kept.ts'
-import { isPlainWord, isStorable, replacedCharacters, toStorableJson, toStorableText } from './text.ts'
+import { earliestPlausibleDay, largestExtra, type TextLimit, textLimits } from './limits.ts'
+import {
+  isIntact,
+  isPlainWord,
+  isStorable,
+  replacedCharacters,
+  toStorableJson,
+  toStorableText,
+} from './text.ts'
 import { toTimestamp } from './timestamp.ts'
 import type { Extra, Surprise, Timestamp } from './types.ts'
 import { isRecord, typeName } from './value.ts'
@@ -7,8 +15,9 @@ import { isRecord, typeName } from './value.ts'
 export { isRecord, shownName, typeName }
 
 /**
- * Reads the fields of one JSON object tolerantly: a field may be missing, null, or of a type nobody documented, and
- * none of it stops the row. Of what has no place in a column, kept.ts says what `extra` keeps under the API's name.
+ * Reads the fields of one JSON object tolerantly: a field may be missing, null, or of an undocumented type, and none
+ * of it stops the row. Of what has no place in a column, kept.ts says what `extra` keeps under the API's name. Only a
+ * value that would be stored as something else is refused (see limits.ts).
  *
  * One object per row and no closures: a queue can have 25,000 rows.
  */
@@ -17,6 +26,8 @@ export interface RecordReader {
   /** The noun in front of the field in a surprise: `queue number`. */
   readonly noun: string
   readonly reading: Reading
+  /** The place of the object in the answer, for a refusal: `data[3]`. */
+  readonly path: string
   misfits: [name: string, value: unknown][] | null
 }
 
@@ -24,16 +35,33 @@ export interface RecordReader {
 export interface Reading {
   readonly naiveTimeZone: string
   readonly surprise: (where: string, what: string) => void
+  /** Throws the error that this answer ends with. */
+  readonly refuse: (path: string, issue: string) => never
+  /** `YYYY-MM-DD`. */
+  readonly latestPlausibleDay: string
 }
 
+/** An answer with more kinds of surprises than this has nothing to tell but its number. */
+const mostSurprises = 1000
+
+const dayMs = 24 * 60 * 60 * 1000
+
 /** Tells `onSurprise` each different surprise of one answer once, not once per row. */
-export function startReading(naiveTimeZone: string, onSurprise: (surprise: Surprise) => void): Reading {
+export function startReading(
+  {
+    naiveTimeZone,
+    onSurprise,
+  }: Pick<Reading, 'naiveTimeZone'> & { onSurprise: (surprise: Surprise) => void },
+  refuse: Reading['refuse'],
+): Reading {
   const told = new Set<string>()
   return {
     naiveTimeZone,
+    refuse,
+    latestPlausibleDay: new Date(Date.now() + 2 * dayMs).toISOString().slice(0, 10),
     surprise(where, what) {
       const key = `${where}\n${what}`
-      if (told.has(key)) return
+      if (told.has(key) || told.size >= mostSurprises) return
       told.add(key)
       onSurprise({ where, what })
     },
@@ -44,28 +72,55 @@ export function openRecord(
   raw: Readonly<Record<string, unknown>>,
   noun: string,
   reading: Reading,
+  path: string,
 ): RecordReader {
-  return { raw, noun, reading, misfits: null }
+  return { raw, noun, reading, path, misfits: null }
 }
 
 /** Text; a number is read as its digits. */
-export function readText(record: RecordReader, name: string): string | null {
+export function readText(record: RecordReader, name: string, limit: TextLimit): string | null {
   const value = record.raw[name]
   if (value === undefined || value === null) return null
-  if (typeof value === 'string') {
-    if (isStorable(value)) return value
-    record.reading.surprise(`${record.noun}.${name}`, replacedCharacters)
-    return toStorableText(value)
+  if (typeof value === 'number' && Number.isFinite(value)) return digitsOf(record, name, value)
+  if (typeof value !== 'string') {
+    return misfit(record, name, value, `text is documented, ${typeName(value)} came`)
   }
-  // Beyond 2^53 the digits have been lost while parsing: they'd be a wrong text, not a missing one.
-  if (
-    typeof value === 'number' &&
-    Number.isFinite(value) &&
-    (Number.isSafeInteger(value) || value % 1 !== 0)
-  ) {
-    return String(value)
+  const { reading, noun, path } = record
+  if (isLonger(value, limit.bytes)) {
+    const issue = `longer than ${limit.bytes} bytes`
+    if (limit.over === 'refuse') reading.refuse(`${path}.${name}`, issue)
+    reading.surprise(`${noun}.${name}`, `${issue}, left out`)
+    return null
   }
-  return misfit(record, name, value, `text is documented, ${typeName(value)} came`)
+  if (limit.isIdentifier) return identifier(record, name, value)
+  if (isStorable(value)) return value
+  reading.surprise(`${noun}.${name}`, replacedCharacters)
+  return toStorableText(value)
+}
+
+/** An identifier, or null where the API has none. */
+export function readId(record: RecordReader, name: string): string | null {
+  return readText(record, name, textLimits.id)
+}
+
+function identifier({ reading, noun, path }: RecordReader, name: string, value: string): string | null {
+  if (!isIntact(value)) reading.refuse(`${path}.${name}`, 'an identifier with characters that cannot be read')
+  if (value !== '') return value
+  reading.surprise(`${noun}.${name}`, 'an empty identifier, taken as none')
+  return null
+}
+
+/** Beyond 2^53 digits may have been lost on the way: they'd be a wrong text, not a missing one. */
+function digitsOf({ reading, path }: RecordReader, name: string, value: number): string {
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    reading.refuse(`${path}.${name}`, 'text is documented, a number came whose digits are lost beyond 2^53')
+  }
+  return String(value)
+}
+
+function isLonger(text: string, bytes: number): boolean {
+  if (text.length > bytes) return true
+  return text.length * 3 > bytes && Buffer.byteLength(text) > bytes
 }
 
 /**
@@ -73,7 +128,7 @@ export function readText(record: RecordReader, name: string): string | null {
  * word could hold a phone number, which nothing would erase: it becomes `[not a word]`.
  */
 export function readWord(record: RecordReader, name: string, known: ReadonlySet<string>): string | null {
-  const text = readText(record, name)
+  const text = readText(record, name, ofAnyLength)
   if (text === null || known.has(text)) return text
   const isWord = isPlainWord(text)
   record.reading.surprise(`${record.noun}.${name}`, isWord ? `unknown value ${text}` : 'unknown value')
@@ -93,10 +148,13 @@ export function readTimestamp(record: RecordReader, name: string): Timestamp | n
   if (typeof value !== 'string') {
     return misfit(record, name, value, `a timestamp is documented, ${typeName(value)} came`)
   }
-  return (
-    toTimestamp(value, record.reading.naiveTimeZone) ??
-    misfit(record, name, value, 'not a readable timestamp')
-  )
+  const timestamp = toTimestamp(value, record.reading.naiveTimeZone)
+  if (timestamp === null) return misfit(record, name, value, 'not a readable timestamp')
+  // Kept as it is, since a source's time is the source's word; views and checks know what is plausible.
+  if (timestamp < earliestPlausibleDay || timestamp.slice(0, 10) > record.reading.latestPlausibleDay) {
+    record.reading.surprise(`${record.noun}.${name}`, 'an implausible time, before 2000 or in the future')
+  }
+  return timestamp
 }
 
 /** Call it last: everything without a place of its own. `known` are the names read into places. */
@@ -117,8 +175,17 @@ export function readExtra(record: RecordReader, known: ReadonlySet<string>): Ext
       return [toStorableText(name), toStorableJson(value, onChange)]
     }),
   )
-  return keptOf(storable)
+  const extra = keptOf(storable)
+  if (!isLonger(JSON.stringify(extra), largestExtra)) return extra
+  record.reading.surprise(
+    record.noun,
+    `undocumented fields of more than ${largestExtra} bytes, all of them left out`,
+  )
+  return null
 }
+
+/** What is no word is not kept, however long it is. */
+const ofAnyLength: TextLimit = { bytes: Number.POSITIVE_INFINITY, over: 'leave_out' }
 
 function misfit(record: RecordReader, name: string, value: unknown, what: string): null {
   record.reading.surprise(`${record.noun}.${name}`, what)

@@ -9,10 +9,15 @@ const unstorable = /[\0\p{Surrogate}]/u
 const everyUnstorable = /[\0\p{Surrogate}]/gu
 
 /** Deeper than any real answer, and far from where our recursion or Postgres's own ends. */
-const deepestJson = 64
+const deepestExtra = 64
 
 export function isStorable(text: string): boolean {
   return !unstorable.test(text)
+}
+
+/** Nothing in it was lost: bad UTF-8 is U+FFFD by now. */
+export function isIntact(text: string): boolean {
+  return isStorable(text) && !text.includes('\u{fffd}')
 }
 
 /** NUL and lone surrogates become U+FFFD. Returns the same text when there are none. */
@@ -31,8 +36,8 @@ export function toStorableJson(value: unknown, onChange: (what: string) => void,
     return toStorableText(value)
   }
   if (typeof value !== 'object' || value === null) return value
-  if (depth >= deepestJson) {
-    onChange(`nested deeper than ${deepestJson} levels, the rest was dropped`)
+  if (depth >= deepestExtra) {
+    onChange(`nested deeper than ${deepestExtra} levels, the rest was dropped`)
     return null
   }
   if (Array.isArray(value)) return value.map((item) => toStorableJson(item, onChange, depth + 1))

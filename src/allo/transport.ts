@@ -11,6 +11,8 @@ import {
   type Asked,
 } from './errors.ts'
 import { BodyTooLarge, ExchangeTimeout, exchange, type Reply } from './exchange.ts'
+import { parseJson, UnusableJson } from './json.ts'
+import { largestBody } from './limits.ts'
 import { type Refusal, readRefusal, readRequestId, readRetryAfterHeader, toRefusedError } from './refusal.ts'
 import type { Pacer, RequestCounts } from './types.ts'
 
@@ -82,9 +84,6 @@ const usualRetry: RetrySettings = {
   throttledMaxMs: 30_000,
   throttledTotalMs: 300_000,
 }
-
-/** A page of 100 numbers is some 40 kB; the older form has a whole queue in one body. */
-const largestBody = 32 * 1024 * 1024
 
 /** A said wait is believed up to here: quotas are daily at most, and timers can't hold a month. */
 const longestPauseMs = 24 * 60 * 60 * 1000
@@ -171,6 +170,7 @@ export function createTransport(settings: TransportSettings): Transport {
       const limits = { timeoutMs: settings.timeoutMs, largestBody }
       const reply = await exchange(dispatcher, url, headers, limits, signal)
       settings.onAnswer?.(reply.status)
+      for (const tally of tallies) tally.bytes += reply.bytes
       // A server may repeat the key it refused ("invalid key …"): take it out before anything is read.
       const refusal = readRefusal(reply.status === 200 ? null : reply.text, key)
       const header = reply.header('x-request-id') ?? ''
@@ -209,7 +209,7 @@ export function createTransport(settings: TransportSettings): Transport {
 }
 
 function noRequests(): RequestCounts {
-  return { requests: 0, throttled: 0, exchangeMs: 0 }
+  return { requests: 0, throttled: 0, exchangeMs: 0, bytes: 0 }
 }
 
 /**
@@ -255,27 +255,35 @@ function toJson(
   },
 ): unknown {
   const { status, text } = reply
-  const facts = { asked: asked.what, status, requestId }
-  if (status >= 300 && status < 400) {
+  const facts = { asked: asked.what, status, requestId, path: '' }
+  if (status >= 300 && status < 400 && status !== 304) {
     throw new AlloSurprisedError({
       ...facts,
-      path: '',
       issue: `a redirect (${status}), which is not followed so that the API key goes nowhere else`,
       wayOut: 'Check ALLO_API_URL.',
     })
   }
-  if (status < 200 || status >= 300) throw toRefusedError(asked, status, refusal, requestId)
+  if (status >= 400) throw toRefusedError(asked, status, refusal, requestId)
+  if (status !== 200) {
+    // 206 is a part, 204 nothing, 203 somebody else's version, 304 an answer to a question that was not asked.
+    const issue = `status ${status}, and only 200 is an answer`
+    throw new AlloSurprisedError({ ...facts, issue, wayOut: whatIsBetween, retryable: true })
+  }
+  const encoding = reply.header('content-encoding') ?? 'identity'
+  if (encoding.toLowerCase() !== 'identity') {
+    const issue = 'a compressed body, which was not asked for'
+    throw new AlloSurprisedError({ ...facts, issue, wayOut: whatIsBetween })
+  }
   if (reply.bodyError instanceof BodyTooLarge) {
-    throw new AlloSurprisedError({ ...facts, path: '', issue: `a body of more than ${largestBody} bytes` })
+    throw new AlloSurprisedError({ ...facts, issue: `a body of more than ${largestBody} bytes` })
   }
   if (text === null) throw toUnreachable(reply.bodyError, asked, requestId, 0, status)
-  const body = parse(text, facts)
+  const body = parse(text, reply.header('content-type'), facts)
   // In a name or an id the key would be stored and shown to every reader of the reports; changed, the answer would be
   // another one than Allo's.
   if (mayEcho(text, key) && echoesKey(body, key)) {
     throw new AlloSurprisedError({
       ...facts,
-      path: '',
       issue: 'an answer that repeats the API key, so nothing of it is stored',
       wayOut:
         'Look for the key in the names of teammates and queues, and for a proxy that adds it; then make a new key.',
@@ -284,16 +292,24 @@ function toJson(
   return body
 }
 
-function parse(text: string, facts: { asked: string; status: number; requestId: string }): unknown {
+function parse(
+  text: string,
+  contentType: string | undefined,
+  facts: { asked: string; status: number; requestId: string; path: string },
+): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
+    return parseJson(text)
+  } catch (error) {
+    if (error instanceof UnusableJson) throw new AlloSurprisedError({ ...facts, issue: error.message })
     // Without the cause: a SyntaxError quotes the text it could not read.
-    const issue = text.trim() === '' ? 'an empty body' : 'a body that is not JSON, or was cut off'
-    const wayOut = 'Try again later; if it stays, check ALLO_API_URL and what stands between here and Allo.'
-    throw new AlloSurprisedError({ ...facts, path: '', issue, wayOut, retryable: true })
+    const type = /^text\/html\b/i.test(contentType ?? '') ? ' but HTML' : ''
+    const issue = text.trim() === '' ? 'an empty body' : `a body that is not JSON${type}, or was cut off`
+    throw new AlloSurprisedError({ ...facts, issue, wayOut: whatIsBetween, retryable: true })
   }
 }
+
+const whatIsBetween =
+  'Try again later; if it stays, check ALLO_API_URL and what stands between here and Allo.'
 
 function toUnreachable(
   error: unknown,
@@ -309,7 +325,12 @@ function toUnreachable(
   }
   const code = errorCode(error)
   const named = code ? ` (${code})` : ''
-  const issue = status === null ? `the connection failed${named}` : `the body was cut off${named}`
+  // undici's words for `100 Continue` without `Expect`, and for bytes that belong to no request.
+  const isUnasked = error instanceof Error && code === 'UND_ERR_SOCKET' && error.message === 'bad response'
+  const failed = isUnasked
+    ? 'an answer to nothing that was asked, such as 100 Continue'
+    : 'the connection failed'
+  const issue = status === null ? `${failed}${named}` : `the body was cut off${named}`
   return new AlloUnreachableError({
     ...facts,
     code,

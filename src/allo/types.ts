@@ -30,6 +30,19 @@ export interface Teammate {
   readonly extra: Extra
 }
 
+export interface TeammateList {
+  /** Each once. */
+  readonly teammates: readonly Teammate[]
+  readonly unusable: UnusableRows
+}
+
+/** Rows that name no teammate who could be asked for a queue. */
+export interface UnusableRows {
+  readonly count: number
+  /** Of the first one: where and why, without a value. Null when there are none. */
+  readonly first: string | null
+}
+
 /** `queue` of GET /v2/api/dialing-queues/current. */
 export interface Queue {
   readonly id: string
@@ -81,6 +94,8 @@ export interface Surprise {
   readonly where: string
   /** What, in words that hold no phone number: `unknown field`, `unknown value PARKED`. */
   readonly what: string
+  /** Only where this stands for so many others; see surprises.ts. */
+  readonly leftOut?: number
 }
 
 /** Counted by the client since it was made. */
@@ -90,6 +105,8 @@ export interface RequestCounts {
   throttled: number
   /** Milliseconds from sending a request to the end of its answer, all requests together. */
   exchangeMs: number
+  /** Of all bodies together. */
+  bytes: number
 }
 
 /**
@@ -106,7 +123,7 @@ export interface AlloClient {
   readonly counts: Readonly<RequestCounts>
   me(signal?: AbortSignal): Promise<Account>
   /** Follows pagination if the API announces one. */
-  listTeammates(status: 'ACTIVE' | 'BLOCKED', signal?: AbortSignal): Promise<readonly Teammate[]>
+  listTeammates(status: 'ACTIVE' | 'BLOCKED', signal?: AbortSignal): Promise<TeammateList>
   /** `page` counts from 1, 100 numbers each. */
   readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer>
   /** The same client, with counts of its own that start at zero; what it does counts in both. */

@@ -2,6 +2,7 @@
 import type { AlloClient, Teammate } from '../allo/types.ts'
 import type { ConfigWithKey } from '../config.ts'
 import { exitCodes } from '../exit-code.ts'
+import { unusableRows } from '../pass/choose-teammates.ts'
 import { DatabaseError } from '../store/database.ts'
 import { inspectSchema } from '../store/migrate.ts'
 import { openReadBudget, type ReadBudget } from '../store/read-budget.ts'
@@ -78,14 +79,18 @@ async function checkTeammates(
   return report.check('teammates', async () => {
     const active = await allo.listTeammates('ACTIVE', signal)
     const blocked = await allo.listTeammates('BLOCKED', signal)
-    const everyone = [...active, ...blocked]
-    if (active.length === 0) {
+    const everyone = [...active.teammates, ...blocked.teammates]
+    if (active.teammates.length === 0) {
       report.wrong(
         'teammates',
         'Allo lists no active teammate at all, so a pass would stop',
         exitCodes.tryAgain,
       )
-    } else report.right('teammates', `${active.length} active, ${blocked.length} blocked`)
+    } else {
+      report.right('teammates', `${active.teammates.length} active, ${blocked.teammates.length} blocked`)
+    }
+    const unusable = unusableRows(active.unusable, blocked.unusable)
+    if (unusable !== null) report.warning('teammates', unusable)
     const isThere = (name: string) =>
       everyone.some(({ userId, email }) => userId === name || email?.toLowerCase() === name.toLowerCase())
     for (const [variable, names] of [

@@ -1,6 +1,7 @@
 /** What commands work with, opened from the configuration and closed in the right order, whatever happens. */
 import { createAlloClient } from '../allo/client.ts'
 import { createPacer, type ProcessPacer, type SlotBook } from '../allo/pacer.ts'
+import { createSurpriseLog } from '../allo/surprises.ts'
 import type { RetrySettings } from '../allo/transport.ts'
 import type { AlloClient, Surprise } from '../allo/types.ts'
 import type { Config, ConfigWithKey } from '../config.ts'
@@ -80,8 +81,10 @@ export interface OpenAllo {
   readonly pacer: ProcessPacer
   readonly keyFingerprint: string
   readonly surprises: () => readonly Surprise[]
-  /** The same, once: what was taken is not told again until the API shows it in a later pass. */
+  /** Those that came since they were taken last. */
   readonly takeSurprises: () => readonly Surprise[]
+  /** What was taken is told again when it comes again: in another pass. */
+  readonly renewSurprises: () => void
   /** The API said what it allows; null: it did not. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly concurrency: () => number
@@ -110,7 +113,7 @@ export async function withAllo<T>(
   let readsPerSecond = configuredRate(config, DOCUMENTED_READS_PER_SECOND)
   const { watched, pausedMs } = watchPauses(book)
   const pacer = createPacer({ book: watched, readsPerSecond, maxThrottledMs })
-  const surprises = new Map<string, Surprise>()
+  const surprises = createSurpriseLog()
   const allo = createAlloClient({
     apiUrl: config.apiUrl,
     apiKey: () => config.apiKey.value(),
@@ -123,7 +126,7 @@ export async function withAllo<T>(
     pacer,
     retry,
     onAnswer,
-    onSurprise: (surprise) => surprises.set(`${surprise.where}: ${surprise.what}`, surprise),
+    onSurprise: surprises.add,
   })
   try {
     return await work({
@@ -132,12 +135,9 @@ export async function withAllo<T>(
       keyFingerprint: fingerprint,
       pausedMs,
       readsPerSecond: () => readsPerSecond,
-      surprises: () => [...surprises.values()],
-      takeSurprises() {
-        const taken = [...surprises.values()]
-        surprises.clear()
-        return taken
-      },
+      surprises: surprises.all,
+      takeSurprises: surprises.take,
+      renewSurprises: surprises.renew,
       onLimit(limit) {
         readsPerSecond = configuredRate(config, limit ?? DOCUMENTED_READS_PER_SECOND)
         pacer.setReadsPerSecond(readsPerSecond)

@@ -204,7 +204,7 @@ export function unknownVariables(given: Readonly<Record<string, string | undefin
 }
 
 /** At most two letters apart. */
-function isNear(a: string, b: string): boolean {
+export function isNear(a: string, b: string): boolean {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (const [i, letter] of Array.from(a).entries()) {
     const next = [i + 1]

@@ -1,8 +1,10 @@
-/** Whom a pass reads: everyone both lists name, and those who vanished from the lists without a word about them. */
-import type { AlloClient, Teammate } from '../allo/types.ts'
+/** Which teammates a pass reads: those on both lists, and those who vanished from the lists and did not leave. */
+import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
+import { isNear } from '../config/variables.ts'
 import type { Pool } from '../store/database.ts'
-import { type KnownTeammate, knownTeammates, recordTeammates } from '../store/teammates.ts'
+import { formerTeammates, type KnownTeammate, knownTeammates, recordTeammates } from '../store/teammates.ts'
 import { ImplausibleTeamError, UnknownTeammateError } from './failure.ts'
+import { assertSameHome } from './identify-team.ts'
 
 export interface Choice {
   /** Ids or e-mails; empty: everyone. */
@@ -12,46 +14,127 @@ export interface Choice {
   readonly includeBlocked: boolean
 }
 
+export interface Listing {
+  /** Those who can be asked for a queue. */
+  readonly everyone: readonly KnownTeammate[]
+  /** Those on record who left the team. */
+  readonly former: readonly KnownTeammate[]
+  /** Why somebody on the lists can't be asked; null when everybody can. Then the pass was not over the whole team. */
+  readonly incomplete: string | null
+}
+
+export interface Selection {
+  readonly toRead: readonly KnownTeammate[]
+  readonly notAsked: readonly KnownTeammate[]
+  /** Names in the configuration that match nobody, while others beside them match. */
+  readonly warnings: readonly string[]
+}
+
 /**
  * Both lists, always: being blocked must not look like having left. `record: false` leaves the database as it is.
+ * Throws TeamChangedError when most of those listed are on record with another team.
  */
 export async function listTeammates(
   { allo, pool }: { readonly allo: AlloClient; readonly pool: Pool },
   teamId: string,
   options: { readonly record: boolean; readonly signal: AbortSignal },
-): Promise<readonly KnownTeammate[]> {
+): Promise<Listing> {
   const active = await allo.listTeammates('ACTIVE', options.signal)
-  if (active.length === 0) {
+  if (active.teammates.length === 0) {
     throw new ImplausibleTeamError('the API listed no active teammate at all; nothing was concluded from it')
   }
   const blocked = await allo.listTeammates('BLOCKED', options.signal)
-  const listed = [...new Map([...blocked, ...active].map((teammate) => [teammate.userId, teammate])).values()]
-  if (options.record) return recordTeammates(pool, teamId, listed)
+  const listed = [
+    ...new Map([...blocked.teammates, ...active.teammates].map((one) => [one.userId, one])).values(),
+  ]
+  await assertSameHome(pool, { teamId, isNamed: true }, listed)
+  const unusable = unusableRows(active.unusable, blocked.unusable)
+  const former = await formerTeammates(pool, teamId)
+  if (options.record) {
+    const refused = await recordTeammates(pool, teamId, listed, { isWhole: unusable === null })
+    return {
+      everyone: await knownTeammates(pool, teamId),
+      former,
+      incomplete: unusable ?? refusedTeammates(refused),
+    }
+  }
   const known = await knownTeammates(pool, teamId)
-  const listedIds = new Set(listed.map((teammate) => teammate.userId))
-  return [...listed.map(asKnown), ...known.filter((teammate) => !listedIds.has(teammate.userId))]
+  const listedIds = new Set(listed.map(({ userId }) => userId))
+  const unlisted = known.filter((teammate) => !listedIds.has(teammate.userId))
+  return { everyone: [...listed.map(asKnown), ...unlisted], former, incomplete: unusable }
+}
+
+/** A sentence about the rows of both lists that name no teammate; null when there are none. */
+export function unusableRows(active: UnusableRows, blocked: UnusableRows): string | null {
+  const first = active.first ?? blocked.first
+  if (first === null) return null
+  const count = active.count + blocked.count
+  const rows = count === 1 ? '1 row names' : `${count} rows name`
+  return `${rows} no teammate who can be asked for a queue: ${first}`
+}
+
+function refusedTeammates(userIds: readonly string[]): string | null {
+  if (userIds.length === 0) return null
+  return `the database refused the data of ${userIds.length} teammates: ${userIds.slice(0, 3).join(', ')}`
 }
 
 function asKnown({ userId, name, email, status }: Teammate): KnownTeammate {
   return { userId, name, email, status, isListed: true }
 }
 
-/** `--user` overrules the configuration. Throws UnknownTeammateError when it names someone who is not there. */
-export function choose(everyone: readonly KnownTeammate[], options: Choice) {
-  const isNamed = (teammate: KnownTeammate, names: readonly string[]) =>
-    names.some((name) => name === teammate.userId || name.toLowerCase() === teammate.email?.toLowerCase())
+/**
+ * `--user` overrules the configuration. Throws UnknownTeammateError when one of its names, or no name of a list in
+ * the configuration, is anybody's. In a list some names may be nobody's, which is a warning: people come and go, and a
+ * service must outlive that. Whoever was on the team counts as somebody.
+ */
+export function choose({ everyone, former }: Omit<Listing, 'incomplete'>, options: Choice): Selection {
   for (const user of options.users) {
     if (!everyone.some((teammate) => isNamed(teammate, [user]))) {
-      throw new UnknownTeammateError(`no teammate with the id or e-mail ${user}`)
+      throw new UnknownTeammateError(`no teammate with the id or e-mail ${user}${suggestion(user, everyone)}`)
     }
   }
+  if (options.users.length > 0) {
+    const toRead = everyone.filter((teammate) => isNamed(teammate, options.users))
+    return { toRead, notAsked: [], warnings: [] }
+  }
+  const warnings = [
+    ...strangers('ONLY_TEAMMATES', options.only, [...everyone, ...former]),
+    ...strangers('EXCEPT_TEAMMATES', options.except, [...everyone, ...former]),
+  ]
   const isAsked = (teammate: KnownTeammate) =>
-    options.users.length > 0
-      ? isNamed(teammate, options.users)
-      : (options.only.length === 0 || isNamed(teammate, options.only)) &&
-        !isNamed(teammate, options.except) &&
-        (options.includeBlocked || teammate.status !== 'BLOCKED')
+    (options.only.length === 0 || isNamed(teammate, options.only)) &&
+    !isNamed(teammate, options.except) &&
+    (options.includeBlocked || teammate.status !== 'BLOCKED')
   const toRead = everyone.filter(isAsked)
-  const notAsked = options.users.length > 0 ? [] : everyone.filter((teammate) => !isAsked(teammate))
-  return { toRead, notAsked }
+  if (toRead.length === 0) {
+    throw new UnknownTeammateError(
+      'ONLY_TEAMMATES, EXCEPT_TEAMMATES and INCLUDE_BLOCKED leave no teammate to read',
+    )
+  }
+  return { toRead, notAsked: everyone.filter((teammate) => !isAsked(teammate)), warnings }
+}
+
+/** A warning when some names are nobody's; throws when all are. */
+function strangers(
+  variable: string,
+  names: readonly string[],
+  teammates: readonly KnownTeammate[],
+): readonly string[] {
+  const nobody = names.filter((name) => !teammates.some((teammate) => isNamed(teammate, [name])))
+  if (nobody.length === 0) return []
+  const named = nobody.map((name) => `${name}${suggestion(name, teammates)}`).join(', ')
+  const sentence = `${variable} names nobody on the team: ${named}`
+  if (nobody.length === names.length) throw new UnknownTeammateError(sentence)
+  return [sentence]
+}
+
+function isNamed({ userId, email }: KnownTeammate, names: readonly string[]): boolean {
+  return names.some((name) => name === userId || name.toLowerCase() === email?.toLowerCase())
+}
+
+function suggestion(name: string, teammates: readonly KnownTeammate[]): string {
+  const near = teammates
+    .flatMap(({ userId, email }) => (email === null ? [userId] : [userId, email]))
+    .find((candidate) => isNear(name.toLowerCase(), candidate.toLowerCase()))
+  return near === undefined ? '' : ` (did you mean ${near}?)`
 }

@@ -6,9 +6,37 @@ import { WrongAnswerError } from '../snapshot/walk-queue.ts'
 import { DatabaseError } from '../store/database.ts'
 import type { FailedReading } from '../store/reading.ts'
 
-/** `--user` names someone who is not on the team. */
+/** `--user`, `ONLY_TEAMMATES` or `EXCEPT_TEAMMATES` names nobody on the team, or together they leave nobody to read. */
 export class UnknownTeammateError extends Error {
   override readonly name = 'UnknownTeammateError'
+}
+
+/** Somebody on the lists could not be asked for a queue: everyone else was. Nothing may be concluded to have ended. */
+export class IncompleteTeamError extends Error {
+  override readonly name = 'IncompleteTeamError'
+}
+
+/**
+ * What is on record for the key, or for the teammates it lists, is another team than the API names now. Believed, all
+ * data would get a new home and calls would count twice. An answer that was wrong once costs one pass.
+ */
+export class TeamChangedError extends Error {
+  override readonly name = 'TeamChangedError'
+
+  constructor(team: { readonly onRecord: string; readonly now: string; readonly isNamed: boolean }) {
+    const { onRecord, now, isNamed } = team
+    super(
+      `this API key and its teammates are on record as team ${onRecord}, and Allo now names ` +
+        `${isNamed ? `team ${now}` : `no team for the key, which would make it team ${now}`}; nothing was read. ` +
+        'If Allo was wrong, the next pass goes on. If this is another team, use an API key and a database of its ' +
+        'own. If it is the same team under another id, move its data: ' +
+        `select allo.move_team(${quoted(onRecord)}, ${quoted(now)})`,
+    )
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
 }
 
 /** The lists were answered, and can't be true. */
@@ -30,7 +58,7 @@ export class JobsUnavailableError extends Error {
 /** The reading to record when only this teammate is concerned; null when the pass must stop. */
 export function aboutThisTeammate(error: unknown): FailedReading | null {
   if (error instanceof WrongAnswerError) return failed('error', error.code, error.message)
-  if (error instanceof DatabaseError && /^2[23]/.test(error.code ?? '')) {
+  if (error instanceof DatabaseError && error.isAboutData) {
     return failed('error', 'database_refused', error.message)
   }
   if (!(error instanceof AlloError) || error instanceof AlloThrottledError) return null
@@ -77,6 +105,8 @@ export function codeOf(error: unknown): string {
   if (error instanceof DatabaseError) return 'database'
   if (error instanceof ImplausibleTeamError) return 'no_active_teammate'
   if (error instanceof UnknownTeammateError) return 'unknown_teammate'
+  if (error instanceof IncompleteTeamError) return 'incomplete_team'
+  if (error instanceof TeamChangedError) return 'team_changed'
   if (error instanceof NumberKeyError) return 'number_key'
   if (error instanceof JobsUnavailableError) return 'jobs_unavailable'
   return error instanceof InterruptedError ? 'interrupted' : 'bug'

@@ -1,9 +1,16 @@
 /** Whose key this is, and what it may do. */
 import { AlloError, AlloThrottledError } from '../allo/errors.ts'
-import type { AlloClient } from '../allo/types.ts'
+import type { Account, AlloClient, Teammate } from '../allo/types.ts'
 import type { Pool } from '../store/database.ts'
-import { lastTeamOfKey, recordTeam, type Team, teamOf } from '../store/teammates.ts'
-import { isRefusal } from './failure.ts'
+import {
+  hasOtherTeams,
+  homeOfTeammates,
+  lastTeamOfKey,
+  recordTeam,
+  type Team,
+  teamOf,
+} from '../store/teammates.ts'
+import { isRefusal, TeamChangedError } from './failure.ts'
 
 export interface Identification {
   readonly allo: AlloClient
@@ -17,6 +24,9 @@ export interface Identification {
 /**
  * Proves the key and names the team. When the API can't say, for another reason than the key, it is the team last
  * recorded for this key; when there is none, what kept the API from saying is thrown.
+ *
+ * The team of a key never changes by itself: another team, or none, where one is on record is a TeamChangedError. So is
+ * a new key whose teammates are on record with another team.
  */
 export async function identifyTeam(
   { allo, pool, keyFingerprint, onLimit, warn }: Identification,
@@ -31,6 +41,12 @@ export async function identifyTeam(
       }
     }
     const team = teamOf(account, keyFingerprint)
+    const onRecord = await lastTeamOfKey(pool, keyFingerprint)
+    if (onRecord !== null && onRecord.teamId !== team.teamId) {
+      const isNamed = account.team !== null
+      throw new TeamChangedError({ onRecord: onRecord.teamId, now: team.teamId, isNamed })
+    }
+    if (onRecord === null) await assertNewcomers(allo, pool, account, team, options.signal)
     if (options.record) await recordTeam(pool, team, keyFingerprint)
     return team
   } catch (error) {
@@ -39,5 +55,31 @@ export async function identifyTeam(
     if (team === null) throw error
     warn(`${error.message} Going on with team ${team.teamId}, last recorded for this key.`)
     return team
+  }
+}
+
+/** A key that was rotated lists teammates who are on record, and must name their team. */
+async function assertNewcomers(
+  allo: AlloClient,
+  pool: Pool,
+  account: Account,
+  { teamId }: Team,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!(await hasOtherTeams(pool, teamId))) return
+  const { teammates } = await allo.listTeammates('ACTIVE', signal)
+  await assertSameHome(pool, { teamId, isNamed: account.team !== null }, teammates)
+}
+
+/** Throws TeamChangedError when most of these teammates are on record with another team. */
+export async function assertSameHome(
+  pool: Pool,
+  { teamId, isNamed }: { readonly teamId: string; readonly isNamed: boolean },
+  listed: readonly Teammate[],
+): Promise<void> {
+  const userIds = listed.map(({ userId }) => userId)
+  const home = await homeOfTeammates(pool, teamId, userIds)
+  if (home !== null && home.teammates * 2 > userIds.length) {
+    throw new TeamChangedError({ onRecord: home.teamId, now: teamId, isNamed })
   }
 }

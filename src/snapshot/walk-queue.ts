@@ -2,6 +2,7 @@
  * One walk over one teammate's current queue: pages in order until there are no more, given up at the first page
  * that can't belong to the ones before.
  */
+import { largestWalk } from '../allo/limits.ts'
 import type { AlloClient, Queue, QueueAnswer, QueueNumber } from '../allo/types.ts'
 
 export type Walk =
@@ -20,9 +21,6 @@ export type Walk =
   /** The pages are not of one queue at one time. */
   | { readonly kind: 'broken'; readonly why: string; readonly numbersRead: number }
 
-/** A million numbers: forty times the larger limit the vendor names, so that only a fault gets here. */
-const MAX_PAGES = 10_000
-
 export async function walkQueue(allo: AlloClient, userId: string, signal?: AbortSignal): Promise<Walk> {
   const numbers: QueueNumber[] = []
   const positions = new Set<number>()
@@ -30,6 +28,7 @@ export async function walkQueue(allo: AlloClient, userId: string, signal?: Abort
   let queue: Queue | undefined
   let pages = 0
   let lastPageStart = 0
+  const bytesBefore = allo.counts.bytes
   const broken = (why: string): Walk => ({ kind: 'broken', why, numbersRead: numbers.length })
 
   for await (const answer of queuePages(allo, userId, signal)) {
@@ -44,6 +43,13 @@ export async function walkQueue(allo: AlloClient, userId: string, signal?: Abort
     pages += 1
     if (queue.id !== first.queue.id) return broken('another queue answered on a later page')
     if (answer.totalCount !== first.totalCount) return broken('total_count changed between pages')
+    if (numbers.length + answer.numbers.length > (first.totalCount ?? largestWalk.numbers)) {
+      if (first.totalCount !== null) return broken('more rows came than total_count announced')
+      throw new WrongAnswerError('queue_too_large', `its queue has more than ${largestWalk.numbers} numbers`)
+    }
+    if (allo.counts.bytes - bytesBefore > largestWalk.bytes) {
+      throw new WrongAnswerError('queue_too_large', `its queue takes more than ${largestWalk.bytes} bytes`)
+    }
     if (answer.numbers.length > 0) lastPageStart = numbers.length
     for (const number of answer.numbers) {
       if (positions.has(number.position)) return broken('a position came twice')
@@ -65,12 +71,12 @@ async function* queuePages(
   userId: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<QueueAnswer> {
-  for (let page = 1; page <= MAX_PAGES; page += 1) {
+  for (let page = 1; page <= largestWalk.pages; page += 1) {
     const answer = await allo.readQueuePage(userId, page, signal)
     yield answer
     if (answer.kind !== 'page' || !answer.hasMore || answer.numbers.length === 0) return
   }
-  throw new WrongAnswerError('endless_queue', `has_more was still true after ${MAX_PAGES} pages`)
+  throw new WrongAnswerError('endless_queue', `has_more was still true after ${largestWalk.pages} pages`)
 }
 
 /**

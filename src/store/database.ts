@@ -14,11 +14,17 @@ export class DatabaseError extends Error {
   readonly code: string | null
   /** True when the same call can succeed later: connection lost, server starting, deadlock, out of resources. */
   readonly retryable: boolean
+  /**
+   * The values are what Postgres refused: out of range, over a limit (an index row, a jsonb), against a constraint or
+   * somebody's trigger. Other values would have been taken.
+   */
+  readonly isAboutData: boolean
 
   constructor(doing: string, error: unknown) {
     const { code, reason } = describe(error)
     super(`${doing}: ${reason}`)
     this.code = code
+    this.isAboutData = /^(09|2[0-3]|27|3[89]|44|54|P0)/.test(code ?? '')
     this.retryable = code === null || /^(08|40|53|57|58)/.test(code) || isSystemCode(code)
   }
 }

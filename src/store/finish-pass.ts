@@ -23,7 +23,8 @@
  * Several queues missing while nobody has any are more likely an API that says "no queue" whoever it is asked
  * about: nothing ends until it shows a queue again.
  */
-import { type Client, inTransaction, type Pool } from './database.ts'
+import type { Surprise } from '../allo/types.ts'
+import { type Client, DatabaseError, inTransaction, type Pool } from './database.ts'
 import { PassClosedError } from './reading.ts'
 import { personalDataLock } from './reading-state.ts'
 
@@ -39,7 +40,7 @@ export interface PassOutcome {
   /** Null, here and below: what was recorded while the pass ran. */
   readonly throttledMs: number | null
   /** What the API did that its documentation does not mention: where and what, once each. */
-  readonly surprises: readonly { readonly where: string; readonly what: string }[] | null
+  readonly surprises: readonly Surprise[] | null
   readonly errorCode: string | null
   readonly errorMessage: string | null
   readonly errorRequestId: string | null
@@ -51,7 +52,25 @@ export interface Conclusions {
   readonly unknown: readonly string[]
 }
 
+/**
+ * When Postgres refuses what would have to be written to end a queue, the pass is closed without any conclusion and
+ * the error is thrown: a pass that can't be finished would stay `running`, and so would the next one.
+ */
 export async function finishPass(pool: Pool, outcome: PassOutcome): Promise<Conclusions> {
+  try {
+    return await concludePass(pool, outcome)
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || !error.isAboutData) throw error
+    const status = outcome.status === 'ok' ? 'partial' : outcome.status
+    const reason = { errorCode: 'database_refused', errorMessage: error.message, errorRequestId: null }
+    await inTransaction(pool, `closing pass ${outcome.passId}`, (client) =>
+      closePass(client, { ...outcome, status, ...reason }),
+    )
+    throw error
+  }
+}
+
+function concludePass(pool: Pool, outcome: PassOutcome): Promise<Conclusions> {
   return inTransaction(pool, `finishing pass ${outcome.passId}`, async (client) => {
     const pass = await closePass(client, outcome)
     await lockUnsettled(client, outcome.teamId)

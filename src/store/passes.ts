@@ -2,7 +2,9 @@
  * Passes and their leases. A pass is `running` while its process renews the lease; one whose lease ran out was left
  * by a dead process, and the next pass closes it as failed. A lease tells dead from slow.
  */
-import { ask, type Client, DatabaseError, type Pool, withDatabaseErrors } from './database.ts'
+import { mergeSurprises } from '../allo/surprises.ts'
+import type { Surprise } from '../allo/types.ts'
+import { ask, type Client, DatabaseError, inTransaction, type Pool, withDatabaseErrors } from './database.ts'
 import type { FailedReading } from './reading.ts'
 
 export const LEASE_SECONDS = 60
@@ -211,18 +213,18 @@ export async function readingsOfPass(
 export async function recordSideEffects(
   pool: Pool,
   passId: string,
-  {
-    throttledMs,
-    surprises,
-  }: { readonly throttledMs: number; readonly surprises: readonly { where: string; what: string }[] },
+  { throttledMs, surprises }: { readonly throttledMs: number; readonly surprises: readonly Surprise[] },
 ): Promise<void> {
-  await withDatabaseErrors('recording what a pass noticed', () =>
-    pool.query(
-      `update allo.sync_passes set throttled_ms = coalesce(throttled_ms, 0) + $2,
-         surprises = nullif((select coalesce(jsonb_agg(distinct s), '[]')
-           from jsonb_array_elements(coalesce(surprises, '[]') || $3::jsonb) s), '[]')
-       where pass_id = $1 and status = 'running'`,
-      [passId, Math.round(throttledMs), JSON.stringify(surprises)],
-    ),
-  )
+  await inTransaction(pool, 'recording what a pass noticed', async (client) => {
+    const { rows } = await client.query<{ surprises: Surprise[] | null }>(
+      `select surprises from allo.sync_passes where pass_id = $1 and status = 'running' for update`,
+      [passId],
+    )
+    if (rows[0] === undefined) return
+    const merged = mergeSurprises(rows[0].surprises ?? [], surprises)
+    await client.query(
+      `update allo.sync_passes set throttled_ms = coalesce(throttled_ms, 0) + $2, surprises = $3 where pass_id = $1`,
+      [passId, Math.round(throttledMs), merged.length > 0 ? JSON.stringify(merged) : null],
+    )
+  })
 }

@@ -1,6 +1,9 @@
 /** Whom a pass asks: the teams and teammates on record, brought up to date with what the API lists. */
 import type { Account, Teammate } from '../allo/types.ts'
-import { ask, type Client, type Pool } from './database.ts'
+import { ask, type Client, DatabaseError, type Pool } from './database.ts'
+
+/** Rows in one statement. */
+const CHUNK = 1000
 
 /** A teammate to ask for a queue; `isListed` is false when only an earlier pass knew them. */
 export interface KnownTeammate {
@@ -23,6 +26,7 @@ export function teamOf(account: Account, keyFingerprint: string): Team {
     : { teamId: account.team.id, name: account.team.name }
 }
 
+/** The team of a key is written once: see TeamChangedError. */
 export async function recordTeam(db: Pool | Client, team: Team, keyFingerprint: string): Promise<void> {
   await ask(
     db,
@@ -36,8 +40,7 @@ export async function recordTeam(db: Pool | Client, team: Team, keyFingerprint: 
     db,
     'recording the team of the key',
     `insert into allo.api_keys as k (key_fingerprint, team_id) values ($1, $2)
-     on conflict (key_fingerprint) do update set team_id = excluded.team_id
-     where k.team_id is distinct from excluded.team_id`,
+     on conflict (key_fingerprint) do update set team_id = excluded.team_id where k.team_id is null`,
     [keyFingerprint, team.teamId],
   )
 }
@@ -54,16 +57,54 @@ export async function lastTeamOfKey(db: Pool | Client, keyFingerprint: string): 
 }
 
 /**
- * Takes over both user lists, whole: who is in neither is unlisted, which is not yet having left. Returns everyone
- * to ask: those listed, and those of this team who are not but were never found to have left.
+ * Takes over both user lists: who is in neither is unlisted, which is not yet having left. With `isWhole` false somebody
+ * may be missing from the lists by mistake, so everyone stays listed. Returns the ids of those whose data the database
+ * refused; what was on record for them stays.
  */
 export async function recordTeammates(
-  db: Pool | Client,
+  pool: Pool,
   teamId: string,
   listed: readonly Teammate[],
-): Promise<KnownTeammate[]> {
+  { isWhole = true }: { readonly isWhole?: boolean } = {},
+): Promise<readonly string[]> {
+  const refused: string[] = []
+  for (let start = 0; start < listed.length; start += CHUNK) {
+    refused.push(...(await recordListed(pool, teamId, listed.slice(start, start + CHUNK))))
+  }
+  if (isWhole) {
+    await ask(
+      pool,
+      'recording who is not listed any more',
+      `update allo.teammates set is_listed = false where team_id = $1 and is_listed and user_id <> all ($2)`,
+      [teamId, listed.map((teammate) => teammate.userId)],
+    )
+  }
+  return refused
+}
+
+/** Halves the rows until those that can't be stored stand alone: one teammate's data are nobody else's matter. */
+async function recordListed(
+  pool: Pool,
+  teamId: string,
+  listed: readonly Teammate[],
+): Promise<readonly string[]> {
+  try {
+    await upsertListed(pool, teamId, listed)
+    return []
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || !error.isAboutData) throw error
+    const [first] = listed
+    if (first === undefined) return []
+    if (listed.length === 1) return [first.userId]
+    const half = Math.ceil(listed.length / 2)
+    const refused = await recordListed(pool, teamId, listed.slice(0, half))
+    return [...refused, ...(await recordListed(pool, teamId, listed.slice(half)))]
+  }
+}
+
+async function upsertListed(pool: Pool, teamId: string, listed: readonly Teammate[]): Promise<void> {
   await ask(
-    db,
+    pool,
     'recording the teammates',
     `insert into allo.teammates as t (user_id, team_id, name, email, role, status, image_url, extra, is_listed,
        first_seen_at, last_seen_at)
@@ -78,15 +119,47 @@ export async function recordTeammates(
        missing_pass_id = case when t.left_at is null then t.missing_pass_id end`,
     [teamId, JSON.stringify(listed.map(toRow))],
   )
-  await ask(
-    db,
-    'recording who is not listed any more',
-    `update allo.teammates set is_listed = false where team_id = $1 and is_listed and user_id <> all ($2)`,
-    [teamId, listed.map((teammate) => teammate.userId)],
-  )
-  return knownTeammates(db, teamId)
 }
 
+export async function hasOtherTeams(db: Pool | Client, teamId: string): Promise<boolean> {
+  const { rows } = await ask<{ has: boolean }>(
+    db,
+    'looking for other teams',
+    `select exists (select from allo.teammates where team_id <> $1) as has`,
+    [teamId],
+  )
+  return rows[0]?.has ?? false
+}
+
+/** The other team that most of these teammates are on record with, and how many of them; null when there is none. */
+export async function homeOfTeammates(
+  db: Pool | Client,
+  teamId: string,
+  userIds: readonly string[],
+): Promise<{ teamId: string; teammates: number } | null> {
+  const { rows } = await ask<{ teamId: string; teammates: number }>(
+    db,
+    'looking up whose teammates these are',
+    `select team_id as "teamId", count(*)::int as teammates from allo.teammates
+     where user_id = any ($2) and team_id <> $1 and left_at is null group by team_id order by 2 desc, 1 limit 1`,
+    [teamId, userIds],
+  )
+  return rows[0] ?? null
+}
+
+/** Those who were found to have left the team. */
+export async function formerTeammates(db: Pool | Client, teamId: string): Promise<KnownTeammate[]> {
+  const { rows } = await ask<KnownTeammate>(
+    db,
+    'looking up who left the team',
+    `select user_id as "userId", name, email, status, is_listed as "isListed" from allo.teammates
+     where team_id = $1 and not is_listed and left_at is not null order by user_id`,
+    [teamId],
+  )
+  return rows
+}
+
+/** Those listed, and those of this team who are not but were never found to have left. */
 export async function knownTeammates(db: Pool | Client, teamId: string): Promise<KnownTeammate[]> {
   const { rows } = await ask<KnownTeammate>(
     db,

@@ -18,8 +18,9 @@ export interface WorkerContext {
   readonly pacer: ProcessPacer
   readonly keyFingerprint: string
   readonly onLimit: (readsPerSecond: number | null) => void
-  /** What the API did that is not documented, once each; taken out as they are read. */
+  /** What the API did that is not documented, since it was asked last: each kind once in a pass. */
   readonly takeSurprises: () => readonly Surprise[]
+  readonly renewSurprises: () => void
   readonly choice: Choice
   readonly leases: LeaseKeeper
   /** Of a pass that begins now. */

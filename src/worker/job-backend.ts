@@ -39,6 +39,8 @@ export interface JobData {
   readonly teamId?: string
   /** How many teammates the pass asks. */
   readonly asked?: number
+  /** Why the pass is not over the whole team, without a value; see Listing. */
+  readonly incomplete?: string
   /** Of a reading. */
   readonly userId?: string
   /** What went out for it before: of a pass while it began, of a reading in attempts that came to nothing. */

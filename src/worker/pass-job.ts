@@ -8,7 +8,15 @@
 import { createHash } from 'node:crypto'
 import { type Job, WaitingChildrenError } from 'bullmq'
 import { choose, listTeammates } from '../pass/choose-teammates.ts'
-import { failed, isRefusal, JobsUnavailableError, notReached, outcomeOf, reasonOf } from '../pass/failure.ts'
+import {
+  failed,
+  IncompleteTeamError,
+  isRefusal,
+  JobsUnavailableError,
+  notReached,
+  outcomeOf,
+  reasonOf,
+} from '../pass/failure.ts'
 import { identifyTeam } from '../pass/identify-team.ts'
 import type { Pool } from '../store/database.ts'
 import { type Conclusions, finishPass, type PassOutcome } from '../store/finish-pass.ts'
@@ -85,15 +93,17 @@ async function beginPass(
   await endLeftJobs(queues, job, context.logger)
   const release = context.leases.hold(passId)
   try {
-    const everyone = await listTeammates(context, teamId, { record: true, signal })
-    const { toRead, notAsked } = choose(everyone, context.choice)
+    const listing = await listTeammates(context, teamId, { record: true, signal })
+    const { toRead, notAsked, warnings } = choose(listing, context.choice)
+    for (const warning of warnings) logger.warn({ event: 'configuration', passId }, warning)
     for (const { userId } of notAsked) {
       const result = failed('skipped', 'not_asked', 'left out by configuration')
       const effort = { requests: 0, throttled: 0, durationMs: 0 }
       await saveReading(pool, { passId, teamId, userId, result, effort }, context.numberKeys)
     }
     const { requests, throttled } = context.allo.counts
-    const data = { passId, teamId, asked: toRead.length, spent: { requests, throttled } }
+    const incomplete = listing.incomplete === null ? {} : { incomplete: listing.incomplete }
+    const data = { passId, teamId, asked: toRead.length, spent: { requests, throttled }, ...incomplete }
     await handOut(queues.readings, job, data, toRead, triesWithin(context.cadence()))
     logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
     return data
@@ -214,7 +224,7 @@ async function recordFailedPass(context: WorkerContext, passId: string, teamId: 
 /** Everything there is to say about the pass stands in the audit rows of its readings. */
 async function endPass(
   context: WorkerContext,
-  { passId = '', teamId = '', asked = 0, spent = { requests: 0, throttled: 0 } }: JobData,
+  { passId = '', teamId = '', asked = 0, spent = { requests: 0, throttled: 0 }, incomplete }: JobData,
 ): Promise<void> {
   const { pool, logger } = context
   const read = await readingsOfPass(pool, passId)
@@ -222,7 +232,12 @@ async function endPass(
   const { stop, answered } = read
   const requests = spent.requests + read.requests
   const throttled = spent.throttled + read.throttled
-  const status = outcomeOf(asked, answered, stop)
+  const error = incomplete === undefined ? null : new IncompleteTeamError(incomplete)
+  const status = outcomeOf(asked, answered, stop ?? error)
+  const reason =
+    stop === null
+      ? reasonOf(error)
+      : { errorCode: stop.code, errorMessage: stop.message, errorRequestId: stop.requestId }
   const conclusions = await finishIfRunning(pool, {
     passId,
     teamId,
@@ -232,9 +247,7 @@ async function endPass(
     throttled,
     throttledMs: null,
     surprises: null,
-    errorCode: stop?.code ?? null,
-    errorMessage: stop?.message ?? null,
-    errorRequestId: stop?.requestId ?? null,
+    ...reason,
   })
   if (conclusions === null) return
   const seconds = await passSeconds(pool, passId)

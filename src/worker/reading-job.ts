@@ -28,6 +28,7 @@ export function createReadingJob(context: WorkerContext): RunReading {
     currentPassId = passId
     unreachableInARow = 0
     toldThrottledMs = 0
+    context.renewSurprises()
     pacer.forgetThrottling()
   }
 

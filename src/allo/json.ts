@@ -1,0 +1,69 @@
+/** From the text of an answer to its value, exactly: nothing that JSON.parse would drop without a word is lost. */
+import { deepestJson } from './limits.ts'
+
+/** JSON that says two things at once, or is nested too deep. Holds no value, and no name that could be one. */
+export class UnusableJson extends Error {
+  override readonly name = 'UnusableJson'
+}
+
+/**
+ * Throws a SyntaxError for what is not JSON, and UnusableJson for a name that stands twice in one object, of which
+ * JSON.parse would silently take the last, and for nesting that only an attack has.
+ */
+export function parseJson(text: string): unknown {
+  // Digits beyond 2^53 become text: as a number they would be another one.
+  const value: unknown = /\d{16}/.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
+  refuseRepeatedNames(text)
+  return value
+}
+
+function exactly(_: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || !Number.isInteger(value)) return value
+  const source = context?.source ?? ''
+  return /^-?\d+$/.test(source) ? source : value
+}
+
+/** `text` is known to be JSON, so a text is a name if, and only if, a colon follows it. */
+function refuseRepeatedNames(text: string): void {
+  const open: (Set<string> | null)[] = []
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (char === quote) {
+      const start = at
+      at = endOfText(text, at)
+      const names = open.at(-1)
+      if (names && isName(text, at + 1)) addName(names, text.slice(start, at + 1))
+    } else if (char === openBrace || char === openBracket) {
+      if (open.length >= deepestJson) throw new UnusableJson(`nested deeper than ${deepestJson} levels`)
+      open.push(char === openBrace ? new Set() : null)
+    } else if (char === closeBrace || char === closeBracket) open.pop()
+  }
+}
+
+function addName(names: Set<string>, quoted: string): void {
+  const name = quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1)
+  if (names.has(name)) {
+    const shown = /^[a-z_]{1,40}$/i.test(name) ? `the field ${name}` : 'a field'
+    throw new UnusableJson(`${shown} is there twice in one object`)
+  }
+  names.add(name)
+}
+
+/** Index of the closing quote of the text that begins at `from`. */
+function endOfText(text: string, from: number): number {
+  for (let at = from + 1; ; at++) {
+    at = text.indexOf('"', at)
+    let backslashes = 0
+    while (text.charCodeAt(at - 1 - backslashes) === backslash) backslashes++
+    if (backslashes % 2 === 0) return at
+  }
+}
+
+function isName(text: string, from: number): boolean {
+  let at = from
+  while (text.charCodeAt(at) <= space) at++
+  return text.charCodeAt(at) === colon
+}
+
+const [quote, backslash, colon, space] = [0x22, 0x5c, 0x3a, 0x20]
+const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d]
