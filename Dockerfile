@@ -19,5 +19,5 @@ COPY --from=build /app/dist ./dist
 USER node
 ENTRYPOINT ["node", "bin/allo-queue-mirror.js"]
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "bin/allo-queue-mirror.js", "health"]
 CMD ["worker"]

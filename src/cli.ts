@@ -106,6 +106,16 @@ export function createProgram(run: Run): Command {
     ),
   )
 
+  program
+    .command('health')
+    .description(
+      'whether the worker of this configuration is alive: asks /healthz; for the HEALTHCHECK of an image',
+    )
+    .addHelpText('after', '\nExit codes: 0 alive, 75 no answer, 78 something must be changed.')
+    .action(
+      run(async () => (await import('./commands/health.ts')).runHealth(readConfig({ needsApiKey: false }))),
+    )
+
   const check = program
     .command('check')
     .description(

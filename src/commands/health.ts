@@ -1,0 +1,52 @@
+/** `health`: whether the worker of this configuration is alive, for the image's HEALTHCHECK. */
+import { request } from 'node:http'
+import type { Config } from '../config.ts'
+import { type ExitCode, exitCodes } from '../exit-code.ts'
+
+/** Docker gives it five seconds. */
+const TIMEOUT_MS = 4000
+
+/** Asks /healthz at the port and with the password of the configuration. Exit code: ok when it answers, else tryAgain. */
+export async function runHealth({ http }: Pick<Config, 'http'>): Promise<ExitCode> {
+  const { port, host, basicAuth } = http
+  if (port === 0) {
+    console.error('HTTP_PORT is 0, any free port, so nobody knows which one to ask. Set a port.')
+    return exitCodes.configuration
+  }
+  const where = `${reachable(host)}:${port}`
+  try {
+    const status = await statusOf(`http://${where}/healthz`, basicAuth?.value() ?? null)
+    if (status === 200) {
+      console.log(`The worker at ${where} is alive.`)
+      return exitCodes.ok
+    }
+    const why = status === 401 ? ': HTTP_BASIC_AUTH is another one there' : ''
+    console.error(`What listens at ${where} answers ${status}${why}.`)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    console.error(`The worker at ${where} does not answer: ${reason}.`)
+  }
+  return exitCodes.tryAgain
+}
+
+/** The addresses that stand for all of a machine's can't be asked. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** Past any proxy: it is this machine. */
+function statusOf(url: string, auth: string | null): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const asked = request(url, { agent: false, auth, signal }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    asked.on('error', (error) =>
+      reject(signal.aborted ? new Error(`nothing within ${TIMEOUT_MS} ms`) : error),
+    )
+    asked.end()
+  })
+}
