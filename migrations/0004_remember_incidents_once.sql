@@ -12,15 +12,4 @@ CREATE TABLE "allo"."incidents" (
 );
 --> statement-breakpoint
 ALTER TABLE "allo"."incidents" ADD CONSTRAINT "incidents_team_id_teams_team_id_fk" FOREIGN KEY ("team_id") REFERENCES "allo"."teams"("team_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE UNIQUE INDEX "incidents_one_open" ON "allo"."incidents" USING btree ("team_id","kind") WHERE "allo"."incidents"."closed_at" is null;--> statement-breakpoint
-COMMENT ON TABLE allo.incidents IS
-  'One row per stretch in which something was wrong that people are told about: however many workers run, one of them opens it, one closes it, and one tells.';--> statement-breakpoint
-COMMENT ON COLUMN allo.incidents.incident_id IS 'The mirror''s own id of the incident.';--> statement-breakpoint
-COMMENT ON COLUMN allo.incidents.team_id IS 'The team.';--> statement-breakpoint
-COMMENT ON COLUMN allo.incidents.kind IS 'stale_data: data of a teammate got older than FRESHNESS_SLO. credentials: the API refused the key.';--> statement-breakpoint
-COMMENT ON COLUMN allo.incidents.opened_at IS 'Observed: when a worker found it.';--> statement-breakpoint
-COMMENT ON COLUMN allo.incidents.closed_at IS 'Observed: when a worker found that it is over. Null: it goes on.';--> statement-breakpoint
-COMMENT ON COLUMN allo.incidents.summary IS 'What was found when it was opened, in words. No phone numbers.';--> statement-breakpoint
-COMMENT ON COLUMN allo.incidents.opening_told_at IS 'When the webhook took the news that it began. Null: not yet, or there is no webhook.';--> statement-breakpoint
-COMMENT ON COLUMN allo.incidents.closing_told_at IS 'When the webhook took the news that it is over. Null: not yet, or there is no webhook.';--> statement-breakpoint
-COMMENT ON COLUMN allo.incidents.claimed_until IS 'Until when one worker alone tries to deliver; after a failure, when the next may try. Null: nobody tries.';
+CREATE UNIQUE INDEX "incidents_one_open" ON "allo"."incidents" USING btree ("team_id","kind") WHERE "allo"."incidents"."closed_at" is null;

@@ -74,8 +74,9 @@ export function createProgram(run: Run): Command {
       run(async () => {
         const config = readConfig({ needsApiKey: false })
         const work = ({ url }: { url: string }) => prepareDatabase(config, url)
-        const { applied, note } = await withDatabase(config, work, { name: 'migrate' })
-        console.log(applied === 0 ? 'The database is up to date.' : `Applied ${applied} migrations.`)
+        const { migrations, hasNewViews, note } = await withDatabase(config, work, { name: 'migrate' })
+        if (migrations > 0) console.log(`Applied ${migrations} migrations.`)
+        else console.log(hasNewViews ? 'Renewed views and functions.' : 'The database is up to date.')
         if (note !== null) console.log(note)
         return exitCodes.ok
       }),

@@ -40,15 +40,12 @@ export async function checkDatabase(
   })
 
   await report.check('schema', async () => {
-    const { state, applied, known } = await inspectSchema(pool)
+    const { state, known, says } = await inspectSchema(pool)
     if (state === 'current') report.right('schema', `allo is of this version (${known} migrations)`)
     else if (state === 'ahead') {
-      report.wrong(
-        'schema',
-        `made by a newer version (${applied} migrations, ${known} known). Upgrade this program.`,
-      )
+      report.wrong('schema', `made by a newer version (${says}). Upgrade this program.`)
     } else {
-      const what = state === 'absent' ? 'not there yet' : `older (${applied} of ${known} migrations)`
+      const what = state === 'absent' ? 'not there yet' : `older (${says})`
       if (config.autoMigrate) report.right('schema', `${what}; the next sync brings it up to date`)
       else report.wrong('schema', `${what}, and AUTO_MIGRATE=false: run migrate`)
     }

@@ -1,6 +1,6 @@
 import { setUpRoles } from '../access/roles.ts'
 import type { Config } from '../config.ts'
-import { migrateDatabase } from '../store/migrate.ts'
+import { type Migrated, migrateDatabase } from '../store/migrate.ts'
 
 /**
  * Brings the database to this version, and the roles of its readers in place. `note`: why the roles are not, or what
@@ -9,10 +9,10 @@ import { migrateDatabase } from '../store/migrate.ts'
 export async function prepareDatabase(
   { rolePrefix }: Pick<Config, 'rolePrefix'>,
   url: string,
-): Promise<{ applied: number; note: string | null }> {
+): Promise<Migrated & { note: string | null }> {
   let note: string | null = null
-  const applied = await migrateDatabase(url, async (pool) => {
+  const migrated = await migrateDatabase(url, async (pool) => {
     if (rolePrefix !== null) ({ note } = await setUpRoles(pool, rolePrefix))
   })
-  return { applied, note }
+  return { ...migrated, note }
 }

@@ -30,11 +30,11 @@ export async function readinessOf(workings: Workings, keyFingerprint: string): P
     }),
     check(async () => {
       if (pool === undefined) return waiting()
-      const { state, applied, known } = await inspectSchema(pool)
+      const { state, says } = await inspectSchema(pool)
       // Newer is what a rolling update looks like from the old process: what it knows is still there.
       if (state === 'current' || state === 'ahead')
         return state === 'ahead' ? 'newer than this process' : 'current'
-      return fail(`${applied} of ${known} applied`)
+      return fail(says)
     }),
     check(async () => {
       if (worker === null) return waiting()

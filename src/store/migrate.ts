@@ -1,48 +1,79 @@
 /**
  * Brings schema `allo` to this version of the code, or says why it can't. The ledger of applied migrations lives in
- * our own schema. One process migrates at a time; the others wait and find nothing left to do.
+ * our own schema. One process migrates at a time; the others wait and find nothing left to do. Tables are migrated step
+ * by step; views, functions and comments are made again when they differ (repeatables.ts).
  */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { inTransaction, openPool, type Pool, withDatabaseErrors } from './database.ts'
+import {
+  applyRepeatables,
+  inspectRepeatables,
+  type RepeatablesState,
+  readRepeatables,
+} from './repeatables.ts'
+import { SchemaVersionError } from './schema-version-error.ts'
+
+export { SchemaVersionError }
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
 const ledger = { migrationsFolder, migrationsSchema: 'allo', migrationsTable: 'migrations' }
-
-/** The database is not of this version; the message says what to do about it. */
-export class SchemaVersionError extends Error {
-  override readonly name = 'SchemaVersionError'
-}
 
 export interface SchemaState {
   readonly applied: number
   readonly known: number
   readonly state: 'absent' | 'behind' | 'current' | 'ahead'
+  /** What the database has of what this version needs, in words. */
+  readonly says: string
 }
 
 export async function inspectSchema(pool: Pool): Promise<SchemaState> {
   return withDatabaseErrors('reading the schema version', async () => {
     const known = readMigrationFiles(ledger).map((migration) => migration.folderMillis)
     const { rows: tables } = await pool.query(`select to_regclass('allo.migrations') is not null as is_there`)
-    if (tables[0]?.is_there !== true) return { applied: 0, known: known.length, state: 'absent' }
-    const { rows } = await pool.query<{ created_at: string }>('select created_at from allo.migrations')
+    const { rows } =
+      tables[0]?.is_there === true
+        ? await pool.query<{ created_at: string }>('select created_at from allo.migrations')
+        : { rows: [] }
     const applied = rows.map((row) => Number(row.created_at))
-    const isAhead = applied.some((migration) => migration > Math.max(...known))
-    const isBehind = Math.max(0, ...applied) < Math.max(...known)
-    const state = isAhead ? 'ahead' : isBehind ? (applied.length === 0 ? 'absent' : 'behind') : 'current'
-    return { applied: applied.length, known: known.length, state }
+    const counts = { applied: applied.length, known: known.length }
+    const says = `${counts.applied} of the ${counts.known} migrations this version needs`
+    if (applied.length === 0) return { ...counts, state: 'absent', says }
+    if (Math.max(...applied) > Math.max(...known))
+      return {
+        ...counts,
+        state: 'ahead',
+        says: `${counts.applied} migrations, this version knows ${counts.known}`,
+      }
+    const repeatables = await inspectRepeatables(pool, readRepeatables())
+    if (repeatables.state !== 'ahead' && Math.max(...applied) < Math.max(...known))
+      return { ...counts, state: 'behind', says }
+    return { ...counts, state: repeatables.state, says: sayRepeatables(repeatables) }
   })
 }
 
+function sayRepeatables({ state, applied, known }: RepeatablesState): string {
+  if (state === 'ahead') return `views and functions number ${applied}, this version knows ${known}`
+  if (applied === known) return `views and functions that are not those of this version`
+  return `views and functions number ${applied ?? 0} of the ${known} this version needs`
+}
+
+export interface Migrated {
+  /** How many migrations were applied. */
+  readonly migrations: number
+  /** Whether views, functions and comments were made again. */
+  readonly hasNewViews: boolean
+}
+
 /**
- * Returns how many migrations were applied. Throws SchemaVersionError when the database is newer than the code.
- * `afterwards` is called in any other case, before the next process may migrate.
+ * Throws SchemaVersionError when the database is newer than the code. `afterwards` is called in any other case, before
+ * the next process may migrate.
  */
 export async function migrateDatabase(
   databaseUrl: string,
   afterwards: (pool: Pool) => Promise<void> = async () => undefined,
-): Promise<number> {
+): Promise<Migrated> {
   if (!existsSync(migrationsFolder))
     throw new Error(`the package is incomplete: ${migrationsFolder} is missing`)
   // The lock is held by one connection while another migrates: a transaction's lock also holds behind a pooler.
@@ -52,13 +83,16 @@ export async function migrateDatabase(
       await lock.query(`select pg_advisory_xact_lock(hashtextextended('allo migrate', 0))`)
       const before = await inspectSchema(pool)
       if (before.state === 'ahead') throw newerDatabase(before)
-      const isBehind = before.state !== 'current'
-      if (isBehind) {
+      const hasNewViews = before.state !== 'current'
+      if (hasNewViews) {
         await assertSchemasAreFree(pool)
         await applyMigrations(pool)
+        await inTransaction(pool, 'making views and functions', (client) =>
+          applyRepeatables(client, readRepeatables()),
+        )
       }
       await afterwards(pool)
-      return isBehind ? before.known - before.applied : 0
+      return { migrations: before.known - before.applied, hasNewViews }
     })
   } finally {
     await pool.end()
@@ -95,13 +129,11 @@ export async function assertSchemaIsCurrent(pool: Pool): Promise<void> {
   const schema = await inspectSchema(pool)
   if (schema.state === 'current') return
   if (schema.state === 'ahead') throw newerDatabase(schema)
-  throw new SchemaVersionError(
-    `the database has ${schema.applied} of the ${schema.known} migrations this version needs: run \`allo-queue-mirror migrate\` first`,
-  )
+  throw new SchemaVersionError(`the database has ${schema.says}: run \`allo-queue-mirror migrate\` first`)
 }
 
 function newerDatabase(schema: SchemaState): SchemaVersionError {
   return new SchemaVersionError(
-    `the database was migrated by a newer version (${schema.applied} migrations, this version knows ${schema.known}): upgrade allo-queue-mirror; nothing was changed`,
+    `the database was migrated by a newer version (${schema.says}): upgrade allo-queue-mirror; nothing was changed`,
   )
 }

@@ -1,0 +1,53 @@
+-- The words of schema reporting: what an outcome counts as, how a rate is formed, what is too long. Each stands in one
+-- place: the views call these functions, and outcome_definitions shows them. Their bodies are plain expressions without
+-- settings, so that Postgres inlines them. They run with the rights of the view's reader, so they read no table.
+CREATE OR REPLACE FUNCTION allo.is_resolved(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN outcome NOT IN ('remaining', 'in_progress');
+CREATE OR REPLACE FUNCTION allo.is_connected(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN outcome = 'connected';
+CREATE OR REPLACE FUNCTION allo.is_picked_up(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN outcome IN ('connected', 'voicemail');
+COMMENT ON FUNCTION allo.is_resolved IS 'Whether a dial with this outcome has a result. Rates divide by these.';
+COMMENT ON FUNCTION allo.is_connected IS 'Whether a person answered (connected as Allo means it).';
+COMMENT ON FUNCTION allo.is_picked_up IS 'Whether a person or a machine answered (connected as Aircall means it).';
+
+-- Figures that are fixed, so that two reports can be compared.
+CREATE OR REPLACE FUNCTION allo.stale_after() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
+CREATE OR REPLACE FUNCTION allo.unresolved_after() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '120 minutes';
+CREATE OR REPLACE FUNCTION allo.session_pause() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '30 minutes';
+CREATE OR REPLACE FUNCTION allo.leaderboard_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
+CREATE OR REPLACE FUNCTION allo.heatmap_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '28 days';
+COMMENT ON FUNCTION allo.stale_after IS 'A number that waits longer than this without a call is stale.';
+COMMENT ON FUNCTION allo.unresolved_after IS 'A dial without a result after this long will hardly get one: it is unresolved.';
+COMMENT ON FUNCTION allo.session_pause IS 'A pause between two dials longer than this ends a dialling session.';
+COMMENT ON FUNCTION allo.leaderboard_period IS 'What leaderboard_7d looks back on.';
+COMMENT ON FUNCTION allo.heatmap_period IS 'What activity_heatmap looks back on: each weekday as often as any other.';
+
+CREATE OR REPLACE FUNCTION allo.rate(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN part / nullif(whole, 0)::double precision;
+-- Wilson score interval, 95 %: honest for few dials, where "k of n" alone is not.
+CREATE OR REPLACE FUNCTION allo.rate_low(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN whole > 0 THEN greatest(0,
+  (part + 1.9207294 - 1.959964 * sqrt(part * (whole - part)::double precision / whole + 0.9603647)) / (whole + 3.8414588)) END;
+CREATE OR REPLACE FUNCTION allo.rate_high(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN whole > 0 THEN least(1,
+  (part + 1.9207294 + 1.959964 * sqrt(part * (whole - part)::double precision / whole + 0.9603647)) / (whole + 3.8414588)) END;
+COMMENT ON FUNCTION allo.rate IS 'Share from 0 to 1; null when there is nothing to divide by.';
+COMMENT ON FUNCTION allo.rate_low IS 'Lower end of the 95 % Wilson interval of a share; null when there is nothing to divide by.';
+COMMENT ON FUNCTION allo.rate_high IS 'Upper end of the 95 % Wilson interval of a share; null when there is nothing to divide by.';
+
+-- E.164 country codes are prefix-free: +1 and +7, forty-odd of two digits, the others of three.
+CREATE OR REPLACE FUNCTION allo.masked_number(number_to text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN number_to IS NULL THEN NULL
+  WHEN length(number_to) < 8 THEN '…'
+  ELSE coalesce(substring(number_to FROM
+    '^(\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][0-9]{2}))'), '') || '…' || right(number_to, 2)
+END;
+COMMENT ON FUNCTION allo.masked_number IS 'Country code and last two digits of a number, to tell numbers apart at a glance and nobody from it. Null stays null; what is too short shows nothing.';
+
+-- When a local day begins. Where the clock goes back at midnight, 00:00 comes twice: Postgres takes the second one.
+CREATE OR REPLACE FUNCTION allo.start_of_day(day date, zone text) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((day::timestamp AT TIME ZONE zone - interval '1 hour') AT TIME ZONE zone)::date = day
+  THEN day::timestamp AT TIME ZONE zone - interval '1 hour' ELSE day::timestamp AT TIME ZONE zone END;
+COMMENT ON FUNCTION allo.start_of_day IS 'First instant of a local day.';

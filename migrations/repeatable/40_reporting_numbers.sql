@@ -1,0 +1,177 @@
+-- Stays, dials and versions of numbers, and who held their queue.
+
+CREATE OR REPLACE VIEW reporting.number_entries AS
+SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
+  allo.masked_number(e.number_to) AS number_masked, e.number_key,
+  CASE WHEN e.last_seen_at IS NULL THEN CASE WHEN q.is_current THEN 'in_queue' ELSE 'unknown' END
+    WHEN e.removed_at IS NULL THEN 'unknown' ELSE 'removed' END AS entry_state,
+  e.source_created_at AS created_at, e.first_seen_at, e.last_seen_at, e.removed_at, e.removal_reason,
+  extract(epoch FROM coalesce(e.removed_at, e.last_seen_at, q.last_observed_at) - e.first_seen_at)::double precision
+    AS seconds_in_queue,
+  e.outcome, e.dial_count > 0 OR e.outcome <> 'remaining' AS is_dialled, allo.is_resolved(e.outcome) AS is_resolved,
+  allo.is_connected(e.outcome) AS is_connected, allo.is_picked_up(e.outcome) AS is_picked_up,
+  e.first_dialled_at, e.last_dialled_at, e.dial_count,
+  CASE WHEN e.first_dialled_at >= coalesce(e.source_created_at, e.first_seen_at)
+    THEN extract(epoch FROM e.first_dialled_at - coalesce(e.source_created_at, e.first_seen_at))::double precision
+  END AS seconds_to_first_dial
+FROM allo.queue_entries e
+JOIN allo.queues q USING (queue_id)
+LEFT JOIN allo.queue_assignments a ON a.queue_id = e.queue_id AND a.valid_from <= e.first_seen_at
+  AND (a.valid_to > e.first_seen_at OR a.valid_to IS NULL)
+LEFT JOIN allo.teammates t ON t.user_id = a.user_id;
+
+CREATE OR REPLACE VIEW reporting.dials AS
+SELECT d.team_id, d.dial_id, d.user_id, t.name AS teammate_name, d.queue_id, d.entry_id, d.position, d.call_id,
+  allo.masked_number(e.number_to) AS number_masked, e.number_key,
+  d.dialled_at, coalesce(d.dialled_at, d.first_seen_at) AS counted_at,
+  (coalesce(d.dialled_at, d.first_seen_at) AT TIME ZONE zone.name)::date AS dialled_date,
+  extract(isodow FROM coalesce(d.dialled_at, d.first_seen_at) AT TIME ZONE zone.name)::int AS dialled_weekday,
+  extract(hour FROM coalesce(d.dialled_at, d.first_seen_at) AT TIME ZONE zone.name)::int AS dialled_hour,
+  d.outcome, allo.is_resolved(d.outcome) AS is_resolved, allo.is_connected(d.outcome) AS is_connected,
+  allo.is_picked_up(d.outcome) AS is_picked_up,
+  d.outcome = 'in_progress' AND coalesce(d.dialled_at, d.first_seen_at) < t.last_observed_at - allo.unresolved_after()
+    AS is_unresolved,
+  d.routing_result, d.detected_outbound_voicemail, d.not_reached_destination_reason, d.voicemail_left,
+  CASE WHEN d.dialled_at >= coalesce(e.source_created_at, e.first_seen_at)
+    THEN extract(epoch FROM d.dialled_at - coalesce(e.source_created_at, e.first_seen_at))::double precision
+  END AS seconds_since_added,
+  d.first_seen_at, d.changed_after, d.last_changed_at
+FROM allo.dials d
+CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
+LEFT JOIN allo.queue_entries e USING (entry_id)
+LEFT JOIN allo.teammates t ON t.user_id = d.user_id;
+
+CREATE OR REPLACE VIEW reporting.number_history AS
+SELECT q.team_id, v.entry_id, v.queue_id, a.user_id, t.name AS teammate_name, v.position,
+  allo.masked_number(e.number_to) AS number_masked, e.number_key,
+  v.valid_from, v.valid_to, v.valid_to IS NULL AS is_open, v.changed_after, v.end_reason,
+  allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
+    v.not_reached_destination_reason, v.call_start_date, v.call_id) AS outcome,
+  v.call_start_date, v.call_id, v.routing_result, v.sync_status, v.detected_outbound_voicemail,
+  v.not_reached_destination_reason, v.voicemail_left
+FROM allo.queue_number_versions v
+JOIN allo.queues q USING (queue_id)
+LEFT JOIN allo.queue_entries e USING (entry_id)
+LEFT JOIN allo.queue_assignments a ON a.queue_id = v.queue_id AND a.valid_from <= v.valid_from
+  AND (a.valid_to > v.valid_from OR a.valid_to IS NULL)
+LEFT JOIN allo.teammates t ON t.user_id = a.user_id;
+
+-- Who held a queue, until it had another holder: also when they do not hold it any more.
+CREATE OR REPLACE VIEW allo.queue_holders AS
+SELECT a.queue_id, a.user_id, a.valid_from,
+  (SELECT min(b.valid_from) FROM allo.queue_assignments b WHERE b.queue_id = a.queue_id AND b.valid_from > a.valid_from)
+    AS next_from
+FROM allo.queue_assignments a
+WHERE a.queue_id IS NOT NULL;
+COMMENT ON VIEW allo.queue_holders IS 'One row per stretch from which a teammate held a queue, until it had another holder.';
+COMMENT ON COLUMN allo.queue_holders.queue_id IS 'The queue.';
+COMMENT ON COLUMN allo.queue_holders.user_id IS 'Who held it, or was the last to hold it.';
+COMMENT ON COLUMN allo.queue_holders.valid_from IS 'Observed: from when on they held it.';
+COMMENT ON COLUMN allo.queue_holders.next_from IS 'Observed: from when on somebody held it again. Null: nobody did.';
+
+-- A version without the one it followed (erased by age) tells no change: only a number's first version is an arrival.
+CREATE OR REPLACE VIEW reporting.number_changes AS
+SELECT q.team_id, v.entry_id, v.valid_from AS changed_at, v.changed_after,
+  CASE WHEN before.entry_id IS NULL THEN 'added'
+    WHEN before.end_reason IS NOT NULL OR before.valid_to < v.valid_from THEN 'reappeared'
+    WHEN (before.call_start_date, before.call_id, before.routing_result, before.detected_outbound_voicemail,
+          before.not_reached_destination_reason, before.voicemail_left)
+      IS DISTINCT FROM (v.call_start_date, v.call_id, v.routing_result, v.detected_outbound_voicemail,
+          v.not_reached_destination_reason, v.voicemail_left) THEN 'changed'
+    WHEN before.sync_status IS DISTINCT FROM v.sync_status THEN 'sync_changed'
+    ELSE 'moved' END AS change_type,
+  v.queue_id, a.user_id, t.name AS teammate_name, allo.masked_number(e.number_to) AS number_masked, e.number_key,
+  before.position AS position_before, v.position AS position_after,
+  CASE WHEN before.entry_id IS NOT NULL THEN
+    allo.number_outcome(before.detected_outbound_voicemail, before.voicemail_left, before.routing_result,
+      before.not_reached_destination_reason, before.call_start_date, before.call_id) END AS outcome_before,
+  allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
+    v.not_reached_destination_reason, v.call_start_date, v.call_id) AS outcome_after,
+  before.sync_status AS sync_status_before, v.sync_status AS sync_status_after, NULL AS removal_reason
+FROM allo.queue_number_versions v
+JOIN allo.queues q USING (queue_id)
+LEFT JOIN allo.queue_entries e USING (entry_id)
+LEFT JOIN allo.queue_assignments a ON a.queue_id = v.queue_id AND a.valid_from <= v.valid_from
+  AND (a.valid_to > v.valid_from OR a.valid_to IS NULL)
+LEFT JOIN allo.teammates t ON t.user_id = a.user_id
+LEFT JOIN LATERAL (
+  SELECT * FROM allo.queue_number_versions p WHERE p.entry_id = v.entry_id AND p.valid_from < v.valid_from
+  ORDER BY p.valid_from DESC LIMIT 1
+) before ON true
+WHERE before.entry_id IS NOT NULL OR v.valid_from <= e.first_seen_at
+UNION ALL
+SELECT q.team_id, v.entry_id, v.valid_to, NULL, 'removed', v.queue_id, a.user_id, t.name,
+  allo.masked_number(e.number_to), e.number_key, v.position, NULL,
+  allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
+    v.not_reached_destination_reason, v.call_start_date, v.call_id), NULL, v.sync_status, NULL, v.end_reason
+FROM allo.queue_number_versions v
+JOIN allo.queues q USING (queue_id)
+LEFT JOIN allo.queue_entries e USING (entry_id)
+LEFT JOIN allo.queue_holders a ON a.queue_id = v.queue_id AND a.valid_from <= v.valid_to
+  AND (a.next_from > v.valid_to OR a.next_from IS NULL)
+LEFT JOIN allo.teammates t ON t.user_id = a.user_id
+WHERE v.end_reason IS NOT NULL;
+
+CREATE OR REPLACE VIEW reporting.queue_assignments AS
+SELECT t.team_id, a.user_id, t.name AS teammate_name, a.queue_id,
+  CASE WHEN a.queue_id IS NULL THEN 'no_queue' ELSE 'queue' END AS assignment_state,
+  a.valid_from, a.valid_to, a.valid_to IS NULL AS is_open, a.missing_since AS unknown_since, a.changed_after, a.end_reason,
+  extract(epoch FROM coalesce(a.valid_to, a.missing_since, t.last_observed_at) - a.valid_from)::double precision
+    AS held_seconds
+FROM allo.queue_assignments a
+JOIN allo.teammates t USING (user_id)
+WHERE a.missing_since IS DISTINCT FROM a.valid_from;
+
+CREATE OR REPLACE VIEW reporting.queue_history AS
+SELECT q.team_id, v.queue_id, v.valid_from, v.valid_to, v.valid_to IS NULL AS is_open, v.changed_after, v.end_reason,
+  v.name AS queue_name, v.creator_id, v.assignee_id, v.voicemail_handling, v.do_not_disturb
+FROM allo.queue_versions v
+JOIN allo.queues q USING (queue_id);
+
+-- Filters meet the newest stay of a number; the others are looked up from there, and are the earlier ones.
+CREATE OR REPLACE VIEW reporting.requeued_numbers AS
+SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
+  allo.masked_number(e.number_to) AS number_masked, e.number_key, e.first_seen_at, e.outcome, earlier.entries + 1 AS entries,
+  earlier.first_seen_at AS first_ever_seen_at, earlier.previous_entry_id, earlier.previous_queue_id,
+  earlier.previous_outcome, earlier.has_connected AS has_connected_before,
+  extract(epoch FROM e.first_seen_at - earlier.previous_first_seen_at)::double precision AS seconds_since_previous
+FROM allo.queue_entries e
+JOIN allo.queues q USING (queue_id)
+LEFT JOIN allo.queue_assignments a ON a.queue_id = e.queue_id AND a.valid_from <= e.first_seen_at
+  AND (a.valid_to > e.first_seen_at OR a.valid_to IS NULL)
+LEFT JOIN allo.teammates t ON t.user_id = a.user_id
+CROSS JOIN LATERAL (
+  SELECT count(*) AS entries, min(x.first_seen_at) AS first_seen_at,
+    (array_agg(x.entry_id ORDER BY x.first_seen_at DESC, x.entry_id DESC))[1] AS previous_entry_id,
+    (array_agg(x.queue_id ORDER BY x.first_seen_at DESC, x.entry_id DESC))[1] AS previous_queue_id,
+    (array_agg(x.outcome ORDER BY x.first_seen_at DESC, x.entry_id DESC))[1] AS previous_outcome,
+    max(x.first_seen_at) AS previous_first_seen_at,
+    bool_or(allo.is_connected(x.outcome)
+      OR (SELECT coalesce(bool_or(allo.is_connected(outcome)), false) FROM allo.dials WHERE entry_id = x.entry_id))
+      AS has_connected,
+    bool_or((x.first_seen_at, x.entry_id) > (e.first_seen_at, e.entry_id)) AS has_later
+  FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
+  WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
+    AND x.entry_id <> e.entry_id
+) earlier
+WHERE earlier.entries > 0 AND NOT earlier.has_later;
+
+CREATE OR REPLACE VIEW reporting.removed_uncalled AS
+SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
+  allo.masked_number(e.number_to) AS number_masked, e.number_key, e.source_created_at AS created_at, e.first_seen_at,
+  e.last_seen_at, e.removed_at, e.removal_reason,
+  extract(epoch FROM e.removed_at - e.first_seen_at)::double precision AS seconds_in_queue
+FROM allo.queue_entries e
+JOIN allo.queues q USING (queue_id)
+LEFT JOIN allo.queue_holders a ON a.queue_id = e.queue_id AND a.valid_from <= e.removed_at
+  AND (a.next_from > e.removed_at OR a.next_from IS NULL)
+LEFT JOIN allo.teammates t ON t.user_id = a.user_id
+WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining' AND NOT EXISTS (
+  SELECT FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
+  WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
+    AND x.entry_id <> e.entry_id AND (x.last_seen_at IS NULL OR x.last_seen_at >= e.removed_at));
+
+CREATE OR REPLACE VIEW reporting_pii.numbers AS
+SELECT q.team_id, e.entry_id, e.queue_id, e.number_to, e.number_key
+FROM allo.queue_entries e JOIN allo.queues q USING (queue_id)
+WHERE e.number_to IS NOT NULL;

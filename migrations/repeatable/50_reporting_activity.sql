@@ -1,0 +1,208 @@
+-- Activity over time, and where it is not known.
+
+-- A gap that goes on: others of the team were read since, or its teammate is not on it. It is known up to the last
+-- reading of anybody.
+CREATE OR REPLACE VIEW allo.open_gaps AS
+SELECT t.team_id, t.user_id, last_read.observed_at AS gap_from, team.data_as_of AS gap_to,
+  coalesce(last_try.status, 'not_read') AS reason
+FROM allo.teammates t
+CROSS JOIN LATERAL (
+  SELECT r.observed_at, coalesce(p.gap_after_seconds, 600) AS gap_after_seconds
+  FROM allo.sync_reads r LEFT JOIN allo.sync_passes p USING (pass_id)
+  WHERE r.user_id = t.user_id AND r.status IN ('ok', 'no_queue') ORDER BY r.observed_at DESC LIMIT 1
+) last_read
+CROSS JOIN LATERAL (SELECT max(last_observed_at) AS data_as_of FROM allo.teammates WHERE team_id = t.team_id) team
+LEFT JOIN LATERAL (
+  SELECT status FROM allo.sync_reads r WHERE r.user_id = t.user_id AND r.observed_at > last_read.observed_at
+  ORDER BY r.observed_at DESC LIMIT 1
+) last_try ON true
+WHERE team.data_as_of > last_read.observed_at + make_interval(secs => last_read.gap_after_seconds)
+  OR t.missing_since > last_read.observed_at;
+COMMENT ON VIEW allo.open_gaps IS 'One row per teammate who was read, but not lately: the stretch since then, as reading_gaps has those that are over.';
+COMMENT ON COLUMN allo.open_gaps.team_id IS 'Team of the teammate.';
+COMMENT ON COLUMN allo.open_gaps.user_id IS 'The teammate.';
+COMMENT ON COLUMN allo.open_gaps.gap_from IS 'Observed: end of the last reading that got an answer about a queue.';
+COMMENT ON COLUMN allo.open_gaps.gap_to IS 'Observed: end of the last reading of anybody on the team. It goes on.';
+COMMENT ON COLUMN allo.open_gaps.reason IS 'As in reading_gaps.';
+
+-- A queue is not read while its holder is not, nor from when it was out of sight until it was seen again or ended. Of
+-- whom held it before history begins, the counts themselves tell.
+CREATE OR REPLACE VIEW reporting.queue_burndown AS
+SELECT q.team_id, s.queue_id, s.observed_at, s.user_id, t.name AS teammate_name,
+  span.valid_until, next.observed_at IS NULL AS is_last,
+  s.numbers, s.remaining, s.numbers - s.remaining AS dialled, s.in_progress, s.connected, s.voicemail, s.not_reached,
+  s.failed, s.other, s.api_total_count,
+  unread.gap_seconds > 0 AS has_gap, unread.gap_seconds,
+  CASE WHEN next.observed_at IS NULL THEN q.ended_at END AS ended_at,
+  CASE WHEN next.observed_at IS NULL THEN q.end_reason END AS end_reason, s.definition_version
+FROM allo.queue_snapshots s
+JOIN allo.queues q USING (queue_id)
+JOIN allo.teams team USING (team_id)
+LEFT JOIN allo.teammates t ON t.user_id = s.user_id
+LEFT JOIN LATERAL (
+  SELECT observed_at FROM allo.queue_snapshots n WHERE n.queue_id = s.queue_id AND n.observed_at > s.observed_at
+  ORDER BY n.observed_at LIMIT 1
+) next ON true
+CROSS JOIN LATERAL (SELECT coalesce(next.observed_at, q.ended_at, q.last_observed_at) AS valid_until) span
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(extract(epoch FROM least(gap.gap_to, span.valid_until) - greatest(gap.gap_from, s.observed_at))), 0)
+    ::double precision AS gap_seconds
+  FROM (
+    SELECT user_id, valid_from, valid_to, end_reason FROM allo.queue_assignments WHERE queue_id = s.queue_id
+    UNION ALL
+    SELECT s.user_id, s.observed_at, NULL, NULL WHERE s.observed_at < team.history_from AND NOT EXISTS (
+      SELECT FROM allo.queue_assignments b WHERE b.queue_id = s.queue_id AND b.valid_from <= s.observed_at
+        AND (b.valid_to > s.observed_at OR b.valid_to IS NULL))
+  ) a
+  CROSS JOIN LATERAL (
+    SELECT greatest(g.gap_from, a.valid_from) AS gap_from, least(g.gap_to, a.valid_to) AS gap_to
+    FROM allo.reading_gaps g
+    WHERE g.user_id = a.user_id AND g.gap_to > greatest(a.valid_from, s.observed_at)
+      AND g.gap_from < least(a.valid_to, span.valid_until)
+      -- Gaps of a teammate don't overlap: of those that began earlier, the last one alone can reach this far.
+      AND g.gap_from >= coalesce((SELECT max(b.gap_from) FROM allo.reading_gaps b
+        WHERE b.user_id = a.user_id AND b.gap_from <= s.observed_at), '-infinity')
+    UNION ALL
+    SELECT a.valid_to, coalesce((SELECT min(b.valid_from) FROM allo.queue_assignments b
+      WHERE b.queue_id = s.queue_id AND b.valid_from >= a.valid_to), q.ended_at)
+    WHERE a.end_reason IS NOT NULL
+  ) gap
+  WHERE gap.gap_to > s.observed_at AND gap.gap_from < span.valid_until
+) unread;
+
+-- A row for every local day from the first one known to the last one read, so that a day without dials is a zero and
+-- not a hole; a filter on the day reaches the dials as a range of their time.
+CREATE OR REPLACE VIEW reporting.daily_activity AS
+SELECT t.team_id, t.user_id, t.name AS teammate_name, calendar.day,
+  span.until <= t.last_observed_at AS is_day_over, gaps.gap_seconds,
+  d.dials, d.resolved_dials, d.connected, d.voicemail, d.not_reached, d.failed, d.other, d.in_progress, d.picked_up,
+  allo.rate(d.connected, d.resolved_dials) AS connection_rate,
+  allo.rate_low(d.connected, d.resolved_dials) AS connection_rate_low,
+  allo.rate_high(d.connected, d.resolved_dials) AS connection_rate_high,
+  d.numbers_dialled, d.first_dial_at, d.last_dial_at, d.sessions, d.dialling_seconds
+FROM allo.teammates t
+CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
+LEFT JOIN LATERAL (
+  SELECT user_id, coalesce(dialled_at, first_seen_at) AS at FROM allo.dials
+  WHERE user_id >= t.user_id ORDER BY user_id, coalesce(dialled_at, first_seen_at) LIMIT 1
+) earliest ON earliest.user_id = t.user_id
+LEFT JOIN LATERAL (
+  SELECT greatest(min(a.valid_from), min(whole.history_from)) AS since
+  FROM allo.queue_assignments a JOIN allo.teams whole ON whole.team_id = t.team_id WHERE a.user_id = t.user_id
+) known ON true
+LEFT JOIN allo.open_gaps going_on ON going_on.user_id = t.user_id
+CROSS JOIN LATERAL (
+  SELECT days::date AS day FROM generate_series(
+    date_trunc('day', least(earliest.at, t.first_seen_at) AT TIME ZONE zone.name),
+    t.last_observed_at AT TIME ZONE zone.name, interval '1 day') days
+) calendar
+CROSS JOIN LATERAL (
+  SELECT allo.start_of_day(calendar.day, zone.name) AS since, allo.start_of_day(calendar.day + 1, zone.name) AS until
+) span
+CROSS JOIN LATERAL (
+  SELECT (greatest(0, extract(epoch FROM least(known.since, span.until) - span.since)) + coalesce(sum(
+    greatest(0, extract(epoch FROM least(g.gap_to, span.until) - greatest(g.gap_from, known.since, span.since)))), 0))
+    ::double precision AS gap_seconds
+  FROM (
+    SELECT gap_from, gap_to FROM allo.reading_gaps WHERE user_id = t.user_id
+    UNION ALL SELECT going_on.gap_from, going_on.gap_to
+  ) g WHERE g.gap_to > span.since AND g.gap_from < span.until
+) gaps
+CROSS JOIN LATERAL (
+  SELECT count(*) AS dials, count(*) FILTER (WHERE allo.is_resolved(outcome)) AS resolved_dials,
+    count(*) FILTER (WHERE outcome = 'connected') AS connected, count(*) FILTER (WHERE outcome = 'voicemail') AS voicemail,
+    count(*) FILTER (WHERE outcome = 'not_reached') AS not_reached, count(*) FILTER (WHERE outcome = 'failed') AS failed,
+    count(*) FILTER (WHERE outcome = 'other') AS other, count(*) FILTER (WHERE outcome = 'in_progress') AS in_progress,
+    count(*) FILTER (WHERE allo.is_picked_up(outcome)) AS picked_up,
+    count(DISTINCT entry_id) AS numbers_dialled, min(at) AS first_dial_at, max(at) AS last_dial_at,
+    count(*) FILTER (WHERE pause IS NULL OR pause > allo.session_pause()) AS sessions,
+    coalesce(sum(extract(epoch FROM pause)) FILTER (WHERE pause <= allo.session_pause()), 0)::double precision
+      AS dialling_seconds
+  FROM (
+    SELECT entry_id, outcome, coalesce(dialled_at, first_seen_at) AS at,
+      coalesce(dialled_at, first_seen_at) - lag(coalesce(dialled_at, first_seen_at))
+        OVER (ORDER BY coalesce(dialled_at, first_seen_at)) AS pause
+    FROM allo.dials
+    WHERE user_id = t.user_id AND coalesce(dialled_at, first_seen_at) >= span.since
+      AND coalesce(dialled_at, first_seen_at) < span.until
+  ) of_the_day
+) d;
+
+CREATE OR REPLACE VIEW reporting.activity_heatmap AS
+SELECT t.team_id, t.user_id, t.name AS teammate_name, slot.weekday, slot.hour, span.since AS period_from,
+  team.data_as_of AS period_to, coalesce(d.dials, 0) AS dials, coalesce(d.resolved_dials, 0) AS resolved_dials,
+  coalesce(d.connected, 0) AS connected, coalesce(d.picked_up, 0) AS picked_up,
+  allo.rate(d.connected, d.resolved_dials) AS connection_rate,
+  allo.rate_low(d.connected, d.resolved_dials) AS connection_rate_low,
+  allo.rate_high(d.connected, d.resolved_dials) AS connection_rate_high
+FROM allo.teammates t
+JOIN (SELECT team_id, max(last_observed_at) AS data_as_of FROM allo.teammates GROUP BY team_id) team USING (team_id)
+CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
+CROSS JOIN LATERAL (
+  SELECT (team.data_as_of AT TIME ZONE zone.name - allo.heatmap_period()) AT TIME ZONE zone.name AS since
+) span
+CROSS JOIN (SELECT weekday, hour FROM generate_series(1, 7) weekday CROSS JOIN generate_series(0, 23) hour) slot
+LEFT JOIN LATERAL (
+  SELECT extract(isodow FROM coalesce(dialled_at, first_seen_at) AT TIME ZONE zone.name)::int AS weekday,
+    extract(hour FROM coalesce(dialled_at, first_seen_at) AT TIME ZONE zone.name)::int AS hour,
+    count(*) AS dials, count(*) FILTER (WHERE allo.is_resolved(outcome)) AS resolved_dials,
+    count(*) FILTER (WHERE allo.is_connected(outcome)) AS connected,
+    count(*) FILTER (WHERE allo.is_picked_up(outcome)) AS picked_up
+  FROM allo.dials
+  WHERE user_id = t.user_id AND coalesce(dialled_at, first_seen_at) > span.since
+    AND coalesce(dialled_at, first_seen_at) <= team.data_as_of
+  GROUP BY 1, 2
+) d ON d.weekday = slot.weekday AND d.hour = slot.hour
+WHERE t.is_listed OR t.left_at IS NULL OR t.left_at > span.since;
+
+CREATE OR REPLACE VIEW reporting.leaderboard_7d AS
+SELECT t.team_id, t.user_id, t.name AS teammate_name, span.since AS period_from, team.data_as_of AS period_to,
+  d.dials, d.resolved_dials, d.connected, d.picked_up, d.voicemail, d.not_reached, d.numbers_dialled,
+  allo.rate(d.connected, d.resolved_dials) AS connection_rate,
+  allo.rate_low(d.connected, d.resolved_dials) AS connection_rate_low,
+  allo.rate_high(d.connected, d.resolved_dials) AS connection_rate_high,
+  d.previous_dials, d.previous_resolved_dials, d.previous_connected,
+  allo.rate(d.previous_connected, d.previous_resolved_dials) AS previous_connection_rate,
+  gaps.gap_seconds, gaps.previous_gap_seconds
+FROM allo.teammates t
+JOIN (SELECT team_id, max(last_observed_at) AS data_as_of FROM allo.teammates GROUP BY team_id) team USING (team_id)
+CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
+CROSS JOIN LATERAL (
+  SELECT (team.data_as_of AT TIME ZONE zone.name - allo.leaderboard_period()) AT TIME ZONE zone.name AS since,
+    (team.data_as_of AT TIME ZONE zone.name - 2 * allo.leaderboard_period()) AT TIME ZONE zone.name AS previous_since
+) span
+LEFT JOIN LATERAL (
+  SELECT greatest(min(a.valid_from), min(whole.history_from)) AS since
+  FROM allo.queue_assignments a JOIN allo.teams whole ON whole.team_id = t.team_id WHERE a.user_id = t.user_id
+) known ON true
+LEFT JOIN allo.open_gaps going_on ON going_on.user_id = t.user_id
+CROSS JOIN LATERAL (
+  SELECT (greatest(0, extract(epoch FROM least(known.since, team.data_as_of) - span.since)) + coalesce(sum(
+    greatest(0, extract(epoch FROM g.gap_to - greatest(g.gap_from, known.since, span.since)))), 0))
+    ::double precision AS gap_seconds,
+    (greatest(0, extract(epoch FROM least(known.since, span.since) - span.previous_since)) + coalesce(sum(
+    greatest(0, extract(epoch FROM least(g.gap_to, span.since) - greatest(g.gap_from, known.since, span.previous_since)))), 0))
+    ::double precision AS previous_gap_seconds
+  FROM (
+    SELECT gap_from, gap_to FROM allo.reading_gaps WHERE user_id = t.user_id
+    UNION ALL SELECT going_on.gap_from, going_on.gap_to
+  ) g WHERE g.gap_to > span.previous_since AND g.gap_from < team.data_as_of
+) gaps
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE is_now) AS dials,
+    count(*) FILTER (WHERE is_now AND allo.is_resolved(outcome)) AS resolved_dials,
+    count(*) FILTER (WHERE is_now AND allo.is_connected(outcome)) AS connected,
+    count(*) FILTER (WHERE is_now AND allo.is_picked_up(outcome)) AS picked_up,
+    count(*) FILTER (WHERE is_now AND outcome = 'voicemail') AS voicemail,
+    count(*) FILTER (WHERE is_now AND outcome = 'not_reached') AS not_reached,
+    count(DISTINCT entry_id) FILTER (WHERE is_now) AS numbers_dialled,
+    count(*) FILTER (WHERE NOT is_now) AS previous_dials,
+    count(*) FILTER (WHERE NOT is_now AND allo.is_resolved(outcome)) AS previous_resolved_dials,
+    count(*) FILTER (WHERE NOT is_now AND allo.is_connected(outcome)) AS previous_connected
+  FROM (
+    SELECT entry_id, outcome, coalesce(dialled_at, first_seen_at) > span.since AS is_now FROM allo.dials
+    WHERE user_id = t.user_id AND coalesce(dialled_at, first_seen_at) > span.previous_since
+      AND coalesce(dialled_at, first_seen_at) <= team.data_as_of
+  ) of_both_periods
+) d
+WHERE t.is_listed OR t.left_at IS NULL OR t.left_at > span.previous_since;

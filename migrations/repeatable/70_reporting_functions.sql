@@ -1,0 +1,53 @@
+-- Functions of schema reporting.
+
+-- SECURITY DEFINER: it reads tables of schema allo for readers who may not. Its arguments are values, never names or SQL.
+CREATE OR REPLACE FUNCTION reporting.queue_as_of(user_id text, at timestamptz)
+RETURNS TABLE (
+  team_id text, answer text, read_at timestamptz, queue_id text, "position" int,
+  entry_id bigint, number_masked text, number_key text, outcome text, call_start_date timestamptz, call_id text,
+  routing_result text, sync_status text, valid_from timestamptz
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 200
+BEGIN ATOMIC
+  WITH seen AS (
+    SELECT t.team_id, a.queue_id, r.observed_at AS read_at,
+      CASE
+        WHEN a.user_id IS NULL OR t.last_observed_at < $2 OR $2 < team.history_from THEN 'unknown'
+        WHEN a.missing_since <= $2 OR t.missing_since <= $2 THEN 'unknown'
+        -- One answer to the contrary, taken back by the next: who was right is not known.
+        WHEN r.status = 'not_found' OR r.status IS NOT NULL AND r.queue_id IS DISTINCT FROM a.queue_id THEN 'unknown'
+        WHEN EXISTS (SELECT FROM allo.reading_gaps g WHERE g.user_id = $1 AND g.gap_from < $2 AND g.gap_to > $2) THEN 'unknown'
+        WHEN a.queue_id IS NULL THEN 'no_queue'
+        ELSE 'queue'
+      END AS answer
+    FROM (SELECT) asked
+    LEFT JOIN allo.teammates t ON t.user_id = $1
+    LEFT JOIN allo.teams team ON team.team_id = t.team_id
+    LEFT JOIN allo.queue_assignments a ON a.user_id = $1 AND a.valid_from <= $2 AND (a.valid_to > $2 OR a.valid_to IS NULL)
+    LEFT JOIN LATERAL (
+      SELECT status, queue_id, observed_at FROM allo.sync_reads
+      WHERE user_id = $1 AND observed_at <= $2 AND status IN ('ok', 'no_queue', 'not_found')
+      ORDER BY observed_at DESC LIMIT 1
+    ) r ON true
+  )
+  SELECT s.team_id, s.answer, s.read_at, CASE WHEN s.answer = 'queue' THEN s.queue_id END, v.position, v.entry_id,
+    allo.masked_number(e.number_to), e.number_key,
+    CASE WHEN v.entry_id IS NOT NULL THEN allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left,
+      v.routing_result, v.not_reached_destination_reason, v.call_start_date, v.call_id) END,
+    v.call_start_date, v.call_id, v.routing_result, v.sync_status, v.valid_from
+  FROM seen s
+  LEFT JOIN allo.queue_number_versions v ON s.answer = 'queue' AND v.queue_id = s.queue_id AND v.valid_from <= $2
+    AND (v.valid_to > $2 OR v.valid_to IS NULL)
+  LEFT JOIN allo.queue_entries e ON e.entry_id = v.entry_id
+  ORDER BY v.position;
+END;
+REVOKE ALL ON FUNCTION reporting.queue_as_of FROM PUBLIC;
+
+-- Rates for readers who add up counts over rows themselves.
+CREATE OR REPLACE FUNCTION reporting.rate(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN allo.rate(part::bigint, whole::bigint);
+
+CREATE OR REPLACE FUNCTION reporting.rate_low(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN allo.rate_low(part::bigint, whole::bigint);
+
+CREATE OR REPLACE FUNCTION reporting.rate_high(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN allo.rate_high(part::bigint, whole::bigint);

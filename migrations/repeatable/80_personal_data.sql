@@ -1,0 +1,22 @@
+-- What an operator calls about personal data.
+
+CREATE OR REPLACE FUNCTION allo.retire_number_key(end_suppressions boolean DEFAULT false) RETURNS text LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  suppressed bigint;
+  salt text := gen_random_uuid()::text || gen_random_uuid()::text;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('allo personal data', 0));
+  SELECT count(*) INTO suppressed FROM allo.suppressed_numbers;
+  IF suppressed > 0 AND NOT end_suppressions THEN
+    RAISE EXCEPTION '% numbers are suppressed, and can be recognised by the present NUMBER_KEY alone', suppressed
+      USING HINT = 'To end that: select allo.retire_number_key(end_suppressions => true). Then suppress each of them again, under the new key: allo-queue-mirror forget --suppress.';
+  END IF;
+  DELETE FROM allo.suppressed_numbers;
+  UPDATE allo.queue_entries
+  SET number_key = CASE WHEN number_to IS NULL THEN 'erased-' || left(encode(sha256(convert_to(salt || number_key, 'UTF8')), 'hex'), 32) END
+  WHERE number_key NOT LIKE 'forgotten-%' AND number_key NOT LIKE 'erased-%';
+  UPDATE allo.settings SET number_key_fingerprint = NULL;
+  RETURN 'Set a new NUMBER_KEY, or none, and start every process anew.';
+END $$;
+COMMENT ON FUNCTION allo.retire_number_key IS 'Makes room for another NUMBER_KEY: number keys go, and are made anew by the next process that has a key. Those of numbers that were erased become random, equal where they were equal. Until every process was started anew with the new key, those with the former one are refused.';
