@@ -211,6 +211,31 @@ describe('the command', () => {
     })
   })
 
+  test('judges by what the worker recorded, also where its jobs are out of reach, until sync took over', async () => {
+    await runPass(api, database.url)
+    await aged('40 min')
+    const limit = async () => {
+      const { status } = await run({ SYNC_EVERY: '1s' })
+      return (status as { freshness?: { staleAfterSeconds: number } }).freshness?.staleAfterSeconds
+    }
+    expect(await limit()).toBe(3)
+    const pass = (trigger: string, ago: string) =>
+      database.pool.query(
+        `insert into allo.sync_passes (team_id, trigger, is_whole_team, status, started_at, finished_at,
+           lease_expires_at, version, stale_after_seconds)
+         select team_id, $1, true, 'ok', now() - $2::interval, now() - $2::interval, now(), '1', 3600 from allo.teams`,
+        [trigger, ago],
+      )
+    await pass('schedule', '1 d')
+    expect(await limit()).toBe(3)
+    await database.pool.query(
+      `update allo.sync_passes set started_at = now() - interval '2 d' where trigger <> 'schedule'`,
+    )
+    expect(await limit()).toBe(3600)
+    await pass('manual', '1 h')
+    expect(await limit()).toBe(3)
+  })
+
   test('changes nothing, not even where the jobs would be', async () => {
     await runPass(api, database.url)
     await run()
@@ -252,6 +277,15 @@ describe('the command', () => {
           0,
           { jobs: { backend, workers: 2, problem: null }, verdict: { tone: 'good' } },
         ])
+        // The schedule is the worker's, whatever the environment of the command says.
+        const elsewhere = await run({
+          SYNC_EVERY: '1s',
+          ...(redisUrl === null ? {} : { REDIS_URL: redisUrl }),
+        })
+        expect(elsewhere).toMatchObject({
+          code: 0,
+          status: { schedule: { text: 'every 5 m' }, freshness: { staleAfterSeconds: 900 } },
+        })
         const { at, schedule } = status as { at: string; schedule: { nextRunAt: string } }
         const inMs = Date.parse(schedule.nextRunAt) - Date.parse(at)
         expect(inMs).toBeGreaterThan(0)

@@ -6,6 +6,7 @@ import { mask } from '../logger.ts'
 import type { Pool } from '../store/database.ts'
 import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate.ts'
 import { keyFingerprint } from '../store/read-budget.ts'
+import { staleAfterOfWorker, teamOnRecord } from '../store/status.ts'
 import { inWords } from '../terminal/duration.ts'
 import { printable } from '../terminal/printable.ts'
 import { tableLines } from '../terminal/table.ts'
@@ -33,14 +34,19 @@ async function look(config: ConfigWithKey, { pool, url, isEmbedded }: OpenDataba
   // One migrated further, as in a rolling update, still has all that is asked for.
   if ((await inspectSchema(pool)).state !== 'ahead') await assertSchemaIsCurrent(pool)
   const fingerprint = keyFingerprint(config.apiKey.value())
+  const jobs = await askJobs(config, pool, url, fingerprint)
+  const team = await teamOnRecord(pool, fingerprint)
+  const workerSeconds = team === null ? null : await staleAfterOfWorker(pool, team.teamId)
+  // The schedule of the worker counts, not what this environment happens to say.
   const sources = {
-    ...config,
+    schedule: jobs.schedule ?? config.schedule,
+    freshnessSloMs: config.freshnessSloMs ?? (workerSeconds === null ? null : workerSeconds * 1000),
     pool,
     keyFingerprint: fingerprint,
     database: isEmbedded ? ('embedded' as const) : ('own' as const),
     version,
   }
-  return overviewOf(sources, () => askJobs(config, pool, url, fingerprint))
+  return overviewOf(sources, async () => jobs)
 }
 
 async function askJobs(
@@ -50,7 +56,7 @@ async function askJobs(
   fingerprint: string,
 ): Promise<JobsStatus> {
   const redisUrl = config.redisUrl?.value() ?? null
-  const nothing = { workers: null, nextRunAt: null, counts: null }
+  const nothing = { workers: null, nextRunAt: null, schedule: null, counts: null }
   if (redisUrl === null && !(await hasJobTables(pool))) {
     return { backend: 'postgres', problem: null, ...nothing, workers: 0 }
   }

@@ -109,6 +109,26 @@ export async function teamOnRecord(pool: Pool, keyFingerprint: string): Promise<
   return rows[0] ?? null
 }
 
+/**
+ * The age from which data are too old, as the worker recorded it with its last pass. Null: no worker ran, or somebody
+ * has gone over to `sync` since.
+ */
+export async function staleAfterOfWorker(pool: Pool, teamId: string): Promise<number | null> {
+  return withDatabaseErrors('reading the schedule of the worker', async () => {
+    const { rows } = await pool.query<{ seconds: number }>(
+      `select s.stale_after_seconds as seconds from allo.sync_passes s
+       where s.team_id = $1 and s.trigger = 'schedule' and s.stale_after_seconds is not null
+         and not exists (
+           select from allo.sync_passes later
+           where later.team_id = $1 and later.trigger <> 'schedule' and later.is_whole_team
+             and later.started_at > s.started_at + make_interval(secs => s.stale_after_seconds))
+       order by s.started_at desc limit 1`,
+      [teamId],
+    )
+    return rows[0]?.seconds ?? null
+  })
+}
+
 /** Null when no finished pass says: none yet, or the API could not be asked. */
 export async function credentialsVerdict(
   pool: Pool,

@@ -73,7 +73,7 @@ export interface JobQueue {
       opts: Omit<JobsOptions, 'jobId' | 'repeat' | 'delay' | 'deduplication'>
     },
   ): Promise<unknown>
-  getJobSchedulers(): Promise<{ key: string; next?: number }[]>
+  getJobSchedulers(): Promise<{ key: string; next?: number; every?: number; pattern?: string; tz?: string }[]>
   removeJobScheduler(id: string): Promise<boolean>
   getJobs(types: JobType[]): Promise<Job<JobData>[]>
   getJobCounts(...types: JobType[]): Promise<Record<string, number>>

@@ -1,4 +1,5 @@
 /** What the job backend says of a team's jobs, within two seconds or not at all. */
+import type { Schedule } from '../config.ts'
 import type { JobBackend, JobQueue } from './job-backend.ts'
 
 export interface JobsStatus {
@@ -8,6 +9,8 @@ export interface JobsStatus {
   /** Processes that take jobs of this team. */
   readonly workers: number | null
   readonly nextRunAt: string | null
+  /** What the worker that started last goes by; null: none is stored. */
+  readonly schedule: Schedule | null
   /** By queue and state. */
   readonly counts: Readonly<Record<'passes' | 'readings', Readonly<Record<string, number>>>> | null
 }
@@ -37,6 +40,7 @@ export async function jobsStatus(
       problem: null,
       workers,
       nextRunAt: Number.isFinite(next) ? new Date(next).toISOString() : null,
+      schedule: scheduleOf(schedulers),
       counts: { passes: ofPasses, readings: ofReadings },
     }
   }
@@ -44,8 +48,15 @@ export async function jobsStatus(
     return await within(DEADLINE_MS, ask())
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    return { backend: jobs.kind, problem, workers: null, nextRunAt: null, counts: null }
+    return { backend: jobs.kind, problem, workers: null, nextRunAt: null, schedule: null, counts: null }
   }
+}
+
+/** Of several, which workers of a rolling update may leave for a moment, the one that all agree on (schedule.ts). */
+function scheduleOf(schedulers: Awaited<ReturnType<JobQueue['getJobSchedulers']>>): Schedule | null {
+  const [first] = schedulers.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  if (first?.pattern !== undefined) return { cron: first.pattern, timeZone: first.tz ?? 'UTC' }
+  return first?.every === undefined ? null : { everyMs: first.every }
 }
 
 /** Rejects when it takes longer. What it waits for goes on, and its end is nobody's concern any more. */
