@@ -1,7 +1,8 @@
 /** argv in, exit code out. Imported by the executable, and by what checks the README against it. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { checkTimeZones } from './commands/check-time-zones.ts'
 import type { ForgetArguments } from './commands/forget.ts'
-import { withDatabase } from './commands/open.ts'
+import { type OpenDatabase, withDatabase } from './commands/open.ts'
 import { prepareDatabase } from './commands/prepare-database.ts'
 import type { ReportOptions } from './commands/report.ts'
 import { runSync } from './commands/sync.ts'
@@ -73,7 +74,10 @@ export function createProgram(run: Run): Command {
     .action(
       run(async () => {
         const config = readConfig({ needsApiKey: false })
-        const work = ({ url }: { url: string }) => prepareDatabase(config, url)
+        const work = async ({ url, pool }: OpenDatabase) => {
+          for (const warning of await checkTimeZones(pool, config)) console.error(warning)
+          return prepareDatabase(config, url)
+        }
         const { migrations, hasNewViews, note } = await withDatabase(config, work, { name: 'migrate' })
         if (migrations > 0) console.log(`Applied ${migrations} migrations.`)
         else console.log(hasNewViews ? 'Renewed views and functions.' : 'The database is up to date.')

@@ -1,13 +1,9 @@
 /** Doctor's questions to a Postgres that can be used. */
 import type { Config } from '../config.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
-import {
-  clockDifferenceMs,
-  inspectServer,
-  missingRights,
-  unknownTimeZones,
-} from '../store/inspect-database.ts'
+import { clockDifferenceMs, inspectServer, missingRights } from '../store/inspect-database.ts'
 import { inspectSchema } from '../store/migrate.ts'
+import { checkTimeZones } from './check-time-zones.ts'
 import type { Report } from './doctor-report.ts'
 import type { OpenDatabase } from './open.ts'
 
@@ -65,12 +61,10 @@ export async function checkDatabase(
   })
 
   await report.check('time zones', async () => {
+    const warnings = await checkTimeZones(pool, config)
+    for (const warning of warnings) report.warning('time zones', warning)
     const zones = [...new Set([config.naiveTimeZone, config.reportTimeZone])]
-    const unknown = await unknownTimeZones(pool, zones)
-    if (unknown.length === 0) report.right('time zones', `Postgres knows ${zones.join(' and ')}`)
-    else {
-      const wayOut = isEmbedded ? 'Choose another name.' : 'Choose another name, or update its tzdata.'
-      report.wrong('time zones', `Postgres does not know ${unknown.join(' and ')}. ${wayOut}`)
-    }
+    if (warnings.length === 0)
+      report.right('time zones', `Postgres knows ${zones.join(' and ')} as Node does`)
   })
 }

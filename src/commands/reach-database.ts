@@ -17,6 +17,12 @@ export async function reachDatabase(pool: Pool, url: string): Promise<ServerRepo
       { retryable: false },
     )
   }
+  if (server.encoding !== 'UTF8') {
+    throw new OpenDatabaseError(
+      `Postgres at ${placeOf(url)} keeps this database in ${server.encoding}, where names in other alphabets can't be stored: create another one (create database allo encoding 'UTF8' template template0) and point DATABASE_URL at it.`,
+      { retryable: false },
+    )
+  }
   if (server.isReadOnly) {
     throw new OpenDatabaseError(
       `Postgres at ${placeOf(url)} only lets us read (a standby, or default_transaction_read_only): point DATABASE_URL at one that can be written.`,

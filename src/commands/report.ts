@@ -10,6 +10,7 @@ import { takeReport } from '../report/report.ts'
 import { ask, type Pool } from '../store/database.ts'
 import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate.ts'
 import { version } from '../version.ts'
+import { checkStoredTimeZone } from './check-time-zones.ts'
 import { withDatabase } from './open.ts'
 
 export interface ReportOptions {
@@ -41,6 +42,7 @@ export async function runReport(config: Config, options: ReportOptions): Promise
 
 async function makePage(pool: Pool, options: ReportOptions): Promise<string> {
   if ((await inspectSchema(pool)).state !== 'ahead') await assertSchemaIsCurrent(pool)
+  await checkStoredTimeZone(pool)
   const filters: Filters = {
     days: options.days === undefined ? usualDays : readDays(options.days),
     teammate: options.teammate === undefined ? null : readId('teammate', options.teammate),

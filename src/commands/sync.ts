@@ -13,6 +13,7 @@ import { withInterruption } from '../terminal/interruption.ts'
 import { createProgress, isAtLeast, type Progress } from '../terminal/progress.ts'
 import { version } from '../version.ts'
 import { cadenceOf } from '../worker/freshness.ts'
+import { checkTimeZones } from './check-time-zones.ts'
 import { asKnownError, type OpenAllo, withAllo, withDatabase } from './open.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { toFailedJson, toJson, toSentence } from './sync-result.ts'
@@ -73,6 +74,7 @@ async function openAndSync(
   return withDatabase(
     config,
     async ({ url, pool, isEmbedded }) => {
+      for (const warning of await checkTimeZones(pool, config)) progress.warn(warning)
       if (config.autoMigrate && !dryRun) await prepareDatabase(config, url)
       else await assertSchemaIsCurrent(pool)
       if (!dryRun) await recordReportTimeZone(pool, config.reportTimeZone)

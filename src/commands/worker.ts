@@ -30,6 +30,7 @@ import { startQualityChecks } from '../worker/quality.ts'
 import { startRetention } from '../worker/retention.ts'
 import { createWebhook, type Webhook } from '../worker/webhook.ts'
 import { startWorker } from '../worker/worker.ts'
+import { checkTimeZones } from './check-time-zones.ts'
 import { type OpenAllo, type OpenDatabase, withAllo, withDatabase } from './open.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { reachDatabase } from './reach-database.ts'
@@ -126,6 +127,7 @@ async function serve(service: Service, database: OpenDatabase) {
   const { config, logger, signal, metrics, workings, http, webhook } = service
   const { url, pool } = database
   await persist(service, 'Postgres', async () => {
+    for (const warning of await checkTimeZones(pool, config)) logger.warn({ event: 'configuration' }, warning)
     if (!config.autoMigrate) return assertSchemaIsCurrent(pool)
     const { note } = await prepareDatabase(config, url)
     if (note !== null) logger.info({ event: 'roles' }, note)

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { faultOfProxyUrl, faultOfUrl, withScheme } from './connection-url.ts'
 import { isLoopback } from './loopback.ts'
 import { escaping } from './secret.ts'
+import { readZoneName } from './time-zone.ts'
 
 const booleanText = z.string().transform((text, context) => {
   const word = text.toLowerCase()
@@ -23,15 +24,9 @@ const listText = z.string().transform((text, context) => {
     : wrong(context, 'names nobody. Write ids or e-mails separated by commas, or leave it out.')
 })
 
-/** Names only: `+02:00` means one thing to JavaScript and its opposite to Postgres's AT TIME ZONE. */
 const zoneText = z.string().transform((text, context) => {
-  try {
-    if (!/^[A-Z]/i.test(text)) throw new RangeError()
-    new Intl.DateTimeFormat('en', { timeZone: text })
-    return text
-  } catch {
-    return wrong(context, 'not the name of a time zone. Write one such as UTC or Europe/Paris.')
-  }
+  const { name, fault } = readZoneName(text)
+  return name ?? wrong(context, fault)
 })
 
 const proxyText = z.string().transform((text, context) => {

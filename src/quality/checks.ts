@@ -3,6 +3,7 @@ import type { Check } from './check.ts'
 import * as history from './checks-of-history.ts'
 import * as mirror from './checks-of-mirror.ts'
 import * as passes from './checks-of-passes.ts'
+import * as settings from './checks-of-settings.ts'
 import * as times from './checks-of-times.ts'
 import * as values from './checks-of-values.ts'
 
@@ -16,6 +17,7 @@ export const checks: readonly Check[] = [
   mirror.orphans,
   times.timesPlausible,
   times.timesNotShifted,
+  settings.reportTimeZoneKnown,
   values.unresolvedDials,
   values.outcomeConsistent,
   values.callIdUnique,

@@ -4,6 +4,7 @@
  */
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import pg from 'pg'
+import { setSession } from './session-settings.ts'
 
 export type Pool = pg.Pool
 export type Client = pg.PoolClient
@@ -95,12 +96,7 @@ export function openPool(url: string, options: { max: number; name: string }): P
     application_name: `allo-queue-mirror ${options.name}`,
     allowExitOnIdle: true,
     onConnect: async (client) => {
-      const settings = [
-        "set timezone = 'UTC'",
-        'set client_min_messages = warning',
-        // The transactions wait for their locks and then look; a stricter level would look first and fail.
-        "set default_transaction_isolation = 'read committed'",
-      ]
+      const settings = [setSession, 'set client_min_messages = warning']
       await client.query(settings.join('; '))
     },
   })

@@ -11,6 +11,8 @@ export interface ServerReport {
   readonly isReadOnly: boolean
   readonly database: string
   readonly login: string
+  /** `UTF8` */
+  readonly encoding: string
 }
 
 export async function inspectServer(pool: Pool): Promise<ServerReport> {
@@ -19,7 +21,7 @@ export async function inspectServer(pool: Pool): Promise<ServerReport> {
       `select split_part(current_setting('server_version'), ' ', 1) as version,
          current_setting('server_version_num')::int / 10000 as major,
          pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as "isReadOnly",
-         current_database() as database, current_user as login`,
+         current_database() as database, current_user as login, current_setting('server_encoding') as encoding`,
     )
     if (rows[0] === undefined) throw new Error('Postgres did not say what it is')
     return rows[0]
@@ -68,14 +70,29 @@ export async function clockDifferenceMs(pool: Pool): Promise<number> {
   })
 }
 
-/** Those of the zones that Postgres does not know. */
-export async function unknownTimeZones(pool: Pool, zones: readonly string[]): Promise<string[]> {
+/** What this server knows under the name of a time zone. */
+export interface ZoneReport {
+  readonly zone: string
+  /** In minutes ahead of UTC, at the instants asked for; null: it does not know the name. */
+  readonly offsets: readonly number[] | null
+}
+
+export async function inspectTimeZone(
+  pool: Pool,
+  zone: string,
+  instants: readonly Date[],
+): Promise<ZoneReport> {
   return withDatabaseErrors('looking for time zones', async () => {
-    const { rows } = await pool.query<{ zone: string }>(
-      `select zone from unnest($1::text[]) as zone
-       where lower(zone) not in (select lower(name) from pg_timezone_names)`,
-      [zones],
-    )
-    return rows.map((row) => row.zone)
+    try {
+      const { rows } = await pool.query<{ minutes: number }>(
+        `select (extract(epoch from (at at time zone $1) - (at at time zone 'UTC')) / 60)::float8 as minutes
+         from unnest($2::timestamptz[]) with ordinality as instants (at, nth) order by nth`,
+        [zone, instants.map((instant) => instant.toISOString())],
+      )
+      return { zone, offsets: rows.map(({ minutes }) => minutes) }
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === '22023') return { zone, offsets: null }
+      throw error
+    }
   })
 }

@@ -16,6 +16,7 @@ import {
 import { Redis } from 'ioredis'
 import { openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
 import { remember } from '../store/remember.ts'
+import { sessionOptions } from '../store/session-settings.ts'
 
 export const JOBS_SCHEMA = 'allo_jobs'
 
@@ -201,7 +202,7 @@ const writeProbe = `insert into ${JOBS_SCHEMA}.meta (queue, field, value)
 export function inJobsSchema(databaseUrl: string): string {
   const url = new URL(databaseUrl)
   const options = url.searchParams.get('options') ?? ''
-  url.searchParams.set('options', `${options} -c search_path=${JOBS_SCHEMA}`.trim())
+  url.searchParams.set('options', `${options} ${sessionOptions} -c search_path=${JOBS_SCHEMA}`.trim())
   return url.href
 }
 

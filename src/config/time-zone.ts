@@ -1,0 +1,86 @@
+/**
+ * Which names of time zones mean one thing to Node and to every Postgres: UTC, and the Area/City names of the tz
+ * database. Postgres looks for an abbreviation first, so that `IST` is Israel and `CET` has no summer; it reads
+ * `UTC+2` with the opposite sign; and the old names (`US/Eastern`) are missing where the system keeps them in a
+ * package of their own.
+ */
+
+const areas = 'Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific'
+const areaAndCity = new RegExp(`^(?:${areas})/[A-Z]`, 'i')
+
+export interface ZoneName {
+  /** As it is written in the tz database, as far as Node can tell; null: it is refused. */
+  readonly name: string | null
+  /** The end of a sentence, when it is refused. */
+  readonly fault: string
+}
+
+export function readZoneName(text: string): ZoneName {
+  if (/^(?:etc\/)?utc$/i.test(text)) return { name: 'UTC', fault: '' }
+  const known = canonicalName(text)
+  if (known !== null && areaAndCity.test(text)) {
+    // Of two names of one zone Node answers with one, which need not be the one that was given.
+    return { name: known.toLowerCase() === text.toLowerCase() ? known : capitalised(text), fault: '' }
+  }
+  return { name: null, fault: faultOf(text, known) }
+}
+
+/** How far the zone is ahead of UTC at each instant, in minutes, as Node knows it. */
+export function offsetsOf(zone: string, instants: readonly Date[]): number[] {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+  })
+  return instants.map((instant) => {
+    const parts = format.formatToParts(instant)
+    const part = (name: Intl.DateTimeFormatPartTypes) =>
+      Number(parts.find(({ type }) => type === name)?.value)
+    const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'))
+    return Math.round((local - instant.getTime()) / 60_000)
+  })
+}
+
+function faultOf(text: string, known: string | null): string {
+  const usual = 'Write UTC or an Area/City name such as Europe/Paris'
+  if (/^(?:utc|gmt)?\s*[+-]\s*\d/i.test(text))
+    return `an offset, which programs read with opposite signs. ${usual}.`
+  if (/^(?:gmt|z|zulu|uct|universal|greenwich|etc\/.*)$/i.test(text))
+    return 'not the one name of UTC. Write UTC, or Europe/London if its summer time is meant.'
+  if (known !== null) {
+    const meant = known === 'UTC' || known.includes('/') ? `; perhaps ${known}` : ''
+    return `an abbreviation or an old name, which Postgres reads otherwise or not at all. ${usual}${meant}.`
+  }
+  const near = nearestName(text)
+  return `not the name of a time zone. ${usual}${near === null ? '' : `; perhaps ${near}`}.`
+}
+
+function canonicalName(text: string): string | null {
+  try {
+    if (!/^[a-z]/i.test(text)) return null
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+  } catch {
+    return null
+  }
+}
+
+function capitalised(text: string): string {
+  if (text !== text.toLowerCase() && text !== text.toUpperCase()) return text
+  return text.toLowerCase().replace(/(?<=^|[/_-])[a-z]/g, (letter) => letter.toUpperCase())
+}
+
+/** Spaces, case and one part of the name do not count; nothing else is guessed. */
+function nearestName(text: string): string | null {
+  const wanted = text.toLowerCase().replaceAll(/[\s-]+/g, '_')
+  const city = wanted.split('/').at(-1) ?? ''
+  const names = Intl.supportedValuesOf('timeZone')
+  const sameCity = names.filter((name) => name.toLowerCase().split('/').at(-1) === city)
+  return (
+    names.find((name) => name.toLowerCase() === wanted) ??
+    (sameCity.length === 1 ? (sameCity[0] ?? null) : null)
+  )
+}

@@ -1,0 +1,31 @@
+/**
+ * Settings that change what our statements mean, or what comes back. A server, a database or a login may have set
+ * each of them to something else; every connection of ours sets them for itself.
+ */
+const settings: Readonly<Record<string, string>> = {
+  timezone: 'UTC',
+  timezone_abbreviations: 'Default',
+  datestyle: 'ISO, MDY',
+  intervalstyle: 'postgres',
+  client_encoding: 'UTF8',
+  // With `off`, a backslash in a literal begins an escape.
+  standard_conforming_strings: 'on',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  // The transactions wait for their locks and then look; a stricter level would look first and fail.
+  default_transaction_isolation: 'read committed',
+  // A policy that hides rows from this login is an error, instead of a table that looks shorter than it is.
+  row_security: 'off',
+}
+
+/** Statements that set them, separated by semicolons. */
+export const setSession = Object.entries(settings)
+  .map(([name, value]) => `set ${name} = '${value}'`)
+  .join('; ')
+
+/** The same in the `options` of a connection string. */
+export const sessionOptions = Object.entries(settings)
+  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+  .join(' ')

@@ -1,0 +1,154 @@
+/** One name of a time zone means one thing to Node, to Postgres and to the views; anything else is refused by name. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { toTimestamp } from '../src/allo/timestamp.ts'
+import { checkTimeZones } from '../src/commands/check-time-zones.ts'
+import { offsetsOf, readZoneName } from '../src/config/time-zone.ts'
+import { ConfigError } from '../src/config.ts'
+import { startSimulatedAllo } from '../src/simulation/server.ts'
+import { createWorld } from '../src/simulation/world.ts'
+import { inspectTimeZone } from '../src/store/inspect-database.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { createWorkplace, runCli } from './support/run-cli.ts'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+
+describe('the name of a time zone', () => {
+  test.each([
+    ['utc', 'UTC'],
+    ['Etc/UTC', 'UTC'],
+    ['europe/paris', 'Europe/Paris'],
+    ['EUROPE/PARIS', 'Europe/Paris'],
+    ['asia/kolkata', 'Asia/Kolkata'],
+    ['Asia/Kolkata', 'Asia/Kolkata'],
+    ['Asia/Calcutta', 'Asia/Calcutta'],
+    ['America/Argentina/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
+    ['Etc/GMT+5', 'Etc/GMT+5'],
+  ])('%s is %s', (text, name) => {
+    expect(readZoneName(text)).toEqual({ name, fault: '' })
+  })
+
+  test.each([
+    ['US/Eastern', 'America/New_York'],
+    ['Canada/Pacific', 'America/Vancouver'],
+    ['CNT', 'America/St_Johns'],
+    ['IST', 'Asia/Calcutta'],
+    ['CET', 'abbreviation'],
+    ['MET', 'abbreviation'],
+    ['EST', 'abbreviation'],
+    ['MST', 'abbreviation'],
+    ['HST', 'abbreviation'],
+    ['EST5EDT', 'America/New_York'],
+    ['GB', 'Europe/London'],
+    ['Japan', 'Asia/Tokyo'],
+    ['GMT', 'Write UTC'],
+    ['Z', 'Write UTC'],
+    ['Zulu', 'Write UTC'],
+    ['+02:00', 'an offset'],
+    ['-5', 'an offset'],
+    ['UTC+2', 'an offset'],
+    ['GMT+5', 'an offset'],
+    ['Factory', 'not the name'],
+    ['localtime', 'not the name'],
+    ['posix/Europe/Paris', 'Europe/Paris'],
+    ['Paris', 'Europe/Paris'],
+    ['America/New York', 'America/New_York'],
+    ['Mars/Olympus', 'not the name'],
+    ["Europe/Paris'; select 1", 'not the name'],
+  ])('%s is refused, with %s', (text, said) => {
+    const { name, fault } = readZoneName(text)
+    expect([name, fault]).toEqual([null, expect.stringContaining(said)])
+  })
+
+  test('that is accepted means the same in all places where Postgres reads it, and what Node means', async () => {
+    const { rows } = await database.pool.query<{ name: string }>(
+      'select name from pg_timezone_names where utc_offset is not null order by 1',
+    )
+    const accepted = rows.map(({ name }) => name).filter((name) => readZoneName(name).name === name)
+    expect(accepted.length).toBeGreaterThan(400)
+    const summer = '2019-07-01T12:00:00'
+    const literals = accepted.map((name) => toTimestamp(summer, name) ?? '')
+    const { rows: wrong } = await database.pool.query(
+      `select name, literal from unnest($1::text[], $2::text[]) as zones (name, literal)
+       where literal::timestamptz is distinct from ($3::timestamp at time zone name)
+         or literal::timestamptz at time zone name <> $3::timestamp`,
+      [accepted, literals, summer],
+    )
+    expect(wrong).toEqual([])
+    // Settled long ago: newer rules differ where one of the two has older time zone data.
+    const instants = [new Date('2019-01-15T12:00:00Z'), new Date('2019-07-15T12:00:00Z')]
+    for (const name of accepted.filter((_, nth) => nth % 10 === 0))
+      expect(await inspectTimeZone(database.pool, name, instants)).toEqual({
+        zone: name,
+        offsets: offsetsOf(name, instants),
+      })
+  })
+
+  test('that this Postgres does not know is refused for the variable that has it', async () => {
+    const zones = { naiveTimeZone: 'Europe/Nowhere', reportTimeZone: 'Europe/Paris' }
+    const error = await checkTimeZones(database.pool, zones).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ConfigError)
+    expect(error).toMatchObject({ problems: [{ variable: 'ALLO_TIME_ZONE' }] })
+    expect(await checkTimeZones(database.pool, { ...zones, naiveTimeZone: 'UTC' })).toEqual([])
+  })
+})
+
+test('sync, worker, migrate and doctor refuse a zone by its variable before they change anything', async () => {
+  const { folder: cwd, remove } = createWorkplace()
+  const env = { ALLO_API_KEY: 'ak_live_of_a_test', DATABASE_URL: database.url }
+  for (const [variable, zone] of [
+    ['REPORT_TIME_ZONE', 'US/Eastern'],
+    ['ALLO_TIME_ZONE', 'IST'],
+    ['SYNC_TIME_ZONE', 'CET'],
+  ] as const) {
+    for (const command of variable === 'REPORT_TIME_ZONE'
+      ? ['sync', 'worker', 'migrate', 'doctor']
+      : ['sync']) {
+      const { code, stdout, stderr } = await runCli([command], { ...env, [variable]: zone }, { cwd })
+      expect([command, zone, code]).toEqual([command, zone, 78])
+      expect(stdout + stderr).toContain(`${variable}: an abbreviation or an old name`)
+    }
+  }
+  remove()
+}, 60_000)
+
+test('a stored zone that Postgres no longer knows is named by check, and views without local days still answer', async () => {
+  const api = await startSimulatedAllo({
+    world: createWorld({ seed: 'zone', teammates: 2, numbersPerQueue: 5 }),
+    apiKey: 'ak_live_of_a_test',
+    readsPerSecond: null,
+  })
+  const { folder: cwd, remove } = createWorkplace()
+  const env = {
+    ALLO_API_KEY: 'ak_live_of_a_test',
+    ALLO_API_URL: api.url,
+    DATABASE_URL: database.url,
+    ALLO_READS_PER_SECOND: 'unlimited',
+  }
+  expect((await runCli(['sync'], { ...env, REPORT_TIME_ZONE: 'europe/paris' }, { cwd })).code).toBe(0)
+  const stored = async () => (await database.pool.query('select report_time_zone from allo.settings')).rows[0]
+  expect(await stored()).toEqual({ report_time_zone: 'Europe/Paris' })
+  await database.pool.query(`update allo.settings set report_time_zone = 'US/Forgotten'`)
+  const { code, stdout } = await runCli(['check'], env, { cwd })
+  expect(code).toBe(65)
+  expect(stdout).toMatch(/\u2717 report_time_zone_known +.*US\/Forgotten\. .*REPORT_TIME_ZONE/)
+  for (const view of [
+    'teammates',
+    'queues',
+    'current_numbers',
+    'data_freshness',
+    'sync_passes',
+    'number_history',
+  ])
+    await database.pool.query(`select * from reporting.${view}`)
+  const report = await runCli(['report', '--out', '-'], env, { cwd })
+  expect([report.code, report.stderr]).toEqual([
+    78,
+    expect.stringContaining('REPORT_TIME_ZONE: Postgres does not know US/Forgotten'),
+  ])
+  await api.close()
+  remove()
+}, 60_000)
