@@ -172,6 +172,7 @@ async function holdingsOf(client: Client, name: string): Promise<Holdings> {
 
 /** What it had before it was dropped, and nothing that default rights gave it since. */
 async function restore(client: Client, { kind, name }: Definition, before: Holdings): Promise<void> {
+  await client.query(`alter ${kind} ${name} owner to ${before.owner}`)
   const now = await holdingsOf(client, name)
   const object = `${kind === 'view' ? 'table' : 'function'} ${name}`
   const what = ({ privilege, column }: Right) => (column === null ? privilege : `${privilege} (${column})`)
@@ -185,5 +186,4 @@ async function restore(client: Client, { kind, name }: Definition, before: Holdi
       await client.query(`revoke ${what(right)} on ${object} from ${right.grantee}`)
   }
   for (const right of wanted) if (!has.has(grant(right))) await client.query(grant(right))
-  if (now.owner !== before.owner) await client.query(`alter ${kind} ${name} owner to ${before.owner}`)
 }
