@@ -212,7 +212,8 @@ export function createProgram(run: Run): Command {
     .allowExcessArguments()
     .addHelpText(
       'after',
-      '\nExit codes: 0 erased or not on record, 65 refused: it stands in a queue that goes on. See docs/privacy.md.',
+      '\nExit codes: 0 erased, 64 not one number, 65 not erased: not on record, only numbers like it are, or Allo still shows it.' +
+        '\nThe message says which. See docs/privacy.md.',
     )
   forget.action(
     run(async () =>

@@ -109,10 +109,14 @@ describe('a number of queues that are over', () => {
     // Written in another way, as a person would.
     const written = `${number.slice(0, 2)} (${number.slice(2, 5)}) ${number.slice(5, 8)}-${number.slice(8)}`
     expect(await forget(stage, written)).toEqual({
-      isRefused: false,
+      outcome: 'erased',
       stays: 4,
       queues: 3,
+      otherRows: 0,
       places: [],
+      shownAs: [],
+      left: [],
+      similar: [],
       isSuppressed: false,
     })
 
@@ -123,7 +127,7 @@ describe('a number of queues that are over', () => {
       'select distinct number_key from allo.queue_entries where number_to is null',
     )
     expect(keys).toEqual([{ number_key: expect.stringMatching(/^forgotten-[0-9a-f]{32}$/) }])
-    expect(await forget(stage, number)).toMatchObject({ stays: 0, isRefused: false })
+    expect(await forget(stage, number)).toMatchObject({ stays: 0, outcome: 'not_on_record' })
 
     const { readings } = await stage.pass()
     for (const reading of readings)
@@ -185,9 +189,9 @@ describe('a number that stands in a queue', () => {
     stage.apply({ type: 'append', userId: second, numbers: [number] })
     await stage.pass()
     const before = await everythingButNumbers(pool)
-    const { isRefused, places } = await forget(stage, number)
-    expect({ isRefused, places: places.map(({ userId, position }) => [userId, position]).sort() }).toEqual({
-      isRefused: true,
+    const { outcome, places } = await forget(stage, number)
+    expect({ outcome, places: places.map(({ userId, position }) => [userId, position]).sort() }).toEqual({
+      outcome: 'refused',
       places: [
         [first, 2],
         [second, 5],
@@ -203,9 +207,9 @@ describe('a number that stands in a queue', () => {
     const [doubted] = await stage.sql('select is_current from allo.queues where queue_id = $1', [
       places[0]?.queueId,
     ])
-    expect([doubted, (await forget(stage, number)).isRefused]).toEqual([{ is_current: null }, true])
+    expect([doubted, (await forget(stage, number)).outcome]).toEqual([{ is_current: null }, 'refused'])
     await stage.pass()
-    expect(await forget(stage, number)).toMatchObject({ isRefused: false, stays: 2 })
+    expect(await forget(stage, number)).toMatchObject({ outcome: 'erased', stays: 2 })
   })
 
   test('is mirrored without itself once it is suppressed: the next reading sees no change, and writes no history', async () => {
@@ -319,6 +323,119 @@ function haveItsWay(world: World, number: string, day: number): void {
   }
   if (step === 4) world.apply({ type: 'remove_number', userId, number, renumber: day % 4 === 0 })
 }
+
+describe('a number is found however it is written', () => {
+  const ways: [as: string, asked: readonly string[]][] = [
+    [
+      '+33612345678',
+      [
+        '+33 (0)6 12 34 56 78',
+        '0033 6 12 34 56 78',
+        '011 33 6 12 34 56 78',
+        'tel:+33-6-12-34-56-78',
+        '＋３３６１２３４５６７８',
+        '+٣٣٦١٢٣٤٥٦٧٨',
+        '+۳۳۶۱۲۳۴۵۶۷۸',
+        '\u200e+33\u00a06.12.34.56.78\u202c',
+        'sip:+33612345678@pbx.example;user=phone',
+        '33612345678',
+      ],
+    ],
+    ['0033 (0)6 12 34 56 78', ['+33612345678']],
+    ['sip:+33612345678@pbx.example', ['+33612345678', 'SIP:+33612345678@PBX.example']],
+    ['sip:alex@pbx.example', ['sip:Alex@PBX.example']],
+    ['1-800-FLOWERS', ['+1 800 356 9377', '1 (800) flowers', '1800FLOWERS']],
+    ['+18003569377', ['1-800-FLOWERS']],
+    ['+٣٣٦١٢٣٤٥٦٧٨', ['+33612345678']],
+    [
+      '+12125550123x45',
+      [
+        '+1 212 555 0123 ext. 45',
+        '+12125550123;ext=45',
+        'tel:+1-212-555-0123;ext=45',
+        '+1 (212) 555-0123 #45',
+      ],
+    ],
+    ['+39 06 1234 5678', ['+390612345678', '+39 (0)6 1234 5678']],
+  ]
+  test.each(ways)('%s', async (number, asked) => {
+    const stage = await open({ world: { teammates: 2, numbersPerQueue: 1 } })
+    const { pool } = stage.database
+    for (const one of asked) {
+      const [userId = ''] = stage.ids
+      stage.apply({ type: 'append', userId, numbers: [number] })
+      await stage.pass()
+      stage.apply({ type: 'remove_number', userId, number })
+      await stage.pass()
+      expect([one, await forget(stage, one)]).toMatchObject([one, { outcome: 'erased', similar: [] }])
+      const [left] = await stage.sql(
+        'select count(*)::int as n from allo.queue_entries where number_to = $1',
+        [number],
+      )
+      expect([one, left]).toEqual([one, { n: 0 }])
+      expect(await findAnywhere(pool, [number])).toEqual([])
+    }
+    // Erased by age, it is found by the key that was made of the way it was written.
+    const [userId = ''] = stage.ids
+    stage.apply({ type: 'append', userId, numbers: [number] })
+    await stage.pass()
+    await stage.sql('update allo.queue_entries set number_to = null where number_to = $1', [number])
+    expect(await forget(stage, number)).toMatchObject({ stays: 1 })
+    stage.apply({ type: 'remove_number', userId, number })
+    await stage.pass()
+  })
+
+  test('but another number is never taken for it: what is only like it is named, masked, and left', async () => {
+    const stage = await open({ world: { teammates: 1, numbersPerQueue: 1 } })
+    const [userId = ''] = stage.ids
+    const others = ['+33612345678', '+12125550123x45', '+390699999999', '+442079460958']
+    stage.apply({ type: 'append', userId, numbers: others })
+    await stage.pass()
+    for (const number of others) stage.apply({ type: 'remove_number', userId, number })
+    await stage.pass()
+    const before = await everythingButNumbers(stage.database.pool)
+    for (const [asked, similar] of [
+      ['06 12 34 56 78', '+33…78'],
+      ['612345678', '+33…78'],
+      ['+1 212 555 0123', '+1…'],
+      ['+12125550123 ext 46', '+1…'],
+      ['020 7946 0958', '+44…58'],
+    ] as const) {
+      const { outcome, similar: shown, stays } = await forget(stage, asked)
+      expect([asked, outcome, stays, shown.length]).toEqual([asked, 'unclear', 0, 1])
+      expect(shown[0]).toContain(similar)
+      expect(await forget(stage, asked, { suppress: true })).toMatchObject({ outcome: 'unclear' })
+    }
+    for (const asked of ['+33 6 12 34 56 79', '+39 6 99999999', '+1 612 345 678', '+3361234567'])
+      expect([asked, (await forget(stage, asked)).outcome]).toEqual([asked, 'not_on_record'])
+    expect(await everythingButNumbers(stage.database.pool)).toEqual(before)
+    for (const number of others)
+      expect((await findAnywhere(stage.database.pool, [number])).length).toBeGreaterThan(0)
+  })
+
+  test('and suppressed in one way of writing, it is kept out in every other', async () => {
+    const stage = await open({ world: { teammates: 1, numbersPerQueue: 1 } })
+    const [userId = ''] = stage.ids
+    await stage.pass()
+    expect(await forget(stage, '0033 6 12 34 56 78', { suppress: true })).toMatchObject({
+      isSuppressed: true,
+    })
+    const written = [
+      '+33612345678',
+      '+33 (0)6 12 34 56 78',
+      '+330612345678',
+      '+٣٣٦١٢٣٤٥٦٧٨',
+      'sip:+33612345678@pbx.example',
+    ]
+    stage.apply({ type: 'append', userId, numbers: written })
+    await stage.pass()
+    expect(await findAnywhere(stage.database.pool, written)).toEqual([])
+    const [kept] = await stage.sql(
+      'select count(*)::int as n from allo.queue_numbers where number_to is null',
+    )
+    expect(kept).toEqual({ n: written.length })
+  })
+})
 
 describe('a reading under way', () => {
   /** Reads this teammate with the real client, and does `before` when all is read and nothing saved. */
@@ -449,14 +566,19 @@ describe('the command', () => {
     expect(done).toMatchObject({ code: 0, stderr: '' })
     expect(done.stdout).toMatch(/Erased it from 1 stay in 1 queue\. No count changes\..*It is suppressed/s)
     const again = await run(stage, [], number)
-    expect(again).toMatchObject({ code: 0, stderr: '' })
-    expect(again.stdout).toMatch(/not on record.*It is suppressed/s)
+    expect(again).toMatchObject({ code: 65, stdout: '' })
+    expect(again.stderr).toMatch(/not on record.*It is suppressed/s)
     for (const trace of [...tracesOf(number), secret]) expect(everythingSaid()).not.toContain(trace)
   })
 
   test.each([
     ['nothing', [], ''],
-    ['two numbers', [], '+15550001234\n+15550001235\n'],
+    ['two numbers on two lines', [], '+15550001234\n+15550001235\n'],
+    ['two numbers on a line', [], '+15550001234 +15550001235'],
+    ['two numbers with a comma between them', [], '15550001234, 15550001235'],
+    ['two numbers with a tab between them', [], '15550001234\t15550001235'],
+    ['two numbers with a blank between them', [], '15550001234 15550001235'],
+    ['two numbers with a word between them', [], '5550001234 or 5550001235'],
     ['no number', [], 'Alex Kim'],
     ['one on the command line', ['+15550001234'], ''],
   ])('given %s is wrong usage, exit 64', async (_, args, stdin) => {
@@ -472,7 +594,10 @@ describe('the command', () => {
     const without = await run(stage, ['--suppress'], '+15550001234', { NUMBER_KEY: '' })
     expect(without).toMatchObject({ code: 78, stdout: '' })
     expect(without.stderr).toContain('--suppress needs a NUMBER_KEY that is in use')
-    expect(await run(stage, ['--suppress'], '+15550001234')).toMatchObject({ code: 0 })
+    // It is suppressed from now on. That there was nothing to erase must not look like success all the same.
+    const early = await run(stage, ['--suppress'], '+15550001234')
+    expect(early).toMatchObject({ code: 65, stdout: '' })
+    expect(early.stderr).toMatch(/not on record.*It is suppressed/s)
     expect(await stage.sql('select number_key_fingerprint as fingerprint from allo.settings')).toEqual([
       { fingerprint: numberKeys.fingerprint },
     ])

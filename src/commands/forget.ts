@@ -9,7 +9,8 @@ import { type ExitCode, exitCodes, UsageError } from '../exit-code.ts'
 import { InterruptedError } from '../pass/failure.ts'
 import { type Forgotten, forgetNumber, type Place } from '../personal-data/forget.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
-import { comparableNumber, NumberKeyError } from '../snapshot/number-key.ts'
+import { NumberKeyError } from '../snapshot/number-key.ts'
+import { readPhoneNumber, toPlainText } from '../snapshot/phone-number.ts'
 import { assertSchemaIsCurrent } from '../store/migrate.ts'
 import { printable } from '../terminal/printable.ts'
 import { withDatabase } from './open.ts'
@@ -20,9 +21,7 @@ export interface ForgetArguments {
   readonly isNumberOnCommandLine: boolean
 }
 
-const FEWEST_DIGITS = 5
-
-/** Exit code: refused when it stands in a queue that goes on. */
+/** Exit code 0: it was erased and is nowhere any more. 65: it was not, or not wholly, and the message says why. */
 export async function runForget(config: Config, args: ForgetArguments): Promise<ExitCode> {
   if (args.isNumberOnCommandLine) {
     throw new UsageError(
@@ -43,21 +42,40 @@ export async function runForget(config: Config, args: ForgetArguments): Promise<
         )
       }
       const forgotten = await forgetNumber(database.pool, { number, numberKeys, ...args })
-      if (!forgotten.isRefused) console.log(inWords(forgotten, args).join('\n'))
-      else console.error(refusalInWords(forgotten.places).join('\n'))
-      return forgotten.isRefused ? exitCodes.data : exitCodes.ok
+      if (forgotten.outcome === 'not_on_record' && isMoreThanOne(number)) throw new UsageError(oneNumber)
+      const isErased = forgotten.outcome === 'erased' && forgotten.left.length === 0
+      if (isErased) console.log(erasedInWords(forgotten, args).join('\n'))
+      else console.error(wordsFor[forgotten.outcome](forgotten, args).join('\n'))
+      return isErased ? exitCodes.ok : exitCodes.data
     },
     { mayCreate: false, name: 'forget' },
   )
 }
 
+const oneNumber =
+  'One phone number is needed on stdin, as Allo shows it, with its country code; how it is grouped does not matter. Nothing was changed.'
+
 async function askForNumber(): Promise<string> {
-  const number = (process.stdin.isTTY ? await prompt() : await text(process.stdin)).trim()
-  const digits = comparableNumber(number).replace(/[^0-9]/g, '').length
-  if (!number.includes('\n') && digits >= FEWEST_DIGITS) return number
-  throw new UsageError(
-    'One phone number is needed on stdin, as Allo shows it, with its country code; how it is grouped does not matter.',
+  const number = (process.stdin.isTTY ? await prompt() : await text(process.stdin))
+    .replace(/^\ufeff/, '')
+    .trim()
+  const isNumber = readPhoneNumber(number) !== null || /^sips?:\S|^\S+@\S+$/i.test(number)
+  if (isNumber && !/[\r\n\u2028\u2029]/.test(number) && !hasSeveral(number)) return number
+  throw new UsageError(oneNumber)
+}
+
+/** Two numbers with a sign between them, or each with its plus. */
+function hasSeveral(text: string): boolean {
+  const plain = toPlainText(text.replaceAll('\t', ',')).replace(/;[\w-]+=[^;\s]*/g, '')
+  if (/^sips?:|@/i.test(plain) && !/\s/.test(plain)) return false
+  return (
+    /\+.*\+/.test(plain) || /\d[^\d]*(?:[,;|/&\\]|\s(?:or|and|und|et|y|ou|oder)\s)[^\d]*\d{5}/i.test(plain)
   )
+}
+
+/** No phone number has more than 15 digits: these may be two that only a blank is between. */
+function isMoreThanOne(text: string): boolean {
+  return (readPhoneNumber(text)?.digits.length ?? 0) > 15
 }
 
 async function prompt(): Promise<string> {
@@ -72,29 +90,77 @@ async function prompt(): Promise<string> {
   }
 }
 
-function inWords({ stays, queues, places, isSuppressed }: Forgotten, { dryRun }: ForgetArguments): string[] {
-  const erased =
-    stays === 0
-      ? 'This number is not on record: there is nothing to erase. Was it written with its country code?'
-      : `${dryRun ? 'Would erase' : 'Erased'} it from ${stays} ${stays === 1 ? 'stay' : 'stays'} in ${queues} ${queues === 1 ? 'queue' : 'queues'}. No count changes.`
-  const next = isSuppressed
-    ? 'It is suppressed: wherever it stands, it is mirrored without its number.'
-    : 'If Allo shows it again, it is mirrored again; --suppress keeps it out.'
+type Words = (forgotten: Forgotten, args: ForgetArguments) => string[]
+
+const wordsFor: Readonly<Record<Forgotten['outcome'], Words>> = {
+  erased: leftInWords,
+  refused: refusalInWords,
+  unclear: unclearInWords,
+  not_on_record: notOnRecordInWords,
+}
+
+function erasedInWords(forgotten: Forgotten, { dryRun }: ForgetArguments): string[] {
+  const { stays, queues, otherRows, places, similar } = forgotten
+  const beside = otherRows === 0 ? '' : ` and from ${count(otherRows, 'other row')}`
   return [
-    erased,
+    `${dryRun ? 'Would erase' : 'Erased'} it from ${count(stays, 'stay')} in ${count(queues, 'queue')}${beside}. No count changes.`,
     ...(places.length > 0 ? ['It goes on, without its number, at', ...places.map(placeInWords)] : []),
-    next,
+    ...(similar.length > 0 ? [`Left alone, because it is another number: ${similar.join(', ')}.`] : []),
+    nextInWords(forgotten),
     'Allo itself, backups, and what was exported still have it: docs/privacy.md.',
     ...(dryRun ? ['Nothing was changed.'] : []),
   ]
 }
 
-function refusalInWords(places: readonly Place[]): string[] {
+function nextInWords({ isSuppressed }: Forgotten): string {
+  return isSuppressed
+    ? 'It is suppressed: wherever it stands, it is mirrored without its number.'
+    : 'If Allo shows it again, it is mirrored again; --suppress keeps it out.'
+}
+
+/** Erased, but for ids. */
+function leftInWords(forgotten: Forgotten, args: ForgetArguments): string[] {
+  return [
+    ...erasedInWords(forgotten, args),
+    `It is not gone: it is part of ids that lead to other rows, and those were left. They are in ${forgotten.left.join(', ')}.`,
+  ]
+}
+
+function notOnRecordInWords(forgotten: Forgotten, { dryRun }: ForgetArguments): string[] {
+  return [
+    'This number is not on record: there was nothing to erase. Was it written with its country code?',
+    nextInWords(forgotten),
+    ...(dryRun ? ['Nothing was changed.'] : []),
+  ]
+}
+
+function unclearInWords({ similar }: Forgotten): string[] {
+  return [
+    ...(similar.length > 0
+      ? [
+          `This very number is not on record, but ${count(similar.length, 'number')} like it: ${similar.join(', ')}.`,
+        ]
+      : ['It can’t be told which country this number is of.']),
+    'Nothing was changed. Write it as Allo shows it: with its country code, and with its extension if it has one.',
+  ]
+}
+
+function refusalInWords({ places, shownAs }: Forgotten): string[] {
+  if (shownAs.length > 0) {
+    return [
+      `Allo shows it in ${shownAs.map(printable).join(', and in ')}, so the next reading would bring it back. Nothing was erased.`,
+      'Change that in Allo, and come back after the next reading.',
+    ]
+  }
   return [
     'It stands in a queue that goes on, so the next reading would bring it back. Nothing was erased. It is at',
     ...places.map(placeInWords),
     'Remove it in Allo, and come back after the next reading. Or --suppress it: it is then mirrored without its number.',
   ]
+}
+
+function count(n: number, one: string): string {
+  return `${n} ${n === 1 ? one : `${one}s`}`
 }
 
 function placeInWords({ position, queueName, queueId, teammateName, userId }: Place): string {

@@ -7,10 +7,15 @@
  * back.
  */
 import { randomBytes } from 'node:crypto'
-import { comparableNumber, type NumberKeys } from '../snapshot/number-key.ts'
+import { concealedCallId, suppressionKeys } from '../snapshot/conceal.ts'
+import type { NumberKeys } from '../snapshot/number-key.ts'
+import { hasCountryCode, readPhoneNumber } from '../snapshot/phone-number.ts'
+import { createRedactor } from '../snapshot/redact-number.ts'
 import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
 import { eraseNumbers, type Stay } from '../store/erase-numbers.ts'
 import { personalDataLock } from '../store/reading-state.ts'
+import { findNumber } from './find-number.ts'
+import { sweep } from './sweep.ts'
 
 export interface Forgetting {
   readonly number: string
@@ -23,13 +28,25 @@ export interface Forgetting {
 }
 
 export interface Forgotten {
-  /** It stands in a queue that goes on, and was not to be suppressed: nothing was erased. */
-  readonly isRefused: boolean
+  /**
+   * `refused`: Allo shows it in a queue that goes on, and it was not to be suppressed, or in a name. `unclear`: only
+   * numbers like it are on record, or its country is not known. Nothing is changed then. `not_on_record`: there was
+   * nothing to erase; it may be suppressed all the same.
+   */
+  readonly outcome: 'erased' | 'refused' | 'unclear' | 'not_on_record'
   /** Stays it was found in, and the queues they are in. */
   readonly stays: number
   readonly queues: number
+  /** Rows beside them that held it: names, messages, call ids. */
+  readonly otherRows: number
   /** Queues that go on, with it in them. */
   readonly places: readonly Place[]
+  /** Names in which Allo shows it. */
+  readonly shownAs: readonly string[]
+  /** Columns of ids that still hold it. */
+  readonly left: readonly string[]
+  /** Other numbers on record that are like it, masked. */
+  readonly similar: readonly string[]
   readonly isSuppressed: boolean
 }
 
@@ -41,46 +58,80 @@ export interface Place {
   readonly teammateName: string | null
 }
 
-/** Twice is once: the second time there is nothing to erase. */
+/** Idempotent: the second time there is nothing to erase. */
 export async function forgetNumber(pool: Pool, forgetting: Forgetting): Promise<Forgotten> {
-  const { suppress, dryRun, numberKeys } = forgetting
-  const numberKey = numberKeys?.keyOf(forgetting.number) ?? null
+  const { dryRun } = forgetting
+  const tables = new Set(['allo.queues', 'allo.queue_entries', 'allo.queue_numbers'])
   const forgotten = await inTransaction(
     pool,
     'forgetting a number',
     async (client) => {
       await client.query(`select pg_advisory_xact_lock(${personalDataLock})`)
-      const stays = await findStays(client, forgetting.number, numberKey)
-      const places = await findPlaces(client, stays)
-      const isRefused = places.length > 0 && !suppress
-      if (suppress) await recordSuppression(client, numberKey)
-      if (!isRefused) await eraseNumbers(client, stays, `forgotten-${randomBytes(16).toString('hex')}`)
-      return {
-        isRefused,
-        stays: stays.length,
-        queues: new Set(stays.map(({ queue_id }) => queue_id)).size,
-        places,
-        isSuppressed: await isSuppressed(client, numberKey),
-      }
+      await client.query('savepoint before_erasing')
+      const { sweptTables, ...result } = await forget(client, forgetting)
+      const isChange = result.outcome === 'erased' || result.outcome === 'not_on_record'
+      if (!isChange) await client.query('rollback to savepoint before_erasing')
+      for (const table of sweptTables) tables.add(table)
+      return result
     },
     { rollback: dryRun },
   )
   // The planner keeps samples of what stood in the columns.
-  if (forgotten.stays > 0 && !forgotten.isRefused && !dryRun) {
-    await ask(pool, 'sampling anew', 'analyze allo.queues, allo.queue_entries, allo.queue_numbers', [])
+  if (forgotten.outcome === 'erased' && !dryRun) {
+    await ask(pool, 'sampling anew', `analyze ${[...tables].join(', ')}`, [])
   }
   return forgotten
 }
 
-/** By the number, however it is written; by its key where the number was erased already. */
-async function findStays(client: Client, number: string, numberKey: string | null): Promise<Stay[]> {
-  const same = comparableNumber(number)
-  const { rows } = await client.query<Stay & { number_to: string | null }>(
-    `select entry_id, queue_id, number_to from allo.queue_entries
-     where regexp_replace(number_to, '[^0-9]', '', 'g') = $1 or number_key = $2`,
-    [same.replace(/[^0-9]/g, ''), numberKey],
-  )
-  return rows.filter(({ number_to }) => number_to === null || comparableNumber(number_to) === same)
+async function forget(
+  client: Client,
+  { number, numberKeys, suppress }: Forgetting,
+): Promise<Forgotten & { readonly sweptTables: readonly string[] }> {
+  const { stays, spellings, similar } = await findNumber(client, number, numberKeys)
+  const places = await findPlaces(client, stays)
+  const none = { otherRows: 0, shownAs: [], left: [], sweptTables: [], isSuppressed: false }
+  const found = {
+    stays: stays.length,
+    queues: new Set(stays.map(({ queue_id }) => queue_id)).size,
+    places,
+    similar,
+  }
+  const phone = readPhoneNumber(number)
+  const isWithoutCountry = stays.length === 0 && phone !== null && !hasCountryCode(phone)
+  if (stays.length === 0 && (similar.length > 0 || (suppress && isWithoutCountry))) {
+    return { ...found, ...none, outcome: 'unclear' }
+  }
+  if (places.length > 0 && !suppress) return { ...found, ...none, outcome: 'refused' }
+
+  if (suppress) await recordSuppression(client, numberKeys, [number, ...spellings])
+  await eraseNumbers(client, stays, `forgotten-${randomBytes(16).toString('hex')}`)
+  const redactor = isWithoutCountry ? null : createRedactor([number, ...spellings])
+  const swept = redactor && (await sweep(client, redactor, callIds(suppress ? numberKeys : null)))
+  const { changed = 0, tables = [], shownAs = [], left = [] } = swept ?? {}
+  const isFound = stays.length + changed + left.length > 0
+  return {
+    ...found,
+    outcome: shownAs.length > 0 ? 'refused' : isFound ? 'erased' : 'not_on_record',
+    otherRows: changed,
+    shownAs,
+    left,
+    isSuppressed: await isSuppressed(client, numberKeys, number),
+    sweptTables: tables,
+  }
+}
+
+/** Another id for each call whose id holds the number, the same in every table; a suppressed one comes again. */
+function callIds(numberKeys: NumberKeys | null): (callId: string) => string {
+  const known = new Map<string, string>()
+  return (callId) => {
+    const next =
+      known.get(callId) ??
+      (numberKeys === null
+        ? `forgotten-${randomBytes(16).toString('hex')}`
+        : concealedCallId(callId, numberKeys))
+    known.set(callId, next)
+    return next
+  }
 }
 
 async function findPlaces(client: Client, stays: readonly Stay[]): Promise<Place[]> {
@@ -94,18 +145,25 @@ async function findPlaces(client: Client, stays: readonly Stay[]): Promise<Place
   return rows
 }
 
-async function recordSuppression(client: Client, numberKey: string | null): Promise<void> {
-  if (numberKey === null) throw new Error('a number can’t be suppressed without a key')
+async function recordSuppression(
+  client: Client,
+  numberKeys: NumberKeys | null,
+  spellings: readonly string[],
+): Promise<void> {
+  if (numberKeys === null) throw new Error('a number can’t be suppressed without a key')
+  const keys = spellings.map((text) => suppressionKeys(text, numberKeys).at(-1))
   await client.query(
-    `insert into allo.suppressed_numbers (number_key, suppressed_at) values ($1, clock_timestamp())
+    `insert into allo.suppressed_numbers (number_key, suppressed_at)
+     select distinct key, clock_timestamp() from unnest($1::text[]) key where key is not null
      on conflict do nothing`,
-    [numberKey],
+    [keys],
   )
 }
 
-async function isSuppressed(client: Client, numberKey: string | null): Promise<boolean> {
-  const { rowCount } = await client.query('select from allo.suppressed_numbers where number_key = $1', [
-    numberKey,
-  ])
-  return rowCount === 1
+async function isSuppressed(client: Client, numberKeys: NumberKeys | null, number: string): Promise<boolean> {
+  const { rows } = await client.query(
+    'select from allo.suppressed_numbers where number_key = any ($1) limit 1',
+    [numberKeys === null ? [] : suppressionKeys(number, numberKeys)],
+  )
+  return rows.length > 0
 }

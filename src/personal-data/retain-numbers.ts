@@ -1,4 +1,5 @@
 import { eraseNumbers } from '../store/erase-numbers.ts'
+import { replaceCallIds } from './call-ids.ts'
 import { forQueuesWithStays, isOver, type RetentionRun } from './retention-run.ts'
 
 /**
@@ -9,7 +10,8 @@ export function retainNumbers(run: RetentionRun, before: string): Promise<number
   // With a key, one that could not be named just now waits for tomorrow: later nobody could.
   const isNamed = run.numberKeys === null ? 'true' : 'e.number_key is not null'
   const due = `e.number_to is not null and ${isOver} and ${isNamed}`
-  return forQueuesWithStays(run, { due, before, doing: 'erasing old numbers' }, (client, stays) =>
-    eraseNumbers(client, stays, null),
-  )
+  return forQueuesWithStays(run, { due, before, doing: 'erasing old numbers' }, async (client, stays) => {
+    await replaceCallIds(client, stays)
+    await eraseNumbers(client, stays, null)
+  })
 }

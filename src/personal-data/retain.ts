@@ -31,11 +31,18 @@ export async function retain(run: RetentionRun, retention: Retention): Promise<R
   const { pool, numberKeys, signal } = run
   const { numbersDays, historyDays, readsDays } = retention
   if (numbersDays !== null && numberKeys !== null) await backfillNumberKeys(pool, numberKeys, signal)
-  return {
+  const erased = {
     numbers: numbersDays === null ? 0 : await retainNumbers(run, await daysAgo(pool, numbersDays)),
     stays: historyDays === null ? 0 : await retainHistory(run, await daysAgo(pool, historyDays)),
-    ...(await retainReadings(run, await daysAgo(pool, readsDays))),
   }
+  if (erased.numbers + erased.stays > 0) await sampleAnew(pool)
+  return { ...erased, ...(await retainReadings(run, await daysAgo(pool, readsDays))) }
+}
+
+/** The planner keeps samples of what stood in the columns. */
+async function sampleAnew(pool: Pool): Promise<void> {
+  const tables = ['queues', 'queue_entries', 'queue_numbers', 'queue_number_versions', 'dials']
+  await ask(pool, 'sampling anew', `analyze ${tables.map((table) => `allo.${table}`).join(', ')}`, [])
 }
 
 export function retainedInWords({ numbers, stays, readings, passes }: Retained): string {

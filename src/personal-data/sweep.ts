@@ -1,0 +1,153 @@
+/**
+ * A number in every other column of schema `allo`: call ids, names, messages, and fields of former versions. The
+ * columns come from the catalog, so that a new one is never forgotten.
+ */
+import type { Redactor } from '../snapshot/redact-number.ts'
+import type { Client } from '../store/database.ts'
+
+export interface Sweep {
+  /** Rows that were, or would be, changed. */
+  readonly changed: number
+  /** Tables with such rows. */
+  readonly tables: readonly string[]
+  /** Names that Allo shows now: the next reading would bring the number back. */
+  readonly shownAs: readonly string[]
+  /** Columns of ids that hold it, such as `queues.queue_id`. They lead to other rows and are left. */
+  readonly left: readonly string[]
+}
+
+interface TextColumn {
+  readonly name: string
+  readonly isJson: boolean
+}
+
+/** Numbers and what is made of them by a key are erased by themselves; random texts hold no number. */
+const notSearched = [
+  'number_to',
+  'number_key',
+  'key_fingerprint',
+  'number_key_fingerprint',
+  'membership_digest',
+  'content_digest',
+]
+const ids = new Set([
+  'team_id',
+  'user_id',
+  'queue_id',
+  'creator_id',
+  'assignee_id',
+  'replaced_by_queue_id',
+  'missing_replaced_by_queue_id',
+  'job_id',
+])
+
+/** What of a row Allo shows now, and how to call it; SQL of a row `t`. */
+const shownNow: Readonly<Record<string, string>> = {
+  teams: `'the name of team ' || t.team_id`,
+  teammates: `case when t.is_listed then 'the name or another field of teammate ' || t.user_id end`,
+  queues: `case when t.is_current is distinct from false then 'the name of queue ' || t.queue_id end`,
+}
+
+/** Within the transaction of `forget`. `callIdFor` names a call whose id held the number. */
+export async function sweep(
+  client: Client,
+  redactor: Redactor,
+  callIdFor: (callId: string) => string,
+): Promise<Sweep> {
+  const found = { changed: 0, tables: new Set<string>(), shownAs: new Set<string>(), left: new Set<string>() }
+  for (const [table, columns] of await textColumns(client)) {
+    for (const { ctid, shown, ...row } of await rowsWith(client, table, columns, redactor.cores)) {
+      const changes = columns.flatMap(({ name, isJson }) => {
+        const value = row[name] ?? null
+        if (value === null) return []
+        const next = isJson ? withoutJson(value, redactor) : redactor.redact(value)
+        if (next === value) return []
+        if (ids.has(name)) {
+          found.left.add(`${table}.${name}`)
+          return []
+        }
+        if (shown && !isJson) found.shownAs.add(shown)
+        return [{ name, next: name === 'call_id' ? callIdFor(value) : next }]
+      })
+      if (changes.length === 0) continue
+      found.changed += 1
+      found.tables.add(`allo.${table}`)
+      await client.query(
+        `update allo.${table} set ${changes.map(({ name }, index) => `${name} = $${index + 2}`).join(', ')} where ctid = $1`,
+        [ctid, ...changes.map(({ next }) => next)],
+      )
+      if (table === 'queue_numbers') await emptyDigests(client, row.queue_id ?? '', row.position ?? '')
+    }
+  }
+  return {
+    changed: found.changed,
+    tables: [...found.tables],
+    shownAs: [...found.shownAs],
+    left: [...found.left],
+  }
+}
+
+/** In unknown fields a number may be cut into parts: a field that may hold it goes as a whole. */
+function withoutJson(json: string, { cores, redact }: Redactor): string | null {
+  const digits = json.replace(/\D/g, '')
+  const mayHold = cores.some((core) => digits.includes(core)) || redact(json) !== json
+  return mayHold ? null : json
+}
+
+/** What is left is read again, and compared as if it were new. */
+async function emptyDigests(client: Client, queueId: string, position: string): Promise<void> {
+  await client.query('update allo.queue_numbers set row_digest = 0 where queue_id = $1 and position = $2', [
+    queueId,
+    position,
+  ])
+  await client.query(
+    `update allo.queues set membership_digest = '', content_digest = '' where queue_id = $1`,
+    [queueId],
+  )
+}
+
+async function textColumns(client: Client): Promise<ReadonlyMap<string, readonly TextColumn[]>> {
+  const { rows } = await client.query<TextColumn & { table: string }>(
+    `select c.relname as "table", a.attname as name, a.atttypid = 'jsonb'::regtype as "isJson"
+     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+     where c.relnamespace = 'allo'::regnamespace and c.relkind = 'r' and c.relname not like '%migrations%'
+       and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype) and a.attname <> all ($1)
+     order by c.relname, a.attnum`,
+    [notSearched],
+  )
+  return Map.groupBy(rows, ({ table }) => table)
+}
+
+type Row = { readonly ctid: string; readonly shown: string | null } & Readonly<Record<string, string | null>>
+
+/** Locked, since passes and chores go on meanwhile. */
+async function rowsWith(
+  client: Client,
+  table: string,
+  columns: readonly TextColumn[],
+  cores: readonly string[],
+): Promise<readonly Row[]> {
+  const position = table === 'queue_numbers' ? ', t.position::text as position' : ''
+  const { rows } = await client.query<Row>(
+    `select t.ctid::text as ctid, ${shownNow[table] ?? 'null'} as shown${position},
+       ${columns.map(({ name }) => `t.${name}::text as ${name}`).join(', ')}
+     from allo.${table} t
+     where ${columns.map(({ name }) => `${lettersAndDigits(`t.${name}::text`)} like any ($1::text[])`).join(' or ')}
+     for update of t`,
+    [cores.map((core) => `%${core}%`)],
+  )
+  return rows
+}
+
+/** The digits alone, and the letters and digits, since a number may be written in letters. */
+function lettersAndDigits(text: string): string {
+  const plain = `case when octet_length(${text}) = length(${text}) then ${text}
+    else translate(normalize(${text}, nfkc), '${otherDigits.join('')}', '${otherDigits.map((_, index) => index % 10).join('')}') end`
+  return `(regexp_replace(${plain}, '[^0-9]', '', 'g') || ' ' || upper(regexp_replace(${plain}, '[^0-9A-Za-z]', '', 'g')))`
+}
+
+/** Decimal digits of every script but ASCII: they stand in groups of ten, in order. */
+const otherDigits = Array.from({ length: 0x20000 }, (_, code) => code)
+  .filter((code) => code > 0x7f && (code < 0xd800 || code > 0xdfff))
+  .map((code) => String.fromCodePoint(code))
+  .filter((character) => /\p{Nd}/u.test(character))
