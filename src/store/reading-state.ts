@@ -22,6 +22,11 @@ export interface ReadingState {
   readonly suppressedNumbers: readonly string[]
   /** The teammate is on record as holding the queue seen, and nobody doubts it. */
   readonly isAssigned: boolean
+  /**
+   * Another teammate is on record as holding the queue seen, and neither of the two has been seen without it since
+   * they were both seen with it. One who hands a queue over is seen without it.
+   */
+  readonly isShared: boolean
 }
 
 export interface KnownQueueRow {
@@ -40,6 +45,13 @@ export interface KnownQueueRow {
 
 /** First of all locks, since it stands for rows of any queue: shared by what writes numbers, taken by what erases one. */
 export const personalDataLock = `hashtextextended('allo personal data', 0)`
+
+/** The queue that the teammate's last reading showed, believed or not; null: it showed none. */
+function lastSeenWith(userId: string): string {
+  return `(select r.queue_id from allo.sync_reads r
+    where r.user_id = ${userId} and (r.status in ('ok', 'no_queue', 'not_found') or r.error_code = 'queue_shared')
+    order by r.observed_at desc limit 1)`
+}
 
 /** Locks the teammate, then every queue the reading can touch, in the order of their ids; then looks. */
 export async function lockState(
@@ -70,6 +82,7 @@ export async function lockState(
     overtaken_by: 'teammate' | 'queue' | null
     last_read_started_at: string | null
     is_assigned: boolean
+    is_shared: boolean
     number_key_fingerprint: string | null
     suppressed_numbers: string[]
     queue: KnownQueueRow | null
@@ -82,6 +95,8 @@ export async function lockState(
        t.last_read_started_at::text,
        exists (select from allo.queue_assignments a where a.user_id = $2 and a.queue_id = $3
                and a.valid_to is null and a.missing_since is null) as is_assigned,
+       case when q.user_id <> $2 then ${lastSeenWith('$2')} = $3 and ${lastSeenWith('q.user_id')} = $3 end is true
+         as is_shared,
        (select number_key_fingerprint from allo.settings) as number_key_fingerprint,
        array(select number_key from allo.suppressed_numbers) as suppressed_numbers,
        case when q.queue_id is not null then json_build_object(
@@ -112,6 +127,7 @@ export async function lockState(
     counts: row?.counts ?? null,
     queuesTouched: queuesTouched ?? 0,
     isAssigned: row?.is_assigned ?? false,
+    isShared: row?.is_shared ?? false,
     numberKeyFingerprint: row?.number_key_fingerprint ?? null,
     suppressedNumbers: row?.suppressed_numbers ?? [],
   }

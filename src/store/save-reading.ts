@@ -80,6 +80,17 @@ async function applyQueue(
     const message = `queue ${queue.id} names no assignee and is held by ${known.user_id}; nothing was written`
     return recordReading(client, reading, { status: 'error', code: 'owner_unknown', message })
   }
+  if (state.isShared && known !== null) {
+    const message =
+      `Allo answers queue ${queue.id} for ${reading.userId} as well as for ${known.user_id}, and again: it stays with ` +
+      `${known.user_id} until one of the two is seen without it; nothing was written`
+    return recordReading(client, reading, {
+      status: 'error',
+      code: 'queue_shared',
+      message,
+      queueId: queue.id,
+    })
+  }
 
   const isReopened = known?.is_closed ?? false
   const before = isReopened ? await countMirrored(client, queue.id) : (state.counts ?? noOutcomes())
