@@ -64,7 +64,7 @@ describe('check', () => {
     expect(failed.stdout).toMatch(
       /\n {2}✗ lifecycle_equals_history {2}1 of 21 entries and queues contradicts .*: entry 1\./,
     )
-    expect(failed.stdout).toMatch(/\n1 of 18 checks failed \(✗\), 1 to look into \(!\): don't trust/)
+    expect(failed.stdout).toMatch(/\n1 of 19 checks failed \(✗\), 1 to look into \(!\): don't trust/)
 
     const json = await check(['--json'])
     expect(json.code).toBe(65)

@@ -165,6 +165,19 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
     'times_plausible',
   ],
   [
+    'a queue that was made in the year 9999',
+    `update allo.queues set created_at = '9999-12-31' where ${some('queues')}`,
+    'times_possible',
+  ],
+  [
+    'a dial of the year 1',
+    `update allo.dials set dialled_at = '0001-01-01' where ${some('dials')};
+     update allo.queue_entries e set first_dialled_at = d.at, last_dialled_at = d.last
+       from (select entry_id, min(dialled_at) as at, max(dialled_at) as last from allo.dials group by 1) d
+       where d.entry_id = e.entry_id`,
+    'times_possible',
+  ],
+  [
     'dials that were seen before they were made',
     `update allo.dials set dialled_at = dialled_at + interval '2 hours';
      update allo.queue_entries set first_dialled_at = first_dialled_at + interval '2 hours', last_dialled_at = last_dialled_at + interval '2 hours'`,

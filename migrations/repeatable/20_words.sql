@@ -17,6 +17,8 @@ CREATE OR REPLACE FUNCTION allo.unresolved_after() RETURNS interval LANGUAGE sql
 CREATE OR REPLACE FUNCTION allo.session_pause() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '30 minutes';
 CREATE OR REPLACE FUNCTION allo.leaderboard_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
 CREATE OR REPLACE FUNCTION allo.heatmap_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '28 days';
+CREATE OR REPLACE FUNCTION allo.calendar_reach() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '5 years';
+COMMENT ON FUNCTION allo.calendar_reach IS 'How long before a teammate was first seen the days of daily_activity may begin: an earlier dial is a wrong time.';
 COMMENT ON FUNCTION allo.stale_after IS 'A number that waits longer than this without a call is stale.';
 COMMENT ON FUNCTION allo.unresolved_after IS 'A dial without a result after this long will hardly get one: it is unresolved.';
 COMMENT ON FUNCTION allo.session_pause IS 'A pause between two dials longer than this ends a dialling session.';

@@ -71,7 +71,8 @@ CROSS JOIN LATERAL (
 ) unread;
 
 -- A row for every local day from the first one known to the last one read, so that a day without dials is a zero and
--- not a hole; a filter on the day reaches the dials as a range of their time.
+-- not a hole; a filter on the day reaches the dials as a range of their time. A dial of the year 1 bounds no calendar: it
+-- begins with the first dial within the reach of the teammate's first reading.
 CREATE OR REPLACE VIEW reporting.daily_activity AS
 SELECT t.team_id, t.user_id, t.name AS teammate_name, calendar.day,
   span.until <= t.last_observed_at AS is_day_over, gaps.gap_seconds,
@@ -84,7 +85,8 @@ FROM allo.teammates t
 CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
 LEFT JOIN LATERAL (
   SELECT user_id, coalesce(dialled_at, first_seen_at) AS at FROM allo.dials
-  WHERE user_id >= t.user_id ORDER BY user_id, coalesce(dialled_at, first_seen_at) LIMIT 1
+  WHERE (user_id, coalesce(dialled_at, first_seen_at)) >= (t.user_id, t.first_seen_at - allo.calendar_reach())
+  ORDER BY user_id, coalesce(dialled_at, first_seen_at) LIMIT 1
 ) earliest ON earliest.user_id = t.user_id
 LEFT JOIN LATERAL (
   SELECT greatest(min(a.valid_from), min(whole.history_from)) AS since

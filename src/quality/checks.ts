@@ -18,6 +18,7 @@ export const checks: readonly Check[] = [
   times.timesPlausible,
   times.timesNotShifted,
   settings.reportTimeZoneKnown,
+  times.timesPossible,
   values.unresolvedDials,
   values.outcomeConsistent,
   values.callIdUnique,
