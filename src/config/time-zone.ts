@@ -25,10 +25,14 @@ export function readZoneName(text: string): ZoneName {
   return { name: null, fault: faultOf(text, known) }
 }
 
-/** How far the zone is ahead of UTC at each instant, in minutes, as Node knows it. */
-export function offsetsOf(zone: string, instants: readonly Date[]): number[] {
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** Making one costs a hundred times what using it does. */
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const made = formats.get(timeZone)
+  if (made !== undefined) return made
   const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
+    timeZone,
     hourCycle: 'h23',
     year: 'numeric',
     month: 'numeric',
@@ -36,12 +40,18 @@ export function offsetsOf(zone: string, instants: readonly Date[]): number[] {
     hour: 'numeric',
     minute: 'numeric',
   })
+  formats.set(timeZone, format)
+  return format
+}
+
+/** How far the zone is ahead of UTC at each instant, in minutes, as Node knows it. */
+export function offsetsOf(zone: string, instants: readonly Date[]): number[] {
   return instants.map((instant) => {
-    const parts = format.formatToParts(instant)
+    const parts = formatOf(zone).formatToParts(instant)
     const part = (name: Intl.DateTimeFormatPartTypes) =>
       Number(parts.find(({ type }) => type === name)?.value)
     const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'))
-    return Math.round((local - instant.getTime()) / 60_000)
+    return local / 60_000 - Math.floor(instant.getTime() / 60_000)
   })
 }
 

@@ -1,8 +1,8 @@
 /** What each variable's text must be, and what it becomes. */
 import { isIP } from 'node:net'
-import { CronExpressionParser } from 'cron-parser'
 import { z } from 'zod'
 import { faultOfProxyUrl, faultOfUrl, withScheme } from './connection-url.ts'
+import { readCron } from './cron.ts'
 import { isLoopback } from './loopback.ts'
 import { escaping } from './secret.ts'
 import { readZoneName } from './time-zone.ts'
@@ -76,15 +76,10 @@ function toMs(text: string): number | null {
 }
 
 const cronText = z.string().transform((text, context) => {
-  try {
-    CronExpressionParser.parse(text)
-    return text
-  } catch {
-    return wrong(
-      context,
-      'not a cron expression. Write five fields such as */10 8-19 * * 1-5, or use SYNC_EVERY.',
-    )
-  }
+  const read = readCron(text)
+  return 'cron' in read
+    ? read.cron
+    : wrong(context, `${read.fault}. Write five fields such as */10 8-19 * * 1-5, or use SYNC_EVERY.`)
 })
 
 /** By variable. The two secrets are read by `secret` below, which also knows their files. */

@@ -1,7 +1,7 @@
 /** How old data may get, and when they are read next. */
-import { CronExpressionParser } from 'cron-parser'
 import type { Schedule } from '../config.ts'
 import type { Cadence } from '../store/passes.ts'
+import { nextSlotMs, previousSlotMs } from './cron-slots.ts'
 
 /** Missed runs in a row that make data too old. */
 const MISSED_RUNS = 3
@@ -12,9 +12,8 @@ const GAP_RUNS = 2
 export function staleAfterMs(schedule: Schedule, sloMs: number | null, now: Date): number {
   if (sloMs !== null) return sloMs
   if (!('cron' in schedule)) return schedule.everyMs * MISSED_RUNS
-  const slots = parse(schedule, now)
   let slot = now.getTime()
-  for (let missed = 0; missed < MISSED_RUNS; missed += 1) slot = slots.prev().getTime()
+  for (let missed = 0; missed < MISSED_RUNS; missed += 1) slot = previousSlotMs(schedule, slot)
   return now.getTime() - slot
 }
 
@@ -29,23 +28,18 @@ export function cadenceOf(schedule: Schedule, sloMs: number | null, now: Date): 
 
 function untilRunMs(schedule: Schedule, runs: number, now: Date): number {
   if (!('cron' in schedule)) return schedule.everyMs * runs
-  const slots = parse(schedule, now)
   let slot = now.getTime()
-  for (let run = 0; run < runs; run += 1) slot = slots.next().getTime()
+  for (let run = 0; run < runs; run += 1) slot = nextSlotMs(schedule, slot)
   return slot - now.getTime()
 }
 
 /** Null: an interval counts from when the worker first ran, which only the job backend knows. */
 export function nextSlot(schedule: Schedule, now: Date): Date | null {
-  return 'cron' in schedule ? parse(schedule, now).next().toDate() : null
+  return 'cron' in schedule ? new Date(nextSlotMs(schedule, now.getTime())) : null
 }
 
 export function describeSchedule(schedule: Schedule): string {
   return 'cron' in schedule ? `${schedule.cron} (${schedule.timeZone})` : `every ${toUnits(schedule.everyMs)}`
-}
-
-function parse({ cron, timeZone }: { cron: string; timeZone: string }, now: Date) {
-  return CronExpressionParser.parse(cron, { currentDate: now, tz: timeZone })
 }
 
 function toUnits(ms: number): string {

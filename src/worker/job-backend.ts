@@ -17,6 +17,7 @@ import { Redis } from 'ioredis'
 import { openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
 import { remember } from '../store/remember.ts'
 import { sessionOptions } from '../store/session-settings.ts'
+import { nextSlotMs } from './cron-slots.ts'
 
 export const JOBS_SCHEMA = 'allo_jobs'
 
@@ -240,7 +241,10 @@ function openOn<B extends IQueueBackend, C>(
 
   return {
     async openQueue(name: string): Promise<JobQueue> {
-      const queue = new classes.Queue<JobData>(name, { connection: connection(1) })
+      const queue = new classes.Queue<JobData>(name, {
+        connection: connection(1),
+        settings: { repeatStrategy },
+      })
       queue.on('error', onError)
       await whenReady(queue)
       const prefix = `${kind} ${queue.qualifiedName} `
@@ -261,6 +265,7 @@ function openOn<B extends IQueueBackend, C>(
           lockDuration: LOCK_MS,
           stalledInterval: STALLED_CHECK_MS,
           runRetryDelay: RETRY_MS,
+          settings: { repeatStrategy },
           // A worker killed twice over the same job is no reason to give the job up.
           maxStalledCount: 100,
         },
@@ -269,6 +274,14 @@ function openOn<B extends IQueueBackend, C>(
       return whenReady(worker)
     },
   }
+}
+
+/** The schedulers of a queue and of its worker must agree on when a cron expression is due. */
+function repeatStrategy(
+  after: number,
+  { pattern, tz }: { pattern?: string; tz?: string },
+): number | undefined {
+  return pattern === undefined ? undefined : nextSlotMs({ cron: pattern, timeZone: tz ?? 'UTC' }, after)
 }
 
 async function withDeadline<T>(work: Promise<T>, ms = 2000): Promise<T> {
