@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util'
 import { parseEnvFile } from './config/env-file.ts'
 import { formsOfSecret } from './config/known-secrets.ts'
 import { isLoopback } from './config/loopback.ts'
+import { misspelledVariables } from './config/misspelled.ts'
 import { ConfigError, type Problem } from './config/problem.ts'
 import {
   checkApiKey,
@@ -17,7 +18,7 @@ import {
 } from './config/secret.ts'
 import { readTextFile } from './config/text-file.ts'
 import { settings } from './config/values.ts'
-import { defaults, unknownVariables, variables } from './config/variables.ts'
+import { defaults, variables } from './config/variables.ts'
 
 export { ConfigError, type Problem } from './config/problem.ts'
 export type { Secret } from './config/secret.ts'
@@ -141,7 +142,7 @@ export function loadConfig(
       NUMBER_KEY: numberKey,
     }),
     warnings: Object.freeze([
-      ...unknownVariables(given),
+      ...misspelledVariables(Object.keys(given), [...ourNames], lowerCaseToo),
       ...(data.RETAIN_NUMBERS_DAYS && !numberKey && databaseUrl ? [erasedWithoutKey] : []),
     ]),
   })
@@ -312,6 +313,9 @@ const secretsWithFiles = [
   'NUMBER_KEY',
 ] as const
 
+/** Proxies are read under their lower-case names too, as other programs do. */
+const lowerCaseToo = ['https_proxy', 'http_proxy', 'no_proxy']
+
 const erasedWithoutKey =
   'RETAIN_NUMBERS_DAYS is set without NUMBER_KEY: once erased, a number that comes back is taken for a new one.'
 
@@ -331,9 +335,9 @@ function merge(env: Env, envFile: Env): Env {
 function named(env: Env): Record<string, string> {
   const all = Object.entries(env).map(([name, value]) => [name, value?.trim()] as const)
   const set = Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined))
-  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']) {
-    const lower = set[name.toLowerCase()]
-    if (lower) set[name] = lower
+  for (const lowerName of lowerCaseToo) {
+    const lower = set[lowerName]
+    if (lower) set[lowerName.toUpperCase()] = lower
   }
   return set
 }

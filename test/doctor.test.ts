@@ -1,5 +1,6 @@
 /** `doctor` finds everything that is wrong at once, says what to do about it, and changes nothing. */
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { inspectEmbeddedPostgres } from '../src/embedded/postgres.ts'
@@ -7,7 +8,9 @@ import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server
 import { createWorld } from '../src/simulation/world.ts'
 import { openPool } from '../src/store/database.ts'
 import { clockDifferenceMs, missingRights } from '../src/store/inspect-database.ts'
+import { inspectObjects } from '../src/store/inspect-objects.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { startTestServer } from './support/http.ts'
 import { contentsOf, createWorkplace, type Env, everythingSaid, runCli } from './support/run-cli.ts'
 
 const apiKey = 'ak_live_of_the_patient_1'
@@ -21,6 +24,7 @@ const env = (more: Env = {}): Env => ({
   ALLO_API_KEY: apiKey,
   ALLO_API_URL: allo.url,
   DATABASE_URL: database.url,
+  HTTP_PORT: '0',
   ...more,
 })
 const doctor = (given: Env) => runCli(['doctor'], given, { cwd })
@@ -53,9 +57,10 @@ describe.concurrent('doctor', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const subjects = marks(stdout)['✓']?.map((text) => text.split(/ {2,}/)[0])
     expect(subjects).toEqual([
-      ...['settings', 'Postgres', 'rights', 'clock', 'schema', 'number key', 'time zones'],
+      ...['settings', 'Postgres', 'rights', 'clock', 'schema', 'objects', 'writing'],
+      ...['number key', 'time zones'],
       ...['key', 'scopes', 'limit', 'teammates', 'queues'],
-      'jobs',
+      ...['jobs', 'port'],
     ])
     expect(stdout).toContain(`of team Acme Sales (${world.team.id})`)
     expect(stdout).toContain('20 reads a second, 18 of them are used at most')
@@ -70,11 +75,14 @@ describe.concurrent('doctor', () => {
 
   test('goes on without a key, and makes no folder for an embedded Postgres that is not there', async () => {
     const folder = join(cwd, 'nothing-yet')
-    const { code, stdout } = await doctor({ DATA_DIR: folder })
+    const { code, stdout } = await doctor({ DATA_DIR: folder, HTTP_PORT: '0' })
     expect(code).toBe(78)
     expect(marks(stdout)).toMatchObject({
       '✗': [expect.stringContaining('ALLO_API_KEY: missing')],
-      '✓': [expect.stringContaining('no data yet; the first sync makes them')],
+      '✓': [
+        expect.stringContaining('no data yet; the first sync makes them'),
+        expect.stringContaining('any free one'),
+      ],
       '–': [
         expect.stringContaining('not tried: ALLO_API_KEY comes first'),
         expect.stringContaining('kept in Postgres, which comes first'),
@@ -94,7 +102,7 @@ describe.concurrent('doctor', () => {
       expect.stringContaining('LOG_LEVEL: unknown'),
     ])
     expect(warnings).toEqual([expect.stringContaining('did you mean ALLO_API_KEY?')])
-    expect(right).toHaveLength(12)
+    expect(right).toHaveLength(15)
     expect(stdout).toContain('2 things are wrong (✗), 1 to look at (!).')
   })
 
@@ -184,6 +192,90 @@ describe.concurrent('doctor', () => {
   })
 })
 
+test('doctor finds what was dropped, given away or put among our tables, and says how to mend it', async () => {
+  const own = await createTestDatabase()
+  const sql = (text: string) => own.pool.query(text)
+  try {
+    await sql('create table allo.of_somebody_else (n int)')
+    await sql('create view reporting.of_somebody_else as select 1 as n')
+    const warned = await doctor(env({ DATABASE_URL: own.url }))
+    expect(warned.code).toBe(0)
+    expect(marks(warned.stdout)['!']).toEqual([
+      expect.stringMatching(
+        /^objects +not ours: table allo.of_somebody_else, view reporting.of_somebody_else\./,
+      ),
+    ])
+
+    await sql('drop table allo.dials cascade')
+    await sql('drop schema reporting_pii cascade')
+    const { code, stdout } = await doctor(env({ DATABASE_URL: own.url }))
+    expect(code).toBe(78)
+    expect(marks(stdout)['✗']).toEqual([
+      expect.stringMatching(/^objects +missing: table allo.dials\. Restore a backup/),
+      expect.stringMatching(
+        /^objects +missing: schema reporting_pii, .*Run `create schema reporting_pii; delete from allo.repeatable_migrations` in the database, then migrate\./,
+      ),
+    ])
+  } finally {
+    await own.drop()
+  }
+})
+
+test('doctor names the schema of somebody else where the reports would go', async () => {
+  const own = await createTestDatabase({ empty: true })
+  await own.pool.query('create schema reporting create table reporting.sales (n int)')
+  const { code, stdout } = await doctor(env({ DATABASE_URL: own.url }))
+  await own.drop()
+  expect(code).toBe(78)
+  expect(marks(stdout)['✗']).toEqual([expect.stringMatching(/^objects +schema reporting is somebody else's/)])
+})
+
+test('doctor suggests the name of a setting that was misspelled or written small', async () => {
+  const { code, stdout } = await doctor(env({ SYNC_EVRY: '1m', allo_api_url: 'x' }))
+  expect(code).toBe(0)
+  expect(marks(stdout)['!']).toEqual([
+    expect.stringMatching(/SYNC_EVRY is set, but there is no such setting; did you mean SYNC_EVERY\?/),
+    expect.stringMatching(/allo_api_url is set, but there is no such setting; did you mean ALLO_API_URL\?/),
+  ])
+})
+
+test('doctor tells a port that another program has from one that a worker has', async () => {
+  const worker = await startTestServer({ HTTP_BASIC_AUTH: 'ops:password' })
+  const stranger = createServer((socket) => socket.end('HTTP/1.1 404 Not Found\r\n\r\n'))
+  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
+  const address = stranger.address()
+  const taken = String(typeof address === 'object' ? address?.port : 0)
+  try {
+    const [ours, theirs] = await Promise.all([
+      doctor(env({ HTTP_PORT: String(worker.port), HTTP_BASIC_AUTH: 'ops:password' })),
+      doctor(env({ HTTP_PORT: taken })),
+    ])
+    expect(ours.code).toBe(0)
+    expect(ours.stdout).toMatch(/✓ port +a worker listens at 127\.0\.0\.1:\d+ already/)
+    expect(theirs.code).toBe(78)
+    expect(theirs.stdout).toMatch(/✗ port +another program has 127\.0\.0\.1:\d+: set HTTP_PORT/)
+  } finally {
+    stranger.close()
+    await worker.http.stop()
+  }
+})
+
+test.each([
+  ['a file', (folder: string) => join(folder, 'a-file', 'data'), /a part of its path is a file/],
+  ['a name that is too long', (folder: string) => join(folder, 'x'.repeat(300)), /its name is too long/],
+  ['a file system that makes no folders', () => '/proc/nowhere', /can't be made/],
+] as const)('doctor says why a data folder can not be made in %s', async (_, path, reason) => {
+  writeFileSync(join(cwd, 'a-file'), '')
+  const { code, stdout, stderr } = await doctor({
+    ALLO_API_KEY: apiKey,
+    ALLO_API_URL: allo.url,
+    HTTP_PORT: '0',
+    DATA_DIR: path(cwd),
+  })
+  expect({ code, stderr }).toEqual({ code: 78, stderr: '' })
+  expect(marks(stdout)['✗']).toEqual([expect.stringMatching(reason)])
+})
+
 test('doctor shows no key and no password', () => {
   expect(everythingSaid().length).toBeGreaterThan(3000)
   expect(everythingSaid()).not.toMatch(/ak_live|the-secret|postgres(ql)?:\/\//)
@@ -208,6 +300,21 @@ describe('what doctor asks a database', () => {
     ])
     await pool.end()
     expect(await missingRights(database.pool, { migrates: true })).toEqual([])
+  })
+
+  test('knows what belongs to another role', async () => {
+    const own = await createTestDatabase()
+    const roles = [`owner_${own.name}`, `worker_${own.name}`]
+    for (const role of roles) await own.pool.query(`create role ${role}`)
+    await own.pool.query(`alter view reporting.dials owner to ${roles[0]}`)
+    const url = new URL(own.url)
+    url.searchParams.set('options', `-c role=${roles[1]}`)
+    const pool = openPool(url.href, { max: 1, name: 'test' })
+    expect((await inspectObjects(pool)).owned).toContain(`view reporting.dials of ${roles[0]}`)
+    expect(await inspectObjects(own.pool)).toEqual({ missing: [], foreign: [], owned: [] })
+    await pool.end()
+    await own.drop()
+    for (const role of roles) await database.pool.query(`drop role ${role}`)
   })
 
   test('knows how far its clock is from ours', async () => {

@@ -1,8 +1,11 @@
 /** Doctor's questions to a Postgres that can be used. */
 import type { Config } from '../config.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
+import type { Pool } from '../store/database.ts'
 import { clockDifferenceMs, inspectServer, missingRights } from '../store/inspect-database.ts'
+import { inspectObjects, objectsInTheWay } from '../store/inspect-objects.ts'
 import { inspectSchema } from '../store/migrate.ts'
+import { tryDatabase } from '../store/probe.ts'
 import { checkTimeZones } from './check-time-zones.ts'
 import type { Report } from './doctor-report.ts'
 import type { OpenDatabase } from './open.ts'
@@ -12,7 +15,7 @@ const WORRYING_CLOCK_MS = 2000
 
 export async function checkDatabase(
   report: Report,
-  { pool, isEmbedded }: OpenDatabase,
+  { pool, url, isEmbedded }: OpenDatabase,
   config: Config,
 ): Promise<void> {
   await report.check('Postgres', async () => {
@@ -47,6 +50,14 @@ export async function checkDatabase(
     }
   })
 
+  await report.check('objects', () => checkObjects(report, pool))
+
+  await report.check('writing', async () => {
+    if ((await inspectSchema(pool)).state !== 'current') return
+    await tryDatabase(url, { keeps: false })
+    report.right('writing', 'a row can be written, and its disk has room')
+  })
+
   await report.check('number key', async () => {
     if ((await inspectSchema(pool)).state !== 'current') return
     const numberKeys = await openNumberKeys(config, { pool, isEmbedded }, { mayWrite: false })
@@ -67,4 +78,46 @@ export async function checkDatabase(
     if (warnings.length === 0)
       report.right('time zones', `Postgres knows ${zones.join(' and ')} as Node does`)
   })
+}
+
+/** What is in the schemas of ours, and what should be. */
+async function checkObjects(report: Report, pool: Pool): Promise<void> {
+  const { state } = await inspectSchema(pool)
+  if (state === 'absent') {
+    const taken = await objectsInTheWay(pool)
+    for (const schema of taken)
+      report.wrong(
+        'objects',
+        `schema ${schema} is somebody else's, and the reports go there. Rename it (alter schema ${schema} rename to …), or use a database of its own.`,
+      )
+    return
+  }
+  // An older or newer version has other objects.
+  if (state !== 'current') return
+  const { missing, foreign, owned } = await inspectObjects(pool)
+  const tables = missing.filter((object) => object.startsWith('table '))
+  const schemas = missing.filter((object) => object.startsWith('schema '))
+  const others = missing.filter((object) => !tables.includes(object) && !schemas.includes(object))
+  if (tables.length > 0) report.wrong('objects', `missing: ${few(tables)}. Restore a backup that has them.`)
+  if (schemas.length + others.length > 0) {
+    const first = schemas.map((schema) => `create ${schema}; `).join('')
+    report.wrong(
+      'objects',
+      `missing: ${few([...schemas, ...others])}. Run \`${first}delete from allo.repeatable_migrations\` in the database, then migrate.`,
+    )
+  }
+  if (owned.length > 0)
+    report.wrong('objects', `belongs to another role: ${few(owned)}. Give it back (alter … owner to …).`)
+  if (foreign.length > 0)
+    report.warning(
+      'objects',
+      `not ours: ${few(foreign)}. A migration may collide with it; move it elsewhere.`,
+    )
+  if (missing.length + owned.length + foreign.length === 0)
+    report.right('objects', 'tables, views and functions are all there, and nothing else')
+}
+
+function few(objects: readonly string[]): string {
+  const shown = objects.slice(0, 5).join(', ')
+  return objects.length > 5 ? `${shown} and ${objects.length - 5} more` : shown
 }

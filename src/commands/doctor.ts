@@ -2,6 +2,7 @@
  * `doctor`: is everything in place? Every check runs, whatever the ones before it found, and nothing is changed: no
  * schema, no new data folder, no row but the reservations of the read budget, where there is one.
  */
+import { connectionsInClear } from '../config/plaintext.ts'
 import {
   type Config,
   ConfigError,
@@ -17,6 +18,7 @@ import { withInterruption } from '../terminal/interruption.ts'
 import { checkAllo } from './doctor-allo.ts'
 import { checkDatabase } from './doctor-database.ts'
 import { checkJobs } from './doctor-jobs.ts'
+import { checkPort, whyNoFolder } from './doctor-machine.ts'
 import { createReport, type Report } from './doctor-report.ts'
 import { embeddedFolder, type OpenDatabase, withDatabase } from './open.ts'
 import { placeOf } from './reach-database.ts'
@@ -27,7 +29,8 @@ export async function runDoctor(): Promise<ExitCode> {
     const { config, problems } = readWhatIsRight()
     report.section('Configuration')
     for (const { variable, problem } of problems) report.wrong('setting', `${variable}: ${problem}`)
-    for (const warning of config?.warnings ?? []) report.warning('setting', warning)
+    for (const warning of config === null ? [] : [...config.warnings, ...connectionsInClear(config)])
+      report.warning('setting', warning)
     if (config === null) {
       report.skipped('everything', 'else depends on it')
       return report.finish()
@@ -46,6 +49,7 @@ export async function runDoctor(): Promise<ExitCode> {
       if (hasKey(config) && blocking.length === 0) await checkAllo(report, config, database, signal)
       else report.skipped('key', `not tried: ${blocking.join(', ')} comes first`)
       if (!concerns(problems, 'REDIS_URL')) await checkJobs(report, config, database)
+      await checkPort(report, config.http)
     })
     return report.finish()
   })
@@ -91,6 +95,12 @@ async function hasEmbeddedData(report: Report, config: Config): Promise<boolean>
       `Postgres ${version}, ${state}: ${detail}\nport and password: connection.json there`,
     )
     return true
+  }
+  const why = state === 'foreign' ? null : await whyNoFolder(folder)
+  if (why !== null) {
+    const wayOut = 'Set DATA_DIR to another folder, or DATABASE_URL.'
+    report.wrong('data folder', `${folder} can't be made: ${why}. ${wayOut}`)
+    return false
   }
   if (state === 'absent') {
     if (config.autoMigrate) report.right('data folder', `no data yet; the first sync makes them in ${folder}`)

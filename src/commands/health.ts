@@ -1,6 +1,6 @@
 /** `health`: whether the worker of this configuration is alive, for the image's HEALTHCHECK. */
 import { request } from 'node:http'
-import type { Config } from '../config.ts'
+import type { Config, HttpConfig } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 
 /** Docker gives it five seconds. */
@@ -27,6 +27,12 @@ export async function runHealth({ http }: Pick<Config, 'http'>): Promise<ExitCod
     console.error(`The worker at ${where} does not answer: ${reason}.`)
   }
   return exitCodes.tryAgain
+}
+
+/** Whether what listens there is a worker with the password of this configuration. */
+export async function isWorkerAlive({ host, port, basicAuth }: HttpConfig): Promise<boolean> {
+  const asked = statusOf(`http://${reachable(host)}:${port}/healthz`, basicAuth?.value() ?? null)
+  return (await asked.catch(() => 0)) === 200
 }
 
 /** The addresses that stand for all of a machine's can't be asked. */

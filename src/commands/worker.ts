@@ -1,6 +1,7 @@
 /** `worker`: the service. Runs until SIGTERM or SIGINT; a second one stops it at once. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { connectionsInClear } from '../config/plaintext.ts'
 import type { ConfigWithKey } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { type HttpServer, startHttp } from '../http/server.ts'
@@ -46,7 +47,8 @@ const READINGS_AT_ONCE = 4
 
 export async function runWorker(config: ConfigWithKey): Promise<ExitCode> {
   const logger = createLogger(config.logLevel, logOutput(process.stdout), config.secrets)
-  for (const warning of config.warnings) logger.warn({ event: 'configuration' }, warning)
+  for (const warning of [...config.warnings, ...connectionsInClear(config)])
+    logger.warn({ event: 'configuration' }, warning)
   const onFirst = () => {
     logger.info({ event: 'worker_stopping' }, 'stopping: what is being read goes back')
     leaveInTime(config.shutdownTimeoutMs, logger)

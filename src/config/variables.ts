@@ -38,7 +38,8 @@ export const variables: readonly Variable[] = [
     name: 'DATABASE_URL',
     secret: true,
     shown: 'embedded Postgres',
-    meaning: 'your own Postgres: `postgresql://user:password@host:5432/database`; TLS by `?sslmode=`',
+    meaning:
+      'your own Postgres: `postgresql://user:password@host:5432/database`; to another host with `?sslmode=verify-full`',
   },
   { name: 'DATABASE_URL_FILE', meaning: 'a file that holds the URL instead' },
   { name: 'DATA_DIR', default: './.data', meaning: 'folder of the embedded Postgres' },
@@ -191,28 +192,3 @@ export function readmeConfigTable(): string[] {
 export const defaults: Readonly<Record<string, string>> = Object.fromEntries(
   variables.flatMap(({ name, default: value }) => (value ? [[name, value]] : [])),
 )
-
-/** Variables that look like ours and are none, with what may have been meant. */
-export function unknownVariables(given: Readonly<Record<string, string | undefined>>): string[] {
-  const known = variables.map(({ name }) => name)
-  return Object.keys(given)
-    .filter((name) => name.startsWith('ALLO_') && !known.includes(name))
-    .map((name) => {
-      const near = known.find((candidate) => isNear(name, candidate))
-      return `${name} is set, but there is no such setting${near ? `; did you mean ${near}?` : '.'}`
-    })
-}
-
-/** At most two letters apart. */
-export function isNear(a: string, b: string): boolean {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of Array.from(a).entries()) {
-    const next = [i + 1]
-    for (const [j, other] of Array.from(b).entries()) {
-      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1)
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return (row[b.length] ?? 3) <= 2
-}

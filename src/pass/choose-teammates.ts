@@ -1,6 +1,6 @@
 /** Which teammates a pass reads: those on both lists, and those who vanished from the lists and did not leave. */
 import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
-import { isNear } from '../config/variables.ts'
+import { isNear } from '../config/misspelled.ts'
 import type { Pool } from '../store/database.ts'
 import { formerTeammates, type KnownTeammate, knownTeammates, recordTeammates } from '../store/teammates.ts'
 import { ImplausibleTeamError, UnknownTeammateError } from './failure.ts'

@@ -1,5 +1,6 @@
 /** What a server and a login are able to do, asked without changing anything. */
 import { type Pool, withDatabaseErrors } from './database.ts'
+import { tablesOfThisVersion } from './inspect-objects.ts'
 
 export const OLDEST_POSTGRES = 14
 
@@ -38,6 +39,7 @@ export async function missingRights(pool: Pool, { migrates }: { migrates: boolea
              and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))) as unwritable,
            count(*) filter (where not pg_has_role(c.relowner, 'usage')) as foreign_owned
          from us join pg_class c on c.relnamespace = us.schema and c.relkind = 'r'
+           and 'allo.' || c.relname = any($2)
        )
        select missing from us, tables, lateral (values
          ($1 and schema is null and not has_database_privilege(current_database(), 'create'),
@@ -48,7 +50,7 @@ export async function missingRights(pool: Pool, { migrates }: { migrates: boolea
          (unwritable > 0, format('read and write %s tables of schema allo', unwritable)),
          ($1 and foreign_owned > 0, format('change %s tables of schema allo, which belong to another role', foreign_owned))
        ) as rights (is_missing, missing) where is_missing`,
-      [migrates],
+      [migrates, tablesOfThisVersion()],
     )
     return rows.map((row) => row.missing)
   })

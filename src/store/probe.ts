@@ -17,14 +17,15 @@ const KEEP_MS = 5000
 const NO_ROOM_FOR_TEMPORARY_FILES = '53400'
 
 export function createDatabaseProbe(url: string): DatabaseProbe {
-  return { ask: remember(KEEP_MS, () => probeOnce(url)) }
+  return { ask: remember(KEEP_MS, () => tryDatabase(url)) }
 }
 
-async function probeOnce(url: string): Promise<void> {
+/** The same once, and without a trace where `keeps` is false. */
+export async function tryDatabase(url: string, { keeps = true }: { keeps?: boolean } = {}): Promise<void> {
   // A new connection each time: one that is there already does not show that no more are to be had.
   const pool = openPool(url, { max: 1, name: 'probe' })
   try {
-    await withDatabaseErrors('writing to it', () => pool.query(write))
+    await withDatabaseErrors('writing to it', () => pool.query(keeps ? write : `begin; ${write}; rollback`))
     const missing = await missingRights(pool, { migrates: false })
     if (missing.length > 0) throw new Error(`its login may not ${missing.join(', nor ')}`)
     await withDatabaseErrors('writing to its disk', () => pool.query(spill)).catch((error) => {

@@ -1,0 +1,77 @@
+/** Doctor's look at this machine: the port of the pages, and the folder of the embedded Postgres. */
+import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import type { HttpConfig } from '../config.ts'
+import type { Report } from './doctor-report.ts'
+import { isWorkerAlive } from './health.ts'
+
+/** An embedded Postgres takes some 60 MB before it holds a row. */
+const LEAST_ROOM_MB = 200
+
+export async function checkPort(report: Report, http: HttpConfig): Promise<void> {
+  report.section('Pages of the worker')
+  const where = `${http.host}:${http.port}`
+  if (http.port === 0) return report.right('port', 'any free one (HTTP_PORT is 0)')
+  const code = await tryToListen(http)
+  if (code === null) report.right('port', `${where} is free`)
+  else if (code === 'EADDRINUSE') {
+    if (await isWorkerAlive(http)) report.right('port', `a worker listens at ${where} already`)
+    else
+      report.wrong(
+        'port',
+        `another program has ${where}: set HTTP_PORT, or end it. A worker would have no pages.`,
+      )
+  } else if (code === 'EACCES')
+    report.wrong('port', `this user may not listen on port ${http.port}. Choose one above 1023.`)
+  else
+    report.wrong(
+      'port',
+      `this machine can't listen on ${http.host} (${code}). Write 127.0.0.1, 0.0.0.0, or an address it has.`,
+    )
+}
+
+/** Listens for a moment. Null: it can; else the code of the error. */
+function tryToListen({ host, port }: HttpConfig): Promise<string | null> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown error'))
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(null)))
+  })
+}
+
+/** Why no folder can be made there, as the end of a sentence; null: it can. Nothing is left behind. */
+export async function whyNoFolder(folder: string): Promise<string | null> {
+  try {
+    const parent = await nearestThere(folder)
+    await rmdir(await mkdtemp(join(parent, '.allo-queue-mirror-')))
+    const { bavail, bsize } = await statfs(parent)
+    const roomMb = Math.floor((Number(bavail) * Number(bsize)) / 1e6)
+    return roomMb < LEAST_ROOM_MB ? `its disk has ${roomMb} MB left, and ${LEAST_ROOM_MB} are needed` : null
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    return reasons[code] ?? `the system refuses it (${code})`
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there (EACCES)',
+  EPERM: 'this user may not write there (EPERM)',
+  EROFS: 'the file system can only be read (EROFS)',
+  ENOTDIR: 'a part of its path is a file (ENOTDIR)',
+  ENAMETOOLONG: 'its name is too long (ENAMETOOLONG)',
+  ENOENT: 'the file system there makes no folders (ENOENT)',
+  ENOSPC: 'its disk is full (ENOSPC)',
+  EDQUOT: 'the quota of its disk is used up (EDQUOT)',
+}
+
+async function nearestThere(folder: string): Promise<string> {
+  try {
+    await stat(folder)
+    return folder
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (!isMissing || dirname(folder) === folder) throw error
+    return nearestThere(dirname(folder))
+  }
+}

@@ -1,0 +1,49 @@
+/** Variables that are set and mean nothing here, though they look like ours. */
+import { distance } from 'fastest-levenshtein'
+
+/** Common names of other programs that are near to ours. */
+const notOurs = new Set(['ALL_PROXY', 'FTP_PROXY', 'NO_COLOR'])
+/** What Kubernetes sets for a service called `allo-…`. */
+const OF_KUBERNETES = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_\w+)?)$/
+/** In names this short two letters make another word. */
+const SHORT = 8
+
+/**
+ * One sentence for each, with what may have been meant. `known`: the names of our variables, `alsoKnown`: other
+ * spellings of them that are read.
+ */
+export function misspelledVariables(
+  given: Iterable<string>,
+  known: readonly string[],
+  alsoKnown: readonly string[] = [],
+): string[] {
+  return [...given]
+    .filter((name) => !known.includes(name) && !alsoKnown.includes(name))
+    .flatMap((name) => {
+      const upper = name.toUpperCase().replaceAll('-', '_')
+      if (notOurs.has(upper) || OF_KUBERNETES.test(upper)) return []
+      const near = nearest(upper, known)
+      if (near === null && !upper.startsWith('ALLO_')) return []
+      return [
+        `${name} is set, but there is no such setting${near === null ? '.' : `; did you mean ${near}?`}`,
+      ]
+    })
+}
+
+/** At most two letters apart; null: no name is. */
+function nearest(name: string, known: readonly string[]): string | null {
+  const byDistance = known
+    .map((candidate) => ({ candidate, letters: distance(name, candidate) }))
+    .sort((a, b) => a.letters - b.letters)
+  const [first] = byDistance
+  return first !== undefined && first.letters <= lettersApart(name) ? first.candidate : null
+}
+
+function lettersApart(name: string): number {
+  return name.length < SHORT ? 1 : 2
+}
+
+/** Whether one was meant and the other written: at most two letters apart. */
+export function isNear(a: string, b: string): boolean {
+  return distance(a, b) <= 2
+}

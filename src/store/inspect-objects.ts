@@ -1,0 +1,99 @@
+/** Whether what migrations made is still there and still ours, and what others keep beside it. Changes nothing. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { ask, type Pool } from './database.ts'
+import { readRepeatables } from './repeatables.ts'
+
+const snapshots = fileURLToPath(new URL('../../migrations/meta/', import.meta.url))
+/** Tables that say which migrations were applied. */
+const ledgers = ['allo.migrations', 'allo.repeatable_migrations']
+const DEFINITION = /^CREATE OR REPLACE (VIEW|FUNCTION) ([a-z_0-9]+\.[a-z_0-9]+)/gm
+
+const snapshot = z.object({ tables: z.record(z.string(), z.unknown()) })
+
+export interface ObjectsReport {
+  /** Schemas, tables, views and functions of this version that are not there, such as `view reporting.queues`. */
+  readonly missing: readonly string[]
+  /** In schemas of ours, and made by others. */
+  readonly foreign: readonly string[]
+  /** Ours, and owned by a role whose rights this login does not have: `view reporting.queues of alice`. */
+  readonly owned: readonly string[]
+}
+
+/** The tables of the last migration, with their schema. */
+export function tablesOfThisVersion(): string[] {
+  const last = readdirSync(snapshots)
+    .filter((name) => name.endsWith('_snapshot.json'))
+    .sort()
+    .at(-1)
+  const { tables } = snapshot.parse(JSON.parse(readFileSync(`${snapshots}${last}`, 'utf8')))
+  return [...Object.keys(tables), ...ledgers]
+}
+
+/** For a database that is of this version. */
+export async function inspectObjects(pool: Pool): Promise<ObjectsReport> {
+  const expected = expectedObjects()
+  const { rows } = await ask<{ kind: string; name: string; owner: string; is_ours: boolean }>(
+    pool,
+    'looking at what is in the schemas',
+    `with schemas as (select oid, nspname, nspowner from pg_catalog.pg_namespace where nspname = any($1)),
+     objects (kind, name, owner) as (
+       select 'schema', nspname, nspowner from schemas
+       union all
+       select case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
+           else 'table' end, n.nspname || '.' || c.relname, c.relowner
+       from pg_catalog.pg_class c join schemas n on n.oid = c.relnamespace
+       where c.relkind in ('r', 'p', 'v', 'm', 'f')
+       union all
+       select distinct 'function', n.nspname || '.' || p.proname, p.proowner
+       from pg_catalog.pg_proc p join schemas n on n.oid = p.pronamespace
+     )
+     select kind, name, pg_catalog.pg_get_userbyid(owner)::text as owner,
+       pg_catalog.pg_has_role(owner, 'usage') as is_ours
+     from objects order by kind, name`,
+    [schemasIn(expected)],
+  )
+  const found = rows.map((row) => ({ ...row, object: `${row.kind} ${row.name}` }))
+  const there = new Set(found.map(({ object }) => object))
+  return {
+    missing: [...expected].filter((object) => !there.has(object)),
+    foreign: found.filter(({ object }) => !expected.has(object)).map(({ object }) => object),
+    owned: found
+      .filter(({ object, is_ours }) => expected.has(object) && !is_ours)
+      .map(({ object, owner }) => `${object} of ${owner}`),
+  }
+}
+
+/** Before the first migration: whose things stand where ours would go. */
+export async function objectsInTheWay(pool: Pool): Promise<string[]> {
+  const { rows } = await ask<{ schema: string }>(
+    pool,
+    'looking whether the schemas are free',
+    `select nspname as schema from pg_catalog.pg_namespace n where nspname = any($1)
+       and (exists (select from pg_catalog.pg_class where relnamespace = n.oid)
+         or exists (select from pg_catalog.pg_proc where pronamespace = n.oid)
+         or not pg_catalog.has_schema_privilege(n.oid, 'create'))
+     order by 1`,
+    [schemasIn(expectedObjects()).filter((schema) => schema !== 'allo')],
+  )
+  return rows.map(({ schema }) => schema)
+}
+
+function expectedObjects(): Set<string> {
+  const definitions = readRepeatables().files.flatMap(({ sql }) =>
+    [...sql.matchAll(DEFINITION)].map(([, kind = '', name = '']) => `${kind.toLowerCase()} ${name}`),
+  )
+  const objects = [...tablesOfThisVersion().map((name) => `table ${name}`), ...definitions]
+  const schemas = new Set(objects.map((object) => `schema ${schemaOf(object)}`))
+  return new Set([...schemas, ...objects])
+}
+
+function schemasIn(objects: ReadonlySet<string>): string[] {
+  return [...new Set([...objects].map(schemaOf))].sort()
+}
+
+/** Of `table allo.dials` and of `schema allo`. */
+function schemaOf(object: string): string {
+  return object.split(' ').at(-1)?.split('.')[0] ?? ''
+}
