@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { inspect, parseEnv } from 'node:util'
@@ -404,6 +404,102 @@ describe('a secret in a file', () => {
   })
 })
 
+describe('.env', () => {
+  const read = (bytes: Uint8Array | string) => {
+    const home = mkdtempSync(join(folder, 'home-'))
+    writeFileSync(join(home, '.env'), bytes)
+    const module = new URL('../src/config.ts', import.meta.url).href
+    const code = `const { readConfig } = await import(${JSON.stringify(module)})
+      try {
+        const { apiKey, logLevel } = readConfig({ needsApiKey: true })
+        console.log(apiKey.value(), logLevel)
+      } catch (error) { console.log(error.name, error.message) }`
+    const node = ['--no-warnings', '--input-type=module', '-e', code]
+    return execFileSync(process.execPath, node, { cwd: home, env: {}, encoding: 'utf8' }).trim()
+  }
+  const text = 'ALLO_API_KEY=ak_1\r\nexport LOG_LEVEL="debug" # loud\r\n'
+  const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le')
+
+  test('is read with a byte order mark, in UTF-16, and with any line ends', () => {
+    for (const bytes of [`\ufeff${text}`, utf16, Buffer.from(utf16).swap16(), text.replaceAll('\r\n', '\r')])
+      expect(read(bytes)).toBe('ak_1 debug')
+  })
+
+  test('that is a folder or no text is refused by its name', () => {
+    expect(read(Buffer.from([0x41, 0xff, 0x00]))).toMatch(
+      /^ConfigError [\s\S]*\.env: .*\.env is not text in UTF-8/,
+    )
+    expect(read(Buffer.from(text, 'utf16le'))).toMatch(/\.env is not text in UTF-8/)
+    const home = mkdtempSync(join(folder, 'home-'))
+    mkdirSync(join(home, '.env'))
+    const module = new URL('../src/config.ts', import.meta.url).href
+    const code = `import(${JSON.stringify(module)}).then((m) => m.readConfig({ needsApiKey: false })).catch((e) => console.log(e.message))`
+    const printed = execFileSync(process.execPath, ['--no-warnings', '-e', code], {
+      cwd: home,
+      env: {},
+      encoding: 'utf8',
+    })
+    expect(printed).toContain('.env is a folder')
+  })
+
+  test.each([
+    ['LOG_LEVEL=info\nALLO_API_KEY=ak_1\nLOG_LEVEL=debug', 'LOG_LEVEL: .env, line 3: set already in line 1'],
+    ['ALLO_API_KEY=ak_Secret#1', 'ALLO_API_KEY: .env, line 1: a # begins a comment'],
+    ['ALLO_API_KEY: ak_Secret', 'ALLO_API_KEY: .env, line 1: not of the form'],
+    ['set ALLO_API_KEY ak_Secret', 'ALLO_API_KEY: .env, line 1: not of the form'],
+    ['ALLO_API_KEY="ak_Secret', 'ALLO_API_KEY: .env, line 1: begins with a quote'],
+    ["ALLO_API_KEY='ak'_Secret", 'ALLO_API_KEY: .env, line 1: something stands after'],
+  ])('that says %j is refused by name and line', (envFile, problem) => {
+    const error = problemsOf({}, envFile)
+    expect(error.message).toContain(problem)
+    expect(error.message).not.toContain('Secret')
+  })
+
+  test('may hold what belongs to others, the same twice, and values of several lines', () => {
+    const envFile =
+      'OTHER=a#b\nOTHER=c\nnot a setting\nPEM="a\nLOG_LEVEL=debug\n"\nALLO_API_KEY=\'ak#1\'\nALLO_API_KEY="ak#1" # twice'
+    const config = loadConfig({}, { envFile })
+    expect([config.apiKey.value(), config.logLevel]).toEqual(['ak#1', 'info'])
+  })
+})
+
+describe('a value', () => {
+  test.each([
+    ['SYNC_EVERY', '5 m', { schedule: { everyMs: 300_000 } }],
+    ['SYNC_EVERY', ' 90S\u00a0', { schedule: { everyMs: 90_000 } }],
+    ['SYNC_EVERY', '0.5h', { schedule: { everyMs: 1_800_000 } }],
+    ['AUTO_MIGRATE', 'FALSE', { autoMigrate: false }],
+    ['AUTO_MIGRATE', 'No', { autoMigrate: false }],
+    ['HTTP_PORT', '08080', { http: { port: 8080 } }],
+    ['LOG_LEVEL', 'Warn ', { logLevel: 'warn' }],
+  ])('%s=%j is understood', (name, text, expected) => {
+    expect(withKey({ [name]: text })).toMatchObject(expected)
+  })
+
+  test.each([
+    ['SYNC_EVERY', '0s'],
+    ['SYNC_EVERY', '5'],
+    ['SYNC_EVERY', '1e3s'],
+    ['SYNC_EVERY', '-5m'],
+    ['SYNC_EVERY', '5m30s'],
+    ['SYNC_EVERY', '5 minutes'],
+    ['SYNC_EVERY', '"5m"'],
+    ['SYNC_EVERY', '\u0665m'],
+    ['HTTP_PORT', '8e3'],
+    ['HTTP_PORT', '0x1f90'],
+    ['HTTP_PORT', '8,080'],
+    ['ALLO_READS_PER_SECOND', 'Infinity'],
+    ['RETAIN_NUMBERS_DAYS', '30.5'],
+    ['AUTO_MIGRATE', 'on'],
+    ['AUTO_MIGRATE', "'true'"],
+    ['LOG_LEVEL', 'warning'],
+    ['DATA_DIR', '~/mirror'],
+    ['DATA_DIR', '$HOME/mirror'],
+  ])('%s=%j is refused by name, once', (name, text) => {
+    expect(problemsOf({ ALLO_API_KEY: apiKey, [name]: text }).problems).toMatchObject([{ variable: name }])
+  })
+})
+
 describe('what is written about the configuration', () => {
   test('.env.example has every variable with its default, each behind a #', () => {
     const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8')
@@ -432,9 +528,9 @@ function file(name: string, contents: string): string {
   return path
 }
 
-function problemsOf(env: Record<string, string>): ConfigError {
+function problemsOf(env: Record<string, string>, envFile: string | null = null): ConfigError {
   try {
-    loadConfig(env)
+    loadConfig(env, { envFile })
   } catch (error) {
     if (error instanceof ConfigError) return error
     throw error

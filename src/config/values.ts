@@ -105,7 +105,13 @@ export const settings = z.object({
     .optional()
     .transform((text, context) => (text === undefined ? text : integerIn(text, 1, 100, context))),
   ALLO_TIME_ZONE: zoneText,
-  DATA_DIR: z.string(),
+  DATA_DIR: z
+    .string()
+    .transform((text, context) =>
+      /^~|\$\{?\w/.test(text)
+        ? wrong(context, 'holds a ~ or $ that only a shell replaces. Write the path itself.')
+        : text,
+    ),
   AUTO_MIGRATE: booleanText,
   INCLUDE_BLOCKED: booleanText,
   ONLY_TEAMMATES: listText.optional(),
