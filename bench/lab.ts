@@ -2,11 +2,8 @@
  * A Postgres of the bench's own in a folder of its own, with the settings it has in production: what is flushed there
  * is flushed here. Nothing in the environment points it elsewhere. Gone afterwards, with everything in it.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
-import { startEmbeddedPostgres } from '../src/embedded/postgres.ts'
+import { startTemporaryPostgres } from '../src/embedded/temporary-postgres.ts'
 import { openPool, type Pool } from '../src/store/database.ts'
 import { migrateDatabase } from '../src/store/migrate.ts'
 
@@ -17,17 +14,11 @@ export interface Lab {
 }
 
 export async function withLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'allo-queue-mirror-bench-'))
-  await chmod(folder, 0o755)
+  const server = await startTemporaryPostgres({ name: 'bench' })
   try {
-    const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') })
-    try {
-      return await work(createLab(server.url))
-    } finally {
-      await server.stop()
-    }
+    return await work(createLab(server.url))
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await server.remove()
   }
 }
 

@@ -4,6 +4,7 @@ import { AlloError, AlloRefusedError } from './allo/errors.ts'
 import { OpenDatabaseError } from './commands/open-database-error.ts'
 import { ConfigError } from './config.ts'
 import { EmbeddedPostgresError } from './embedded/postgres.ts'
+import { explainSystemError } from './embedded/system-error.ts'
 import {
   ImplausibleTeamError,
   IncompleteTeamError,
@@ -40,8 +41,9 @@ export function exitCodeOf(thrown: unknown): ExitCode {
   if (error instanceof LoginRefusedError) return exitCodes.usage
   if (error instanceof GrantUnavailableError) return exitCodes.configuration
   if (error instanceof ConfigError || error instanceof SchemaVersionError) return exitCodes.configuration
-  if (error instanceof EmbeddedPostgresError || error instanceof NumberKeyError)
-    return exitCodes.configuration
+  if (error instanceof EmbeddedPostgresError)
+    return error.retryable ? exitCodes.tryAgain : exitCodes.configuration
+  if (error instanceof NumberKeyError) return exitCodeOfSystem(error.cause) ?? exitCodes.configuration
   if (error instanceof OpenDatabaseError)
     return error.retryable ? exitCodes.tryAgain : exitCodes.configuration
   if (error instanceof AlloRefusedError && error.kind === 'credentials') return exitCodes.configuration
@@ -52,7 +54,13 @@ export function exitCodeOf(thrown: unknown): ExitCode {
   if (error instanceof PassClosedError || error instanceof PassAlreadyRunningError) return exitCodes.tryAgain
   if (error instanceof ImplausibleTeamError || error instanceof InterruptedError) return exitCodes.tryAgain
   if (error instanceof IncompleteTeamError || error instanceof TeamChangedError) return exitCodes.tryAgain
-  return exitCodes.bug
+  return exitCodeOfSystem(error) ?? exitCodes.bug
+}
+
+function exitCodeOfSystem(error: unknown): ExitCode | null {
+  const problem = explainSystemError(error)
+  if (problem === null) return null
+  return problem.retryable ? exitCodes.tryAgain : exitCodes.configuration
 }
 
 function exitCodeOfDatabase({ retryable, code, isAboutData }: DatabaseError): ExitCode {

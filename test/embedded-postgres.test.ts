@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -7,6 +7,7 @@ import { dirname, join, sep } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import {
@@ -258,6 +259,34 @@ test.runIf(isRoot)('root can keep checkout and data in a folder closed to all ot
   })
 })
 
+test('a start that is called off while initdb runs leaves nothing of it, and the next one works', async () => {
+  const dataDir = join(await openFolder(), 'data')
+  const calledOff = new AbortController()
+  const start = startEmbeddedPostgres({ dataDir, settings: fast, signal: calledOff.signal })
+  await until(async () => (await namesIn(dataDir)).some((name) => /^draft-[^.]*$/.test(name)))
+  calledOff.abort(new Error('called off'))
+  await expect(start).rejects.toThrow('called off')
+  expect((await namesIn(dataDir)).filter((name) => /^(draft-|cluster)/.test(name))).toEqual([])
+  await (await startEmbeddedPostgres({ dataDir, settings: fast })).stop()
+})
+
+test('a temporary one keeps its copy of the programs with its data, and all of it goes', async () => {
+  const folder = await openFolder()
+  const from = await copyCheckout(folder)
+  const temporary = join(folder, 'tmp')
+  await mkdir(temporary, { mode: 0o755 })
+  const program = `
+    import { startTemporaryPostgres } from '${pathToFileURL(join(from, 'src/embedded/temporary-postgres.ts'))}'
+    const server = await startTemporaryPostgres({ name: 'test', settings: { fsync: 'off' } })
+    console.log(JSON.stringify([server.folder, server.keptPrograms]))
+    await server.remove()`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+    env: { HOME: homedir(), TMPDIR: temporary },
+  })
+  expect(JSON.parse(stdout)).toEqual([expect.stringContaining(temporary), null])
+  expect(await namesIn(temporary)).toEqual([])
+})
+
 test('a folder that does not exist is absent', async () => {
   expect(await inspectEmbeddedPostgres(join(await openFolder(), 'data'))).toEqual({ state: 'absent' })
 })
@@ -401,9 +430,9 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 30_000
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('Waited 10 s in vain')
+    if (Date.now() > deadline) throw new Error('not within 30 s')
     await sleep(2)
   }
 }

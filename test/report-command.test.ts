@@ -1,5 +1,5 @@
 /** `report`: one file that says what the database says, and nothing it must not. */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -55,6 +55,15 @@ describe('report', () => {
     expect(refused).toMatchObject({ code: 64 })
     expect(refused.stderr).toMatch(/here is there and is no file/i)
     expect(readdirSync(join(folder, 'here'))).toEqual([])
+
+    const reasons = { ENAMETOOLONG: 'x'.repeat(300), ENOENT: 'not/there.html', ENOTDIR: 'old.html/x' }
+    for (const [code, path] of Object.entries(reasons)) {
+      const { code: exitCode, stderr } = await run('--out', path)
+      expect({ exitCode, stderr }).toEqual({ exitCode: 64, stderr: expect.stringContaining(`(${code}).\n`) })
+    }
+    const longest = 'x'.repeat(255)
+    expect(await run('--out', longest)).toMatchObject({ code: 0 })
+    rmSync(join(folder, longest))
   })
 
   test.each([

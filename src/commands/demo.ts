@@ -4,13 +4,8 @@
  * written below, and its folder is gone when it ends.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { type ConfigWithKey, loadConfig } from '../config.ts'
-import { startEmbeddedPostgres } from '../embedded/postgres.ts'
-import { findHome } from '../embedded/postgres-home.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { createLogger } from '../logger.ts'
 import { InterruptedError } from '../pass/failure.ts'
@@ -25,6 +20,7 @@ import type { SyncResult } from '../sync.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
 import { createProgress, type Progress } from '../terminal/progress.ts'
 import { answer, questions, summaries } from './demo-history.ts'
+import { type DemoPostgres, withDemoPostgres } from './demo-postgres.ts'
 import { chapters, createDemoWorld, type Stage, setStage } from './demo-story.ts'
 import { withAllo, withDatabase } from './open.ts'
 import { syncOnce } from './sync.ts'
@@ -32,6 +28,8 @@ import { runService } from './worker.ts'
 
 /** Enough to see it go on by itself. */
 const SERVICE_PASSES = 3
+const PASS_WITHIN_MS = 60_000
+const EXIT_WITHIN_MS = 500
 /** Fictional: the simulation takes it and nobody else does. */
 const apiKey = 'ak_demo_0000000000000000'
 const numberKey = randomBytes(32).toString('hex')
@@ -49,15 +47,18 @@ export async function runDemo({ once = false }: { readonly once?: boolean }): Pr
     if (!(error instanceof InterruptedError)) throw error
     say('', 'Stopped. Nothing of the demo is left.')
     return exitCodes.tryAgain
+  } finally {
+    // What still waits for a Postgres that is gone keeps the process alive; nothing of it is needed any more.
+    setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref()
   }
 }
 
-async function tell(signal: AbortSignal, staysUp: boolean): Promise<void> {
+async function tell(interrupted: AbortSignal, staysUp: boolean): Promise<void> {
   const progress = showProgress()
   progress.step('Starting a Postgres of its own')
-  await withOwnPostgres(async (url) => {
+  const run = async (postgres: DemoPostgres) => {
     progress.stop()
-    signal.throwIfAborted()
+    const { url, signal } = postgres
     const world = createDemoWorld()
     const allo = await startSimulatedAllo({ world, apiKey, readsPerSecond, latencyMs: [5, 25], seed: 8 })
     try {
@@ -80,12 +81,13 @@ async function tell(signal: AbortSignal, staysUp: boolean): Promise<void> {
         },
         { name: 'demo' },
       )
-      await showService({ url, alloUrl: allo.url, world, signal, staysUp })
+      await showService({ postgres, alloUrl: allo.url, world, staysUp })
     } finally {
       await allo.close()
     }
-    if (staysUp) say('', 'Gone, and its folder too.')
-  }).finally(progress.stop)
+  }
+  await withDemoPostgres(interrupted, run, say).finally(progress.stop)
+  if (staysUp) say('', 'Gone, and its folder too.')
 }
 
 interface Scene {
@@ -189,13 +191,13 @@ async function showHistory(pool: Pool, { followed }: Stage): Promise<void> {
 
 /** The worker itself, with its jobs in the same Postgres, over a team that goes on working. */
 async function showService(scene: {
-  readonly url: string
+  readonly postgres: DemoPostgres
   readonly alloUrl: string
   readonly world: World
-  readonly signal: AbortSignal
   readonly staysUp: boolean
 }): Promise<void> {
-  const { url, alloUrl, world, signal, staysUp } = scene
+  const { postgres, alloUrl, world, staysUp } = scene
+  const { url, signal } = postgres
   const config = loadConfig({
     ALLO_API_KEY: apiKey,
     ALLO_API_URL: alloUrl,
@@ -207,13 +209,20 @@ async function showService(scene: {
   const stop = new AbortController()
   const passes = Promise.withResolvers<void>()
   let finished = 0
+  let trouble = 'no pass succeeded within a minute'
+  const tooLong = setTimeout(() => postgres.giveUp(trouble), PASS_WITHIN_MS)
   const tellEvent = (line: string) => {
-    const { event, address, status, teammates, requests } = JSON.parse(line)
+    const { event, address, status, teammates, requests, msg } = JSON.parse(line)
+    if (event === 'database_unusable') {
+      trouble = msg
+      void postgres.hasFullDisk().then((isFull) => isFull && postgres.giveUp(msg))
+    }
     if (event === 'http_listening') {
       say(`   status page    ${address}`)
       say(`   report         ${address}/report`)
     }
-    if (event !== 'pass_finished') return
+    if (event !== 'pass_finished' || status === 'failed') return
+    tooLong.refresh()
     finished += 1
     if (finished <= SERVICE_PASSES)
       say(`   pass ${status.padEnd(10)}${teammates} teammates, ${requests} requests`)
@@ -233,29 +242,9 @@ async function showService(scene: {
     await untilAborted(signal)
   } finally {
     clearInterval(work)
+    clearTimeout(tooLong)
     stop.abort()
     await running
-  }
-}
-
-/** A folder that is there as long as `work` runs. */
-async function withOwnPostgres(work: (url: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'allo-queue-mirror-demo-'))
-  // The account that Postgres runs under when we are root has to pass through.
-  await chmod(folder, 0o711)
-  const dataDir = join(folder, 'postgres')
-  try {
-    const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } })
-    try {
-      await work(postgres.url)
-    } finally {
-      await postgres.stop()
-    }
-  } finally {
-    // Under a closed TMPDIR the data are elsewhere, and only the note about it is here.
-    const home = await findHome(dataDir).catch(() => null)
-    if (typeof home === 'object' && home !== null) await rm(home.folder, { recursive: true, force: true })
-    await rm(folder, { recursive: true, force: true })
   }
 }
 

@@ -10,6 +10,7 @@ import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import { openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
 import { SchemaVersionError } from '../store/migrate.ts'
 import { keyFingerprint, type ReadBudget } from '../store/read-budget.ts'
+import { withInterruption } from '../terminal/interruption.ts'
 import { version } from '../version.ts'
 import { reachDatabase } from './reach-database.ts'
 
@@ -73,7 +74,10 @@ async function startEmbedded(dataDir: string, mayCreate: boolean) {
       `there is no database in ${dataDir} yet: run \`allo-queue-mirror migrate\` first, or set DATABASE_URL`,
     )
   }
-  return startEmbeddedPostgres({ dataDir })
+  // Making a database takes seconds, and stopping it must leave no half of one and no server.
+  return withInterruption((signal) => startEmbeddedPostgres({ dataDir, signal }), {
+    signals: ['SIGINT', 'SIGTERM', 'SIGHUP'],
+  })
 }
 
 export interface OpenAllo {

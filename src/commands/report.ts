@@ -1,7 +1,9 @@
 /** `report`: the page of the worker's server as one file, without links: to mail, to print, to keep. */
 import { randomBytes } from 'node:crypto'
 import { rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Config } from '../config.ts'
+import { explainSystemError, reasonInWords } from '../embedded/system-error.ts'
 import { type ExitCode, exitCodes, UsageError } from '../exit-code.ts'
 import { mask } from '../logger.ts'
 import { FilterError, type Filters, readDays, readId, usualDays } from '../report/filters.ts'
@@ -76,14 +78,15 @@ async function writeWhole(path: string, text: string): Promise<void> {
   if (there !== null && !there.isFile()) {
     throw new UsageError(`${path} is there and is no file: name a file, or - for stdout.`)
   }
-  const beside = `${path}.${randomBytes(4).toString('hex')}.part`
+  // Its own short name: with something added, a name that is just short enough would be too long.
+  const beside = join(dirname(path), `.report-${randomBytes(4).toString('hex')}.part`)
   try {
     // Employee data: for whoever ran this, and nobody else on the machine.
     await writeFile(beside, text, { flag: 'wx', mode: 0o600 })
     await rename(beside, path)
   } catch (error) {
-    await rm(beside, { force: true })
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`${path} can't be written: ${reason}`, { cause: error })
+    await rm(beside, { force: true }).catch(() => undefined)
+    if (explainSystemError(error)?.retryable) throw error
+    throw new UsageError(`The report can't be written to ${path}: ${reasonInWords(error)}.`, { cause: error })
   }
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
+import { makeFolder } from './make-folder.ts'
 import { identifySelf, isAlive } from './process-identity.ts'
 
 /**
  * Runs `work` while no other process (and no other call in this one) runs work under the same folder. The lock
- * of a killed process is free at once. Not reentrant.
+ * of a killed process is free at once. Not reentrant. `signal` ends the waiting, not the work.
  *
  * A lock file that is deleted when its owner is found dead can be deleted under a new owner by a slow
  * competitor. Here nothing that counts is ever deleted: each turn is a numbered symbolic link (made atomically
@@ -17,15 +18,24 @@ import { identifySelf, isAlive } from './process-identity.ts'
  *     41 → free        ruled once, kept one round so that a slow reader of 40 cannot make 41 anew
  *     42 → 977-…       rules; dead or `free`: whoever makes 43 is next
  */
-export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true })
-  const turn = await takeTurn(folder, await identifySelf())
+export async function withFolderLock<T>(
+  folder: string,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  await makeFolder(folder)
+  const me = await identifySelf()
+  // Made before it is needed: leaving must go well on a full disk, too.
+  const leaving = join(folder, `free-${me}.${randomUUID()}`)
+  await symlink('free', leaving)
+  const turn = await takeTurn(folder, me, signal).catch(async (error: unknown) => {
+    await rm(leaving, { force: true })
+    throw error
+  })
   try {
     return await work()
   } finally {
-    const draft = join(folder, `free-${randomUUID()}`)
-    await symlink('free', draft)
-    await rename(draft, join(folder, String(turn)))
+    await rename(leaving, join(folder, String(turn)))
   }
 }
 
@@ -33,9 +43,10 @@ export async function withFolderLock<T>(folder: string, work: () => Promise<T>):
 const patienceMs = 300_000
 const lookEveryMs = 20
 
-async function takeTurn(folder: string, me: string): Promise<number> {
+async function takeTurn(folder: string, me: string, signal?: AbortSignal): Promise<number> {
   const deadline = Date.now() + patienceMs
   for (;;) {
+    signal?.throwIfAborted()
     const last = await lastTurn(folder)
     const holder = last === 0 ? 'free' : await readlink(join(folder, String(last))).catch(() => null)
     if (holder === 'free' || (holder !== null && !(await isAlive(holder)))) {
@@ -63,10 +74,12 @@ async function lastTurn(folder: string): Promise<number> {
   return Math.max(0, ...turns.map(Number))
 }
 
-/** Drafts too: only who rules makes one, and that is us now. */
+/** And what killed processes had made to leave with. */
 async function forgetBefore(folder: string, turn: number): Promise<void> {
-  const old = (await readdir(folder)).filter((name) => name.startsWith('free-') || Number(name) < turn)
-  await Promise.all(old.map((name) => rm(join(folder, name), { force: true })))
+  for (const name of await readdir(folder)) {
+    const isLeft = name.startsWith('free-') && !(await isAlive(name.slice('free-'.length, name.indexOf('.'))))
+    if (isLeft || Number(name) < turn) await rm(join(folder, name), { force: true })
+  }
 }
 
 async function made(content: string, path: string): Promise<boolean> {

@@ -5,7 +5,6 @@ import {
   constants,
   copyFile,
   lstat,
-  mkdir,
   readdir,
   readFile,
   rename,
@@ -17,7 +16,9 @@ import { tmpdir, userInfo } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import { withFolderLock } from './folder-lock.ts'
+import { makeFolder } from './make-folder.ts'
 import { type Account, runAs } from './server-account.ts'
+import { explainSystemError } from './system-error.ts'
 
 export interface PostgresBinaries {
   readonly postgres: string
@@ -33,27 +34,34 @@ export interface PostgresBinaries {
  * links are absent that the package's install script would have made (npm with scripts off, or 12 and later).
  * It is made once per version and content, whole or not at all, in a folder only we can write to:
  * /var/lib/allo-queue-mirror for root, ~/.cache/allo-queue-mirror for others, the temporary folder if
- * that cannot be used. node_modules itself is never changed; it may be read-only.
+ * that cannot be used. node_modules itself is never changed; it may be read-only. `copyTo` is tried first: a folder
+ * that the caller removes. `keptIn`: the copy that stays.
  */
-export async function findPostgresBinaries(account: Account): Promise<PostgresBinaries> {
+export async function findPostgresBinaries(
+  account: Account,
+  copyTo: string | null,
+): Promise<PostgresBinaries & { readonly keptIn: string | null }> {
   const root = packageRoot()
   const links = await readLinks(root)
   const failures: string[] = []
 
   if ((await Promise.all(links.map((link) => exists(join(root, link.target))))).every(Boolean)) {
     const found = await tryBinaries(account, join(root, 'native'))
-    if ('version' in found) return found
+    if ('version' in found) return { ...found, keptIn: null }
     failures.push(found.failure)
   }
   const files = await listFiles(root)
   const key = await contentKey(root, files)
-  for (const cache of cacheFolders()) {
+  for (const cache of [...(copyTo === null ? [] : [copyTo]), ...cacheFolders()]) {
     try {
-      const found = await tryBinaries(account, await stage(root, files, links, cache, key))
-      if ('version' in found) return found
+      const staged = await stage(root, files, links, cache, key)
+      const found = await tryBinaries(account, staged)
+      if ('version' in found) return { ...found, keptIn: cache === copyTo ? null : staged }
       failures.push(found.failure)
     } catch (error) {
-      failures.push(error instanceof Error ? error.message : String(error))
+      failures.push(
+        explainSystemError(error)?.sentence ?? (error instanceof Error ? error.message : String(error)),
+      )
     }
   }
   throw new EmbeddedPostgresError(
@@ -71,6 +79,11 @@ function packageRoot(): string {
     throw new EmbeddedPostgresError(`There is no embedded Postgres for ${platform}: ${useYourOwnPostgres}`)
   }
   const name = `@embedded-postgres/${platform}`
+  if (process.versions.pnp !== undefined) {
+    throw new EmbeddedPostgresError(
+      `Yarn's Plug'n'Play keeps packages in archives, out of which Postgres cannot be run: set "nodeLinker: node-modules" in .yarnrc.yml and run yarn install, or ${useYourOwnPostgres}`,
+    )
+  }
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)))
   } catch (cause) {
@@ -165,7 +178,7 @@ async function stage(
     const draft = join(cache, `draft-${randomUUID()}`)
     try {
       const folders = new Set(files.map((file) => dirname(file.path)))
-      for (const folder of folders) await mkdir(join(draft, folder), { recursive: true })
+      for (const folder of folders) await makeFolder(join(draft, folder))
       for (const { path } of files) {
         await copyFile(join(root, 'native', path), join(draft, path), constants.COPYFILE_FICLONE)
       }
@@ -202,7 +215,7 @@ async function openToReaders(
  * temporary folder is everybody's) would let them choose what we run: refused.
  */
 export async function makeOwnFolder(folder: string): Promise<void> {
-  if ((await mkdir(folder, { recursive: true })) !== undefined) await chmod(folder, 0o755)
+  if (await makeFolder(folder)) await chmod(folder, 0o755)
   await refuseForeignFolder(folder)
 }
 

@@ -3,8 +3,10 @@ import { chmod, link, mkdir, readdir, readFile, realpath, rename, rm, writeFile 
 import { basename, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
+import { makeFolder } from './make-folder.ts'
 import { makeOwnFolder } from './postgres-binaries.ts'
 import { type Account, canEnter } from './server-account.ts'
+import { reasonInWords } from './system-error.ts'
 
 /**
  * The folder that holds everything of one server. It is the data folder itself, except when root's helper
@@ -43,11 +45,11 @@ export async function openHome(dataDir: string, account: Account): Promise<Postg
   if (typeof found === 'object') return found
   if (found === 'foreign') throw foreignFolder(dataDir)
 
-  const made = await mkdir(dataDir, { recursive: true }).catch((cause: unknown) => {
-    throw new EmbeddedPostgresError(`The data folder ${dataDir} cannot be made: ${reason(cause)}`, { cause })
+  const made = await makeFolder(dataDir).catch((cause: unknown) => {
+    throw unusable(dataDir, 'made', cause)
   })
   // Only what was made just now; a folder of the user's keeps its mode.
-  if (made !== undefined) await chmod(dataDir, account === null ? 0o700 : 0o711)
+  if (made) await chmod(dataDir, account === null ? 0o700 : 0o711)
   const movedTo = (await canEnter(account, dataDir)) ? null : await makeHomeElsewhere(dataDir)
   const won = await writeNote(dataDir, movedTo)
   if (!won && movedTo !== null) await rm(movedTo, { recursive: true })
@@ -64,7 +66,7 @@ export async function findHome(dataDir: string): Promise<PostgresHome | 'absent'
     names = await readdir(dataDir)
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return 'absent'
-    throw new EmbeddedPostgresError(`The data folder ${dataDir} cannot be read: ${reason(cause)}`, { cause })
+    throw unusable(dataDir, 'read', cause)
   }
   if (!names.includes(noteName)) {
     // Drafts of the note are ours too: somebody is founding this very moment.
@@ -98,7 +100,7 @@ export async function readConnection(home: PostgresHome): Promise<Connection | n
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return null
     throw new EmbeddedPostgresError(
-      `${home.connection}, which holds the database's port and password, cannot be read: ${reason(cause)}. Bring it back from a backup, run as the user who made it, or ${useYourOwnPostgres}`,
+      `${home.connection}, which holds the database's port and password, cannot be read: ${reasonInWords(cause)}. Bring it back from a backup, run as the user who made it, or ${useYourOwnPostgres}`,
       { cause },
     )
   }
@@ -125,7 +127,7 @@ async function makeHomeElsewhere(dataDir: string): Promise<string> {
     return folder
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `Postgres refuses to run as root, the account it runs under cannot enter ${dataDir}, and ${parent} cannot be used instead (${reason(cause)}): set DATA_DIR to a folder outside private homes, run as another user, or ${useYourOwnPostgres}`,
+      `Postgres refuses to run as root, the account it runs under cannot enter ${dataDir}, and ${parent} cannot be used instead (${reasonInWords(cause)}): set DATA_DIR to a folder outside private homes, run as another user, or ${useYourOwnPostgres}`,
       { cause },
     )
   }
@@ -141,9 +143,9 @@ async function writeNote(dataDir: string, movedTo: string | null): Promise<boole
     return true
   } catch (cause) {
     if (hasCode(cause, 'EEXIST')) return false
-    throw new EmbeddedPostgresError(`The data folder ${dataDir} cannot be used: ${reason(cause)}`, { cause })
+    throw unusable(dataDir, 'used', cause)
   } finally {
-    await rm(draft, { force: true })
+    await rm(draft, { force: true }).catch(() => undefined)
   }
 }
 
@@ -152,10 +154,17 @@ async function readNote(path: string): Promise<z.infer<typeof Note>> {
     return Note.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `${path} cannot be read: ${reason(cause)}. Bring it back from a backup, or run as the user who made it`,
+      `${path} cannot be read: ${reasonInWords(cause)}. Bring it back from a backup, or run as the user who made it`,
       { cause },
     )
   }
+}
+
+function unusable(dataDir: string, done: string, cause: unknown): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `The data folder ${dataDir} cannot be ${done}: ${reasonInWords(cause)}. Set DATA_DIR to another folder, or ${useYourOwnPostgres}`,
+    { cause },
+  )
 }
 
 function foreignFolder(dataDir: string): EmbeddedPostgresError {
@@ -166,8 +175,4 @@ function foreignFolder(dataDir: string): EmbeddedPostgresError {
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

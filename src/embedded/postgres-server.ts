@@ -45,20 +45,26 @@ export async function findServer(home: PostgresHome): Promise<RunningServer | nu
   return { pid, port: Number(lines[3]), status }
 }
 
+export interface StartOptions {
+  readonly settings: Readonly<Record<string, string>>
+  /** Gives up, and leaves nothing running that was started here. */
+  readonly signal: AbortSignal | undefined
+}
+
 /** Returns when the server takes connections. Call under the home's lock. */
 export async function attachOrStart(
   home: PostgresHome,
   account: Account,
   binaries: PostgresBinaries,
-  settings: Readonly<Record<string, string>>,
+  { settings, signal }: StartOptions,
 ): Promise<RunningServer> {
   const running = await findServer(home)
   if (running !== null && running.status !== 'stopping') {
-    return running.status === 'ready' ? running : untilReady(home, running.pid, null)
+    return running.status === 'ready' ? running : untilReady(home, running.pid, null, signal)
   }
   // Somebody outside (systemd) told it to leave; without us it would wait for every client to go first.
   if (running !== null) await stopServer(home)
-  return startServer(home, account, binaries, settings)
+  return startServer(home, account, binaries, { settings, signal })
 }
 
 /**
@@ -99,7 +105,7 @@ export async function ensureCluster(
   home: PostgresHome,
   account: Account,
   binaries: PostgresBinaries,
-  settings: Readonly<Record<string, string>>,
+  { settings, signal }: StartOptions,
 ): Promise<void> {
   const version = await clusterVersion(home)
   if (version !== null) {
@@ -120,27 +126,45 @@ export async function ensureCluster(
 
   const draft = join(home.folder, `draft-${randomUUID()}`)
   const passwordFile = `${draft}.password`
-  await mkdir(draft, { mode: 0o700 })
-  await writeFile(passwordFile, connection.password, { mode: 0o600 })
-  if (account !== null) {
-    await chown(draft, account.uid, account.gid)
-    await chown(passwordFile, account.uid, account.gid)
+  try {
+    await mkdir(draft, { mode: 0o700 })
+    await writeFile(passwordFile, connection.password, { mode: 0o600 })
+    if (account !== null) {
+      await chown(draft, account.uid, account.gid)
+      await chown(passwordFile, account.uid, account.gid)
+    }
+    const args = [
+      ...['-D', draft, '-U', superuser, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'],
+      // Postgres's own C.UTF-8: sorts the same on every system, so a folder can move and indexes stay right.
+      ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+      '--no-instructions',
+      ...(settings.fsync === 'off' ? ['--no-sync'] : []),
+    ]
+    const { code, output } = await runAs(account, binaries.initdb, args, signal)
+    if (code !== 0) throw initdbFailed(home, output)
+    await rename(draft, home.cluster)
+  } finally {
+    await rm(passwordFile, { force: true })
+    await rm(draft, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
-  const { code, output } = await runAs(account, binaries.initdb, [
-    ...['-D', draft, '-U', superuser, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'],
-    // Postgres's own C.UTF-8: sorts the same on every system, so a folder can move and indexes stay right.
-    ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-    '--no-instructions',
-    ...(settings.fsync === 'off' ? ['--no-sync'] : []),
-  ])
-  await rm(passwordFile)
-  if (code !== 0) {
-    await rm(draft, { recursive: true })
-    throw new EmbeddedPostgresError(
-      `Postgres could not make its data folder in ${home.folder}: check the disk, or ${useYourOwnPostgres}\n${lastLines(output)}`,
-    )
-  }
-  await rename(draft, home.cluster)
+}
+
+function initdbFailed({ folder }: PostgresHome, output: string): EmbeddedPostgresError {
+  if (isDiskFull(output)) return diskFull(folder)
+  return new EmbeddedPostgresError(
+    `Postgres could not make its data folder in ${folder}: check the disk, or ${useYourOwnPostgres}\n${lastLines(output)}`,
+  )
+}
+
+function isDiskFull(said: string): boolean {
+  return /No space left on device|Disk quota exceeded|File too large/.test(said)
+}
+
+function diskFull(folder: string): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `There is no space left for Postgres on the disk of ${folder}: free some (100 MB for a new database), or ${useYourOwnPostgres}`,
+    { retryable: true },
+  )
 }
 
 function requireSameMajor(home: PostgresHome, found: string, ours: string): void {
@@ -155,7 +179,7 @@ async function startServer(
   home: PostgresHome,
   account: Account,
   binaries: PostgresBinaries,
-  settings: Readonly<Record<string, string>>,
+  { settings, signal }: StartOptions,
 ): Promise<RunningServer> {
   const connection = await readConnection(home)
   if (connection === null) {
@@ -180,8 +204,9 @@ async function startServer(
       () => 0,
     )
     const child = await launch(home, account, binaries, { ...serverSettings(port), ...settings })
-    const server = await untilReady(home, child.pid ?? -1, child).catch(async (cause: unknown) => {
-      child.kill('SIGQUIT')
+    const server = await untilReady(home, child.pid ?? -1, child, signal).catch(async (cause: unknown) => {
+      await endAtOnce(child)
+      signal?.throwIfAborted()
       return { failure: cause, log: (await readFile(home.log)).subarray(logFrom).toString() }
     })
     if (!('failure' in server)) {
@@ -193,6 +218,7 @@ async function startServer(
     const leftovers = /pre-existing shared memory block|lock file "postmaster.pid" already exists/.test(
       server.log,
     )
+    if (isDiskFull(server.log)) throw diskFull(home.folder)
     if (!(portTaken || leftovers) || Date.now() > deadline) {
       throw new EmbeddedPostgresError(
         `The embedded Postgres does not start: mend what its log says, or ${useYourOwnPostgres}. The end of ${home.log}:\n${lastLines(server.log)}`,
@@ -203,7 +229,7 @@ async function startServer(
     await sleep(200)
     // Or a server came up whose starter was killed before it could see it.
     const other = await findServer(home)
-    if (other !== null) return untilReady(home, other.pid, null)
+    if (other !== null) return untilReady(home, other.pid, null, signal)
   }
 }
 
@@ -256,9 +282,11 @@ async function untilReady(
   home: PostgresHome,
   pid: number,
   child: ChildProcess | null,
+  signal: AbortSignal | undefined,
 ): Promise<RunningServer> {
   const deadline = Date.now() + startWithinMs
   while (Date.now() < deadline) {
+    signal?.throwIfAborted()
     const server = await findServer(home)
     if (server?.pid === pid && server.status === 'ready') return server
     const gone = child === null ? server === null : child.pid === undefined || hasEnded(child)
@@ -268,6 +296,16 @@ async function untilReady(
   throw new EmbeddedPostgresError(
     `The Postgres server was not ready within ${startWithinMs / 1000} s: see ${home.log}`,
   )
+}
+
+/** Immediate shutdown, and an end to that, too: what is in the folder is as safe as after a crash. */
+async function endAtOnce(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || hasEnded(child)) return
+  const gone = once(child, 'exit')
+  child.kill('SIGQUIT')
+  const late = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  await gone
+  clearTimeout(late)
 }
 
 function hasEnded(child: ChildProcess): boolean {

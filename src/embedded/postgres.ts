@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
-import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
+import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import { withFolderLock } from './folder-lock.ts'
+import { makeFolder } from './make-folder.ts'
 import { findPostgresBinaries } from './postgres-binaries.ts'
 import { findHome, openHome, type PostgresHome, readConnection } from './postgres-home.ts'
 import {
@@ -16,7 +17,8 @@ import {
   superuser,
 } from './postgres-server.ts'
 import { identifySelf, isAlive } from './process-identity.ts'
-import { chooseServerAccount } from './server-account.ts'
+import { type Account, chooseServerAccount } from './server-account.ts'
+import { explainSystemError } from './system-error.ts'
 
 export { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 
@@ -26,6 +28,8 @@ export interface EmbeddedPostgres {
   readonly url: string
   /** As given. */
   readonly dataDir: string
+  /** Folder that keeps a copy of Postgres's programs, for the next start; null: none was needed, or it goes with the data. */
+  readonly keptPrograms: string | null
   /** Leaves; the last one out stops the server. Safe to call twice. Close your connections first. */
   stop(): Promise<void>
 }
@@ -36,6 +40,10 @@ export interface EmbeddedPostgresOptions {
   readonly database?: string
   /** Server settings, e.g. `{ fsync: 'off' }` for tests. Only the one who starts the server has a say. */
   readonly settings?: Readonly<Record<string, string>>
+  /** The caller removes the data afterwards: what must be copied goes with them. */
+  readonly isTemporary?: boolean
+  /** Gives up starting; rejects with its reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -52,35 +60,68 @@ export interface EmbeddedPostgresOptions {
  *   killed runs on until the next user of the folder leaves.
  * - Not for a folder shared by several machines or containers: users there cannot see each other.
  *
- * Throws EmbeddedPostgresError; then nothing it started is left running.
+ * Throws EmbeddedPostgresError, or the reason of `signal`; then nothing it started is left running.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, database = 'allo', settings = {} } = options
-  const ourAccount = await chooseServerAccount()
-  const home = await openHome(resolve(dataDir), ourAccount)
-  // Another user's folder is refused here, in words, and not by the first file we fail to write.
-  await readConnection(home)
-  return withFolderLock(home.lock, async () => {
-    const registration = await register(home)
-    try {
-      const account = await accountOfCluster(home, ourAccount)
-      const binaries = await findPostgresBinaries(account)
-      await ensureCluster(home, account, binaries, settings)
-      const { port } = await attachOrStart(home, account, binaries, settings)
-      const url = await urlOf(home, port, database)
-      await ensureDatabase(await urlOf(home, port, 'postgres'), database)
-      let leaving: Promise<void> | undefined
-      const stop = () => {
-        leaving ??= withFolderLock(home.lock, () => leave(home, registration))
-        return leaving
-      }
-      return { url, dataDir, stop }
-    } catch (error) {
-      // The first error says what to do; a second one, of a server that will not stop either, would hide it.
-      await leave(home, registration).catch(() => undefined)
-      throw error
+  const { dataDir, signal } = options
+  try {
+    const account = await chooseServerAccount()
+    const home = await openHome(resolve(dataDir), account)
+    // Another user's folder is refused here, in words, and not by the first file we fail to write.
+    await readConnection(home)
+    return await withFolderLock(home.lock, () => start(home, account, options), signal)
+  } catch (error) {
+    throw asEmbeddedError(error, dataDir)
+  }
+}
+
+/** Call under the home's lock. */
+async function start(
+  home: PostgresHome,
+  ourAccount: Account,
+  { dataDir, database = 'allo', settings = {}, isTemporary = false, signal }: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
+  const registration = await register(home)
+  try {
+    const account = await accountOfCluster(home, ourAccount)
+    const copyTo = isTemporary ? join(home.folder, 'programs') : null
+    const { keptIn, ...binaries } = await findPostgresBinaries(account, copyTo)
+    await ensureCluster(home, account, binaries, { settings, signal })
+    const { port } = await attachOrStart(home, account, binaries, { settings, signal })
+    const url = await urlOf(home, port, database)
+    await ensureDatabase(await urlOf(home, port, 'postgres'), database)
+    signal?.throwIfAborted()
+    let leaving: Promise<void> | undefined
+    const stop = () => {
+      leaving ??= leaveInTurn(home, registration)
+      return leaving
     }
-  })
+    return { url, dataDir, keptPrograms: keptIn, stop }
+  } catch (error) {
+    // The first error says what to do; a second one, of a server that will not stop either, would hide it.
+    await leave(home, registration).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Whatever the file system refuses on the way is about the folder. */
+function asEmbeddedError(error: unknown, dataDir: string): unknown {
+  const problem = explainSystemError(error)
+  if (problem === null) return error
+  return new EmbeddedPostgresError(
+    `The embedded Postgres of ${dataDir} cannot be used: ${problem.sentence} Or ${useYourOwnPostgres}`,
+    { cause: error },
+  )
+}
+
+async function leaveInTurn(home: PostgresHome, registration: string): Promise<void> {
+  try {
+    await withFolderLock(home.lock, () => leave(home, registration))
+  } catch (error) {
+    // On a full disk no turn can be taken, by others neither: nobody is starting while we stop the server.
+    if (explainSystemError(error)?.retryable !== true) throw error
+    await leave(home, registration)
+  }
 }
 
 export interface EmbeddedPostgresReport {
@@ -112,7 +153,7 @@ export async function inspectEmbeddedPostgres(dataDir: string): Promise<Embedded
 
 /** One file per user, named after the process: a file whose process is gone counts for nothing. */
 async function register(home: PostgresHome): Promise<string> {
-  await mkdir(home.users, { recursive: true })
+  await makeFolder(home.users)
   const registration = join(home.users, `${await identifySelf()}.${randomUUID()}`)
   await writeFile(registration, '', { flag: 'wx' })
   return registration

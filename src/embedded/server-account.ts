@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 
@@ -33,14 +33,25 @@ export function runningAs(account: Account) {
   return { ...identity, env: serverEnvironment, cwd: '/' }
 }
 
-/** Runs to the end. `code` is null when the program could not be started or was killed. */
+/**
+ * Runs to the end. `code` is null when the program could not be started or was killed. In a session of its own, so
+ * that a Ctrl-C is ours alone; `signal` kills it, with all it started, and rejects once it is gone.
+ */
 export async function runAs(
   account: Account,
   file: string,
   args: readonly string[],
+  signal?: AbortSignal,
 ): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(file, args, { ...runningAs(account), stdio: ['ignore', 'pipe', 'pipe'] })
+  signal?.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      ...runningAs(account),
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const kill = () => killGroup(child)
+    signal?.addEventListener('abort', kill, { once: true })
     let output = ''
     const collect = (chunk: Buffer) => {
       output += chunk.toString()
@@ -48,8 +59,20 @@ export async function runAs(
     child.stdout.on('data', collect)
     child.stderr.on('data', collect)
     child.on('error', (error) => resolve({ code: null, output: output + error.message }))
-    child.on('close', (code) => resolve({ code, output }))
+    child.on('close', (code) => {
+      signal?.removeEventListener('abort', kill)
+      if (signal?.aborted) reject(signal.reason)
+      else resolve({ code, output })
+    })
   })
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
 
 /** Can the account enter the folder? Asked of the kernel: modes alone do not tell (ACLs, mounts). */

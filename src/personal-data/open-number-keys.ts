@@ -4,10 +4,11 @@
  * names, and recognise no number that is suppressed.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { decodeNumberKey } from '../config/secret.ts'
 import type { Config } from '../config.ts'
+import { reasonInWords } from '../embedded/system-error.ts'
 import { createNumberKeys, NumberKeyError, type NumberKeys } from '../snapshot/number-key.ts'
 import type { Pool } from '../store/database.ts'
 import { numberKeyOnRecord, recordNumberKey } from '../store/settings.ts'
@@ -47,7 +48,6 @@ export async function openNumberKeys(
 async function makeKeyFile(file: string): Promise<void> {
   const draft = `${file}.${randomUUID()}`
   try {
-    await mkdir(dirname(file), { recursive: true })
     await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
     await link(draft, file)
   } catch (error) {
@@ -70,9 +70,8 @@ async function readKeyFile(file: string): Promise<Buffer | null> {
 }
 
 function unusable(file: string, error: unknown): NumberKeyError {
-  const reason = error instanceof Error ? error.message : String(error)
   return new NumberKeyError(
-    `${file}, which holds the number key, can't be used: ${reason}. Check path and rights`,
+    `${file}, which holds the number key, can't be used: ${reasonInWords(error)}. Check path and rights`,
     {
       cause: error,
     },

@@ -4,6 +4,7 @@
  * word ourselves is masked.
  */
 import { toQuotable } from '../allo/text.ts'
+import { explainSystemError } from '../embedded/system-error.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import { mask } from '../logger.ts'
 import { asDatabaseError, DatabaseError } from '../store/database.ts'
@@ -26,7 +27,7 @@ export function describeError(error: unknown, { debug, secrets }: Shown): string
 /** One sentence, the first letter a capital. Masked before anything is cut: half a secret would not be found. */
 export function messageOf(thrown: unknown, secrets: readonly string[]): string {
   const error = asDatabaseError(thrown)
-  const said = mask(error instanceof Error ? error.message : String(error), secrets)
+  const said = mask(saidBy(error), secrets)
   const exitCode = exitCodeOf(error)
   if (exitCode === exitCodes.bug) return `This is a bug of allo-queue-mirror: ${toQuotable(said)}`
   const sentence = said.slice(0, 1).toUpperCase() + said.slice(1)
@@ -34,6 +35,12 @@ export function messageOf(thrown: unknown, secrets: readonly string[]): string {
   return exitCode === exitCodes.tryAgain
     ? `${sentence}. Try again; what was saved until then stays.`
     : `${sentence}. doctor says which rights are missing; nothing else may change schema allo.`
+}
+
+function saidBy(error: unknown): string {
+  const problem = explainSystemError(error)
+  if (problem !== null) return problem.sentence
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** The frames of the error and of each that lies below it. */

@@ -2,11 +2,8 @@
  * One Postgres for the whole run, on a folder of its own and gone afterwards; TEST_DATABASE_URL, and nothing else,
  * points the tests at another. A migrated template database is cloned for each test file.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
+import { startTemporaryPostgres } from '../../src/embedded/temporary-postgres.ts'
 import { migrateDatabase } from '../../src/store/migrate.ts'
 import { createDatabase, dropDatabase } from './database.ts'
 
@@ -19,7 +16,7 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { TEST_DATABASE_URL: given } = process.env
-  const server = given ? { url: given, stop: async () => undefined } : await startPrivateServer()
+  const server = given ? { url: given, stop: async () => undefined } : await startOwnServer()
   const template = await createDatabase(server.url)
   await migrateDatabase(template.url)
   project.provide('serverUrl', server.url)
@@ -30,18 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-async function startPrivateServer(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'allo-queue-mirror-test-'))
-  await chmod(dataDir, 0o755)
-  const server = await startEmbeddedPostgres({
-    dataDir: join(dataDir, 'postgres'),
-    settings: { fsync: 'off' },
-  })
-  return {
-    url: server.url,
-    async stop() {
-      await server.stop()
-      await rm(dataDir, { recursive: true, force: true })
-    },
-  }
+async function startOwnServer(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const { url, remove } = await startTemporaryPostgres({ name: 'test', settings: { fsync: 'off' } })
+  return { url, stop: remove }
 }

@@ -17,7 +17,12 @@ export interface PrivatePostgres {
 export async function startPrivatePostgres(): Promise<PrivatePostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'allo-queue-mirror-private-'))
   await chmod(folder, 0o755)
-  const open = () => startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), settings: { fsync: 'off' } })
+  const open = () =>
+    startEmbeddedPostgres({
+      dataDir: join(folder, 'postgres'),
+      settings: { fsync: 'off' },
+      isTemporary: true,
+    })
   let server: EmbeddedPostgres | null = await open()
   const { url } = server
   const halt = async () => {

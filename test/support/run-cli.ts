@@ -38,7 +38,15 @@ export function createWorkplace(): { folder: string; remove: () => void } {
 export function startCli(
   args: readonly string[],
   env: Env,
-  options: { cwd: string; file?: string; command?: readonly string[]; timeoutMs?: number; stdin?: string },
+  options: {
+    cwd: string
+    file?: string
+    command?: readonly string[]
+    timeoutMs?: number
+    stdin?: string
+    /** The first of a group of its own, which can be signalled as a terminal does. */
+    leadsGroup?: boolean
+  },
 ): Running {
   const { cwd, file = executable, timeoutMs = 45_000, stdin = '' } = options
   const [program = '', ...before] = options.command ?? [process.execPath, file]
@@ -48,6 +56,7 @@ export function startCli(
     // Roles belong to the server, and the server to everyone.
     env: { PATH: path, HOME: cwd, ROLE_PREFIX: 'none', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    detached: options.leadsGroup ?? false,
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   })

@@ -1,0 +1,127 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { chmod, mkdtemp, readFile, rm, rmdir, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
+import { startEmbeddedPostgres } from './postgres.ts'
+import { findHome, type PostgresHome } from './postgres-home.ts'
+import { reasonInWords } from './system-error.ts'
+
+export interface TemporaryPostgres {
+  readonly url: string
+  readonly folder: string
+  /** Folder of programs that stay, because the temporary folder allows none to run; null: nothing stays. */
+  readonly keptPrograms: string | null
+  /** What it wrote last about an error; null: nothing. */
+  lastWords(): Promise<string | null>
+  /** Stops the server and removes all of it. */
+  remove(): Promise<void>
+}
+
+/**
+ * A Postgres in a new temporary folder. All of it is gone after `remove`, and also when the process exits before that;
+ * only a kill -9 leaves it. Throws EmbeddedPostgresError, or the reason of `signal`.
+ */
+export async function startTemporaryPostgres(options: {
+  /** Part of the folder's name. */
+  readonly name: string
+  readonly settings?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}): Promise<TemporaryPostgres> {
+  const folder = await makeTemporaryFolder(options.name)
+  const dataDir = join(folder, 'postgres')
+  let home: PostgresHome | null = null
+  const removeAtOnce = () => {
+    if (home !== null) endAtOnce(home)
+    for (const path of [home?.folder, folder])
+      if (path !== undefined) rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+  }
+  process.on('exit', removeAtOnce)
+  const removeFolders = async () => {
+    // Under a closed TMPDIR the data are elsewhere, and only the note about it is here.
+    home ??= await homeOf(dataDir)
+    if (home !== null) await removeFolder(home.folder)
+    await removeFolder(folder)
+    // Made for the data that were elsewhere; stays when anything else is in it.
+    if (home !== null && dirname(home.folder) !== folder)
+      await rmdir(dirname(home.folder)).catch(() => undefined)
+    process.off('exit', removeAtOnce)
+  }
+  try {
+    const server = await startEmbeddedPostgres({ ...options, dataDir, isTemporary: true })
+    home = await homeOf(dataDir)
+    const log = home?.log
+    return {
+      url: server.url,
+      folder,
+      keptPrograms: server.keptPrograms,
+      lastWords: async () =>
+        log === undefined ? null : lastErrorIn(await readFile(log, 'utf8').catch(() => '')),
+      async remove() {
+        await server.stop().catch(() => home && endAtOnce(home))
+        await removeFolders()
+      },
+    }
+  } catch (error) {
+    const isFull = error instanceof EmbeddedPostgresError && (await hasFullDisk(folder))
+    await removeFolders()
+    throw isFull ? fullDisk(folder, error) : error
+  }
+}
+
+/** Postgres writes its log in segments of 16 MB. */
+const FULL_BELOW_BYTES = 20 * 1024 * 1024
+
+export async function hasFullDisk(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize < FULL_BELOW_BYTES
+}
+
+export function fullDisk(folder: string, cause: unknown): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `The disk of ${folder} is full: free some 300 MB, or set TMPDIR to a folder on another disk`,
+    { cause, retryable: true },
+  )
+}
+
+async function makeTemporaryFolder(name: string): Promise<string> {
+  try {
+    const folder = await mkdtemp(join(tmpdir(), `allo-queue-mirror-${name}-`))
+    // The account that Postgres runs under when we are root has to pass through.
+    await chmod(folder, 0o711)
+    return folder
+  } catch (cause) {
+    throw new EmbeddedPostgresError(
+      `No folder can be made in ${tmpdir()}: ${reasonInWords(cause)}. Set TMPDIR to a folder that can be written`,
+      { cause },
+    )
+  }
+}
+
+async function homeOf(dataDir: string): Promise<PostgresHome | null> {
+  const home = await findHome(dataDir).catch(() => null)
+  return typeof home === 'object' ? home : null
+}
+
+/** The last processes of a server that died may still write. */
+async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+}
+
+/** The process is ending: nothing can be waited for. */
+function endAtOnce({ cluster }: PostgresHome): void {
+  try {
+    process.kill(Number.parseInt(readFileSync(join(cluster, 'postmaster.pid'), 'utf8'), 10), 'SIGQUIT')
+  } catch {
+    // It has ended already.
+  }
+}
+
+function lastErrorIn(log: string): string | null {
+  const lines = log.match(/(?:PANIC|FATAL|ERROR): .*$/gm) ?? []
+  // What clients are told while it goes down says nothing about why.
+  return (
+    lines.filter((line) => !/terminating connection|is (?:in recovery|shutting down)/.test(line)).at(-1) ??
+    null
+  )
+}
