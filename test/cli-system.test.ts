@@ -82,15 +82,6 @@ test('a database that finds no room on the disk is tried again later: 75, and le
   expect(readdirSync(join(dataDir, 'postgres')).filter((name) => /^(draft|cluster)/.test(name))).toEqual([])
 })
 
-test.runIf(existsSync('/dev/full'))('an output that finds no room ends with 75', async () => {
-  const command = ['/bin/sh', '-c', 'exec "$@" > /dev/full', 'sh', process.execPath, executable]
-  expectOneSentence(
-    await runCli(['doctor'], key, { cwd, command }),
-    75,
-    /^The output can't be written: the disk is full/,
-  )
-})
-
 describe('the demo', () => {
   const startDemo = (folder: string) => {
     mkdirSync(folder, { recursive: true })

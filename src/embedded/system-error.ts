@@ -62,7 +62,7 @@ export function explainSystemError(error: unknown): SystemProblem | null {
   const [words, wayOut] = temporary[code] ?? permanent[code] ?? []
   if (words === undefined) return null
   const path = 'path' in error && typeof error.path === 'string' ? error.path : null
-  const what = path === null ? (syscall === 'write' ? 'the output' : 'a file') : `the path ${path}`
+  const what = path === null ? 'a file' : `the path ${path}`
   const reason = `${words} (${code})`
   return {
     reason,
