@@ -11,6 +11,8 @@ import { type ExitCode, exitCodeOf, exitCodes, UsageError } from './exit-code.ts
 import { isConnectionLost } from './store/database.ts'
 import { describeError } from './terminal/describe-error.ts'
 import { expectSignalsTwice } from './terminal/interruption.ts'
+import { print, printError } from './terminal/output.ts'
+import { printableLines } from './terminal/printable.ts'
 import { isAtLeast } from './terminal/progress.ts'
 import { version } from './version.ts'
 
@@ -45,6 +47,8 @@ export function createProgram(run: Run): Command {
     .description("Mirrors every teammate's Allo Power Dialer queue into Postgres, whole and with history.")
     .version(version)
     .exitOverride()
+    // What is refused is quoted.
+    .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', configurationHelp)
     .addHelpText('after', exitCodeHelp)
@@ -75,13 +79,13 @@ export function createProgram(run: Run): Command {
       run(async () => {
         const config = readConfig({ needsApiKey: false })
         const work = async ({ url, pool }: OpenDatabase) => {
-          for (const warning of await checkTimeZones(pool, config)) console.error(warning)
+          for (const warning of await checkTimeZones(pool, config)) printError(warning)
           return prepareDatabase(config, url)
         }
         const { migrations, hasNewViews, note } = await withDatabase(config, work, { name: 'migrate' })
-        if (migrations > 0) console.log(`Applied ${migrations} migrations.`)
-        else console.log(hasNewViews ? 'Renewed views and functions.' : 'The database is up to date.')
-        if (note !== null) console.log(note)
+        if (migrations > 0) print(`Applied ${migrations} migrations.`)
+        else print(hasNewViews ? 'Renewed views and functions.' : 'The database is up to date.')
+        if (note !== null) print(note)
         return exitCodes.ok
       }),
     )
@@ -307,7 +311,7 @@ function report(error: unknown): ExitCode {
   const exitCode = exitCodeOf(error)
   const { level, secrets } = whatMayBeSaid()
   if (isAtLeast(level, 'error')) {
-    console.error(describeError(error, { debug: isAtLeast(level, 'debug'), secrets }))
+    printError(describeError(error, { debug: isAtLeast(level, 'debug'), secrets }))
   }
   return exitCode
 }
@@ -332,7 +336,7 @@ function surviveUnwritableOutput(): void {
     stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
       if (lost !== '' || code === 'EPIPE' || code === 'EIO' || code === 'ERR_STREAM_DESTROYED') return
       lost = code
-      console.error(`The output could not be written (${code}). The disk may be full.`)
+      printError(`The output could not be written (${code}). The disk may be full.`)
     })
   }
   process.on('exit', (exitCode) => {

@@ -5,7 +5,7 @@
  */
 import { type Logger, pino } from 'pino'
 import type { LogLevel } from './config.ts'
-import { printable } from './terminal/printable.ts'
+import { printable, printableJson } from './terminal/printable.ts'
 
 export interface LogTarget {
   readonly isTTY?: boolean
@@ -24,19 +24,22 @@ export function createLogger(level: LogLevel, out: LogTarget, secrets: () => rea
     {
       write(line: string) {
         const masked = mask(line, secrets())
-        out.write(out.isTTY ? forPeople(masked) : masked)
+        out.write(out.isTTY ? forPeople(masked) : printableJson(masked))
       },
     },
   )
 }
 
-/** E.164 numbers, and the secrets we know but for plain words, as they are and as JSON writes them. */
+/** With its +, however it is grouped, and with its extension. */
+const internationalNumber = /[+＋]\p{Nd}(?:[ \u00a0().-]*\p{Nd}){6,}(?:(?:;ext=| ?(?:x|ext\.?) ?)\p{Nd}+)?/giu
+
+/** Phone numbers, and the secrets we know but for plain words, as they are and as JSON writes them. */
 export function mask(text: string, secrets: readonly string[]): string {
   const withoutSecrets = secrets.reduce((masked, secret) => {
     if (!canBeTold(secret)) return masked
     return masked.replaceAll(secret, '[secret]').replaceAll(JSON.stringify(secret).slice(1, -1), '[secret]')
   }, text)
-  return withoutSecrets.replace(/\+\d{7,15}\b/g, '[number]')
+  return withoutSecrets.replace(internationalNumber, '[number]')
 }
 
 /** A plain word is everywhere: to mask the password `postgres` would take keys of JSON and names of metrics along. */
@@ -60,6 +63,6 @@ function forPeople(line: string): string {
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const colour = (code: number, text: string) => `\x1b[${code}m${text}\x1b[0m`
-  const start = `${colour(90, String(time).slice(11, 19))} ${colour(colours[level] ?? 0, level.padEnd(5))}`
+  const start = `${colour(90, printable(String(time).slice(11, 19)))} ${colour(colours[level] ?? 0, level.padEnd(5))}`
   return `${start} ${printable(msg)}${rest.length === 0 ? '' : colour(90, `  ${printable(rest.join(' '))}`)}\n`
 }

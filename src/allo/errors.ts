@@ -5,6 +5,8 @@
  * field or cause holds the API key, a phone number or the text of a body: these errors end up in logs and tables.
  */
 
+import { printable } from '../terminal/printable.ts'
+
 /** What was asked, in words that stand in a message: `queue of usr-1, page 3`. */
 export interface Asked {
   readonly what: string
@@ -30,7 +32,8 @@ export abstract class AlloError extends Error {
   readonly code: string | null
 
   constructor(message: string, facts: AlloErrorFacts) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    // Ids from the API stand in it: it stays one line.
+    super(printable(message), facts.cause === undefined ? undefined : { cause: facts.cause })
     this.asked = facts.asked
     this.requestId = facts.requestId ?? null
     this.status = facts.status ?? null

@@ -88,5 +88,5 @@ const instantText = String.raw`\b(?:19|20)\d\d-[01]\d-[0-3]\d(?:[T ]\d\d:\d\d(?:
 const uuid = String.raw`\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`
 const octet = String.raw`(?:25[0-5]|2[0-4]\d|1?\d?\d)`
 const ipAddress = String.raw`(?<![\d.+])${octet}(?:\.${octet}){3}(?![\d.])`
-const number = String.raw`[+＋]?\p{Nd}(?:[\s\p{Z}\p{Cf}().\-/‐-―·・]*\p{Nd}){6,}`
+const number = String.raw`[+＋]?\p{Nd}(?:[\s\p{Z}\p{Cf}().\-/‐-―·・]*\p{Nd}){6,}(?:(?:;ext=| ?(?:x|ext\.?) ?)\p{Nd}+)?`
 const noNumberOrNumber = new RegExp(`(${instantText}|${uuid}|${ipAddress})|${number}`, 'giu')

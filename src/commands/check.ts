@@ -7,6 +7,7 @@ import { failsBadly, type QualityReport, runChecks } from '../quality/run-checks
 import { ask, type Pool } from '../store/database.ts'
 import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate.ts'
 import type { Team } from '../store/teammates.ts'
+import { print, printJson } from '../terminal/output.ts'
 import { printable } from '../terminal/printable.ts'
 import { withDatabase } from './open.ts'
 
@@ -20,8 +21,8 @@ export async function runCheck(config: Config, { json }: { json: boolean }): Pro
     name: 'check',
     mayCreate: false,
   })
-  if (json) console.log(mask(JSON.stringify({ teams: reports }), config.secrets()))
-  else if (config.logLevel !== 'silent') console.log(mask(toScreen(reports).join('\n'), config.secrets()))
+  if (json) printJson({ teams: reports }, (text) => mask(text, config.secrets()))
+  else if (config.logLevel !== 'silent') print(mask(toScreen(reports).join('\n'), config.secrets()))
   const isBad = reports.some(({ results }) => results.some(failsBadly))
   return isBad ? exitCodes.data : exitCodes.ok
 }

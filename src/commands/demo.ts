@@ -249,7 +249,8 @@ async function showService(scene: {
 }
 
 function say(...lines: string[]): void {
-  console.log(lines.join('\n'))
+  // Its own words, in bold and dim.
+  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 function indented(text: string): string {

@@ -15,6 +15,7 @@ import {
 import { inspectEmbeddedPostgres } from '../embedded/postgres.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { withInterruption } from '../terminal/interruption.ts'
+import { print } from '../terminal/output.ts'
 import { checkAllo } from './doctor-allo.ts'
 import { checkDatabase } from './doctor-database.ts'
 import { checkJobs } from './doctor-jobs.ts'
@@ -24,7 +25,7 @@ import { embeddedFolder, type OpenDatabase, withDatabase } from './open.ts'
 import { placeOf } from './reach-database.ts'
 
 export async function runDoctor(): Promise<ExitCode> {
-  const report = createReport((line) => console.log(line), secretsOfEnvironment())
+  const report = createReport((line) => print(line), secretsOfEnvironment())
   return withInterruption(async (signal) => {
     const { config, problems } = readWhatIsRight()
     report.section('Configuration')

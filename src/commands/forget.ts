@@ -12,6 +12,7 @@ import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import { NumberKeyError } from '../snapshot/number-key.ts'
 import { readPhoneNumber, toPlainText } from '../snapshot/phone-number.ts'
 import { assertSchemaIsCurrent } from '../store/migrate.ts'
+import { print, printError } from '../terminal/output.ts'
 import { printable } from '../terminal/printable.ts'
 import { withDatabase } from './open.ts'
 
@@ -44,8 +45,8 @@ export async function runForget(config: Config, args: ForgetArguments): Promise<
       const forgotten = await forgetNumber(database.pool, { number, numberKeys, ...args })
       if (forgotten.outcome === 'not_on_record' && isMoreThanOne(number)) throw new UsageError(oneNumber)
       const isErased = forgotten.outcome === 'erased' && forgotten.left.length === 0
-      if (isErased) console.log(erasedInWords(forgotten, args).join('\n'))
-      else console.error(wordsFor[forgotten.outcome](forgotten, args).join('\n'))
+      if (isErased) print(erasedInWords(forgotten, args).join('\n'))
+      else printError(wordsFor[forgotten.outcome](forgotten, args).join('\n'))
       return isErased ? exitCodes.ok : exitCodes.data
     },
     { mayCreate: false, name: 'forget' },
@@ -83,7 +84,7 @@ async function prompt(): Promise<string> {
   try {
     return await terminal.question('Number to forget, with its country code: ')
   } catch (cause) {
-    console.error()
+    printError('')
     throw new InterruptedError('stopped; nothing was changed', { cause })
   } finally {
     terminal.close()
@@ -164,7 +165,7 @@ function count(n: number, one: string): string {
 }
 
 function placeInWords({ position, queueName, queueId, teammateName, userId }: Place): string {
-  const queue = queueName === null ? queueId : `${printable(queueName)} (${queueId})`
-  const teammate = teammateName === null ? userId : `${printable(teammateName)} (${userId})`
-  return `  position ${position} of queue ${queue} of ${teammate}`
+  const queue = queueName === null ? queueId : `${queueName} (${queueId})`
+  const teammate = teammateName === null ? userId : `${teammateName} (${userId})`
+  return `  ${printable(`position ${position} of queue ${queue} of ${teammate}`)}`
 }

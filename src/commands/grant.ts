@@ -17,6 +17,7 @@ import { type ExitCode, exitCodes, UsageError } from '../exit-code.ts'
 import type { Pool } from '../store/database.ts'
 import { assertSchemaIsCurrent } from '../store/migrate.ts'
 import { askForSecret } from '../terminal/ask-secret.ts'
+import { print, printError } from '../terminal/output.ts'
 import { printable } from '../terminal/printable.ts'
 import { type OpenDatabase, withDatabase } from './open.ts'
 
@@ -43,7 +44,7 @@ export async function runGrant(config: Config, { login, role }: GrantArguments):
       if (role === null) return revoke(database.pool, login, roles)
       const { areInPlace, note } = await setUpRoles(database.pool, rolePrefix)
       if (!areInPlace) throw new GrantUnavailableError(note ?? 'the roles are not in place')
-      if (note !== null) console.error(printable(note))
+      if (note !== null) printError(printable(note))
       return grant(database, { login, role, roles })
     },
     { mayCreate: false, name: 'grant' },
@@ -65,18 +66,18 @@ async function grant(
   const mayConnect = await grantLogin(pool, { login, role, roles, password, exists })
   const what =
     role === 'pii' ? 'schemas reporting and reporting_pii, raw phone numbers included' : 'schema reporting'
-  console.error(
+  printError(
     printable(
       `${login} ${exists ? 'was changed' : 'was made'}: it reads ${what}, in transactions that are read only, with ${CONNECTIONS} connections and ${STATEMENT_SECONDS} s for a statement.`,
     ),
   )
   if (readsTables)
-    console.error(printable(`Beside that, ${login} reads schema allo, by rights that were given elsewhere.`))
+    printError(printable(`Beside that, ${login} reads schema allo, by rights that were given elsewhere.`))
   if (!mayConnect) {
     const message = `It may not connect yet: let the owner of the database say "grant connect on database … to ${roles.reader}".`
-    console.error(printable(message))
+    printError(printable(message))
   }
-  console.log(readerUrl(url, login))
+  print(readerUrl(url, login))
 }
 
 /** Null: the one it has. */
@@ -100,7 +101,7 @@ async function revoke(pool: Pool, login: string, roles: RoleNames): Promise<void
     groups.length === 0
       ? `${login} was no member of ${roles.reader}`
       : `${login} is no member of ${groups.join(' and ')} any more`
-  console.log(
+  print(
     printable(
       `${what}. The login stays, and may connect: "alter role … nologin" locks it out, "drop role" ends it.`,
     ),

@@ -2,6 +2,7 @@
 import { request } from 'node:http'
 import type { Config, HttpConfig } from '../config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { print, printError } from '../terminal/output.ts'
 
 /** Docker gives it five seconds. */
 const TIMEOUT_MS = 4000
@@ -10,21 +11,21 @@ const TIMEOUT_MS = 4000
 export async function runHealth({ http }: Pick<Config, 'http'>): Promise<ExitCode> {
   const { port, host, basicAuth } = http
   if (port === 0) {
-    console.error('HTTP_PORT is 0, any free port, so nobody knows which one to ask. Set a port.')
+    printError('HTTP_PORT is 0, any free port, so nobody knows which one to ask. Set a port.')
     return exitCodes.configuration
   }
   const where = `${reachable(host)}:${port}`
   try {
     const status = await statusOf(`http://${where}/healthz`, basicAuth?.value() ?? null)
     if (status === 200) {
-      console.log(`The worker at ${where} is alive.`)
+      print(`The worker at ${where} is alive.`)
       return exitCodes.ok
     }
     const why = status === 401 ? ': HTTP_BASIC_AUTH is another one there' : ''
-    console.error(`What listens at ${where} answers ${status}${why}.`)
+    printError(`What listens at ${where} answers ${status}${why}.`)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    console.error(`The worker at ${where} does not answer: ${reason}.`)
+    printError(`The worker at ${where} does not answer: ${reason}.`)
   }
   return exitCodes.tryAgain
 }

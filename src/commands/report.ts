@@ -11,6 +11,7 @@ import { reportPage } from '../report/page/page.ts'
 import { takeReport } from '../report/report.ts'
 import { ask, type Pool } from '../store/database.ts'
 import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate.ts'
+import { printError } from '../terminal/output.ts'
 import { version } from '../version.ts'
 import { checkStoredTimeZone } from './check-time-zones.ts'
 import { withDatabase } from './open.ts'
@@ -38,7 +39,7 @@ export async function runReport(config: Config, options: ReportOptions): Promise
     return exitCodes.ok
   }
   await writeWhole(options.out, page)
-  if (config.logLevel !== 'silent') console.error(`Wrote ${options.out}.`)
+  if (config.logLevel !== 'silent') printError(`Wrote ${options.out}.`)
   return exitCodes.ok
 }
 

@@ -6,6 +6,7 @@ import { retain, retainedInWords } from '../personal-data/retain.ts'
 import { ask } from '../store/database.ts'
 import { assertSchemaIsCurrent } from '../store/migrate.ts'
 import { withInterruption } from '../terminal/interruption.ts'
+import { print } from '../terminal/output.ts'
 import { printable } from '../terminal/printable.ts'
 import { isAtLeast } from '../terminal/progress.ts'
 import { withDatabase } from './open.ts'
@@ -13,7 +14,7 @@ import { withDatabase } from './open.ts'
 /** Of every team in the database. Stopped by a signal, it leaves off between two transactions. */
 export async function runRetain(config: Config): Promise<ExitCode> {
   const { retention } = config
-  const say = (line: string) => isAtLeast(config.logLevel, 'info') && console.log(line)
+  const say = (line: string) => isAtLeast(config.logLevel, 'info') && print(line)
   return withInterruption((signal) =>
     withDatabase(
       config,

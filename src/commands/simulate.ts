@@ -5,6 +5,7 @@ import { createRandom } from '../simulation/random.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../simulation/server.ts'
 import { createWorld, type World } from '../simulation/world.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
+import { print, printError } from '../terminal/output.ts'
 
 /** Fictional: the simulation takes it and nobody else does. */
 const apiKey = 'ak_simulated_0000000000000000'
@@ -21,8 +22,8 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
     calledBefore: 0.3,
   })
   const allo = await start(options, world)
-  console.log(`ALLO_API_URL=${allo.url}\nALLO_API_KEY=${apiKey}`)
-  console.error(
+  print(`ALLO_API_URL=${allo.url}\nALLO_API_KEY=${apiKey}`)
+  printError(
     `Simulated Allo: ${teammates} teammates, ${movesPerMinute} moves a minute, ${readsPerSecond || 'any number of'} reads a second. Ctrl-C ends it.`,
   )
   const dice = createRandom(`${seed} pace`)
@@ -33,7 +34,7 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
     clearInterval(ticks)
     await allo.close()
   }
-  console.error(`Answered ${allo.requests.count()} requests; ${world.truth.moves().length} moves were made.`)
+  printError(`Answered ${allo.requests.count()} requests; ${world.truth.moves().length} moves were made.`)
   return exitCodes.ok
 }
 

@@ -8,6 +8,7 @@ import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate.ts'
 import { keyFingerprint } from '../store/read-budget.ts'
 import { staleAfterOfWorker, teamOnRecord } from '../store/status.ts'
 import { inWords } from '../terminal/duration.ts'
+import { print, printJson } from '../terminal/output.ts'
 import { printable } from '../terminal/printable.ts'
 import { tableLines } from '../terminal/table.ts'
 import { version } from '../version.ts'
@@ -25,8 +26,8 @@ export async function runStatus(config: ConfigWithKey, { json }: { json: boolean
     mayCreate: false,
   })
   const secrets = config.secrets()
-  if (json) console.log(mask(JSON.stringify(overview), secrets))
-  else if (config.logLevel !== 'silent') console.log(mask(toScreen(overview).join('\n'), secrets))
+  if (json) printJson(overview, (text) => mask(text, secrets))
+  else if (config.logLevel !== 'silent') print(mask(toScreen(overview).join('\n'), secrets))
   return overview.freshness.isFresh ? exitCodes.ok : exitCodes.tryAgain
 }
 

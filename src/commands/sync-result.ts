@@ -1,5 +1,6 @@
 /** A pass in one line: as JSON for programs, as a sentence for people. */
 import { AlloThrottledError } from '../allo/errors.ts'
+import { withoutNumbers } from '../allo/text.ts'
 import { ConfigError, secretsOfEnvironment } from '../config.ts'
 import { EmbeddedPostgresError } from '../embedded/postgres.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
@@ -124,7 +125,7 @@ export function toSentence(result: SyncResult, dryRun: boolean): string {
     ...(json.queues_unknown > 0 ? [`${json.queues_unknown} with nobody until the next pass agrees`] : []),
   ]
   return [
-    `${dryRun ? 'Dry run' : `Pass ${result.passId}`} of ${printable(result.team.name ?? result.team.teamId)}: ${result.status}.`,
+    `${dryRun ? 'Dry run' : `Pass ${result.passId}`} of ${withoutNumbers(printable(result.team.name ?? result.team.teamId))}: ${result.status}.`,
     `${json.teammates} teammates, ${json.queues} queues, ${json.numbers} numbers:`,
     `${json.added} added, ${json.changed} changed, ${json.moved} moved, ${json.removed} removed`,
     ...(settled.length > 0 ? [`(${settled.join(', ')})`] : []),

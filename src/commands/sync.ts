@@ -10,6 +10,7 @@ import { openReadBudget } from '../store/read-budget.ts'
 import { recordReportTimeZone } from '../store/settings.ts'
 import { type SyncObserver, type SyncResult, syncTeam } from '../sync.ts'
 import { withInterruption } from '../terminal/interruption.ts'
+import { print, printError, printJson } from '../terminal/output.ts'
 import { createProgress, isAtLeast, type Progress } from '../terminal/progress.ts'
 import { version } from '../version.ts'
 import { cadenceOf } from '../worker/freshness.ts'
@@ -35,18 +36,18 @@ export async function runSync(load: () => ConfigWithKey, args: SyncArguments): P
   } catch (error) {
     const durationMs = performance.now() - startedAt
     if (args.json)
-      console.log(mask(JSON.stringify(toFailedJson(error, args.dryRun, durationMs)), secretsOfEnvironment()))
+      printJson(toFailedJson(error, args.dryRun, durationMs), (text) => mask(text, secretsOfEnvironment()))
     throw error
   }
   const sentence = toSentence(result, args.dryRun)
-  if (args.json) console.log(mask(JSON.stringify(toJson(result, args.dryRun)), config.secrets()))
-  else if (config.logLevel !== 'silent') console.log(sentence)
-  if (args.json && isAtLeast(config.logLevel, 'info')) console.error(sentence)
+  if (args.json) printJson(toJson(result, args.dryRun), (text) => mask(text, config.secrets()))
+  else if (config.logLevel !== 'silent') print(sentence)
+  if (args.json && isAtLeast(config.logLevel, 'info')) printError(sentence)
   if (result.stoppedBy !== null) throw result.stoppedBy
   if (result.status === 'ok') return exitCodes.ok
   const { failures } = toJson(result, args.dryRun)
   if (isAtLeast(config.logLevel, 'error')) {
-    console.error(
+    printError(
       `${failures.length} of ${result.teammates} teammates could not be read; their data are as before. Try again.`,
     )
   }

@@ -30,6 +30,9 @@ const entities: Readonly<Record<string, string>> = {
 /** Characters that can't be seen, or turn the text around them about, are shown as what they are: wrong. */
 function escaped(text: string): string {
   return text
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+    .replace(
+      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+      '\ufffd',
+    )
     .replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }

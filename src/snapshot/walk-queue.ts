@@ -4,6 +4,7 @@
  */
 import { largestWalk } from '../allo/limits.ts'
 import type { AlloClient, Queue, QueueAnswer, QueueNumber } from '../allo/types.ts'
+import { printable } from '../terminal/printable.ts'
 
 export type Walk =
   | {
@@ -88,7 +89,7 @@ export class WrongAnswerError extends Error {
   readonly code: string
 
   constructor(code: string, message: string) {
-    super(message)
+    super(printable(message))
     this.code = code
   }
 }

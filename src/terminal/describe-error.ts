@@ -4,10 +4,13 @@
  * word ourselves is masked.
  */
 import { toQuotable } from '../allo/text.ts'
+import { ConfigError } from '../config/problem.ts'
+import { EmbeddedPostgresError } from '../embedded/embedded-postgres-error.ts'
 import { explainSystemError } from '../embedded/system-error.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import { mask } from '../logger.ts'
 import { asDatabaseError, DatabaseError } from '../store/database.ts'
+import { printable, printableLines } from './printable.ts'
 
 export interface Shown {
   readonly debug: boolean
@@ -27,7 +30,10 @@ export function describeError(error: unknown, { debug, secrets }: Shown): string
 /** One sentence, the first letter a capital. Masked before anything is cut: half a secret would not be found. */
 export function messageOf(thrown: unknown, secrets: readonly string[]): string {
   const error = asDatabaseError(thrown)
-  const said = mask(saidBy(error), secrets)
+  const words = mask(saidBy(error), secrets)
+  // Only these are worded in lines; what came from outside makes none.
+  const hasLines = error instanceof ConfigError || error instanceof EmbeddedPostgresError
+  const said = hasLines ? printableLines(words) : printable(words)
   const exitCode = exitCodeOf(error)
   if (exitCode === exitCodes.bug) return `This is a bug of allo-queue-mirror: ${toQuotable(said)}`
   const sentence = said.slice(0, 1).toUpperCase() + said.slice(1)

@@ -3,6 +3,7 @@
  * failed and a few in between. What is to be kept stands on lines of its own in either case.
  */
 import type { WriteStream } from 'node:tty'
+import { withoutNumbers } from '../allo/text.ts'
 import type { LogLevel } from '../config.ts'
 import type { SyncObserver } from '../sync.ts'
 import { printable } from './printable.ts'
@@ -54,12 +55,12 @@ export function createProgress(
   }
   const clear = () => isLive && out.write('\r\x1b[K')
   const draw = () => {
-    if (isLive) out.write(`\r\x1b[K${line().slice(0, Math.max((out.columns || 80) - 1, 20))}`)
+    if (isLive) out.write(`\r\x1b[K${printable(line()).slice(0, Math.max((out.columns || 80) - 1, 20))}`)
   }
   const say = (text: string, needed: LogLevel) => {
     if (!isAtLeast(level, needed)) return
     clear()
-    out.write(`${text}\n`)
+    out.write(`${printable(text)}\n`)
     draw()
   }
   let timer = isLive ? setInterval(draw, REDRAW_MS).unref() : null
@@ -78,7 +79,7 @@ export function createProgress(
     passStarted(pass) {
       teammates = pass.teammates
       const name = pass.passId === null ? 'Dry run' : `Pass ${pass.passId}`
-      const team = printable(pass.team.name ?? pass.team.teamId)
+      const team = withoutNumbers(printable(pass.team.name ?? pass.team.teamId))
       say(`${name}: reading ${pass.teammates} teammates of ${team}`, 'info')
     },
     teammateRead(reading, teammate) {
@@ -86,7 +87,11 @@ export function createProgress(
       numbers += reading.numbers ?? 0
       if (reading.errorMessage !== null && reading.status !== 'not_found') {
         const { userId } = teammate
-        const name = teammate.name === null ? userId : `${printable(teammate.name)} (${userId})`
+        // Piped, it is a log: names are personal data there, and the id says who it was.
+        const name =
+          teammate.name === null || !isLive
+            ? userId
+            : `${withoutNumbers(printable(teammate.name))} (${userId})`
         say(`${name}: ${reading.status}: ${printable(reading.errorMessage)}`, 'warn')
       } else if (!isLive && performance.now() - lastPlainAt > PLAIN_EVERY_MS) {
         lastPlainAt = performance.now()

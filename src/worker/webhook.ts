@@ -3,10 +3,14 @@ import pRetry, { AbortError } from 'p-retry'
 import { Agent, EnvHttpProxyAgent, request } from 'undici'
 import { isLoopback } from '../config/loopback.ts'
 import type { Config, Secret } from '../config.ts'
+import { printable, printableJson } from '../terminal/printable.ts'
+
+/** Chat tools show `text` and interpret it; the rest is for programs, as it is. */
+export type AlertMessage = { readonly text: string } & Readonly<Record<string, unknown>>
 
 export interface Webhook {
   /** Resolves when it was taken, and rejects with a reason that holds no part of the URL but its host. */
-  post(message: object, signal: AbortSignal): Promise<void>
+  post(message: AlertMessage, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
@@ -56,7 +60,7 @@ export function createWebhook(
     async post(message, signal) {
       // A file with a new URL takes effect without a restart; one that can't be read leaves the old.
       await url.reread().catch(() => false)
-      const body = JSON.stringify(message)
+      const body = printableJson(JSON.stringify({ ...message, text: forChat(message.text) }))
       try {
         await pRetry(() => attempt(body, signal), { ...retry, randomize: true, signal })
       } catch (error) {
@@ -67,6 +71,23 @@ export function createWebhook(
       await Promise.all([proxied.destroy(), direct.destroy()])
     },
   }
+}
+
+/**
+ * Names and messages from the API stand in alerts, and no part of them may call people or be a link in Slack,
+ * Mattermost or the like. What would be a mention or a link looks like one and is none.
+ */
+function forChat(text: string): string {
+  return (
+    printable(text)
+      .replaceAll('@', '＠')
+      .replaceAll('://', ':∕∕')
+      // example.com becomes a link by itself.
+      .replace(/(?<=[\p{L}\p{N}_-])\.(?=\p{L})/gu, '․')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+  )
 }
 
 /** Only what we worded ourselves, and codes: other texts may quote the URL. */

@@ -1,0 +1,15 @@
+/** What commands write. Nothing else writes to stdout or stderr, so that no text from outside controls a terminal. */
+import { printableJson, printableLines } from './printable.ts'
+
+export function print(text: string): void {
+  process.stdout.write(`${printableLines(text)}\n`)
+}
+
+export function printError(text: string): void {
+  process.stderr.write(`${printableLines(text)}\n`)
+}
+
+/** One object on a line. `mask` hides secrets in the text. */
+export function printJson(value: object, mask: (text: string) => string): void {
+  process.stdout.write(`${printableJson(mask(JSON.stringify(value)))}\n`)
+}
