@@ -167,7 +167,7 @@ describe('a pass that fails', () => {
     const { request_id, message } = json.failures.find(({ user_id }: { user_id: string }) => user_id === lost)
     expect(request_id).toMatch(/^\S{8,}$/)
     expect(message).toContain(request_id)
-    expect(finished.stderr).toContain(`(${lost}): error: Allo answered the queue of ${lost}, page 1`)
+    expect(finished.stderr).toContain(`${lost}: error: Allo answered the queue of ${lost}, page 1`)
     expect(finished.stderr).toContain(
       '2 of 5 teammates could not be read; their data are as before. Try again.',
     )

@@ -143,7 +143,7 @@ describe('an error', () => {
   test('that is ours says so, masks what it did not word itself, and tells how to see more', () => {
     const bug = new TypeError('cannot read +1 (212) 555-0100 of ak_live_of_a_test')
     expect(describeError(bug, usual)).toBe(
-      'This is a bug of allo-queue-mirror: cannot read +[number] of [secret]\n' +
+      'This is a bug of allo-queue-mirror: cannot read [number] of [secret]\n' +
         'LOG_LEVEL=debug shows where it happened. Please report it with that.',
     )
     expect(describeError(bug, debug)).toMatch(/TypeError\n\s+at /)
@@ -241,7 +241,7 @@ describe('progress', () => {
 
   test('piped is plain lines', () => {
     expect(play(false)).toBe(
-      'Starting\nPass 7: reading 3 teammates of Acme\nAnn [2J Lee (usr-1): error: no  [31manswer\nCareful\n',
+      'Starting\nPass 7: reading 3 teammates of Acme\nusr-1: error: no  [31manswer\nCareful\n',
     )
   })
 
