@@ -5,6 +5,7 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import pg from 'pg'
 import { setSession } from './session-settings.ts'
+import { watchSilence } from './silence-watch.ts'
 
 export type Pool = pg.Pool
 export type Client = pg.PoolClient
@@ -80,29 +81,66 @@ export function ask<Row extends object>(
   return withDatabaseErrors(doing, () => db.query<Row>(sql, values))
 }
 
+/** What every client or pool of ours and of BullMQ is made with, so that no wait on Postgres is endless. */
+export function connectionSettings(url: string) {
+  const watch = watchSilence(url)
+  return {
+    settings: {
+      connectionString: url,
+      // TLS is what the URL says, not what a PGSSLMODE lying around says.
+      ssl: false,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      stream: watch.stream,
+    },
+    destroyAll: watch.destroyAll,
+  }
+}
+
+/** Statements of ours that still run when a pool is closed are given this long. */
+const CLOSE_WITHIN_MS = 3000
+
 /**
- * `url` is a postgres:// URL, TLS settings included. Settings are sent as startup parameters of the session.
- * Idle connections are closed after ten seconds; an error on an idle one is not ours to die of (the next use
- * reports it).
+ * The server ends the session of a process that vanished, and with it the locks of its transaction. Not every server
+ * can check connections while it works on a statement; those that can't refuse to be told to.
+ */
+const endWhenAlone = `
+  set client_min_messages = warning;
+  set idle_in_transaction_session_timeout = '60s';
+  set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;
+  do $$ begin
+    perform pg_catalog.set_config('client_connection_check_interval', '10s', false);
+  exception when others then null; end $$`
+
+/**
+ * `url` is a postgres:// URL, TLS settings included. Idle connections are closed after ten seconds; an error on an
+ * idle one is not ours to die of (the next use reports it). `end` destroys what is still open after three seconds.
  */
 export function openPool(url: string, options: { max: number; name: string }): Pool {
+  const { settings, destroyAll } = connectionSettings(url)
   const pool = new pg.Pool({
-    connectionString: url,
-    // TLS is what the URL says, not what a PGSSLMODE lying around says.
-    ssl: false,
+    ...settings,
     max: options.max,
     idleTimeoutMillis: 10_000,
-    connectionTimeoutMillis: 10_000,
     application_name: `allo-queue-mirror ${options.name}`,
     allowExitOnIdle: true,
     onConnect: async (client) => {
-      const settings = [setSession, 'set client_min_messages = warning']
-      await client.query(settings.join('; '))
+      await client.query(`${setSession}; ${endWhenAlone}`)
     },
   })
   pool.on('error', () => undefined)
   // Nor on one that is lent out and lost between two statements: the next statement reports it.
   pool.on('connect', (client) => client.on('error', () => undefined))
+  const end = pool.end.bind(pool)
+  pool.end = async () => {
+    const timer = setTimeout(destroyAll, CLOSE_WITHIN_MS)
+    try {
+      await end()
+    } finally {
+      clearTimeout(timer)
+    }
+  }
   return pool
 }
 

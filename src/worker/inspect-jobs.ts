@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { ConfigError } from '../config.ts'
-import { withDatabaseErrors } from '../store/database.ts'
+import { connectionSettings, withDatabaseErrors } from '../store/database.ts'
 import { inJobsSchema, JOBS_SCHEMA, PROBE_KEY, PROBE_KEY_LIVES_MS } from './job-backend.ts'
 
 /** What BullMQ needs of Redis. */
@@ -60,8 +60,8 @@ export async function inspectRedis(url: string): Promise<JobsReport> {
  * served by one backend give such a pooler away.
  */
 export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
-  const connectionString = inJobsSchema(url)
-  const clients = [0, 1].map(() => new pg.Client({ connectionString, ssl: false }))
+  const { settings, destroyAll } = connectionSettings(inJobsSchema(url))
+  const clients = [0, 1].map(() => new pg.Client(settings))
   for (const client of clients) client.on('error', () => undefined)
   try {
     const sessions = await withDatabaseErrors('looking where the jobs would be', async () => {
@@ -83,7 +83,8 @@ export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
   } catch (error) {
     throw error instanceof Error && 'code' in error && error.code === '08P01' ? cannotKeepJobs(pooled) : error
   } finally {
-    await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
+    // Not ended in order: one that was refused or fell silent never ends.
+    destroyAll()
   }
 }
 

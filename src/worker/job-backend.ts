@@ -14,7 +14,7 @@ import {
   withBackend,
 } from 'bullmq'
 import { Redis } from 'ioredis'
-import { openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
+import { connectionSettings, openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
 import { remember } from '../store/remember.ts'
 import { sessionOptions } from '../store/session-settings.ts'
 import { nextSlotMs } from './cron-slots.ts'
@@ -29,6 +29,14 @@ const PROBE_KEPT_MS = 5000
 /** Under the prefix of BullMQ's own keys, since a login may be held to it. */
 export const PROBE_KEY = 'bull:allo-queue-mirror-probe'
 export const PROBE_KEY_LIVES_MS = 10_000
+
+/** A Redis that says nothing for longer is gone. BullMQ's blocking commands wait ten seconds at most. */
+const patience = {
+  connectTimeout: 5000,
+  socketTimeout: 15_000,
+  keepAlive: 10_000,
+  retryStrategy: (times: number) => Math.min(times * 500, RETRY_MS),
+}
 
 /** kill -9 of a worker is noticed after about these two together. */
 const LOCK_MS = 10_000
@@ -130,6 +138,8 @@ export async function openJobBackend(
 function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
   // For our own questions: they fail at once instead of waiting for Redis to come back.
   const probe = new Redis(url, {
+    ...patience,
+    socketTimeout: 5000,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     lazyConnect: true,
@@ -144,7 +154,7 @@ function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
   probe.on('ready', () => {
     reason = null
   })
-  const connection = () => ({ url, maxRetriesPerRequest: null })
+  const connection = () => ({ url, ...patience, maxRetriesPerRequest: null })
   return {
     kind: 'redis',
     ...openOn('redis', withBackend(createRedisBackend), connection, onError),
@@ -176,9 +186,9 @@ async function openOnPostgres(
     throw error
   }
   // Postgres has few connections to give; a worker has another one to listen.
+  const { settings, destroyAll } = connectionSettings(inJobsSchema(url))
   const connection = (max: number) => ({
-    connectionString: inJobsSchema(url),
-    ssl: false,
+    ...settings,
     schema: JOBS_SCHEMA,
     application_name: 'allo-queue-mirror jobs',
     max,
@@ -190,7 +200,10 @@ async function openOnPostgres(
       const ask = () => probe.query(mayMigrate ? writeProbe : 'select 1')
       return withDeadline(withDatabaseErrors('writing to the tables of the jobs', ask)).then(() => undefined)
     }),
-    close: () => probe.end(),
+    async close() {
+      await probe.end()
+      destroyAll()
+    },
   }
 }
 
