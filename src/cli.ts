@@ -16,7 +16,10 @@ import { printableLines } from './terminal/printable.ts'
 import { isAtLeast } from './terminal/progress.ts'
 import { version } from './version.ts'
 
-/** Runs the command and sets the exit code of the process. `isWrapped`: another process passes on signals to us. */
+/**
+ * Runs the command and ends the process. Nothing that is still open keeps it alive after its last message: a
+ * connection that was refused, a timer, a pool. `isWrapped`: another process passes on signals to us.
+ */
 export async function main(
   argv: readonly string[],
   { isWrapped = false }: { readonly isWrapped?: boolean } = {},
@@ -36,7 +39,12 @@ export async function main(
   } catch (error) {
     exitCode = error instanceof CommanderError ? usageExitCode(error) : report(error)
   }
-  process.exitCode = exitCode
+  await Promise.all([process.stdout, process.stderr].map(flushed))
+  process.exit(exitCode)
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()))
 }
 
 export type Run = (work: () => Promise<ExitCode>) => () => Promise<void>

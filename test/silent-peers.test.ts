@@ -1,8 +1,12 @@
 /** Peers that fall silent without closing their connections. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { createServer as createNetServer, type Server as NetServer } from 'node:net'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { inTransaction, openPool } from '../src/store/database.ts'
 import { type BlackHole, startBlackHole } from './support/black-hole.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { spawnCommand } from './support/worker.ts'
 
 let database: TestDatabase
 let hole: BlackHole
@@ -17,7 +21,9 @@ afterAll(async () => {
 })
 
 describe('a connection to Postgres that falls silent', { timeout: 120_000, concurrent: true }, () => {
-  it('fails what waits on it, lets its locks go, and makes room for new ones, while a long statement goes on', async () => {
+  it('fails what waits on it, lets its locks go, and makes room for new ones, while a long statement goes on', async ({
+    expect,
+  }) => {
     const direct = openPool(database.url, { max: 1, name: 'long' })
     const pool = openPool(hole.url, { max: 3, name: 'silent' })
     await database.pool.query('create table held (id int primary key); insert into held values (1)')
@@ -38,7 +44,7 @@ describe('a connection to Postgres that falls silent', { timeout: 120_000, concu
     await pool.query(`set lock_timeout = '60s'; select from held for update`)
     expect(await lost).toMatchObject({ code: 'ETIMEDOUT' })
     listener.release(true)
-    expect(hole.deadConnections()).toBe(0)
+    await expect.poll(() => hole.deadConnections(), { timeout: 20_000 }).toBe(0)
 
     // Closing waits for nothing that is silent.
     const stuck = await pool.connect()
@@ -55,7 +61,7 @@ describe('a connection to Postgres that falls silent', { timeout: 120_000, concu
     await direct.end()
   })
 
-  it('answers statements in order while it is asked for signs of life', async () => {
+  it('answers statements in order while it is asked for signs of life', async ({ expect }) => {
     const pool = openPool(database.url, { max: 1, name: 'alive' })
     const client = await pool.connect()
     const until = performance.now() + 26_000
@@ -72,3 +78,78 @@ describe('a connection to Postgres that falls silent', { timeout: 120_000, concu
     await pool.end()
   })
 })
+
+describe('commands', { timeout: 120_000, concurrent: true }, () => {
+  it('sync and migrate end within 15 s of SIGTERM, or by themselves, when Postgres falls silent, and name it', async ({
+    expect,
+  }) => {
+    const silent = await startBlackHole(database.url)
+    const source = createServer().listen(0, '127.0.0.1')
+    await once(source, 'listening')
+    const env = {
+      PATH: process.env.PATH ?? '',
+      DATABASE_URL: silent.url,
+      ALLO_API_KEY: 'ak_test_silent_0000',
+      ALLO_API_URL: urlOf(source),
+      ROLE_PREFIX: 'none',
+    }
+    try {
+      const sync = spawnCommand(['sync'], env)
+      const [, response] = await once(source, 'request')
+      silent.fallSilent()
+      response.end(JSON.stringify({ data: { team: { id: 'team-silent', name: 'Silent' }, scopes: [] } }))
+      await expect.poll(() => silent.deadConnections(), { timeout: 20_000 }).toBeGreaterThan(0)
+      sync.kill('SIGTERM')
+      const { code, afterMs } = await sync.exited
+      expect(afterMs).toBeLessThan(15_000)
+      expect(code).toBe(75)
+      expect(sync.stderr()).toMatch(/Postgres/)
+
+      const migrate = spawnCommand(['migrate'], env)
+      expect(await migrate.exited).toMatchObject({ code: 75 })
+      expect(migrate.stderr()).toMatch(/no answer in time/)
+    } finally {
+      source.close()
+      await silent.close()
+    }
+  })
+
+  it('end at once where a password is asked for and DATABASE_URL holds none', async ({ expect }) => {
+    const asking = createNetServer((socket) => {
+      socket.on('error', () => undefined)
+      // A server that asks for a password (SCRAM), and then waits for the client.
+      const answers = [authentication(10, 'SCRAM-SHA-256\0\0'), authentication(11, 'r=x,s=c2FsdA==,i=4096')]
+      socket.on('data', () => socket.write(answers.shift() ?? ''))
+    }).listen(0, '127.0.0.1')
+    await once(asking, 'listening')
+    const env = {
+      PATH: process.env.PATH ?? '',
+      DATABASE_URL: urlOf(asking).replace('http://', 'postgres://me@').concat('/allo'),
+      ALLO_API_KEY: 'ak_test_silent_0000',
+      ALLO_API_URL: 'http://127.0.0.1:9',
+    }
+    try {
+      for (const command of ['sync', 'migrate', 'check', 'retain', 'status', 'doctor']) {
+        const running = spawnCommand([command], env)
+        const { code } = await running.exited
+        expect({ command, code }).toEqual({ command, code: 78 })
+      }
+    } finally {
+      asking.close()
+    }
+  })
+})
+
+/** The server's message of that kind. */
+function authentication(kind: number, text: string): Buffer {
+  const head = Buffer.alloc(9)
+  head.write('R')
+  head.writeInt32BE(8 + text.length, 1)
+  head.writeInt32BE(kind, 5)
+  return Buffer.concat([head, Buffer.from(text)])
+}
+
+function urlOf(server: Server | NetServer): string {
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pRetry from 'p-retry'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { isLoopback } from '../config/loopback.ts'
+import { waitingFor } from '../waiting.ts'
 import { echoesKey, mayEcho } from './echoed-key.ts'
 import {
   AlloError,
@@ -109,7 +110,7 @@ export function createTransport(settings: TransportSettings): Transport {
 
     async function attempt(): Promise<{ body: unknown; requestId: string }> {
       for (;;) {
-        await settings.pacer.turn(signal)
+        await waitingFor(`a turn to read the ${asked.what}`, () => settings.pacer.turn(signal))
         const key = settings.apiKey()
         const { reply, requestId, refusal } = await send(tallies, url, key, asked, signal)
 
@@ -168,7 +169,9 @@ export function createTransport(settings: TransportSettings): Transport {
     const sentAt = performance.now()
     try {
       const limits = { timeoutMs: settings.timeoutMs, largestBody }
-      const reply = await exchange(dispatcher, url, headers, limits, signal)
+      const reply = await waitingFor(`Allo (the ${asked.what})`, () =>
+        exchange(dispatcher, url, headers, limits, signal),
+      )
       settings.onAnswer?.(reply.status)
       for (const tally of tallies) tally.bytes += reply.bytes
       // A server may repeat the key it refused ("invalid key …"): take it out before anything is read.

@@ -18,6 +18,7 @@ import { recordReportTimeZone } from '../store/settings.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
 import { logOutput } from '../terminal/log-output.ts'
 import { version } from '../version.ts'
+import { longestWait } from '../waiting.ts'
 import { lookEveryMs, startAlerts } from '../worker/alerts.ts'
 import { trackCredentials } from '../worker/credentials.ts'
 import { type DatabaseState, watchDatabase } from '../worker/database-watch.ts'
@@ -53,10 +54,9 @@ export async function runWorker(config: ConfigWithKey): Promise<ExitCode> {
     logger.info({ event: 'worker_stopping' }, 'stopping: what is being read goes back')
     leaveInTime(config.shutdownTimeoutMs, logger)
   }
-  await withInterruption((signal) => runService(config, { logger, signal }), { onFirst })
+  const endWithinMs = config.shutdownTimeoutMs
+  await withInterruption((signal) => runService(config, { logger, signal }), { onFirst, endWithinMs })
   logger.info({ event: 'worker_stopped' }, 'worker stopped')
-  // Connections to a Redis that is gone keep the process alive; nobody needs them any more.
-  setTimeout(() => process.exit(exitCodes.ok), 200).unref()
   return exitCodes.ok
 }
 
@@ -252,7 +252,9 @@ function openWebhook({ alertWebhookUrl, proxy }: ConfigWithKey): Webhook | null 
 /** Whatever still hangs on something that is gone: what was being read is taken over all the same. */
 function leaveInTime(shutdownTimeoutMs: number, logger: Logger): void {
   setTimeout(() => {
-    logger.warn({ event: 'worker_stopped' }, 'worker stopped without waiting any longer')
+    const what = longestWait()
+    const message = `worker stopped without waiting any longer${what === null ? '' : ` for ${what}`}`
+    logger.warn({ event: 'worker_stopped' }, message)
     process.exit(exitCodes.ok)
   }, shutdownTimeoutMs * 0.95).unref()
 }

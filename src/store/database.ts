@@ -4,7 +4,9 @@
  */
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import pg from 'pg'
+import { waitingFor } from '../waiting.ts'
 import { setSession } from './session-settings.ts'
+import { watchSilence } from './silence-watch.ts'
 import { watchSilence } from './silence-watch.ts'
 
 export type Pool = pg.Pool
@@ -34,7 +36,7 @@ export class DatabaseError extends Error {
 /** Runs `work` and turns what Postgres throws into an error that holds no row values. */
 export async function withDatabaseErrors<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await work()
+    return await waitingFor(`Postgres (${doing})`, work)
   } catch (error) {
     if (isDriverError(error)) throw new DatabaseError(doing, error)
     throw error
@@ -136,7 +138,7 @@ export function openPool(url: string, options: { max: number; name: string }): P
   pool.end = async () => {
     const timer = setTimeout(destroyAll, CLOSE_WITHIN_MS)
     try {
-      await end()
+      await waitingFor('Postgres (closing connections)', end)
     } finally {
       clearTimeout(timer)
     }

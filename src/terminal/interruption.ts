@@ -1,6 +1,12 @@
-/** Ctrl-C and SIGTERM as an aborted signal: the work winds up in order. A second one ends the process at once. */
+/**
+ * Ctrl-C and SIGTERM as an aborted signal: the work winds up in order. A second one ends the process at once, and so
+ * does a deadline after the first one, whatever the work still waits for.
+ */
 import { exitCodes } from '../exit-code.ts'
 import { InterruptedError } from '../pass/failure.ts'
+import { longestWait } from '../waiting.ts'
+
+const END_WITHIN_MS = 12_000
 
 let sameSignalWithinMs = 0
 
@@ -14,15 +20,20 @@ export function expectSignalsTwice(): void {
 
 export async function withInterruption<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  options: { readonly signals?: readonly NodeJS.Signals[]; readonly onFirst?: () => void } = {},
+  options: {
+    readonly signals?: readonly NodeJS.Signals[]
+    readonly onFirst?: () => void
+    readonly endWithinMs?: number
+  } = {},
 ): Promise<T> {
-  const { signals = ['SIGINT', 'SIGTERM'], onFirst = () => undefined } = options
+  const { signals = ['SIGINT', 'SIGTERM'], onFirst = () => undefined, endWithinMs = END_WITHIN_MS } = options
   const interrupted = new AbortController()
   const isNew = createRepeatFilter()
   const interrupt = (name: NodeJS.Signals) => {
     if (!isNew(name)) return
     if (interrupted.signal.aborted) process.exit(exitCodes.tryAgain)
     onFirst()
+    setTimeout(giveUp, endWithinMs).unref()
     interrupted.abort(new InterruptedError(`stopped by ${name}; what was read until then is saved`))
   }
   for (const name of signals) process.on(name, interrupt)
@@ -32,6 +43,12 @@ export async function withInterruption<T>(
     // Once interrupted, the same signal may still be on its way, and must not kill the process while it ends.
     if (!interrupted.signal.aborted) for (const name of signals) process.off(name, interrupt)
   }
+}
+
+function giveUp(): never {
+  const what = longestWait()
+  console.error(`Stopped without waiting any longer${what === null ? '' : ` for ${what}`}. Try again.`)
+  process.exit(exitCodes.tryAgain)
 }
 
 function createRepeatFilter(): (name: NodeJS.Signals) => boolean {
