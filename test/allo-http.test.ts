@@ -132,7 +132,19 @@ describe('429', () => {
       {},
       3000,
     ],
-    ['at most a day', envelope('', 'X', { retry_after_seconds: 9_000_000_000 }), {}, 86_400_000],
+    ['a daily quota', envelope('', 'X', { retry_after_seconds: 86_400 }), {}, 86_400_000],
+    [
+      'the header where the body says decades',
+      envelope('', 'X', { retry_after_seconds: 1_000_000_000 }),
+      { 'retry-after': '5' },
+      5000,
+    ],
+    [
+      'a date on the clock of the API, which may be another than ours',
+      null,
+      { date: 'Wed, 01 Jan 2020 00:00:00 GMT', 'retry-after': 'Wed, 01 Jan 2020 00:00:07 GMT' },
+      7000,
+    ],
   ])('the wait is taken from %s', async (_, body, headers, expected) => {
     const { allo, pauses } = await start(
       { retry: { ...quick, throttledTotalMs: 1e9 } },
@@ -149,6 +161,19 @@ describe('429', () => {
     await allo.me()
     expect(pauses[0]).toBeGreaterThan(25_000)
     expect(pauses[0]).toBeLessThanOrEqual(30_000)
+  })
+
+  test.each([
+    ['decades', envelope('', 'X', { retry_after_seconds: 1_000_000_000 }), {}],
+    ['a negative time', envelope('', 'X', { retry_after_seconds: -5 }), { 'retry-after': '-5' }],
+    ['a date in the next century', null, { 'retry-after': 'Wed, 01 Jan 2110 00:00:00 GMT' }],
+    ['a reset in decades', null, { 'x-ratelimit-reset': '9999999999' }],
+  ])('a wait of %s is not believed: a short backoff takes its place', async (_, body, headers) => {
+    const { allo, pauses } = await start(status(429, body, headers), json({ data: {} }))
+    await allo.me()
+    expect(pauses).toHaveLength(1)
+    expect(pauses[0]).toBeGreaterThan(0)
+    expect(pauses[0]).toBeLessThan(1000)
   })
 
   test('a wait of 0 is a short backoff that grows', async () => {

@@ -485,7 +485,26 @@ describe('teammates and the account', () => {
     const odd = { data: { team: null, scopes: 'ALL', rate_limits: { read_per_second: 0 } } }
     const { value, surprises } = collect((context) => parseAccount(odd, context))
     expect(value).toEqual({ apiKeyId: null, team: null, scopes: null, readsPerSecond: null })
-    expect(surprises).toEqual([{ where: 'account.scopes', what: 'a list is documented, text came' }])
+    expect(surprises).toEqual([
+      { where: 'account.scopes', what: 'a list is documented, text came' },
+      { where: 'account.rate_limits', what: 'a number above 0 is documented as read_per_second, 0 came' },
+    ])
+  })
+
+  test.each([
+    [0.001, 1],
+    [1e-300, 1],
+    [1e9, 1000],
+    [-5, null],
+    ['20', null],
+    [{}, null],
+  ])('a limit of %j reads a second becomes %j and is named', (came, used) => {
+    const body = { data: { rate_limits: { read_per_second: came } } }
+    const { value, surprises } = collect((context) => parseAccount(body, context))
+    expect(value.readsPerSecond).toBe(used)
+    expect(surprises).toEqual([
+      { where: 'account.rate_limits', what: expect.stringContaining('read_per_second') },
+    ])
   })
 })
 

@@ -56,6 +56,31 @@ describe('slots', () => {
     expect(second - first).toBeGreaterThanOrEqual(100)
   })
 
+  test('and pauses from before the clock was set back hold nothing up', async () => {
+    const key = newKey()
+    const budget = await open(key)
+    await budget.reserve(50)
+    await database.pool.query(
+      `update allo.read_slots set next_slot_at = clock_timestamp() + interval '1 day' where key_fingerprint = $1`,
+      [key],
+    )
+    await database.pool.query(
+      `update allo.api_keys set paused_until = clock_timestamp() + interval '30 years' where key_fingerprint = $1`,
+      [key],
+    )
+    expect(await budget.pausedMs()).toBe(0)
+    const slot = await budget.reserve(50)
+    expect('inMs' in slot && slot.inMs).toBeLessThan(MINUTE_MS)
+    await budget.pause(1000)
+    const { rows } = await database.pool.query(
+      `select k.paused_until < clock_timestamp() + interval '1 hour' as pause,
+         s.next_slot_at < clock_timestamp() + interval '1 hour' as slot
+       from allo.api_keys k join allo.read_slots s using (key_fingerprint) where key_fingerprint = $1`,
+      [key],
+    )
+    expect(rows).toEqual([{ pause: true, slot: true }])
+  })
+
   test('of one key are not in the way of another', async () => {
     const [one, other] = [await open(newKey()), await open(newKey())]
     await one.reserve(10 * MINUTE_MS)

@@ -128,7 +128,8 @@ export class AlloThrottledError extends AlloError {
   constructor(waitMs: number, waitedMs: number, facts: AlloErrorFacts = { asked: 'API' }) {
     super(
       `Allo's rate limit holds the ${facts.asked} back: ${seconds(waitMs)} more after ${seconds(waitedMs)} of waiting ` +
-        `is longer than we may wait${request(facts)}. Try again later, or find out what else uses this API key.`,
+        `is longer than we may wait${request(facts)}. Try again later, or find out what else uses this API key. If the pause is wrong, end it: ` +
+        'update allo.api_keys set paused_until = null.',
       { ...facts, status: facts.status ?? 429 },
     )
     this.waitMs = waitMs

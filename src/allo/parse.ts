@@ -119,13 +119,32 @@ export function parseAccount(body: unknown, context: AnswerContext): Account {
     'data',
   )
   const { team, scopes, rate_limits: limits } = account.raw
-  const reads = isRecord(limits) ? limits.read_per_second : undefined
   return {
     apiKeyId: readId(account, 'api_key_id'),
     team: parseTeam(team, reading),
     scopes: parseScopes(scopes, reading),
-    readsPerSecond: typeof reads === 'number' && Number.isFinite(reads) && reads > 0 ? reads : null,
+    readsPerSecond: readLimit(isRecord(limits) ? limits.read_per_second : undefined, reading),
   }
+}
+
+/** 20 are documented. A limit outside this range would make requests wait for hours, or not at all. */
+const plausibleLimits = { least: 1, most: 1000 }
+
+/** Null: the API does not say, or nothing that can be used. */
+function readLimit(limit: unknown, reading: Reading): number | null {
+  if (limit === undefined || limit === null) return null
+  const { least, most } = plausibleLimits
+  if (typeof limit !== 'number' || !(limit > 0)) {
+    const came = typeof limit === 'number' ? `${limit}` : typeName(limit)
+    reading.surprise('account.rate_limits', `a number above 0 is documented as read_per_second, ${came} came`)
+    return null
+  }
+  const used = Math.min(Math.max(limit, least), most)
+  if (used !== limit) {
+    const wayOut = 'ALLO_READS_PER_SECOND sets another'
+    reading.surprise('account.rate_limits', `read_per_second is ${limit}, ${used} is used: ${wayOut}`)
+  }
+  return used
 }
 
 function parseTeam(team: unknown, reading: Reading): Account['team'] {

@@ -86,7 +86,7 @@ const usualRetry: RetrySettings = {
   throttledTotalMs: 300_000,
 }
 
-/** A said wait is believed up to here: quotas are daily at most, and timers can't hold a month. */
+/** A longer wait is not believed, and counts as not said: quotas are daily at most. */
 const longestPauseMs = 24 * 60 * 60 * 1000
 
 export function createTransport(settings: TransportSettings): Transport {
@@ -234,11 +234,16 @@ function createDispatcher({ apiUrl, proxy, timeoutMs }: TransportSettings): Disp
 }
 
 function throttledWaitMs(reply: Reply, refusal: Refusal, inARow: number, retry: RetrySettings): number {
-  const saidMs =
-    refusal.retryAfterMs ??
-    readRetryAfterHeader(reply.header('retry-after'), Date.now()) ??
-    refusal.quotaResetMs
-  if (saidMs !== null && saidMs > 0) return Math.min(saidMs, longestPauseMs)
+  // A date is meant on Allo's clock.
+  const sentAt = Date.parse(reply.header('date') ?? '')
+  const now = Number.isNaN(sentAt) ? Date.now() : sentAt
+  const said = [
+    refusal.retryAfterMs,
+    readRetryAfterHeader(reply.header('retry-after'), now),
+    refusal.quotaResetMs,
+  ]
+  const saidMs = said.find((ms) => ms !== null && ms > 0 && ms <= longestPauseMs)
+  if (saidMs !== undefined && saidMs !== null) return saidMs
   const backoffMs = Math.min(retry.throttledMinMs * 2 ** (inARow - 1), retry.throttledMaxMs)
   return Math.round(backoffMs * (1 + Math.random() / 2))
 }

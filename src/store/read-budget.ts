@@ -18,6 +18,14 @@ export interface ReadBudget extends SlotBook {
   close(): Promise<void>
 }
 
+/**
+ * What is further ahead was written before the database's clock was set back. A pause is a day at most; a slot is as
+ * far ahead as there are processes, since each holds one.
+ */
+const LONGEST_PAUSE = `interval '1 day'`
+const MANY_PROCESSES = 60
+const LEAST_ROOM_SECONDS = 60
+
 export async function openReadBudget(databaseUrl: string, fingerprint: string): Promise<ReadBudget> {
   const pool = openPool(databaseUrl, { max: 1, name: 'read budget' })
   const query = <Row extends object>(sql: string, values: unknown[]) =>
@@ -37,7 +45,8 @@ export async function openReadBudget(databaseUrl: string, fingerprint: string): 
   const pausedMs = async () => {
     const { rows } = await query<{ ms: number }>(
       `select greatest(extract(epoch from paused_until - clock_timestamp()) * 1000, 0)::float8 as ms
-       from allo.api_keys where key_fingerprint = $1 and paused_until > clock_timestamp()`,
+       from allo.api_keys where key_fingerprint = $1 and paused_until > clock_timestamp()
+         and paused_until <= clock_timestamp() + ${LONGEST_PAUSE}`,
       [fingerprint],
     )
     return rows[0]?.ms ?? 0
@@ -50,10 +59,14 @@ export async function openReadBudget(databaseUrl: string, fingerprint: string): 
       for (;;) {
         const { rows } = await query<{ ms: number }>(
           `update allo.read_slots s
-           set next_slot_at = greatest(s.next_slot_at, clock_timestamp()) + make_interval(secs => $2)
+           set next_slot_at = make_interval(secs => $2) + case
+             when s.next_slot_at > clock_timestamp()
+               + make_interval(secs => greatest($2 * ${MANY_PROCESSES}, ${LEAST_ROOM_SECONDS}))
+             then clock_timestamp() + interval '1 second' else greatest(s.next_slot_at, clock_timestamp()) end
            from allo.api_keys k
            where s.key_fingerprint = $1 and k.key_fingerprint = $1
-             and (k.paused_until is null or k.paused_until <= clock_timestamp())
+             and (k.paused_until is null or k.paused_until <= clock_timestamp()
+               or k.paused_until > clock_timestamp() + ${LONGEST_PAUSE})
            returning (extract(epoch from s.next_slot_at - clock_timestamp()) - $2)::float8 * 1000 as ms`,
           [fingerprint, intervalMs / 1000],
         )
@@ -66,7 +79,8 @@ export async function openReadBudget(databaseUrl: string, fingerprint: string): 
     async pause(forMs) {
       await query(
         `update allo.api_keys set paused_until =
-           greatest(paused_until, clock_timestamp() + make_interval(secs => $2)) where key_fingerprint = $1`,
+           greatest(case when paused_until <= clock_timestamp() + ${LONGEST_PAUSE} then paused_until end,
+             clock_timestamp() + make_interval(secs => $2)) where key_fingerprint = $1`,
         [fingerprint, forMs / 1000],
       )
     },
