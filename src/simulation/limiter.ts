@@ -50,4 +50,4 @@ export function createLimiter(initially: number | null): Limiter {
 }
 
 /** What an API without a limit announces: the documented answer has no way to say "none". */
-export const NO_LIMIT = 100_000
+export const NO_LIMIT = 1000

@@ -7,7 +7,6 @@ import pg from 'pg'
 import { waitingFor } from '../waiting.ts'
 import { setSession } from './session-settings.ts'
 import { watchSilence } from './silence-watch.ts'
-import { watchSilence } from './silence-watch.ts'
 
 export type Pool = pg.Pool
 export type Client = pg.PoolClient
