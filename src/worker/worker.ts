@@ -17,6 +17,7 @@ import {
   queueNames,
 } from './job-backend.ts'
 import { canHelp, toJobError } from './job-error.ts'
+import { within } from './jobs-status.ts'
 import { runPass } from './pass-job.ts'
 import { createReadingJob } from './reading-job.ts'
 import { keepSchedule, lookEveryMs, type ScheduleState } from './schedule.ts'
@@ -31,6 +32,8 @@ export interface RunningWorker {
 /** How long a job waits for a database that can't be reached, and how often that is said, however many jobs wait. */
 const WITHOUT_DATABASE_MS = 3000
 const TELL_EVERY_MS = 30_000
+/** Longer than an answer of the backend is remembered. */
+const LOOK_DEADLINE_MS = 6000
 
 /** Rejects, and leaves nothing behind, when the jobs are kept in Postgres and it can't be reached. */
 export async function startWorker(
@@ -128,7 +131,12 @@ function lookAfterSchedule(
     isLooking = true
     try {
       await jobs.ping()
-      tell(await keeper.look())
+      // A Redis that went away since would be waited for until it is back. Asked again, it says why.
+      const lookAgain = async (late: unknown): Promise<never> => {
+        await jobs.ping()
+        throw late
+      }
+      tell(await within(LOOK_DEADLINE_MS, keeper.look()).catch(lookAgain))
     } catch (error) {
       tell('unreachable', error instanceof Error ? error.message : String(error))
     } finally {
