@@ -31,12 +31,10 @@ export const PROBE_KEY = 'bull:allo-queue-mirror-probe'
 export const PROBE_KEY_LIVES_MS = 10_000
 
 /** A Redis that says nothing for longer is gone. BullMQ's blocking commands wait ten seconds at most. */
-const patience = {
-  connectTimeout: 5000,
-  socketTimeout: 15_000,
-  keepAlive: 10_000,
-  retryStrategy: (times: number) => Math.min(times * 500, RETRY_MS),
-}
+const patience = { connectTimeout: 5000, socketTimeout: 15_000, keepAlive: 10_000 }
+
+/** BullMQ's own strategy waits up to 20 seconds, which is long for a Redis that is there again. */
+const retryStrategy = (times: number) => Math.min(times * 500, RETRY_MS)
 
 /** kill -9 of a worker is noticed after about these two together. */
 const LOCK_MS = 10_000
@@ -154,7 +152,7 @@ function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
   probe.on('ready', () => {
     reason = null
   })
-  const connection = () => ({ url, ...patience, maxRetriesPerRequest: null })
+  const connection = () => ({ url, ...patience, retryStrategy, maxRetriesPerRequest: null })
   return {
     kind: 'redis',
     ...openOn('redis', withBackend(createRedisBackend), connection, onError),
