@@ -7,7 +7,6 @@ import { createWorkplace, type Finished, runCli } from './support/run-cli.ts'
 const { folder: cwd, remove } = createWorkplace()
 const temporary = join(cwd, 'tmp')
 let demo: Finished
-let tookMs: number
 
 beforeAll(async () => {
   // None of this may be read: the demo can reach neither the user's database nor their key.
@@ -23,16 +22,13 @@ beforeAll(async () => {
   )
   writeFileSync(join(cwd, '.env'), lines.join(''))
   mkdirSync(temporary)
-  const startedAt = performance.now()
-  demo = await runCli(['demo'], { ...theirs, TMPDIR: temporary }, { cwd, timeoutMs: 55_000 })
-  tookMs = performance.now() - startedAt
+  demo = await runCli(['demo'], { ...theirs, TMPDIR: temporary }, { cwd })
 })
 afterAll(remove)
 
-test('ends with exit 0 and an empty stderr in less than half a minute, whatever the environment holds', () => {
+test('ends with exit 0 and an empty stderr, whatever the environment holds', () => {
   expect(demo).toMatchObject({ code: 0, stderr: '' })
   expect(demo.stdout).not.toMatch(/ak_live|not-the-demo|Ctrl-C|\x1b/)
-  expect(tookMs).toBeLessThan(30_000)
 })
 
 test('leaves no folder and no database behind', () => {

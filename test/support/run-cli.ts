@@ -48,7 +48,7 @@ export function startCli(
     leadsGroup?: boolean
   },
 ): Running {
-  const { cwd, file = executable, timeoutMs = 45_000, stdin = '' } = options
+  const { cwd, file = executable, timeoutMs = 150_000, stdin = '' } = options
   const [program = '', ...before] = options.command ?? [process.execPath, file]
   const path = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter)
   const child = spawn(program, [...before, ...args], {

@@ -22,6 +22,8 @@ export interface PassRow {
   readonly finished_at: number | null
   readonly teammates: number | null
   readonly error_code: string | null
+  /** When its tick was due, in milliseconds since 1970, and by which schedule; null: it had no tick. */
+  readonly tick: { readonly schedule: string; readonly at: number } | null
 }
 
 export interface Scene {
@@ -66,7 +68,10 @@ export async function openScene(options: {
   const passes = async () => {
     const { rows } = await pool.query<PassRow>(
       `select pass_id, trigger, status, (extract(epoch from started_at) * 1000)::float8 as started_at,
-         (extract(epoch from finished_at) * 1000)::float8 as finished_at, teammates, error_code
+         (extract(epoch from finished_at) * 1000)::float8 as finished_at, teammates, error_code,
+         case when job_id like '%repeat:%' then jsonb_build_object(
+           'schedule', substring(job_id from 'repeat:(.*):\\d+$'),
+           'at', substring(job_id from ':(\\d+)$')::bigint) end as tick
        from allo.sync_passes where team_id = $1 order by sync_passes.started_at, pass_id`,
       [world.team.id],
     )
@@ -85,7 +90,7 @@ export async function openScene(options: {
       return worker
     },
     passes,
-    async finished({ count = 1, status, since = 0, withinMs = 30_000 } = {}) {
+    async finished({ count = 1, status, since = 0, withinMs = 90_000 } = {}) {
       return until(`${count} passes that are ${status ?? 'over'}`, withinMs, async () => {
         const over = (await passes().catch(() => [])).filter(
           (pass) =>

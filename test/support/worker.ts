@@ -99,7 +99,7 @@ export function spawnCommand(args: readonly string[], env: Readonly<Record<strin
     stderr: () => stderr,
     exited,
     isRunning,
-    async logged(event, { after = 0, withinMs = 20_000 } = {}) {
+    async logged(event, { after = 0, withinMs = 60_000 } = {}) {
       const found = await until(`the worker logs ${event}`, withinMs, () => {
         const line = logs.slice(after).find((one) => one.event === event)
         if (line === undefined && !isRunning()) throw new Error(`the worker ended first: ${stderr}`)
