@@ -344,7 +344,8 @@ function mountSmallDisk() {
     },
     empty: () => rmSync(filler, { force: true }),
     remove() {
-      execFileSync('umount', [folder])
+      // Lazily: the last process of the server may take a moment to be gone.
+      execFileSync('umount', ['-l', folder])
       rmSync(folder, { recursive: true })
     },
   }
