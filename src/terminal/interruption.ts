@@ -5,6 +5,7 @@
 import { exitCodes } from '../exit-code.ts'
 import { InterruptedError } from '../pass/failure.ts'
 import { longestWait } from '../waiting.ts'
+import { printError } from './output.ts'
 
 const END_WITHIN_MS = 12_000
 
@@ -47,7 +48,7 @@ export async function withInterruption<T>(
 
 function giveUp(): never {
   const what = longestWait()
-  console.error(`Stopped without waiting any longer${what === null ? '' : ` for ${what}`}. Try again.`)
+  printError(`Stopped without waiting any longer${what === null ? '' : ` for ${what}`}. Try again.`)
   process.exit(exitCodes.tryAgain)
 }
 
