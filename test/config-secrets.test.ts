@@ -3,13 +3,16 @@
  * are not what they seem, and every form in which a secret can come back in a message.
  */
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '../src/config.ts'
 import { createLogger, mask } from '../src/logger.ts'
 import { describeError } from '../src/terminal/describe-error.ts'
+import { createTestDatabase } from './support/database.ts'
 import { createWorkplace, type Env, runCli } from './support/run-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-secrets-'))
@@ -45,6 +48,7 @@ const databaseUrls: readonly [url: string, fault: string][] = [
   ['postgres://odd:Secret@host/db?sslmode=verify_full', 'sslmode'],
   ['postgres://odd:Secret@host/db?client_encoding=latin1', 'client_encoding'],
   ['postgres://odd:Secret@host/d%2Fb', 'does not read'],
+  ['postgres:///db', 'no host'],
   ['POSTGRES://odd:Secret@host/db', 'does not begin with'],
   ['mysql://odd:Secret@host/db', 'does not begin with'],
   ['jdbc:postgresql://odd:Secret@host/db', 'does not begin with'],
@@ -159,6 +163,56 @@ describe('a secret in a file', () => {
     expect(error.message).not.toContain('Secret')
   })
 })
+
+test('a key that the API repeats in its answers is neither stored nor printed', async () => {
+  const key = 'ak_live_hunter2hunter2'
+  const user = { id: 'usr-1', name: 'Alex', email: null, role: 'ADMIN', status: 'ACTIVE' }
+  const number = { number_to: '+12125550010', position: 0, debug: `Api-Key ${key}` }
+  const server = createServer((request, response) => {
+    const [path] = (request.url ?? '').split('?')
+    const answer =
+      path === '/v2/api/me'
+        ? { data: { team: { id: 'team-1', name: 'Acme' }, scopes: null } }
+        : path === '/v2/api/users'
+          ? { data: request.url?.includes('ACTIVE') ? [user] : [] }
+          : {
+              data: [number],
+              queue: { id: 'q-1', name: `Queue ${key}`, assignee_id: user.id },
+              pagination: { page: 1, size: 100, total_count: 1, total_pages: 1, has_more: false },
+            }
+    response.setHeader('x-request-id', key)
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify(answer))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const database = await createTestDatabase()
+  const { folder: cwd, remove } = createWorkplace()
+  const env = {
+    ALLO_API_KEY: key,
+    ALLO_API_URL: `http://127.0.0.1:${port}`,
+    DATABASE_URL: database.url,
+    LOG_LEVEL: 'debug',
+  }
+  const { code, stdout, stderr } = await runCli(['sync', '--json'], env, { cwd })
+  expect([code, stdout]).toEqual([75, expect.stringContaining('repeats the API key')])
+  expect(stdout + stderr).not.toContain('hunter2')
+  const { rows: tables } = await database.pool.query<{ name: string }>(
+    `select oid::regclass::text as name from pg_class where relnamespace = 'allo'::regnamespace and relkind = 'r'`,
+  )
+  for (const { name } of tables) {
+    const { rows } = await database.pool.query(
+      `select t::text as row from ${name} t where t::text like '%hunter2%'`,
+    )
+    expect([name, rows]).toEqual([name, []])
+  }
+  await database.drop()
+  server.closeAllConnections()
+  server.close()
+  remove()
+}, 60_000)
 
 describe('masking', () => {
   const env: Env = {

@@ -97,6 +97,8 @@ export function faultOfDatabaseUrl(text: string): string | null {
   const parameters = [...url.searchParams]
   const names = parameters.map(([name]) => name)
   if (new Set(names).size < names.length) return 'sets a parameter twice'
+  // libpq would take the Unix socket, and pg localhost or PGHOST.
+  if (url.hostname === '' && !names.includes('host')) return 'names no host'
   const refused = refusedParameters.find((name) => names.includes(name))
   if (refused !== undefined) return `has the parameter ${refused}, which is not supported after the ?`
   return firstFault(parameters.map(([name, value]) => faultOfParameter(name, value, url.hostname)))
