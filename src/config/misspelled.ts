@@ -42,8 +42,3 @@ function nearest(name: string, known: readonly string[]): string | null {
 function lettersApart(name: string): number {
   return name.length < SHORT ? 1 : 2
 }
-
-/** Whether one was meant and the other written: at most two letters apart. */
-export function isNear(a: string, b: string): boolean {
-  return distance(a, b) <= 2
-}

@@ -1,6 +1,6 @@
 /** Which teammates a pass reads: those on both lists, and those who vanished from the lists and did not leave. */
+import { distance } from 'fastest-levenshtein'
 import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
-import { isNear } from '../config/misspelled.ts'
 import type { Pool } from '../store/database.ts'
 import { formerTeammates, type KnownTeammate, knownTeammates, recordTeammates } from '../store/teammates.ts'
 import { ImplausibleTeamError, UnknownTeammateError } from './failure.ts'
@@ -132,9 +132,12 @@ function isNamed({ userId, email }: KnownTeammate, names: readonly string[]): bo
   return names.some((name) => name === userId || name.toLowerCase() === email?.toLowerCase())
 }
 
+/** The nearest id or e-mail, if it is at most two letters away. */
 function suggestion(name: string, teammates: readonly KnownTeammate[]): string {
-  const near = teammates
+  const [near] = teammates
     .flatMap(({ userId, email }) => (email === null ? [userId] : [userId, email]))
-    .find((candidate) => isNear(name.toLowerCase(), candidate.toLowerCase()))
-  return near === undefined ? '' : ` (did you mean ${near}?)`
+    .map((candidate) => ({ candidate, letters: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ letters }) => letters <= 2)
+    .sort((a, b) => a.letters - b.letters)
+  return near === undefined ? '' : ` (did you mean ${near.candidate}?)`
 }
