@@ -49,7 +49,8 @@ export const personalDataLock = `hashtextextended('allo personal data', 0)`
 /** The queue that the teammate's last reading showed, believed or not; null: it showed none. */
 function lastSeenWith(userId: string): string {
   return `(select r.queue_id from allo.sync_reads r
-    where r.user_id = ${userId} and (r.status in ('ok', 'no_queue', 'not_found') or r.error_code = 'queue_shared')
+    where r.user_id = ${userId}
+      and (r.status in ('ok', 'no_queue', 'not_found') or r.error_code in ('queue_shared', 'queue_overtaken'))
     order by r.observed_at desc limit 1)`
 }
 

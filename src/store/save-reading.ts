@@ -57,10 +57,14 @@ export async function applyReading(
   if (result.kind === 'torn') {
     return recordReading(client, reading, { status: 'torn', code: 'torn', message: result.why })
   }
+  if (result.kind === 'queue' && state.isShared && state.overtakenBy !== 'teammate') {
+    return refuseShared(client, reading, result, state)
+  }
   if (state.overtakenBy !== null) {
     const code = state.overtakenBy === 'teammate' ? 'overtaken' : 'queue_overtaken'
     const message = `a newer reading of this ${state.overtakenBy} was applied meanwhile`
-    return recordReading(client, reading, { status: 'skipped', code, message })
+    const seen = state.overtakenBy === 'queue' && result.kind === 'queue' ? { queueId: result.queue.id } : {}
+    return recordReading(client, reading, { status: 'skipped', code, message, ...seen })
   }
   if (result.kind === 'not_found') return applyNotFound(client, reading, result)
   if (result.kind === 'no_queue') return applyNoQueue(client, reading, result, state)
@@ -80,18 +84,6 @@ async function applyQueue(
     const message = `queue ${queue.id} names no assignee and is held by ${known.user_id}; nothing was written`
     return recordReading(client, reading, { status: 'error', code: 'owner_unknown', message })
   }
-  if (state.isShared && known !== null) {
-    const message =
-      `Allo answers queue ${queue.id} for ${reading.userId} as well as for ${known.user_id}, and again: it stays with ` +
-      `${known.user_id} until one of the two is seen without it; nothing was written`
-    return recordReading(client, reading, {
-      status: 'error',
-      code: 'queue_shared',
-      message,
-      queueId: queue.id,
-    })
-  }
-
   const isReopened = known?.is_closed ?? false
   const before = isReopened ? await countMirrored(client, queue.id) : (state.counts ?? noOutcomes())
   const encoded = encodeNumbers(snapshot.numbers)
@@ -132,6 +124,25 @@ async function applyQueue(
     numbers: snapshot.numbers.length,
     announced: snapshot.announced,
     ...written,
+  })
+}
+
+/** It goes on with the teammate on record: see ReadingState.isShared. */
+function refuseShared(
+  client: Client,
+  reading: Reading,
+  { queue }: QueueSnapshot,
+  state: ReadingState,
+): Promise<SavedReading> {
+  const holder = state.queue?.user_id ?? ''
+  const message =
+    `Allo answers queue ${queue.id} for ${reading.userId} as well as for ${holder}, and again: it stays with ` +
+    `${holder} until one of the two is seen without it; nothing was written`
+  return recordReading(client, reading, {
+    status: 'error',
+    code: 'queue_shared',
+    message,
+    queueId: queue.id,
   })
 }
 
