@@ -44,6 +44,8 @@ export async function main(
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  // A write of nothing can fail too, and would be taken for lost output. The error of a real one comes in a moment.
+  if (stream.writableLength === 0) return new Promise((resolve) => setImmediate(resolve))
   return new Promise((resolve) => stream.write('', () => resolve()))
 }
 
