@@ -23,6 +23,7 @@ async function lively(options: StageOptions = {}): Promise<Stage> {
   await stage.pass()
   await stage.pass()
   stage.letTheApiLie()
+  await stage.sql('insert into allo.settings default values on conflict do nothing')
   return stage
 }
 
@@ -163,6 +164,11 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
     'a queue that was made in the future',
     `update allo.queues set created_at = clock_timestamp() + interval '1 hour' where ${some('queues')}`,
     'times_plausible',
+  ],
+  [
+    'a report time zone that Postgres does not know',
+    `update allo.settings set report_time_zone = 'No/Where'`,
+    'report_time_zone_known',
   ],
   [
     'a queue that was made in the year 9999',
