@@ -1,5 +1,6 @@
 /** Who may do what: the group roles, as they are made and kept, and what a login that is a member can and can't. */
 import { randomBytes } from 'node:crypto'
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { grantLogin } from '../src/access/login.ts'
 import { type RoleNames, roleNames, setUpRoles } from '../src/access/roles.ts'
@@ -46,7 +47,8 @@ function connectionOf(database: TestDatabase, login: string, password = 'only he
   const url = new URL(database.url)
   url.username = login
   url.password = password
-  const pool = openPool(url.href, { max: 2, name: 'access' })
+  // As other programs connect: with the settings of the login.
+  const pool = new pg.Pool({ connectionString: url.href, ssl: false, max: 2 })
   pools.push(pool)
   return { url: url.href, pool }
 }

@@ -154,15 +154,15 @@ async function makeTrouble(api: SimulatedAllo, pool: Pool, worker: Worker): Prom
   await next('Postgres refused rows', 'database_refused', 45_000)
   await pool.query('alter table allo.queue_entries drop constraint refused')
   await pool.query(
-    `create function refuse() returns trigger language plpgsql as
+    `create function public.refuse() returns trigger language plpgsql as
        $$ begin raise exception 'no % here', new.number_to; end $$`,
   )
   await pool.query(
-    'create trigger refuse before insert or update on allo.queue_entries for each row execute function refuse()',
+    'create trigger refuse before insert or update on allo.queue_entries for each row execute function public.refuse()',
   )
   api.world.act(60)
   await next('a trigger refused rows', 'P0001', 45_000)
-  await pool.query('drop function refuse() cascade')
+  await pool.query('drop function public.refuse() cascade')
 
   api.setApiKey('ak_live_another')
   await next('the key was refused', 'credentials_refused', 45_000)

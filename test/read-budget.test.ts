@@ -189,14 +189,14 @@ function newKey(): string {
 /** Every reservation is written down by the database itself, whoever makes it. */
 async function logSlots(): Promise<void> {
   await database.pool.query(`
-    create table slots_given (key_fingerprint text, next_slot_at timestamptz);
-    create function log_slot() returns trigger language plpgsql as $$
+    create table public.slots_given (key_fingerprint text, next_slot_at timestamptz);
+    create function public.log_slot() returns trigger language plpgsql as $$
       begin
-        insert into slots_given values (new.key_fingerprint, new.next_slot_at);
+        insert into public.slots_given values (new.key_fingerprint, new.next_slot_at);
         return null;
       end
     $$;
-    create trigger log_slot after update on allo.read_slots for each row execute function log_slot();
+    create trigger log_slot after update on allo.read_slots for each row execute function public.log_slot();
   `)
 }
 
@@ -204,7 +204,7 @@ async function logSlots(): Promise<void> {
 async function slotsOf(key: string, intervalMs: number): Promise<number[]> {
   const { rows } = await database.pool.query<{ at: number }>(
     `select (extract(epoch from next_slot_at) * 1000)::float8 - $2 as at
-     from slots_given where key_fingerprint = $1 order by 1`,
+     from public.slots_given where key_fingerprint = $1 order by 1`,
     [key, intervalMs],
   )
   return rows.map(({ at }) => at)

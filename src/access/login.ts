@@ -4,6 +4,7 @@
  */
 import pg from 'pg'
 import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
+import { powerInWords, powersOf } from './powers.ts'
 import { quoted, type RoleNames } from './roles.ts'
 import { scramVerifier } from './scram.ts'
 
@@ -46,68 +47,59 @@ const settings: Readonly<Record<string, string>> = {
 
 const searchPaths = { reader: 'reporting', pii: 'reporting, reporting_pii' }
 
-/** Throws LoginRefusedError when the login may do more than read, or is not one for a person or a tool. */
-export async function inspectLogin(pool: Pool, login: string, roles: RoleNames): Promise<LoginState> {
+/**
+ * Throws LoginRefusedError when the login, or a role it can become, may do more than read, or when it is not one for a
+ * person or a tool.
+ */
+export async function inspectLogin(
+  pool: Pool,
+  login: string,
+  { role, roles }: { readonly role: ReportRole; readonly roles: RoleNames },
+): Promise<LoginState> {
   if (login === '' || Buffer.byteLength(login) > 63)
     throw new LoginRefusedError('The name of a login has 1 to 63 bytes: Postgres would cut off the rest.')
-  const { rows } = await ask<FoundLogin>(pool, 'looking at the login', findLogin, [login, roles.writer])
-  const { rows: us } = await ask<{ may: boolean }>(
-    pool,
-    'asking for rights',
-    'select rolcreaterole or rolsuper as may from pg_roles where rolname = current_user',
-    [],
-  )
-  const mayManage = us[0]?.may ?? false
-  const [found] = rows
-  if (found === undefined) return { mayManage, exists: false, readsTables: false }
-  const why = whyNot(found, Object.values(roles).includes(login))
-  if (why !== null) {
-    throw new LoginRefusedError(`${login} can't be a login for reports: ${why}. Choose another name.`)
+  const group = roles[role]
+  const found = await findLogin(pool, login)
+  if (found.exists) {
+    if (found.isUs) throw refused(login, 'it is the login of allo-queue-mirror itself')
+    const power = await powersOf(pool, login)
+    if (power !== null) throw refused(login, powerInWords(power))
+    if (found.hasMembers || Object.values(roles).includes(login)) throw refused(login, 'it is a group')
   }
-  return { mayManage, exists: true, readsTables: found.reads }
+  const powerOfGroup = await powersOf(pool, group)
+  if (powerOfGroup !== null)
+    throw new GrantUnavailableError(`${group} is no role for readers: ${powerInWords(powerOfGroup)}`)
+  return found
 }
 
-interface FoundLogin {
-  readonly powers: readonly string[]
-  readonly is_us: boolean
-  readonly has_members: boolean
-  readonly owns: boolean
-  readonly writes: boolean
-  readonly reads: boolean
+function refused(login: string, why: string): LoginRefusedError {
+  return new LoginRefusedError(`${login} can't be a login for reports: ${why}. Choose another name.`)
 }
 
-function whyNot(
-  { powers, is_us, has_members, owns, writes }: FoundLogin,
-  isOurGroup: boolean,
-): string | null {
-  if (is_us) return 'it is the login of allo-queue-mirror itself'
-  if (powers.length > 0) return `it may do more than read (${powers.join(', ')})`
-  if (owns) return 'it owns objects, and with those it may do anything'
-  if (writes) return 'it may write schema allo'
-  return has_members || isOurGroup ? 'it is a group' : null
+async function findLogin(pool: Pool, login: string): Promise<FoundLogin> {
+  const { rows } = await ask<FoundLogin>(
+    pool,
+    'looking at the login',
+    `select us.rolcreaterole or us.rolsuper as "mayManage", r.oid is not null as exists,
+       coalesce(r.rolname in (current_user, session_user), false) as "isUs",
+       exists (select from pg_auth_members m where m.roleid = r.oid and (${isUsed})) as "hasMembers",
+       exists (select from pg_class c where relnamespace = 'allo'::regnamespace and relkind in ('r', 'p')
+         and has_table_privilege(r.oid, c.oid, 'select')) as "readsTables"
+     from pg_roles us left join pg_roles r on r.rolname = $1 where us.rolname = current_user`,
+    [login],
+  )
+  if (rows[0] === undefined) throw new Error('Postgres did not say who we are')
+  return rows[0]
+}
+
+interface FoundLogin extends LoginState {
+  readonly isUs: boolean
+  readonly hasMembers: boolean
 }
 
 /** Since Postgres 16 whoever made a role is a member of it that may give it away, and nothing else. */
 const isUsed = `coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
   or coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)`
-
-const findLogin = `
-  with tables as (
-    select oid from pg_class where relnamespace = 'allo'::regnamespace and relkind in ('r', 'p')
-  )
-  select array_remove(array[case when r.rolsuper then 'superuser' end, case when r.rolcreaterole then 'createrole' end,
-      case when r.rolcreatedb then 'createdb' end, case when r.rolreplication then 'replication' end,
-      case when r.rolbypassrls then 'bypassrls' end], null) as powers,
-    r.rolname in (current_user, session_user) as is_us,
-    exists (select from pg_auth_members m where m.roleid = r.oid and (${isUsed})) as has_members,
-    exists (select from pg_shdepend s
-            where s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid and s.deptype = 'o') as owns,
-    pg_has_role(r.oid, (select nspowner from pg_namespace where nspname = 'allo'), 'member')
-      or coalesce(pg_has_role(r.oid, (select oid from pg_roles where rolname = $2), 'member'), false)
-      or exists (select from tables t where has_table_privilege(r.oid, t.oid, 'insert, update, delete, truncate'))
-      as writes,
-    exists (select from tables t where has_table_privilege(r.oid, t.oid, 'select')) as reads
-  from pg_roles r where r.rolname = $1`
 
 /**
  * Makes the login, or changes it, whole or not at all. `password`: null keeps the one it has. Returns whether it may

@@ -56,7 +56,7 @@ async function grant(
   { pool, url }: OpenDatabase,
   { login, role, roles }: { login: string; role: ReportRole; roles: RoleNames },
 ): Promise<void> {
-  const { exists, mayManage, readsTables } = await inspectLogin(pool, login, roles)
+  const { exists, mayManage, readsTables } = await inspectLogin(pool, login, { role, roles })
   if (!mayManage) {
     throw new GrantUnavailableError(
       `this login of Postgres may not make others: run it with the DATABASE_URL of one with CREATEROLE, or let its owner say: grant ${roles[role]} to …`,

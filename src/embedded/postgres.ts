@@ -183,7 +183,7 @@ async function ensureDatabase(url: string, database: string): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     ssl: false,
-    options: '-c timezone=UTC',
+    options: '-c timezone=UTC -c search_path=pg_catalog,pg_temp',
     connectionTimeoutMillis: 30_000,
   })
   // A connection lost between two queries would end the process; the next query reports it.

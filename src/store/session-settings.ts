@@ -3,6 +3,8 @@
  * each of them to something else; every connection of ours sets them for itself.
  */
 const settings: Readonly<Record<string, string>> = {
+  // Whoever may create in a schema of the path decides what an operator in our statements does, with our rights.
+  search_path: 'pg_catalog, pg_temp',
   timezone: 'UTC',
   timezone_abbreviations: 'Default',
   datestyle: 'ISO, MDY',
@@ -20,10 +22,10 @@ const settings: Readonly<Record<string, string>> = {
   row_security: 'off',
 }
 
-/** Statements that set them, separated by semicolons. */
-export const setSession = Object.entries(settings)
-  .map(([name, value]) => `set ${name} = '${value}'`)
-  .join('; ')
+/** A statement that sets them. */
+export const setSession = `select ${Object.entries(settings)
+  .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', false)`)
+  .join(', ')}`
 
 /** The same in the `options` of a connection string. */
 export const sessionOptions = Object.entries(settings)

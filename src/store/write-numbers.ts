@@ -125,7 +125,7 @@ async function mirroredRowDigests(client: Client, queueId: string): Promise<Buff
 /** `entry_id` starts as a fresh one; matching replaces it where the number continues an entry we know. */
 async function copyIncoming(client: Client, lines: readonly string[]): Promise<void> {
   await client.query(`
-    create temporary table if not exists incoming_numbers (
+    create temporary table if not exists pg_temp.incoming_numbers (
       position int not null, is_present boolean not null, number_to text, created_at timestamptz,
       updated_at timestamptz, call_start_date timestamptz, call_id text, routing_result text, sync_status text,
       detected_outbound_voicemail boolean, not_reached_destination_reason text, voicemail_left boolean, extra jsonb,
