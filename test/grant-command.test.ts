@@ -185,6 +185,66 @@ describe('grant', () => {
       },
       /it is a group/,
     ],
+    [
+      'can become a superuser',
+      async () => {
+        const boss = await made('superuser')
+        return made(`noinherit in role ${await made(`noinherit in role ${boss}`)}`)
+      },
+      /as \S+, then as (\S+), which it can become, it may do more than read \(superuser\)\. To take that away: revoke \1 from \S+\. Choose another name/,
+    ],
+    [
+      'may give itself a role that makes databases',
+      async () => {
+        const login = await made('')
+        await sql(`grant ${await made('createdb')} to ${login} with admin option`)
+        return login
+      },
+      /which it can become, it may do more than read \(createdb\)/,
+    ],
+    ...['pg_write_all_data', 'pg_read_all_data', 'pg_execute_server_program', 'pg_read_server_files'].map(
+      (role): [string, () => Promise<string>, RegExp] => [
+        `can become ${role}`,
+        async () => made(`noinherit in role ${role}`),
+        new RegExp(`as ${role}, which it can become, it may .*revoke ${role} from `),
+      ],
+    ),
+    [
+      'may create schemas',
+      async () => {
+        const login = await made('')
+        await sql(`grant create on database ${database.name} to ${login}`)
+        return login
+      },
+      /it may create schemas in this database \(revoke create on database \S+ from \S+\)/,
+    ],
+    [
+      'can become the owner of a table of ours',
+      async () => {
+        const owner = await made('')
+        await sql(`create table allo.of_another (id int); alter table allo.of_another owner to ${owner}`)
+        return made(`noinherit in role ${owner}`)
+      },
+      /it owns what allo-queue-mirror keeps/,
+    ],
+    [
+      'may write one column of ours',
+      async () => {
+        const login = await made('')
+        await sql(`grant update (name) on allo.teams to ${login}`)
+        return login
+      },
+      /it may write schema allo/,
+    ],
+    [
+      'may put triggers on a table of ours',
+      async () => {
+        const login = await made('')
+        await sql(`grant trigger on allo.teams to ${login}`)
+        return login
+      },
+      /it may write schema allo/,
+    ],
     ['is one of the roles itself', async () => roles.reader, /it is a group/],
     ['is too long', async () => 'x'.repeat(64), /has 1 to 63 bytes/],
   ])('refuses a login that %s, and changes nothing', async (_, login, why) => {
@@ -236,6 +296,31 @@ describe('grant', () => {
     const { code, stderr } = await grant([login, '--role', 'reader'], password)
     expect(code).toBe(0)
     expect(stderr).toContain(`Beside that, ${login} reads schema allo, by rights that were given elsewhere.`)
+  })
+
+  test('names schemas in which readers may create, with the statement that closes them', async () => {
+    await sql('grant create on schema public to public')
+    const { code, stderr } = await grant([loginName(), '--role', 'reader'], password)
+    expect(code).toBe(0)
+    expect(stderr).toContain('Every login may create functions and operators in schema public')
+    const [, close = ''] = /Close it: (.*)\.$/m.exec(stderr) ?? []
+    await sql(close)
+    expect((await grant([loginName(), '--role', 'reader'], password)).stderr).not.toContain('Close it')
+  })
+
+  test('refuses a role of readers that was given more than reading: 78', async () => {
+    await sql(`grant pg_write_all_data to ${roles.reader}`)
+    const { code, stderr } = await grant([loginName(), '--role', 'pii'], password)
+    expect([code, stderr]).toEqual([
+      78,
+      expect.stringMatching(
+        new RegExp(
+          `^${roles.pii} is no role for readers: as ${roles.reader}, then as pg_write_all_data`,
+          'i',
+        ),
+      ),
+    ])
+    await sql(`revoke pg_write_all_data from ${roles.reader}`)
   })
 
   test('lets it connect where PUBLIC may not', async () => {

@@ -11,7 +11,7 @@ export interface Power {
   readonly powers: readonly string[]
 }
 
-/** The powers of the nearest role that has some; null: it reads, and that is all. */
+/** The powers of the role at the end of the longest path, which is where they come from; null: it reads, and that is all. */
 export async function powersOf(pool: Pool, role: string): Promise<Power | null> {
   const { rows } = await ask<Power>(pool, 'looking at what the role may do', findPowers, [role])
   return rows[0] ?? null
@@ -20,7 +20,8 @@ export async function powersOf(pool: Pool, role: string): Promise<Power | null> 
 /** As the end of a sentence: why it can't be a reader, and for a membership what takes it away. */
 export function powerInWords({ path, powers }: Power): string {
   const [member, role] = path.slice(-2)
-  const may = powers.join(', and ')
+  // The first is the gravest; the others often follow from it.
+  const [may] = powers
   if (path.length === 1) return `it ${may}`
   return `as ${path.slice(1).join(', then as ')}, which it can become, it ${may}. To take that away: revoke ${quotedIfNeeded(role)} from ${quotedIfNeeded(member)}`
 }
@@ -93,4 +94,4 @@ const findPowers = `
     lateral (select exists (select from pg_database d, aclexplode(coalesce(datacl, acldefault('d', datdba)))
       where datname = current_database() and grantee = 0 and privilege_type = 'CREATE') as create) has_public
   )
-  select path, powers from found where powers <> '{}' order by cardinality(path), path limit 1`
+  select path, powers from found where powers <> '{}' order by cardinality(path) desc, path limit 1`

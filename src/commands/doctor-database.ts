@@ -1,4 +1,6 @@
 /** Doctor's questions to a Postgres that can be used. */
+import { openSchemas } from '../access/open-schemas.ts'
+import { roleNames } from '../access/roles.ts'
 import type { Config } from '../config.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import type { Pool } from '../store/database.ts'
@@ -51,6 +53,11 @@ export async function checkDatabase(
   })
 
   await report.check('objects', () => checkObjects(report, pool))
+
+  await report.check('open schemas', async () => {
+    const roles = config.rolePrefix === null ? null : roleNames(config.rolePrefix)
+    for (const says of await openSchemas(pool, roles)) report.warning('open schemas', `${says}.`)
+  })
 
   await report.check('writing', async () => {
     if ((await inspectSchema(pool)).state !== 'current') return

@@ -11,6 +11,7 @@ import {
   revokeLogin,
   STATEMENT_SECONDS,
 } from '../access/login.ts'
+import { openSchemas } from '../access/open-schemas.ts'
 import { type RoleNames, roleNames, setUpRoles } from '../access/roles.ts'
 import type { Config } from '../config.ts'
 import { type ExitCode, exitCodes, UsageError } from '../exit-code.ts'
@@ -77,6 +78,7 @@ async function grant(
     const message = `It may not connect yet: let the owner of the database say "grant connect on database … to ${roles.reader}".`
     printError(printable(message))
   }
+  for (const says of await openSchemas(pool, roles)) printError(printable(`${says}.`))
   print(readerUrl(url, login))
 }
 

@@ -1,0 +1,26 @@
+/**
+ * Schemas in which others may create functions and operators. Those take the place of Postgres' own wherever a session
+ * has the schema in its search path. Ours have none of them; sessions of other programs may.
+ */
+import { ask, type Pool } from '../store/database.ts'
+import type { RoleNames } from './roles.ts'
+
+/** A sentence for each, with the statement that closes it: open to PUBLIC or to readers; ours, to anybody. */
+export async function openSchemas(pool: Pool, roles: RoleNames | null): Promise<string[]> {
+  const readers = roles === null ? [] : [roles.reader, roles.pii]
+  const { rows } = await ask<{ says: string }>(
+    pool,
+    'looking who may create in which schema',
+    `select format('%s may create functions and operators in schema %s, and a session that has it in its search path may run them. Close it: revoke create on schema %s from %s',
+         case grantee when 0 then 'Every login' else quote_ident(rolname) end, nspname, quote_ident(nspname),
+         case grantee when 0 then 'public' else quote_ident(rolname) end) as says
+     from pg_namespace n
+     cross join lateral aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
+     left join pg_roles r on r.oid = grantee
+     where privilege_type = 'CREATE' and grantee <> nspowner and not starts_with(nspname, 'pg_')
+       and (grantee = 0 or rolname = any ($1) or nspname in ('allo', 'allo_jobs', 'reporting', 'reporting_pii'))
+     order by says`,
+    [readers],
+  )
+  return rows.map(({ says }) => says)
+}
