@@ -14,7 +14,7 @@ import {
 } from './pass/failure.ts'
 import { NumberKeyError } from './snapshot/number-key.ts'
 import { asDatabaseError, DatabaseError } from './store/database.ts'
-import { SchemaVersionError } from './store/migrate.ts'
+import { MigrationLockedError, SchemaVersionError } from './store/migrate.ts'
 import { PassAlreadyRunningError } from './store/passes.ts'
 import { PassClosedError } from './store/reading.ts'
 
@@ -51,6 +51,7 @@ export function exitCodeOf(thrown: unknown): ExitCode {
   if (error instanceof AlloRefusedError && error.status === 400) return exitCodes.bug
   if (error instanceof AlloError) return exitCodes.tryAgain
   if (error instanceof DatabaseError) return exitCodeOfDatabase(error)
+  if (error instanceof MigrationLockedError) return exitCodes.tryAgain
   if (error instanceof PassClosedError || error instanceof PassAlreadyRunningError) return exitCodes.tryAgain
   if (error instanceof ImplausibleTeamError || error instanceof InterruptedError) return exitCodes.tryAgain
   if (error instanceof IncompleteTeamError || error instanceof TeamChangedError) return exitCodes.tryAgain

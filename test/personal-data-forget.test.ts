@@ -512,7 +512,7 @@ describe('a reading under way', () => {
         forgetting = forget(stage, number, { suppress: true })
         await until('it waits', 10_000, async () => {
           const waiting = await stage.sql(
-            `select from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`,
+            `select from pg_stat_activity where datname = current_database() and wait_event = 'relation'`,
           )
           return waiting.length > 0
         })

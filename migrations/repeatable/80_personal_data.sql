@@ -6,7 +6,7 @@ DECLARE
   suppressed bigint;
   salt text := gen_random_uuid()::text || gen_random_uuid()::text;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('allo personal data', 0));
+  LOCK TABLE allo.locks IN EXCLUSIVE MODE;
   SELECT count(*) INTO suppressed FROM allo.suppressed_numbers;
   IF suppressed > 0 AND NOT end_suppressions THEN
     RAISE EXCEPTION '% numbers are suppressed, and can be recognised by the present NUMBER_KEY alone', suppressed

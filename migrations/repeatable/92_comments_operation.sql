@@ -58,6 +58,10 @@ COMMENT ON TABLE allo.read_slots IS
 COMMENT ON COLUMN allo.read_slots.key_fingerprint IS 'As in api_keys.';
 COMMENT ON COLUMN allo.read_slots.next_slot_at IS 'Observed clock: the next free moment for a request.';
 
+COMMENT ON TABLE allo.locks IS
+  'One row per teammate and queue ever read: what transactions lock, so that their changes come one after the other. Readers can''t touch it, unlike advisory locks. Unlogged, so empty after a crash of the database; nothing is lost by that.';
+COMMENT ON COLUMN allo.locks.name IS 'teammate or queue, and its id.';
+
 COMMENT ON TABLE allo.migrations IS
   'One row per migration applied to this schema.';
 COMMENT ON COLUMN allo.migrations.id IS 'Order in which they were applied.';

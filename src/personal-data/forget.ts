@@ -13,7 +13,7 @@ import { hasCountryCode, readPhoneNumber } from '../snapshot/phone-number.ts'
 import { createRedactor } from '../snapshot/redact-number.ts'
 import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
 import { eraseNumbers, type Stay } from '../store/erase-numbers.ts'
-import { personalDataLock } from '../store/reading-state.ts'
+import { lockAll } from '../store/locks.ts'
 import { findNumber } from './find-number.ts'
 import { sweep } from './sweep.ts'
 
@@ -66,7 +66,7 @@ export async function forgetNumber(pool: Pool, forgetting: Forgetting): Promise<
     pool,
     'forgetting a number',
     async (client) => {
-      await client.query(`select pg_advisory_xact_lock(${personalDataLock})`)
+      await lockAll(client)
       await client.query('savepoint before_erasing')
       const { sweptTables, ...result } = await forget(client, forgetting)
       const isChange = result.outcome === 'erased' || result.outcome === 'not_on_record'

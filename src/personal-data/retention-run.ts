@@ -2,7 +2,7 @@
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
 import type { Stay } from '../store/erase-numbers.ts'
-import { personalDataLock } from '../store/reading-state.ts'
+import { lock } from '../store/locks.ts'
 
 export interface RetentionRun {
   readonly pool: Pool
@@ -38,11 +38,7 @@ export async function forQueuesWithStays(
   for (const { queue_id } of queues) {
     for (let last = 1; last > 0 && !signal?.aborted; done += last) {
       last = await inTransaction(pool, doing, async (client) => {
-        await client.query(
-          `select pg_advisory_xact_lock_shared(${personalDataLock}),
-             pg_advisory_xact_lock(hashtextextended('allo queue ' || $1, 0))`,
-          [queue_id],
-        )
+        await lock(client, `select 'queue ' || $1::text as name`, [queue_id])
         const { rows: stays } = await client.query<Stay>(
           `select entry_id, queue_id from allo.queue_entries e where e.queue_id = $1 and ${due} limit ${BATCH}`,
           [queue_id, before],

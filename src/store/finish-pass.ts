@@ -25,8 +25,8 @@
  */
 import type { Surprise } from '../allo/types.ts'
 import { type Client, DatabaseError, inTransaction, type Pool } from './database.ts'
+import { lock } from './locks.ts'
 import { PassClosedError } from './reading.ts'
-import { personalDataLock } from './reading-state.ts'
 
 const MAX_HELD_BACK_PASSES = 3
 
@@ -111,20 +111,18 @@ async function closePass(
 
 /** The locks readings take, in the order they take them: a reading under way of someone concerned comes first. */
 async function lockUnsettled(client: Client, teamId: string): Promise<void> {
-  await client.query(`select pg_advisory_xact_lock_shared(${personalDataLock})`)
-  await client.query(
-    `select pg_advisory_xact_lock(hashtextextended('allo teammate ' || user_id, 0)) from (
-       select user_id from allo.teammates where team_id = $1 and missing_since is not null order by user_id
-     ) in_order`,
+  await lock(
+    client,
+    `select 'teammate ' || user_id as name from allo.teammates
+     where team_id = $1 and missing_since is not null order by name`,
     [teamId],
   )
-  await client.query(
-    `select pg_advisory_xact_lock(hashtextextended('allo queue ' || queue_id, 0)) from (
-       select q.queue_id from allo.queues q left join allo.teammates t using (user_id)
-       where q.team_id = $1 and q.ended_at is null
-         and (q.missing_since is not null or t.missing_since is not null)
-       order by q.queue_id
-     ) in_order`,
+  await lock(
+    client,
+    `select 'queue ' || q.queue_id as name from allo.queues q left join allo.teammates t using (user_id)
+     where q.team_id = $1 and q.ended_at is null
+       and (q.missing_since is not null or t.missing_since is not null)
+     order by name`,
     [teamId],
   )
 }

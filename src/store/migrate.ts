@@ -4,9 +4,10 @@
  * by step; views, functions and comments are made again when they differ (repeatables.ts).
  */
 import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { inTransaction, openPool, type Pool, withDatabaseErrors } from './database.ts'
+import { type Client, inTransaction, openPool, type Pool, withDatabaseErrors } from './database.ts'
 import {
   applyRepeatables,
   inspectRepeatables,
@@ -19,6 +20,12 @@ export { SchemaVersionError }
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
 const ledger = { migrationsFolder, migrationsSchema: 'allo', migrationsTable: 'migrations' }
+
+/** Another session holds the lock of migrations. */
+export class MigrationLockedError extends Error {
+  override readonly name = 'MigrationLockedError'
+  readonly retryable = true
+}
 
 export interface SchemaState {
   readonly applied: number
@@ -80,7 +87,7 @@ export async function migrateDatabase(
   const pool = openPool(databaseUrl, { max: 2, name: 'migrate' })
   try {
     return await inTransaction(pool, 'migrating', async (lock) => {
-      await lock.query(`select pg_advisory_xact_lock(hashtextextended('allo migrate', 0))`)
+      await lockMigration(lock)
       const before = await inspectSchema(pool)
       if (before.state === 'ahead') throw newerDatabase(before)
       const hasNewViews = before.state !== 'current'
@@ -97,6 +104,33 @@ export async function migrateDatabase(
   } finally {
     await pool.end()
   }
+}
+
+const MIGRATION_LOCK_SECONDS = 30
+
+/**
+ * An advisory lock, since schema allo may not exist yet. Every login of the database can take it, so the wait ends and
+ * names the session that holds it.
+ */
+async function lockMigration(client: Client): Promise<void> {
+  const key = `hashtextextended('allo migrate', 0)`
+  for (let waited = 0; waited < MIGRATION_LOCK_SECONDS * 4; waited++) {
+    const { rows } = await client.query<{ taken: boolean }>(
+      `select pg_try_advisory_xact_lock(${key}) as taken`,
+    )
+    if (rows[0]?.taken === true) return
+    await sleep(250)
+  }
+  const { rows } = await client.query<{ holder: string }>(
+    `select format('process %s of login %s', a.pid, a.usename) as holder
+     from pg_locks l join pg_stat_activity a using (pid)
+     where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+       and l.database = (select oid from pg_database where datname = current_database())
+       and (l.classid::bigint << 32 | l.objid::bigint) = ${key}`,
+  )
+  throw new MigrationLockedError(
+    `another session holds the migration lock (${rows[0]?.holder ?? 'it ended just now'}): wait until it has migrated, or end it with select pg_terminate_backend(…)`,
+  )
 }
 
 /** Views of a fixed name go into `reporting`: whatever somebody else keeps under that name must not be mixed up with it. */

@@ -1,6 +1,7 @@
 /** The locks of a reading, and what is known under them. */
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Client } from './database.ts'
+import { lock } from './locks.ts'
 import type { Reading } from './reading.ts'
 import type { OutcomeCounts } from './write-numbers.ts'
 
@@ -43,9 +44,6 @@ export interface KnownQueueRow {
   readonly last_observed_at: string
 }
 
-/** First of all locks, since it stands for rows of any queue: shared by what writes numbers, taken by what erases one. */
-export const personalDataLock = `hashtextextended('allo personal data', 0)`
-
 /** The queue that the teammate's last reading showed, believed or not; null: it showed none. */
 function lastSeenWith(userId: string): string {
   return `(select r.queue_id from allo.sync_reads r
@@ -61,20 +59,15 @@ export async function lockState(
   snapshot: Exclude<Snapshot, { kind: 'failed' }>,
 ): Promise<ReadingState> {
   const queueId = snapshot.kind === 'queue' ? snapshot.queue.id : null
-  await client.query(
-    `select pg_advisory_xact_lock_shared(${personalDataLock}),
-       pg_advisory_xact_lock(hashtextextended('allo teammate ' || $1, 0))`,
-    [reading.userId],
-  )
+  await lock(client, `select 'teammate ' || $1::text as name`, [reading.userId])
   // Under the teammate's lock: the queues this reading can touch are the one it saw and those the teammate held.
-  const { rowCount: queuesTouched } = await client.query(
-    `select pg_advisory_xact_lock(hashtextextended('allo queue ' || queue_id, 0)) from (
-       select queue_id from (
-         select $2::text as queue_id
-         union select queue_id from allo.queues where user_id = $1 and is_current is distinct from false
-         union select queue_id from allo.queue_assignments where user_id = $1 and valid_to is null
-       ) touched where queue_id is not null order by queue_id
-     ) in_order`,
+  const queuesTouched = await lock(
+    client,
+    `select 'queue ' || queue_id as name from (
+       select $2::text as queue_id
+       union select queue_id from allo.queues where user_id = $1 and is_current is distinct from false
+       union select queue_id from allo.queue_assignments where user_id = $1 and valid_to is null
+     ) touched where queue_id is not null order by name`,
     [reading.userId, queueId],
   )
   const { rows } = await client.query<{
@@ -126,7 +119,7 @@ export async function lockState(
     lastReadStartedAt: row?.last_read_started_at ?? null,
     queue: row?.queue ?? null,
     counts: row?.counts ?? null,
-    queuesTouched: queuesTouched ?? 0,
+    queuesTouched,
     isAssigned: row?.is_assigned ?? false,
     isShared: row?.is_shared ?? false,
     numberKeyFingerprint: row?.number_key_fingerprint ?? null,

@@ -45,6 +45,8 @@ export const readSlots = allo.table('read_slots', {
   nextSlotAt: instant('next_slot_at').notNull(),
 })
 
+export const locks = allo.table('locks', { name: text('name').primaryKey() })
+
 export const teammates = allo.table(
   'teammates',
   {
