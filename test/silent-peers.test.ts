@@ -26,7 +26,9 @@ describe('a connection to Postgres that falls silent', { timeout: 120_000, concu
   }) => {
     const direct = openPool(database.url, { max: 1, name: 'long' })
     const pool = openPool(hole.url, { max: 3, name: 'silent' })
-    await database.pool.query('create table held (id int primary key); insert into held values (1)')
+    await database.pool.query(
+      'create table public.held (id int primary key); insert into public.held values (1)',
+    )
     const long = direct.query('select 1 as done from pg_sleep(30)')
     // One that listens waits for no answer: it is asked for a sign of life.
     const listener = await pool.connect()
@@ -34,14 +36,14 @@ describe('a connection to Postgres that falls silent', { timeout: 120_000, concu
     await listener.query('listen something')
 
     const gone = inTransaction(pool, 'holding a row', async (client) => {
-      await client.query('select from held for update')
+      await client.query('select from public.held for update')
       hole.fallSilent()
       await client.query('select 1')
     })
     await expect(gone).rejects.toMatchObject({ code: 'ETIMEDOUT', retryable: true })
     hole.comeBack()
     // Its row is free again, and a new connection works.
-    await pool.query(`set lock_timeout = '60s'; select from held for update`)
+    await pool.query(`set lock_timeout = '60s'; select from public.held for update`)
     expect(await lost).toMatchObject({ code: 'ETIMEDOUT' })
     listener.release(true)
     await expect.poll(() => hole.deadConnections(), { timeout: 20_000 }).toBe(0)
