@@ -101,6 +101,27 @@ test('a function or operator of a reader, of any name that we use, never runs in
   await database.pool.query('drop view reporting.trap; drop function allo.as_text(text)')
 }, 120_000)
 
+test('every connection of ours has a search path that nobody else can write to', async () => {
+  const folder = fileURLToPath(new URL('../src', import.meta.url))
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  )
+  const careless = files.filter((path) => {
+    const text = readFileSync(`${folder}/${path}`, 'utf8')
+    const asks = /new pg\.(Client|Pool)\(/.test(text) && /\.query\(/.test(text)
+    return asks && !/setSession|inJobsSchema|search_path=pg_catalog,pg_temp/.test(text)
+  })
+  expect(careless).toEqual([])
+  // Whatever the database, the login and the URL say.
+  await database.pool.query(`alter database ${database.name} set search_path = own, public`)
+  const url = new URL(database.url)
+  url.searchParams.set('options', '-c search_path=own')
+  const pool = openPool(url.href, { max: 1, name: 'test' })
+  expect((await pool.query('show search_path')).rows).toEqual([{ search_path: 'pg_catalog, pg_temp' }])
+  await pool.end()
+  await database.pool.query(`alter database ${database.name} reset search_path`)
+})
+
 test('what a reader creates in a schema that is open to all never runs as our login, whatever we do', async () => {
   const folder = fileURLToPath(new URL('../src', import.meta.url))
   const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -14,6 +14,7 @@
 import { EventEmitter } from 'node:events'
 import { Socket } from 'node:net'
 import pg from 'pg'
+import { setSession } from './session-settings.ts'
 
 export interface SilenceWatch {
   /** For the `stream` of a client's or pool's options. */
@@ -237,6 +238,7 @@ async function askServer<T>(
   const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), ASK_MS)
   try {
     await client.connect()
+    await client.query(setSession)
     return await ask(client, pid)
   } finally {
     clearTimeout(timer)
