@@ -50,6 +50,22 @@ test('every function has a body that was bound when it was made, or a search pat
   expect(rows).toEqual([])
 })
 
+test('the views cost no function call per row for the mask, the outcomes and the rates', async () => {
+  const { rows: views } = await database.pool.query<{ name: string }>(
+    `select oid::regclass::text as name from pg_class where relkind = 'v' and relnamespace = 'reporting'::regnamespace`,
+  )
+  const called = new Set<string>()
+  for (const { name } of views) {
+    const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(
+      `explain (verbose, costs off) select * from ${name}`,
+    )
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+    for (const [call] of plan.matchAll(/\ballo\.\w+(?=\()/g)) called.add(call)
+  }
+  // The zone is asked of a table, so the first instant of a day is no plain expression. Few numbers are addresses.
+  expect([...called].sort()).toEqual(['allo.masked_address', 'allo.start_of_day'])
+})
+
 describe('a file that changed', () => {
   test('is applied again by migrate, and until then the database is behind', async () => {
     const { pool, url } = database

@@ -38,28 +38,33 @@ COMMENT ON FUNCTION allo.rate IS 'Share from 0 to 1; null when there is nothing 
 COMMENT ON FUNCTION allo.rate_low IS 'Lower end of the 95 % Wilson interval of a share; null when there is nothing to divide by.';
 COMMENT ON FUNCTION allo.rate_high IS 'Upper end of the 95 % Wilson interval of a share; null when there is nothing to divide by.';
 
+-- Of an address, the scheme, the host and the extension are left out first: the last two digits shown are those of the
+-- number that is dialled. An address without a number, letters that stand for digits, and what has fewer than seven
+-- digits show nothing.
+CREATE OR REPLACE FUNCTION allo.masked_address(number_to text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT CASE
+    WHEN main ~ '[[:alpha:]]' OR length(regexp_replace(main, '[^0-9]', '', 'g')) NOT BETWEEN 7 AND 15 THEN '…'
+    ELSE coalesce(substring(regexp_replace(main, '[^0-9+]', '', 'g') FROM
+      '^(\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|(?:2[1-689]|3[578]|42|5[09]|6[7-9]|8[035789]|9[679])[0-9]))'), '')
+      || '…' || right(regexp_replace(main, '[^0-9]', '', 'g'), 2)
+  END
+  FROM (SELECT regexp_replace(regexp_replace(regexp_replace(number_to,
+      '^\s*(?:tel|sips?|callto|sms|fax):', '', 'i'),
+      '[@;].*$', ''),
+      '[\s,.]*(?:x|#|ext|extn|extension|,)[\s.:]*[0-9]*\s*$', '', 'i') AS main) AS dialled
+);
+COMMENT ON FUNCTION allo.masked_address IS 'As masked_number, for what is not a plain number.';
+
 -- E.164 country codes are prefix-free: +1 and +7, forty-odd of two digits, the others of three. Postgres takes the
 -- longest alternative, so those of three digits exclude what begins like one of two.
--- Only a plain number takes the short way. Of anything else the scheme, the host and the extension are left out first:
--- the last two digits shown are those of the number that is dialled. An address without a number, letters that stand
--- for digits, and what has fewer than seven digits show nothing.
+-- Postgres inlines no body with a subquery, so what is not a plain number has a function of its own.
 CREATE OR REPLACE FUNCTION allo.masked_number(number_to text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN number_to IS NULL THEN NULL
   WHEN number_to ~ '^\+?[0-9]{7,15}$' THEN coalesce(substring(number_to FROM
     '^(\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|(?:2[1-689]|3[578]|42|5[09]|6[7-9]|8[035789]|9[679])[0-9]))'), '') || '…' || right(number_to, 2)
-  ELSE (
-    SELECT CASE
-      WHEN main ~ '[[:alpha:]]' OR length(regexp_replace(main, '[^0-9]', '', 'g')) NOT BETWEEN 7 AND 15 THEN '…'
-      ELSE coalesce(substring(regexp_replace(main, '[^0-9+]', '', 'g') FROM
-        '^(\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|(?:2[1-689]|3[578]|42|5[09]|6[7-9]|8[035789]|9[679])[0-9]))'), '')
-        || '…' || right(regexp_replace(main, '[^0-9]', '', 'g'), 2)
-    END
-    FROM (SELECT regexp_replace(regexp_replace(regexp_replace(number_to,
-        '^\s*(?:tel|sips?|callto|sms|fax):', '', 'i'),
-        '[@;].*$', ''),
-        '[\s,.]*(?:x|#|ext|extn|extension|,)[\s.:]*[0-9]*\s*$', '', 'i') AS main) AS dialled
-  )
+  ELSE allo.masked_address(number_to)
 END;
 COMMENT ON FUNCTION allo.masked_number IS 'Country code and last two digits of a number, to tell numbers apart at a glance and nobody from it. Without its extension. Null stays null; what is too short, an address or written in letters shows nothing.';
 
