@@ -14,9 +14,10 @@ import {
 } from './pass/failure.ts'
 import { NumberKeyError } from './snapshot/number-key.ts'
 import { asDatabaseError, DatabaseError } from './store/database.ts'
-import { MigrationLockedError, SchemaVersionError } from './store/migrate.ts'
+import { SchemaVersionError } from './store/migrate.ts'
 import { PassAlreadyRunningError } from './store/passes.ts'
 import { PassClosedError } from './store/reading.ts'
+import { LockedError } from './store/yielding-transaction.ts'
 
 export const exitCodes = {
   ok: 0,
@@ -51,7 +52,7 @@ export function exitCodeOf(thrown: unknown): ExitCode {
   if (error instanceof AlloRefusedError && error.status === 400) return exitCodes.bug
   if (error instanceof AlloError) return exitCodes.tryAgain
   if (error instanceof DatabaseError) return exitCodeOfDatabase(error)
-  if (error instanceof MigrationLockedError) return exitCodes.tryAgain
+  if (error instanceof LockedError) return exitCodes.tryAgain
   if (error instanceof PassClosedError || error instanceof PassAlreadyRunningError) return exitCodes.tryAgain
   if (error instanceof ImplausibleTeamError || error instanceof InterruptedError) return exitCodes.tryAgain
   if (error instanceof IncompleteTeamError || error instanceof TeamChangedError) return exitCodes.tryAgain

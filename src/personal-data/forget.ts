@@ -11,9 +11,10 @@ import { concealedCallId, suppressionKeys } from '../snapshot/conceal.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { hasCountryCode, readPhoneNumber } from '../snapshot/phone-number.ts'
 import { createRedactor } from '../snapshot/redact-number.ts'
-import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
+import { ask, type Client, type Pool } from '../store/database.ts'
 import { eraseNumbers, type Stay } from '../store/erase-numbers.ts'
 import { lockAll } from '../store/locks.ts'
+import { inYieldingTransaction } from '../store/yielding-transaction.ts'
 import { findNumber } from './find-number.ts'
 import { sweep } from './sweep.ts'
 
@@ -62,7 +63,7 @@ export interface Place {
 export async function forgetNumber(pool: Pool, forgetting: Forgetting): Promise<Forgotten> {
   const { dryRun } = forgetting
   const tables = new Set(['allo.queues', 'allo.queue_entries', 'allo.queue_numbers'])
-  const forgotten = await inTransaction(
+  const forgotten = await inYieldingTransaction(
     pool,
     'forgetting a number',
     async (client) => {

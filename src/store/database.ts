@@ -15,7 +15,7 @@ export type Client = pg.PoolClient
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
   readonly code: string | null
-  /** True when the same call can succeed later: connection lost, server starting, deadlock, out of resources. */
+  /** True when the same call can succeed later: connection lost, server starting, deadlock, locked, out of resources. */
   readonly retryable: boolean
   /**
    * The values are what Postgres refused: out of range, over a limit (an index row, a jsonb), against a constraint or
@@ -28,7 +28,7 @@ export class DatabaseError extends Error {
     super(`${doing}: ${reason}`)
     this.code = code
     this.isAboutData = /^(09|2[0-3]|27|3[89]|44|54|P0)/.test(code ?? '')
-    this.retryable = code === null || /^(08|40|53|57|58)/.test(code) || isSystemCode(code)
+    this.retryable = code === null || /^(08|40|53|55|57|58)/.test(code) || isSystemCode(code)
   }
 }
 

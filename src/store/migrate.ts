@@ -1,13 +1,20 @@
 /**
  * Brings schema `allo` to this version of the code, or says why it can't. The ledger of applied migrations lives in
- * our own schema. One process migrates at a time; the others wait and find nothing left to do. Tables are migrated step
- * by step; views, functions and comments are made again when they differ (repeatables.ts).
+ * our own schema. One process migrates at a time, in one transaction; the others wait and find nothing left to do. Tables
+ * are migrated step by step; views, functions and comments are made again when they differ (repeatables.ts).
  */
 import { existsSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { type Client, inTransaction, openPool, type Pool, withDatabaseErrors } from './database.ts'
+import {
+  ask,
+  type Client,
+  DatabaseError,
+  inTransaction,
+  openPool,
+  type Pool,
+  withDatabaseErrors,
+} from './database.ts'
 import {
   applyRepeatables,
   inspectRepeatables,
@@ -15,17 +22,12 @@ import {
   readRepeatables,
 } from './repeatables.ts'
 import { SchemaVersionError } from './schema-version-error.ts'
+import { inYieldingTransaction, limitLockWait } from './yielding-transaction.ts'
 
 export { SchemaVersionError }
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
-const ledger = { migrationsFolder, migrationsSchema: 'allo', migrationsTable: 'migrations' }
-
-/** Another session holds the lock of migrations. */
-export class MigrationLockedError extends Error {
-  override readonly name = 'MigrationLockedError'
-  readonly retryable = true
-}
+const ledger = { migrationsFolder }
 
 export interface SchemaState {
   readonly applied: number
@@ -35,7 +37,7 @@ export interface SchemaState {
   readonly says: string
 }
 
-export async function inspectSchema(pool: Pool): Promise<SchemaState> {
+export async function inspectSchema(pool: Pool | Client): Promise<SchemaState> {
   return withDatabaseErrors('reading the schema version', async () => {
     const known = readMigrationFiles(ledger).map((migration) => migration.folderMillis)
     const { rows: tables } = await pool.query(`select to_regclass('allo.migrations') is not null as is_there`)
@@ -74,8 +76,8 @@ export interface Migrated {
 }
 
 /**
- * Throws SchemaVersionError when the database is newer than the code. `afterwards` is called in any other case, before
- * the next process may migrate.
+ * Atomic. Throws SchemaVersionError when the database is newer than the code, and LockedError when another session
+ * keeps a table or view. `afterwards` is called in any other case, by one process at a time.
  */
 export async function migrateDatabase(
   databaseUrl: string,
@@ -83,54 +85,77 @@ export async function migrateDatabase(
 ): Promise<Migrated> {
   if (!existsSync(migrationsFolder))
     throw new Error(`the package is incomplete: ${migrationsFolder} is missing`)
-  // The lock is held by one connection while another migrates: a transaction's lock also holds behind a pooler.
   const pool = openPool(databaseUrl, { max: 2, name: 'migrate' })
   try {
-    return await inTransaction(pool, 'migrating', async (lock) => {
+    const migrated = await bringUpToDate(pool)
+    await inYieldingTransaction(pool, 'waiting for other migrations', async (lock) => {
       await lockMigration(lock)
-      const before = await inspectSchema(pool)
-      if (before.state === 'ahead') throw newerDatabase(before)
-      const hasNewViews = before.state !== 'current'
-      if (hasNewViews) {
-        await assertSchemasAreFree(pool)
-        await applyMigrations(pool)
-        await inTransaction(pool, 'making views and functions', (client) =>
-          applyRepeatables(client, readRepeatables()),
-        )
-      }
       await afterwards(pool)
-      return { migrations: before.known - before.applied, hasNewViews }
     })
+    return migrated
   } finally {
     await pool.end()
   }
 }
 
-const MIGRATION_LOCK_SECONDS = 30
+async function bringUpToDate(pool: Pool): Promise<Migrated> {
+  const none = { migrations: 0, hasNewViews: false }
+  if (await isUpToDate(pool)) return none
+  await assertSchemasAreFree(pool)
+  await ensureLedger(pool)
+  return inYieldingTransaction(pool, 'migrating', async (client) => {
+    await lockMigration(client)
+    // Another process may have migrated in the meantime.
+    if (await isUpToDate(client)) return none
+    const migrations = await applyMigrations(client)
+    await applyRepeatables(client, readRepeatables())
+    return { migrations, hasNewViews: true }
+  })
+}
+
+async function isUpToDate(db: Pool | Client): Promise<boolean> {
+  const schema = await inspectSchema(db)
+  if (schema.state === 'ahead') throw newerDatabase(schema)
+  return schema.state === 'current'
+}
+
+/** As drizzle's own migrator makes it. */
+const createLedger = `create schema if not exists allo; create table if not exists allo.migrations (
+  id serial primary key, hash text not null, created_at bigint)`
+
+/** unique_violation, duplicate_schema, duplicate_table. */
+const MADE_BY_ANOTHER = ['23505', '42P06', '42P07']
+
+/** By itself, since it is what one process locks against the others. */
+async function ensureLedger(pool: Pool): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { rows } = await ask<{ isThere: boolean }>(
+        pool,
+        'looking for allo.migrations',
+        `select to_regclass('allo.migrations') is not null as "isThere"`,
+        [],
+      )
+      if (rows[0]?.isThere === true) return
+      await inTransaction(pool, 'making allo.migrations', (client) => client.query(createLedger))
+      return
+    } catch (error) {
+      const isMade = error instanceof DatabaseError && MADE_BY_ANOTHER.includes(error.code ?? '')
+      if (!isMade || attempt === 5) throw error
+    }
+  }
+}
+
+const OTHER_MIGRATION_MS = 60_000
 
 /**
- * An advisory lock, since schema allo may not exist yet. Every login of the database can take it, so the wait ends and
- * names the session that holds it.
+ * One process at a time. A lock on the ledger, which no reader may take: every login could take an advisory lock, and
+ * keep all workers from starting. Nothing but another migration waits for it, so the wait may be long.
  */
 async function lockMigration(client: Client): Promise<void> {
-  const key = `hashtextextended('allo migrate', 0)`
-  for (let waited = 0; waited < MIGRATION_LOCK_SECONDS * 4; waited++) {
-    const { rows } = await client.query<{ taken: boolean }>(
-      `select pg_try_advisory_xact_lock(${key}) as taken`,
-    )
-    if (rows[0]?.taken === true) return
-    await sleep(250)
-  }
-  const { rows } = await client.query<{ holder: string }>(
-    `select format('process %s of login %s', a.pid, a.usename) as holder
-     from pg_locks l join pg_stat_activity a using (pid)
-     where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-       and l.database = (select oid from pg_database where datname = current_database())
-       and (l.classid::bigint << 32 | l.objid::bigint) = ${key}`,
-  )
-  throw new MigrationLockedError(
-    `another session holds the migration lock (${rows[0]?.holder ?? 'it ended just now'}): wait until it has migrated, or end it with select pg_terminate_backend(…)`,
-  )
+  await limitLockWait(client, OTHER_MIGRATION_MS)
+  await client.query('lock table allo.migrations in share update exclusive mode')
+  await limitLockWait(client)
 }
 
 /** Views of a fixed name go into `reporting`: whatever somebody else keeps under that name must not be mixed up with it. */
@@ -149,13 +174,18 @@ async function assertSchemasAreFree(pool: Pool): Promise<void> {
   )
 }
 
-/** Loaded only when there is something to do: drizzle is 80 MB that no other part of a pass needs. */
-async function applyMigrations(pool: Pool): Promise<void> {
-  const [{ drizzle }, { migrate }] = await Promise.all([
-    import('drizzle-orm/node-postgres'),
-    import('drizzle-orm/node-postgres/migrator'),
-  ])
-  await migrate(drizzle(pool), ledger)
+/** Returns how many. Those of a version apply after all before it, so the last one applied tells which are left. */
+async function applyMigrations(client: Client): Promise<number> {
+  const { rows } = await client.query<{ last: string | null }>(
+    'select max(created_at) as last from allo.migrations',
+  )
+  const last = Number(rows[0]?.last ?? 0)
+  const left = readMigrationFiles(ledger).filter(({ folderMillis }) => folderMillis > last)
+  for (const { sql, hash, folderMillis } of left) {
+    for (const statement of sql) await client.query(statement)
+    await client.query('insert into allo.migrations (hash, created_at) values ($1, $2)', [hash, folderMillis])
+  }
+  return left.length
 }
 
 /** For AUTO_MIGRATE=false and commands that must not write. */

@@ -1,9 +1,9 @@
 /**
  * Asks Postgres for what the work needs, and not only whether it answers: a new connection, the rights to every table,
- * a committed row, and room on its disk. A server that only lets us read, has no connection left or a full disk
- * answers `select 1` all the same.
+ * a committed row, room on its disk, and that no session of others holds ours up. A server that only lets us read, has
+ * no connection left or a full disk answers `select 1` all the same.
  */
-import { openPool, withDatabaseErrors } from './database.ts'
+import { ask, openPool, withDatabaseErrors } from './database.ts'
 import { missingRights } from './inspect-database.ts'
 import { remember } from './remember.ts'
 
@@ -28,6 +28,8 @@ export async function tryDatabase(url: string, { keeps = true }: { keeps?: boole
     await withDatabaseErrors('writing to it', () => pool.query(keeps ? write : `begin; ${write}; rollback`))
     const missing = await missingRights(pool, { migrates: false })
     if (missing.length > 0) throw new Error(`its login may not ${missing.join(', nor ')}`)
+    const held = await ask<{ says: string }>(pool, 'looking for who waits', heldUp, [HELD_UP_FOR_SECONDS])
+    if (held.rows[0] !== undefined) throw new Error(held.rows[0].says)
     await withDatabaseErrors('writing to its disk', () => pool.query(spill)).catch((error) => {
       // temp_file_limit is set very low; that says nothing about the disk.
       if (error.code !== NO_ROOM_FOR_TEMPORARY_FILES) throw error
@@ -41,6 +43,27 @@ export async function tryDatabase(url: string, { keeps = true }: { keeps?: boole
 const write = `insert into allo.maintenance as m (team_id, task, started_at, finished_at)
   values ('', 'probe', clock_timestamp(), clock_timestamp())
   on conflict (team_id, task) do update set started_at = excluded.started_at, finished_at = excluded.finished_at`
+
+/** Locks that our own sessions hold are free sooner, but for those of long chores, which our own sessions wait out. */
+const HELD_UP_FOR_SECONDS = 5
+
+/**
+ * Sessions of ours that wait for a lock of a session that is not. BullMQ's functions take advisory locks (jobs in
+ * Postgres), which every login of the database can hold. A name in application_name is no proof: the login counts, too.
+ */
+const heldUp = `with waiting as materialized (
+    select pid, usename, query_start from pg_catalog.pg_stat_activity
+    where usename = current_user and datname = pg_catalog.current_database() and wait_event_type = 'Lock'
+      and application_name like 'allo-queue-mirror%'
+      and query_start < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $1)
+  )
+  select pg_catalog.format('process %s of login %s has kept %s of our sessions waiting for a lock for %s s: end it with select pg_terminate_backend(%s)',
+    h.pid, coalesce(b.usename, 'unknown'), count(*),
+    pg_catalog.round(extract(epoch from max(pg_catalog.clock_timestamp() - w.query_start))), h.pid) as says
+  from waiting w cross join lateral pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) as h (pid)
+  left join pg_catalog.pg_stat_activity b on b.pid = h.pid
+  where b.usename is distinct from w.usename or b.application_name not like 'allo-queue-mirror%'
+  group by h.pid, b.usename order by count(*) desc limit 1`
 
 /** An update may find room in a page that is there. A temporary file needs new room, and writes no WAL. */
 const spill = `begin; set local work_mem = '64kB';

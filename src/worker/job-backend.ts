@@ -3,6 +3,7 @@
  * uses of BullMQ is the same on both.
  */
 import {
+  assertSchemaCompatibility,
   type BackendClasses,
   createPostgresBackend,
   createRedisBackend,
@@ -10,13 +11,22 @@ import {
   type Job,
   type JobsOptions,
   type JobType,
+  LATEST_SCHEMA_VERSION,
   runMigrations,
+  SchemaMigrationRequiredError,
   withBackend,
 } from 'bullmq'
 import { Redis } from 'ioredis'
-import { connectionSettings, openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
+import {
+  connectionSettings,
+  inTransaction,
+  openPool,
+  type Pool,
+  withDatabaseErrors,
+} from '../store/database.ts'
 import { remember } from '../store/remember.ts'
 import { sessionOptions } from '../store/session-settings.ts'
+import { inYieldingTransaction } from '../store/yielding-transaction.ts'
 import { nextSlotMs } from './cron-slots.ts'
 
 export const JOBS_SCHEMA = 'allo_jobs'
@@ -176,9 +186,9 @@ async function openOnPostgres(
   onError: (error: Error) => void,
   mayMigrate: boolean,
 ): Promise<JobBackend> {
-  const probe = openPool(url, { max: 1, name: 'jobs' })
+  const probe = openPool(url, { max: 2, name: 'jobs' })
   try {
-    if (mayMigrate) await withDatabaseErrors('preparing the tables of the jobs', () => migrateJobs(probe))
+    if (mayMigrate) await migrateJobs(probe)
   } catch (error) {
     await probe.end()
     throw error
@@ -218,13 +228,24 @@ export function inJobsSchema(databaseUrl: string): string {
   return url.href
 }
 
+/**
+ * BullMQ takes an advisory lock of its own even where nothing is to do, and every login could keep that from it: so it
+ * is asked first.
+ */
 async function migrateJobs(pool: Pool): Promise<void> {
-  const client = await pool.connect()
-  try {
-    await runMigrations(client, JOBS_SCHEMA)
-  } finally {
-    client.release()
-  }
+  const isCurrent = await inTransaction(pool, 'looking at the tables of the jobs', async (client) => {
+    try {
+      return (await assertSchemaCompatibility(client, JOBS_SCHEMA)) >= LATEST_SCHEMA_VERSION
+    } catch (error) {
+      if (error instanceof SchemaMigrationRequiredError) return false
+      throw error
+    }
+  })
+  if (isCurrent) return
+  // It begins and ends the transaction itself, inside this one, which a second BEGIN leaves as it is.
+  await inYieldingTransaction(pool, 'preparing the tables of the jobs', (client) =>
+    runMigrations(client, JOBS_SCHEMA),
+  )
 }
 
 function openOn<B extends IQueueBackend, C>(
