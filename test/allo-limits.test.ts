@@ -133,9 +133,17 @@ describe('JSON', () => {
     ['{"position":1,"id":"a","position":2}', 'the field position is there twice in one object'],
     ['{"a":{"b":[{"x":1,"\\u0078":2}]}}', 'the field x is there twice in one object'],
     ['{"+12125550010":1,"+12125550010":2}', 'a field is there twice in one object'],
-    [`${'['.repeat(2000)}${']'.repeat(2000)}`, 'nested deeper than 1000 levels'],
+    ['{"a":1,"a" :2}', 'the field a is there twice in one object'],
+    ['{"a":1,"b":"\\":","a"\n:2}', 'the field a is there twice in one object'],
+    ['{"__proto__":1,"__proto__":2}', 'the field __proto__ is there twice in one object'],
   ])('that says two things at once is refused: %s', (text, expected) => {
     expect(failing(() => parseJson(text))).toBe(expected)
+  })
+
+  test('nested deeper than any answer is refused', () => {
+    expect(failing(() => parseJson('['.repeat(2000) + ']'.repeat(2000)))).toBe(
+      'nested deeper than 1000 levels',
+    )
   })
 
   test.each([
@@ -144,9 +152,24 @@ describe('JSON', () => {
     '{"a\\\\":1,"a":":","\\\\\\"a":"\\\\" , "b" : []}',
     '[]',
     '"a:\\":"',
+    '{"__proto__":{"constructor":1},"a" : 2}',
   ])('that says one thing is taken: %s', (text) => {
     expect(parseJson(text)).toEqual(JSON.parse(text))
   })
+})
+
+test.each([
+  ['empty objects', (count: number) => `[${'{},'.repeat(count)}{}]`],
+  ['nested lists', (count: number) => '['.repeat(count) + ']'.repeat(count)],
+  [
+    'a number of nineteen digits before many',
+    (count: number) => `[1234567890123456789${',1'.repeat(count)}]`,
+  ],
+])('%s by the million are refused before they take memory', (_, textOf) => {
+  const text = textOf(3_000_000)
+  const before = process.memoryUsage().heapUsed
+  expect(failing(() => parseJson(text))).toBe('more than 2000000 values')
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(30_000_000)
 })
 
 describe('surprises', () => {

@@ -79,27 +79,76 @@ test('a pass whose endings the database refuses is closed, not left running, and
   ).toEqual([{ ended: 1 }])
 })
 
-describe('the team of a key', () => {
-  const people = ['usr-a', 'usr-b', 'usr-c']
+const people = ['usr-a', 'usr-b', 'usr-c']
 
-  async function openTeam(stage: Stage) {
-    stage.letTheApiLie()
-    const allo = await startScriptedAllo()
-    cleanUps.push(() => allo.close())
-    allo.users = people.map((id) => ({ id, status: 'ACTIVE' }))
-    for (const [index, id] of people.entries()) {
-      const number = { number_to: `+1212555001${index}`, call_id: `cll-${id}` }
-      allo.queues.set(id, { id: `pdl-${id}`, numbers: [number] })
+async function openTeam(stage: Stage) {
+  stage.letTheApiLie()
+  const allo = await startScriptedAllo()
+  cleanUps.push(() => allo.close())
+  allo.users = people.map((id) => ({ id, status: 'ACTIVE' }))
+  for (const [index, id] of people.entries()) {
+    const number = { number_to: `+1212555001${index}`, call_id: `cll-${id}` }
+    allo.queues.set(id, { id: `pdl-${id}`, numbers: [number] })
+  }
+  return allo
+}
+
+async function openWith(allo: ScriptedAllo, stage: Stage, apiKey: string) {
+  const mirror = await openMirror({ simulated: allo, databaseUrl: stage.database.url, apiKey })
+  cleanUps.push(() => mirror.close())
+  return mirror
+}
+
+describe('a teammate who can’t be asked or read holds others back for some passes only', () => {
+  test('a row that names nobody holds an ending back for three passes, and no longer', async () => {
+    const stage = await openStage()
+    const allo = await openTeam(stage)
+    const mirror = await openWith(allo, stage, 'ak_live_sixth')
+    await mirror.pass()
+    allo.users.push({ id: 'x'.repeat(300) })
+    allo.queues.set('usr-c', null)
+    const endings: (readonly string[])[] = []
+    for (let round = 0; round < 5; round += 1) {
+      const { status, conclusions } = await mirror.pass()
+      expect(status).toBe('partial')
+      endings.push(conclusions.ended)
     }
-    return allo
-  }
+    // The first pass doubts it, three hold it back.
+    expect(endings).toEqual([[], [], [], [], ['pdl-usr-c']])
+    expect(
+      await stage.sql(`select q.end_reason, q.ended_at = (select min(r.observed_at) from allo.sync_reads r
+        where r.user_id = 'usr-c' and r.status = 'no_queue') as is_dated_back from allo.queues q where ended_at is not null`),
+    ).toEqual([{ end_reason: 'queue_gone', is_dated_back: true }])
+  })
 
-  async function openWith(allo: ScriptedAllo, stage: Stage, apiKey: string) {
-    const mirror = await openMirror({ simulated: allo, databaseUrl: stage.database.url, apiKey })
-    cleanUps.push(() => mirror.close())
-    return mirror
-  }
+  test('a queue shown for two goes on with the one who can be read, and one handed back costs a single reading', async () => {
+    const stage = await openStage()
+    const allo = await openTeam(stage)
+    const mirror = await openWith(allo, stage, 'ak_live_seventh')
+    const read = async (userId: string) => {
+      const { readings } = await mirror.pass({ users: [userId] })
+      return readings[0]?.errorCode ?? readings[0]?.status
+    }
+    const shared = allo.queues.get('usr-a') ?? null
+    await mirror.pass()
+    allo.queues.set('usr-b', shared)
+    expect([await read('usr-b'), await read('usr-a')]).toEqual(['ok', 'queue_shared'])
+    allo.queues.set('usr-b', null)
+    expect([await read('usr-b'), await read('usr-a')]).toEqual(['no_queue', 'ok'])
 
+    allo.queues.set('usr-b', shared)
+    expect([await read('usr-b'), await read('usr-a')]).toEqual(['ok', 'queue_shared'])
+    allo.queues.set('usr-b', { id: 'pdl-usr-a', numbers: [{ call_id: 'x'.repeat(300) }] })
+    expect(await read('usr-b')).toBe('surprised')
+    expect([await read('usr-a'), await read('usr-a')]).toEqual(['queue_shared', 'ok'])
+    const held = await stage.sql<{ user_id: string }>(
+      `select user_id from allo.queue_assignments where queue_id = 'pdl-usr-a' order by valid_from`,
+    )
+    expect(held.map(({ user_id }) => user_id)).toEqual(['usr-a', 'usr-b', 'usr-a', 'usr-b', 'usr-a'])
+  })
+})
+
+describe('the team of a key', () => {
   async function home(stage: Stage) {
     const tables = await stage.sql<{ name: string }>(
       `select table_name as name from information_schema.columns c join information_schema.tables t

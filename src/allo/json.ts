@@ -1,5 +1,5 @@
 /** From the text of an answer to its value, exactly: nothing that JSON.parse would drop without a word is lost. */
-import { deepestJson } from './limits.ts'
+import { deepestJson, mostValues } from './limits.ts'
 
 /** JSON that says two things at once, or is nested too deep. Holds no value, and no name that could be one. */
 export class UnusableJson extends Error {
@@ -8,13 +8,49 @@ export class UnusableJson extends Error {
 
 /**
  * Throws a SyntaxError for what is not JSON, and UnusableJson for a name that stands twice in one object, of which
- * JSON.parse would silently take the last, and for nesting that only an attack has.
+ * JSON.parse would silently take the last, and for more values or more nesting than a real answer has.
  */
 export function parseJson(text: string): unknown {
+  refuseTooMany(text)
   // Digits beyond 2^53 become text: as a number they would be another one.
-  const value: unknown = /\d{16}/.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
-  refuseRepeatedNames(text)
+  const value: unknown = longNumber.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
+  // Looking at each name of the text takes ten times as long as JSON.parse: only when counting can't rule it out.
+  if (countNames(value) !== countColons(text)) refuseRepeatedNames(text)
   return value
+}
+
+const longNumber = /(?:^|[:,[\s-])\d{16}/
+
+/** Before they are made: as objects, 32 MB of `{},` take a gigabyte. */
+function refuseTooMany(text: string): void {
+  if (text.length < 2 * mostValues) return
+  let values = 0
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (char === comma || char === openBrace || char === openBracket) values++
+  }
+  if (values > mostValues) throw new UnusableJson(`more than ${mostValues} values`)
+}
+
+/** Names in all objects of the value. */
+function countNames(value: unknown, depth = 0): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth >= deepestJson) throw new UnusableJson(`nested deeper than ${deepestJson} levels`)
+  let names = 0
+  if (Array.isArray(value)) for (const item of value) names += countNames(item, depth + 1)
+  else {
+    const object = value as Readonly<Record<string, unknown>>
+    for (const name in object) names += 1 + countNames(object[name], depth + 1)
+  }
+  return names
+}
+
+/** At least as many as the text has names; null when counting them is not that easy. */
+function countColons(text: string): number | null {
+  if (/"\s+:/.test(text)) return null
+  let colons = 0
+  for (let at = text.indexOf('":'); at !== -1; at = text.indexOf('":', at + 2)) colons++
+  return colons
 }
 
 function exactly(_: string, value: unknown, context?: { readonly source?: string }): unknown {
@@ -34,7 +70,6 @@ function refuseRepeatedNames(text: string): void {
       const names = open.at(-1)
       if (names && isName(text, at + 1)) addName(names, text.slice(start, at + 1))
     } else if (char === openBrace || char === openBracket) {
-      if (open.length >= deepestJson) throw new UnusableJson(`nested deeper than ${deepestJson} levels`)
       open.push(char === openBrace ? new Set() : null)
     } else if (char === closeBrace || char === closeBracket) open.pop()
   }
@@ -65,5 +100,5 @@ function isName(text: string, from: number): boolean {
   return text.charCodeAt(at) === colon
 }
 
-const [quote, backslash, colon, space] = [0x22, 0x5c, 0x3a, 0x20]
+const [quote, backslash, colon, comma, space] = [0x22, 0x5c, 0x3a, 0x2c, 0x20]
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d]

@@ -43,6 +43,9 @@ export const largestTeam = { teammates: 100_000, pages: 1000 } as const
 /** JSON nested deeper than this is no answer. */
 export const deepestJson = 1000
 
+/** Values in one answer, about: 100,000 numbers with all their fields are 1,300,000. */
+export const mostValues = 2_000_000
+
 /** What Postgres's integer holds: a position beyond it can't be stored. */
 export const largestInteger = 2_147_483_647
 

@@ -19,7 +19,7 @@ export interface Listing {
   readonly everyone: readonly KnownTeammate[]
   /** Those on record who left the team. */
   readonly former: readonly KnownTeammate[]
-  /** Why somebody on the lists can't be asked; null when everybody can. Then the pass was not over the whole team. */
+  /** Why somebody on the lists can't be asked; null when everybody can. */
   readonly incomplete: string | null
 }
 

@@ -4,6 +4,7 @@ import { withoutNumbers } from '../allo/text.ts'
 import { NumberKeyError } from '../snapshot/number-key.ts'
 import { WrongAnswerError } from '../snapshot/walk-queue.ts'
 import { DatabaseError } from '../store/database.ts'
+import { INCOMPLETE_TEAM } from '../store/finish-pass.ts'
 import type { FailedReading } from '../store/reading.ts'
 
 /** `--user`, `ONLY_TEAMMATES` or `EXCEPT_TEAMMATES` names nobody on the team, or together they leave nobody to read. */
@@ -11,7 +12,7 @@ export class UnknownTeammateError extends Error {
   override readonly name = 'UnknownTeammateError'
 }
 
-/** Somebody on the lists could not be asked for a queue: everyone else was. Nothing may be concluded to have ended. */
+/** Somebody on the lists could not be asked for a queue: everyone else was. Endings are held back, for three passes at most. */
 export class IncompleteTeamError extends Error {
   override readonly name = 'IncompleteTeamError'
 }
@@ -105,7 +106,7 @@ export function codeOf(error: unknown): string {
   if (error instanceof DatabaseError) return 'database'
   if (error instanceof ImplausibleTeamError) return 'no_active_teammate'
   if (error instanceof UnknownTeammateError) return 'unknown_teammate'
-  if (error instanceof IncompleteTeamError) return 'incomplete_team'
+  if (error instanceof IncompleteTeamError) return INCOMPLETE_TEAM
   if (error instanceof TeamChangedError) return 'team_changed'
   if (error instanceof NumberKeyError) return 'number_key'
   if (error instanceof JobsUnavailableError) return 'jobs_unavailable'

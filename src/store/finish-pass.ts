@@ -16,8 +16,9 @@
  * Passes that overlap, and a pass that was abandoned, fulfil 1 at most: their readings count, their end does not.
  * Who a pass read is what its own readings say; each of them was made after the pass began.
  *
- * A teammate who can't be read holds an ending back, for three passes at most; a pass that was stopped, or that got no
- * answer at all, is not one of them. A teammate left out by configuration holds it back for good.
+ * A teammate who can't be read holds an ending back, for three passes at most, and so does one on the lists who can't
+ * be asked; a pass that was stopped, or that got no answer at all, is not one of them. A teammate left out by
+ * configuration holds it back for good.
  * A teammate the API does not know, twice, ends nothing: their queues can't be observed.
  *
  * Several queues missing while nobody has any are more likely an API that says "no queue" whoever it is asked
@@ -29,6 +30,9 @@ import { lock } from './locks.ts'
 import { PassClosedError } from './reading.ts'
 
 const MAX_HELD_BACK_PASSES = 3
+
+/** The error code of a pass that read everyone on record, while somebody on the lists could not be asked. */
+export const INCOMPLETE_TEAM = 'incomplete_team'
 
 export interface PassOutcome {
   readonly passId: string
@@ -74,7 +78,8 @@ function concludePass(pool: Pool, outcome: PassOutcome): Promise<Conclusions> {
   return inTransaction(pool, `finishing pass ${outcome.passId}`, async (client) => {
     const pass = await closePass(client, outcome)
     await lockUnsettled(client, outcome.teamId)
-    const askedEveryone = pass.is_whole_team && outcome.errorCode === null && outcome.status !== 'failed'
+    const wentThrough = outcome.errorCode === null || outcome.errorCode === INCOMPLETE_TEAM
+    const askedEveryone = pass.is_whole_team && wentThrough && outcome.status !== 'failed'
     const ended = askedEveryone ? await endQueues(client, outcome, pass.started_at) : []
     await closeUnobservable(client, outcome, pass.started_at)
     const unknown = await doubtQueues(client, outcome)
@@ -130,7 +135,7 @@ async function lockUnsettled(client: Client, teamId: string): Promise<void> {
 /** Queues that an earlier pass left unknown and this one, begun afterwards, found nobody with, their holder included. */
 async function endQueues(
   client: Client,
-  { passId, teamId }: PassOutcome,
+  { passId, teamId, errorCode }: PassOutcome,
   startedAt: string,
 ): Promise<string[]> {
   const { rows } = await client.query<{ queue_id: string; missing_since: string; end_reason: string | null }>(
@@ -144,7 +149,7 @@ async function endQueues(
      ), unsettled as (
        select q.queue_id, u.someone, not u.someone or q.held_back_passes >= ${MAX_HELD_BACK_PASSES} as ends
        from allo.queues q join allo.sync_reads r on r.user_id = q.user_id and r.pass_id = $1,
-         (select count(*) > 0 as someone from unread) u
+         (select count(*) > 0 or $4 as someone from unread) u
        where q.team_id = $2 and q.is_current is null and q.ended_at is null
          and q.missing_since < q.unknown_since and q.unknown_since < $3 and r.status in ('ok', 'no_queue')
          and not exists (select from unread where was_not_asked)
@@ -161,7 +166,7 @@ async function endQueues(
        is_current = case when u.ends then false end
      from unsettled u, team where q.queue_id = u.queue_id and team.has_queues
      returning q.queue_id, q.missing_since::text, q.end_reason`,
-    [passId, teamId, startedAt],
+    [passId, teamId, startedAt, errorCode === INCOMPLETE_TEAM],
   )
   const ended = rows.filter((row) => row.end_reason !== null)
   for (const { queue_id, missing_since, end_reason } of ended) {

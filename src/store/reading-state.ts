@@ -25,7 +25,8 @@ export interface ReadingState {
   readonly isAssigned: boolean
   /**
    * Another teammate is on record as holding the queue seen, and neither of the two has been seen without it since
-   * they were both seen with it. One who hands a queue over is seen without it.
+   * they were both seen with it. One who hands a queue over is seen without it; one who can't be read does not keep it
+   * for ever: not when this teammate has been seen with it twice since.
    */
   readonly isShared: boolean
 }
@@ -44,12 +45,12 @@ export interface KnownQueueRow {
   readonly last_observed_at: string
 }
 
-/** The queue that the teammate's last reading showed, believed or not; null: it showed none. */
-function lastSeenWith(userId: string): string {
-  return `(select r.queue_id from allo.sync_reads r
+/** The readings of a teammate that showed a queue, believed or not, or that there is none. */
+function sightings(userId: string): string {
+  return `select r.queue_id, r.observed_at from allo.sync_reads r
     where r.user_id = ${userId}
       and (r.status in ('ok', 'no_queue', 'not_found') or r.error_code in ('queue_shared', 'queue_overtaken'))
-    order by r.observed_at desc limit 1)`
+    order by r.observed_at desc`
 }
 
 /** Locks the teammate, then every queue the reading can touch, in the order of their ids; then looks. */
@@ -89,8 +90,10 @@ export async function lockState(
        t.last_read_started_at::text,
        exists (select from allo.queue_assignments a where a.user_id = $2 and a.queue_id = $3
                and a.valid_to is null and a.missing_since is null) as is_assigned,
-       case when q.user_id <> $2 then ${lastSeenWith('$2')} = $3 and ${lastSeenWith('q.user_id')} = $3 end is true
-         as is_shared,
+       case when q.user_id <> $2 then (
+         select own.queue_id = $3 and theirs.queue_id = $3 and before_own.observed_at > theirs.observed_at is not true
+         from (${sightings('q.user_id')} limit 1) theirs, (${sightings('$2')} limit 1) own
+         left join (${sightings('$2')} offset 1 limit 1) before_own on true) end is true as is_shared,
        (select number_key_fingerprint from allo.settings) as number_key_fingerprint,
        array(select number_key from allo.suppressed_numbers) as suppressed_numbers,
        case when q.queue_id is not null then json_build_object(
