@@ -25,8 +25,8 @@ export function superviseWorkers(settings: WorkerSettings, random: Random): Supe
   const signal = (place: number, name: NodeJS.Signals) => {
     const one = running.get(place)
     if (!one?.worker.isRunning()) return
-    // A second signal would end it at once, with another code.
-    if (one.asked === 'SIGTERM' && name === 'SIGTERM') return
+    // A second signal would end it at once, with another code; one that was killed may not be gone yet.
+    if (one.asked === 'SIGKILL' || (one.asked === 'SIGTERM' && name === 'SIGTERM')) return
     one.asked = name
     one.worker.kill(name)
   }

@@ -249,7 +249,35 @@ describe('an answer that the next one takes back', () => {
 })
 
 describe('queue_as_of', () => {
-  test('knows nothing before the first reading, after the last one, of nobody, and of no moment', async () => {
+  test('answers for now as of the last reading, until that is older than the freshness limit; then it says unknown and since when', async () => {
+    const stage = await open()
+    const [userId = ''] = stage.ids
+    await stage.pass()
+    const ask = (moment: string) =>
+      stage.sql<{ answer: string; numbers: number; is_since_then: boolean }>(
+        `select q.answer, count(q.entry_id)::int as numbers, q.read_at = t.data_as_of as is_since_then
+         from reporting.teammates t cross join lateral reporting.queue_as_of(t.user_id, ${moment}) q
+         where t.user_id = $1 group by 1, 3`,
+        [userId],
+      )
+    const known = [{ answer: 'queue', numbers: 5, is_since_then: true }]
+    const unknown = [{ answer: 'unknown', numbers: 0, is_since_then: true }]
+    for (const moment of ['now()', 'clock_timestamp()', `data_as_of + interval '1 microsecond'`])
+      expect(await ask(moment), moment).toEqual(known)
+    expect(await ask(`clock_timestamp() + interval '1 minute'`)).toEqual(unknown)
+    const [{ seconds = 0 } = {}] = await stage.sql<{ seconds: number }>(
+      'select stale_after_seconds as seconds from reporting.data_freshness limit 1',
+    )
+    // The worker stands still.
+    await wait(stage, `${seconds - 60} seconds`)
+    expect(await ask('now()')).toEqual(known)
+    await wait(stage, '2 minutes')
+    for (const moment of ['now()', `data_as_of + interval '1 microsecond'`])
+      expect(await ask(moment), moment).toEqual(unknown)
+    expect(await ask('data_as_of')).toEqual(known)
+  })
+
+  test('knows nothing before the first reading, of nobody, and of no moment', async () => {
     const stage = await open()
     const [userId = ''] = stage.ids
     await stage.pass()
@@ -262,7 +290,6 @@ describe('queue_as_of', () => {
     const unknown = [{ answer: 'unknown', queue_id: null, entry_id: null, position: null }]
     expect(await ask(userId, 'data_as_of')).toHaveLength(5)
     expect(await ask(userId, `data_as_of - interval '1 microsecond'`)).toEqual(unknown)
-    expect(await ask(userId, `data_as_of + interval '1 microsecond'`)).toEqual(unknown)
     expect(await ask('usr-nobody', 'data_as_of')).toEqual(unknown)
     expect(await ask(userId, 'null::timestamptz')).toEqual(unknown)
   })

@@ -421,7 +421,9 @@ function momentsOf(truth: ReportTruth): { userId: string; at: number }[] {
       Math.floor((at + (theirs[index + 1] ?? at)) / 2),
     ])
     const moments = new Set([...around, ...ofEverybody, truth.asOf, truth.asOf + 1])
-    return [...moments].map((at) => ({ userId, at }))
+    // What is said of the time since the last reading depends on how old that is by now.
+    const last = theirs.at(-1) ?? Number.POSITIVE_INFINITY
+    return [...moments].filter((at) => at <= last).map((at) => ({ userId, at }))
   })
 }
 

@@ -11,7 +11,10 @@ BEGIN ATOMIC
   WITH seen AS (
     SELECT t.team_id, a.queue_id, r.observed_at AS read_at,
       CASE
-        WHEN a.user_id IS NULL OR t.last_observed_at < $2 OR $2 < team.history_from THEN 'unknown'
+        WHEN a.user_id IS NULL OR $2 < team.history_from THEN 'unknown'
+        -- Since the last reading: as it was then, while the data are not too old. The future is not known.
+        WHEN t.last_observed_at < $2
+          AND ($2 > clock_timestamp() OR fresh.age_seconds <= fresh.stale_after_seconds IS NOT TRUE) THEN 'unknown'
         WHEN a.missing_since <= $2 OR t.missing_since <= $2 THEN 'unknown'
         -- One answer to the contrary, taken back by the next: who was right is not known.
         WHEN r.status = 'not_found' OR r.status IS NOT NULL AND r.queue_id IS DISTINCT FROM a.queue_id THEN 'unknown'
@@ -22,6 +25,7 @@ BEGIN ATOMIC
     FROM (SELECT) asked
     LEFT JOIN allo.teammates t ON t.user_id = $1
     LEFT JOIN allo.teams team ON team.team_id = t.team_id
+    LEFT JOIN reporting.data_freshness fresh ON fresh.user_id = t.user_id
     LEFT JOIN allo.queue_assignments a ON a.user_id = $1 AND a.valid_from <= $2 AND (a.valid_to > $2 OR a.valid_to IS NULL)
     LEFT JOIN LATERAL (
       SELECT status, queue_id, observed_at FROM allo.sync_reads

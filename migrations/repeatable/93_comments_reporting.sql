@@ -29,7 +29,7 @@ COMMENT ON VIEW reporting_pii.numbers IS 'One row per stay whose number is still
 COMMENT ON FUNCTION reporting.rate IS 'Share from 0 to 1 of counts added up, as in the views; null when there is nothing to divide by.';
 COMMENT ON FUNCTION reporting.rate_low IS 'Lower end of its 95 % Wilson interval.';
 COMMENT ON FUNCTION reporting.rate_high IS 'Upper end of its 95 % Wilson interval.';
-COMMENT ON FUNCTION reporting.queue_as_of IS 'queue_as_of(user_id, at): one row per number in the queue that teammate held at that moment, as far as it had been read. One row without a number instead: answer no_queue (seen without one), unknown (not read around then, or not settled), or queue (it was empty).';
+COMMENT ON FUNCTION reporting.queue_as_of IS 'queue_as_of(user_id, at): one row per number in the queue that teammate held at that moment, as far as it had been read. One row without a number instead: answer no_queue (seen without one), unknown (not read around then, or not settled; read_at says since when), or queue (it was empty).';
 
 -- A column name means the same in every view. The exceptions follow below.
 DO $comments$

@@ -26,7 +26,7 @@ export interface Check {
 
 /** What to do when tables contradict each other: each reading is one transaction, so no crash does that. */
 export const someoneWrote =
-  'No reading leaves that behind: something else wrote to schema allo, or it is a bug; docs/operating.md says what to do.'
+  'No reading leaves that behind: something else wrote to schema allo, or it is a bug; docs/operating.md says what the next pass mends and what to do.'
 
 export interface CheckResult {
   readonly name: string

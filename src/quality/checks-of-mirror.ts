@@ -1,6 +1,5 @@
 /** Whether the mirror holds what was read, whole. */
-import { outcomes } from '../store/write-numbers.ts'
-import { OUTCOME_DEFINITION_VERSION } from '../store/write-queue.ts'
+import { OUTCOME_DEFINITION_VERSION, outcomes } from '../store/outcome-counts.ts'
 import { type Check, someoneWrote } from './check.ts'
 import { wholeQueues } from './queues.ts'
 

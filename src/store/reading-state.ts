@@ -3,7 +3,9 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Client } from './database.ts'
 import { lock } from './locks.ts'
 import type { Reading } from './reading.ts'
-import type { OutcomeCounts } from './write-numbers.ts'
+import { rowsMark } from './mend-mirror.ts'
+import type { OutcomeCounts } from './outcome-counts.ts'
+import { remakeQueue } from './remake-queue.ts'
 
 /** What a reading finds under its locks. */
 export interface ReadingState {
@@ -31,16 +33,25 @@ export interface ReadingState {
   readonly isShared: boolean
 }
 
-export interface KnownQueueRow {
-  readonly user_id: string
+export interface QueueSettings {
   readonly name: string | null
   readonly creator_id: string | null
   readonly assignee_id: string | null
   readonly voicemail_handling: string | null
   readonly do_not_disturb: string | null
+}
+
+export interface KnownQueueRow extends QueueSettings {
+  readonly user_id: string
+  /** As history has them; null: no version is open. */
+  readonly version: QueueSettings | null
   readonly is_current: boolean | null
+  /** Whether its history is closed: it had ended, or could not be observed. */
   readonly is_closed: boolean
+  /** Of the numbers in the last reading, and the mark of the rows it left. */
   readonly content_digest: string
+  /** Of the rows as they are now: another one than in `content_digest` when something else touched them. */
+  readonly rows_mark: string
   readonly last_read_started_at: string
   readonly last_observed_at: string
 }
@@ -71,6 +82,19 @@ export async function lockState(
      ) touched where queue_id is not null order by name`,
     [reading.userId, queueId],
   )
+  const state = await look(client, reading, snapshot, queueId)
+  // Of a queue whose row was lost, history is still there.
+  const isRemade = state.queue === null && queueId !== null && (await remakeQueue(client, reading, queueId))
+  const found = isRemade ? await look(client, reading, snapshot, queueId) : state
+  return { ...found, queuesTouched }
+}
+
+async function look(
+  client: Client,
+  reading: Reading,
+  snapshot: Exclude<Snapshot, { kind: 'failed' }>,
+  queueId: string | null,
+): Promise<Omit<ReadingState, 'queuesTouched'>> {
   const { rows } = await client.query<{
     pass_status: string | null
     is_already_read: boolean
@@ -99,8 +123,11 @@ export async function lockState(
        case when q.queue_id is not null then json_build_object(
          'user_id', q.user_id, 'name', q.name, 'creator_id', q.creator_id, 'assignee_id', q.assignee_id,
          'voicemail_handling', q.voicemail_handling, 'do_not_disturb', q.do_not_disturb,
-         'is_current', q.is_current, 'is_closed', q.ended_at is not null or q.unobservable_since is not null,
-         'content_digest', q.content_digest, 'last_read_started_at', q.last_read_started_at::text,
+         'is_current', q.is_current, 'version', to_jsonb(v),
+         'is_closed', v.queue_id is null and not exists (
+           select from allo.queue_number_versions n where n.queue_id = q.queue_id and n.valid_to is null),
+         'content_digest', q.content_digest, 'rows_mark', ${rowsMark('q.queue_id')},
+         'last_read_started_at', q.last_read_started_at::text,
          'last_observed_at', q.last_observed_at::text) end as queue,
        case when c.queue_id is not null then json_build_object(
          'remaining', c.remaining, 'in_progress', c.in_progress, 'connected', c.connected, 'voicemail', c.voicemail,
@@ -109,6 +136,7 @@ export async function lockState(
      left join allo.sync_passes p on p.pass_id = $1
      left join allo.teammates t on t.user_id = $2
      left join allo.queues q on q.queue_id = $3
+     left join allo.queue_versions v on v.queue_id = q.queue_id and v.valid_to is null
      left join lateral (
        select * from allo.queue_snapshots s where s.queue_id = $3 order by s.observed_at desc limit 1
      ) c on true`,
@@ -122,7 +150,6 @@ export async function lockState(
     lastReadStartedAt: row?.last_read_started_at ?? null,
     queue: row?.queue ?? null,
     counts: row?.counts ?? null,
-    queuesTouched,
     isAssigned: row?.is_assigned ?? false,
     isShared: row?.is_shared ?? false,
     numberKeyFingerprint: row?.number_key_fingerprint ?? null,

@@ -16,13 +16,15 @@ import { assignQueue, unassignQueue } from './assignments.ts'
 import { type Client, inTransaction, type Pool } from './database.ts'
 import { encodeNumbers } from './encode.ts'
 import { type FailedReading, PassClosedError, type Reading, type SavedReading } from './reading.ts'
+import { readRowsMark } from './mend-mirror.ts'
+import { noOutcomes } from './outcome-counts.ts'
 import { lockState, type ReadingState } from './reading-state.ts'
 import { recordReading } from './record-reading.ts'
-import { noOutcomes, writeNumbers } from './write-numbers.ts'
+import { writeNumbers } from './write-numbers.ts'
 import {
-  countMirrored,
   hasOtherSettings,
   markMissingQueues,
+  mendQueueVersion,
   openQueueVersion,
   recordCounts,
   writeQueue,
@@ -85,13 +87,15 @@ async function applyQueue(
     return recordReading(client, reading, { status: 'error', code: 'owner_unknown', message })
   }
   const isReopened = known?.is_closed ?? false
-  const before = isReopened ? await countMirrored(client, queue.id) : (state.counts ?? noOutcomes())
-  const encoded = encodeNumbers(snapshot.numbers)
-  await writeQueue(client, reading, snapshot, encoded.contentDigest)
-  if (isReopened || known === null || hasOtherSettings(known, snapshot)) {
-    await openQueueVersion(client, snapshot, known?.last_read_started_at ?? null)
+  const version = known?.version ?? null
+  if (isReopened || version === null || hasOtherSettings(version, snapshot)) {
+    if (known === null || version === null || hasOtherSettings(known, snapshot))
+      await openQueueVersion(client, snapshot, known?.last_read_started_at ?? null)
+    else await mendQueueVersion(client, snapshot)
   }
-  const isUnchanged = known !== null && known.content_digest === encoded.contentDigest && !isReopened
+  const encoded = encodeNumbers(snapshot.numbers)
+  const digest = (mark: string) => `${encoded.contentDigest} ${mark}`
+  const isUnchanged = known !== null && known.content_digest === digest(known.rows_mark) && !isReopened
   const written = isUnchanged
     ? unchanged
     : await writeNumbers(client, {
@@ -105,9 +109,18 @@ async function applyQueue(
         changedAfter: known?.last_read_started_at ?? null,
         lastSeenAt: known?.last_observed_at ?? null,
         isReopened,
+        isToBeMended: isReopened || (known !== null && !known.content_digest.endsWith(` ${known.rows_mark}`)),
       })
   const { difference } = written
-  await recordCounts(client, reading, snapshot, { onRecord: state.counts, before, difference })
+  const before = written.before ?? state.counts ?? noOutcomes()
+  const onRecord = isReopened ? state.counts : (written.before ?? state.counts)
+  await recordCounts(client, reading, snapshot, {
+    onRecord: state.counts === null ? null : onRecord,
+    before,
+    difference,
+  })
+  const mark = isUnchanged ? known.rows_mark : await readRowsMark(client, queue.id)
+  await writeQueue(client, reading, snapshot, digest(mark))
   if (!state.isAssigned) {
     const { userId } = reading
     await assignQueue(client, {
@@ -202,7 +215,7 @@ async function applyNotFound(
   })
 }
 
-const unchanged = { added: 0, changed: 0, moved: 0, removed: 0, difference: noOutcomes() }
+const unchanged = { added: 0, changed: 0, moved: 0, removed: 0, before: null, difference: noOutcomes() }
 
 const nothing: Omit<SavedReading, 'userId'> = {
   status: 'skipped',

@@ -20,18 +20,8 @@ import {
   type EncodedNumbers,
 } from './encode.ts'
 import { matchEntries } from './match-entries.ts'
-
-export const outcomes = [
-  'remaining',
-  'in_progress',
-  'connected',
-  'voicemail',
-  'not_reached',
-  'failed',
-  'other',
-] as const
-export type Outcome = (typeof outcomes)[number]
-export type OutcomeCounts = Record<Outcome, number>
+import { mendMirror } from './mend-mirror.ts'
+import { noOutcomes, type Outcome, type OutcomeCounts } from './outcome-counts.ts'
 
 export interface NumbersToWrite {
   readonly queueId: string
@@ -48,6 +38,8 @@ export interface NumbersToWrite {
   readonly lastSeenAt: string | null
   /** Whether the queue's versions are closed (it had ended, or could not be observed): all of it is re-opened. */
   readonly isReopened: boolean
+  /** Whether rows of the queue may not be as the last reading left them: they are mended, and all of them compared. */
+  readonly isToBeMended: boolean
 }
 
 export interface NumbersWritten {
@@ -55,6 +47,8 @@ export interface NumbersWritten {
   readonly changed: number
   readonly moved: number
   readonly removed: number
+  /** The counts before, where they had to be made again; else those on record hold. */
+  readonly before: OutcomeCounts | null
   /** By how much each count of the queue changed. */
   readonly difference: OutcomeCounts
 }
@@ -63,12 +57,14 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
   const isKnown = queue.changedAfter !== null
   const { lines, hasDials, hasRows } = await differingRows(client, queue, isKnown)
   const difference = noOutcomes()
-  const written = { added: 0, changed: 0, moved: 0, removed: 0, difference }
-  if (!hasRows) return written
+  const before: OutcomeCounts | null = null
+  const written = { added: 0, changed: 0, moved: 0, removed: 0, before, difference }
+  if (!hasRows && !queue.isToBeMended) return written
 
   await copyIncoming(client, lines)
+  if (queue.isToBeMended) Object.assign(written, { before: await mendMirror(client, queue) })
   if (isKnown) {
-    const matched = await matchEntries(client, { ...queue, slots: lines.length })
+    const matched = await matchEntries(client, queue)
     if (matched === 'some') written.removed = await closeGone(client, queue)
     for (const { outcome, rows } of await dropDifferingSlots(client, queue)) difference[outcome] -= rows
   }
@@ -84,13 +80,9 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
   return written
 }
 
-export function noOutcomes(): OutcomeCounts {
-  return { remaining: 0, in_progress: 0, connected: 0, voicemail: 0, not_reached: 0, failed: 0, other: 0 }
-}
-
 /** COPY lines of the slots in which the snapshot and the mirror differ; both are ordered by position. */
 async function differingRows(client: Client, queue: NumbersToWrite, isKnown: boolean) {
-  const packed = isKnown ? await mirroredRowDigests(client, queue.queueId) : null
+  const packed = isKnown && !queue.isToBeMended ? await mirroredRowDigests(client, queue.queueId) : null
   const mirrored = decodeRowDigests(packed)
   const lines: string[] = []
   let hasDials = false

@@ -5,19 +5,17 @@
 import type { QueueSnapshot } from '../snapshot/snapshot.ts'
 import type { Client } from './database.ts'
 import type { Reading } from './reading.ts'
-import type { KnownQueueRow } from './reading-state.ts'
-import { noOutcomes, type Outcome, type OutcomeCounts, outcomes } from './write-numbers.ts'
+import type { QueueSettings } from './reading-state.ts'
+import { OUTCOME_DEFINITION_VERSION, type OutcomeCounts, outcomes } from './outcome-counts.ts'
 
-export const OUTCOME_DEFINITION_VERSION = 1
-
-/** Whether the settings of the queue are not those of its open version. */
-export function hasOtherSettings(known: KnownQueueRow, { queue }: QueueSnapshot): boolean {
+/** Whether the settings of the queue are not those that `row` holds: the queue as it was, or its open version. */
+export function hasOtherSettings(row: QueueSettings, { queue }: QueueSnapshot): boolean {
   return (
-    known.name !== queue.name ||
-    known.creator_id !== queue.creatorId ||
-    known.assignee_id !== queue.assigneeId ||
-    known.voicemail_handling !== queue.voicemailHandling ||
-    known.do_not_disturb !== queue.doNotDisturb
+    row.name !== queue.name ||
+    row.creator_id !== queue.creatorId ||
+    row.assignee_id !== queue.assigneeId ||
+    row.voicemail_handling !== queue.voicemailHandling ||
+    row.do_not_disturb !== queue.doNotDisturb
   )
 }
 
@@ -90,15 +88,14 @@ export async function openQueueVersion(
   )
 }
 
-/** What the mirror holds of a queue, counted: of one that had ended, rows may have been deleted since. */
-export async function countMirrored(client: Client, queueId: string): Promise<OutcomeCounts> {
-  const { rows } = await client.query<{ outcome: Outcome; numbers: number }>(
-    `select allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
-       not_reached_destination_reason, call_start_date, call_id) as outcome, count(*)::int as numbers
-     from allo.queue_numbers where queue_id = $1 group by 1`,
-    [queueId],
+/** The open version was edited, where the queue itself says what Allo says: no event, its values are put back. */
+export async function mendQueueVersion(client: Client, { queue }: QueueSnapshot): Promise<void> {
+  await client.query(
+    `update allo.queue_versions set name = $2, creator_id = $3, assignee_id = $4, voicemail_handling = $5,
+       do_not_disturb = $6
+     where queue_id = $1 and valid_to is null`,
+    [queue.id, queue.name, queue.creatorId, queue.assigneeId, queue.voicemailHandling, queue.doNotDisturb],
   )
-  return { ...noOutcomes(), ...Object.fromEntries(rows.map(({ outcome, numbers }) => [outcome, numbers])) }
 }
 
 /** Counts are carried on by their difference, and written only at readings that change one. */
