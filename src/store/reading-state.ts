@@ -28,7 +28,8 @@ export interface ReadingState {
   /**
    * Another teammate is on record as holding the queue seen, and neither of the two has been seen without it since
    * they were both seen with it. One who hands a queue over is seen without it; one who can't be read does not keep it
-   * for ever: not when this teammate has been seen with it twice since.
+   * for ever: not when this teammate has been seen with it twice since. A reading that began before the other one ended
+   * proves nothing by itself, since the queue may have gone over in between: it counts when the one before was refused, too.
    */
   readonly isShared: boolean
 }
@@ -58,7 +59,7 @@ export interface KnownQueueRow extends QueueSettings {
 
 /** The readings of a teammate that showed a queue, believed or not, or that there is none. */
 function sightings(userId: string): string {
-  return `select r.queue_id, r.observed_at from allo.sync_reads r
+  return `select r.queue_id, r.observed_at, r.error_code from allo.sync_reads r
     where r.user_id = ${userId}
       and (r.status in ('ok', 'no_queue', 'not_found') or r.error_code in ('queue_shared', 'queue_overtaken'))
     order by r.observed_at desc`
@@ -115,7 +116,8 @@ async function look(
        exists (select from allo.queue_assignments a where a.user_id = $2 and a.queue_id = $3
                and a.valid_to is null and a.missing_since is null) as is_assigned,
        case when q.user_id <> $2 then (
-         select own.queue_id = $3 and theirs.queue_id = $3 and before_own.observed_at > theirs.observed_at is not true
+         select own.queue_id = $3 and theirs.queue_id = $3
+           and (q.last_observed_at <= $4 or own.error_code is not null) and before_own.observed_at > theirs.observed_at is not true
          from (${sightings('q.user_id')} limit 1) theirs, (${sightings('$2')} limit 1) own
          left join (${sightings('$2')} offset 1 limit 1) before_own on true) end is true as is_shared,
        (select number_key_fingerprint from allo.settings) as number_key_fingerprint,
