@@ -13,24 +13,19 @@ export interface QueueToMatch {
   readonly queueId: string
   /** Whether the queue's versions are closed: whatever continues is re-opened. */
   readonly isReopened: boolean
+  /** Rows of the temporary table. */
+  readonly slots: number
 }
 
 /** `all`: each row continues what its slot held, as in the usual reading: nothing came, left or moved. */
 export async function matchEntries(client: Client, queue: QueueToMatch): Promise<'all' | 'some'> {
-  const slots = await countIncoming(client)
-  if ((await matchSameSlots(client, queue)) === slots) return 'all'
+  const matched = await matchSameSlots(client, queue)
+  if (matched === queue.slots) return 'all'
   if ((await recallNumbers(client, queue.queueId)) > 0) {
-    if ((await matchSameSlots(client, queue)) === slots) return 'all'
+    if ((await matchSameSlots(client, queue)) === queue.slots) return 'all'
   }
   await matchArrivals(client, queue)
   return 'some'
-}
-
-async function countIncoming(client: Client): Promise<number> {
-  const { rows } = await client.query<{ slots: number }>(
-    'select count(*)::int as slots from pg_temp.incoming_numbers',
-  )
-  return rows[0]?.slots ?? 0
 }
 
 /** What became of the entry of the mirrored row `q` that the incoming row `i` continues. */

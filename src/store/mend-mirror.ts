@@ -19,10 +19,12 @@ import { countMirrored, OUTCOME_DEFINITION_VERSION, type OutcomeCounts, outcomes
  * Names the present rows of a queue, by where they are stored and by the transaction that wrote them: whatever
  * inserts, updates or deletes one of them makes it another. A VACUUM FULL or a restore does, too: the next reading
  * then finds nothing to mend.
+ *
+ * A transaction id has no other arithmetic than its age; less the age of a constant one, it does not change with time.
  */
 export function rowsMark(queueId: string): string {
   const rows = (table: string, where = 'true') =>
-    `(select format('%s %s %s', count(*), sum(hashtid(ctid)::bigint), sum(xmin::text::bigint))
+    `(select format('%s %s %s', count(*), sum(hashtid(ctid)), count(*) * age(xid '3') - sum(age(xmin)))
       from allo.${table} where queue_id = ${queueId} and ${where})`
   const tables = [
     rows('queue_numbers'),
@@ -35,16 +37,11 @@ export function rowsMark(queueId: string): string {
   return `hashtextextended(concat_ws(', ', ${tables.join(', ')}), 0)::text`
 }
 
-export async function readRowsMark(client: Client, queueId: string): Promise<string> {
-  const { rows } = await client.query<{ mark: string }>(`select ${rowsMark('$1')} as mark`, [queueId])
-  return rows[0]?.mark ?? ''
-}
-
-/** Returns the counts of the queue as they were before the reading. */
+/** Returns the counts of the queue as they were before the reading, and how many rows the temporary table has now. */
 export async function mendMirror(
   client: Client,
   { queueId, isReopened }: { readonly queueId: string; readonly isReopened: boolean },
-): Promise<OutcomeCounts> {
+): Promise<{ readonly before: OutcomeCounts; readonly slots: number }> {
   if (isReopened) await dropRowsOfNoEntry(client, queueId)
   else {
     await mendVersions(client, queueId)
@@ -52,10 +49,10 @@ export async function mendMirror(
     await mendLifecycles(client, queueId)
     await remakeNumbers(client, queueId)
   }
-  await announceGonePositions(client, queueId)
+  const slots = await announceGonePositions(client, queueId)
   const counts = await countMirrored(client, queueId)
   if (!isReopened) await mendCounts(client, queueId, counts)
-  return counts
+  return { before: counts, slots }
 }
 
 const callFields = [
@@ -180,13 +177,17 @@ async function dropRowsOfNoEntry(client: Client, queueId: string): Promise<void>
   )
 }
 
-async function announceGonePositions(client: Client, queueId: string): Promise<void> {
+async function announceGonePositions(client: Client, queueId: string): Promise<number> {
   await client.query(
     `insert into pg_temp.incoming_numbers (position, is_present)
      select position, false from allo.queue_numbers q
      where queue_id = $1 and not exists (select from pg_temp.incoming_numbers i where i.position = q.position)`,
     [queueId],
   )
+  const { rows } = await client.query<{ slots: number }>(
+    'select count(*)::int as slots from pg_temp.incoming_numbers',
+  )
+  return rows[0]?.slots ?? 0
 }
 
 /** The last counts on record are those of the state that was on record until now. */

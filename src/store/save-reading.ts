@@ -16,7 +16,6 @@ import { assignQueue, unassignQueue } from './assignments.ts'
 import { type Client, inTransaction, type Pool } from './database.ts'
 import { encodeNumbers } from './encode.ts'
 import { type FailedReading, PassClosedError, type Reading, type SavedReading } from './reading.ts'
-import { readRowsMark } from './mend-mirror.ts'
 import { noOutcomes } from './outcome-counts.ts'
 import { lockState, type ReadingState } from './reading-state.ts'
 import { recordReading } from './record-reading.ts'
@@ -94,8 +93,8 @@ async function applyQueue(
     else await mendQueueVersion(client, snapshot)
   }
   const encoded = encodeNumbers(snapshot.numbers)
-  const digest = (mark: string) => `${encoded.contentDigest} ${mark}`
-  const isUnchanged = known !== null && known.content_digest === digest(known.rows_mark) && !isReopened
+  const isUntouched = known !== null && !isReopened && known.content_digest.endsWith(` ${known.rows_mark}`)
+  const isUnchanged = isUntouched && known.content_digest === `${encoded.contentDigest} ${known.rows_mark}`
   const written = isUnchanged
     ? unchanged
     : await writeNumbers(client, {
@@ -109,7 +108,7 @@ async function applyQueue(
         changedAfter: known?.last_read_started_at ?? null,
         lastSeenAt: known?.last_observed_at ?? null,
         isReopened,
-        isToBeMended: isReopened || (known !== null && !known.content_digest.endsWith(` ${known.rows_mark}`)),
+        isToBeMended: known !== null && !isUntouched,
       })
   const { difference } = written
   const before = written.before ?? state.counts ?? noOutcomes()
@@ -119,8 +118,10 @@ async function applyQueue(
     before,
     difference,
   })
-  const mark = isUnchanged ? known.rows_mark : await readRowsMark(client, queue.id)
-  await writeQueue(client, reading, snapshot, digest(mark))
+  await writeQueue(client, reading, snapshot, {
+    contentDigest: encoded.contentDigest,
+    rowsMark: isUnchanged ? known.rows_mark : null,
+  })
   if (!state.isAssigned) {
     const { userId } = reading
     await assignQueue(client, {

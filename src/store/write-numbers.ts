@@ -57,14 +57,16 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
   const isKnown = queue.changedAfter !== null
   const { lines, hasDials, hasRows } = await differingRows(client, queue, isKnown)
   const difference = noOutcomes()
-  const before: OutcomeCounts | null = null
-  const written = { added: 0, changed: 0, moved: 0, removed: 0, before, difference }
-  if (!hasRows && !queue.isToBeMended) return written
+  const none = { added: 0, changed: 0, moved: 0, removed: 0, before: null, difference }
+  if (!hasRows && !queue.isToBeMended) return none
 
   await copyIncoming(client, lines)
-  if (queue.isToBeMended) Object.assign(written, { before: await mendMirror(client, queue) })
+  const { before, slots } = queue.isToBeMended
+    ? await mendMirror(client, queue)
+    : { before: null, slots: lines.length }
+  const written = { ...none, before }
   if (isKnown) {
-    const matched = await matchEntries(client, queue)
+    const matched = await matchEntries(client, { ...queue, slots })
     if (matched === 'some') written.removed = await closeGone(client, queue)
     for (const { outcome, rows } of await dropDifferingSlots(client, queue)) difference[outcome] -= rows
   }
