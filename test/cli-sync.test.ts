@@ -63,7 +63,11 @@ afterAll(async () => {
 describe('a pass', () => {
   test('piped: plain lines on stderr, one sentence on stdout, exit 0', async () => {
     const { code, stdout, stderr } = await sync()
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'Pass 1: reading 5 teammates of Acme Sales\n' })
+    expect(code).toBe(0)
+    // A pass of more than five seconds tells how far it is.
+    expect(stderr).toMatch(
+      /^Pass 1: reading 5 teammates of Acme Sales\n(?:\d\/5 teammates {2}\d+ numbers {2}[\d.]+ requests\/s\n)*$/,
+    )
     const numbers = people.reduce((sum, { id }) => sum + (world.currentQueue(id)?.size ?? 0), 0)
     expect(stdout).toMatch(
       new RegExp(

@@ -53,7 +53,7 @@ export async function openCsv(pool: Pool, request: CsvRequest): Promise<Readable
       return { columns, rows }
     })
     begun.resolve()
-    await pipeline(rows, toCsv(columns, mask), csv)
+    await whileConnected(client, pipeline(rows, toCsv(columns, mask), csv))
   })
     .catch((error: Error) => {
       begun.reject(error)
@@ -65,6 +65,18 @@ export async function openCsv(pool: Pool, request: CsvRequest): Promise<Readable
 }
 
 const ROWS_AT_ONCE = 500
+
+/** Rejects when the connection is lost. QueryStream does not: to close its cursor it waits for Postgres to answer. */
+async function whileConnected<T>(client: Client, work: Promise<T>): Promise<T> {
+  const lost = Promise.withResolvers<never>()
+  const onEnd = () => lost.reject(new Error('Connection terminated unexpectedly'))
+  client.once('end', onEnd)
+  try {
+    return await Promise.race([work, lost.promise])
+  } finally {
+    client.off('end', onEnd)
+  }
+}
 
 /** Cancels what the client's connection runs when `work` takes longer. */
 async function within<T>(pool: Pool, client: Client, ms: number, work: () => Promise<T>): Promise<T> {
