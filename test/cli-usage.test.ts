@@ -261,3 +261,13 @@ test('a table aligns numbers to the right and lets no character of a name move t
     ),
   ).toEqual(['name     left  done', '───────  ────  ─────', 'Ann [2J    12  true', 'Bo             false'])
 })
+
+test('a table is aligned with names of wide and of combining characters, too', () => {
+  const names = ['王小明', 'O\u0301scar', 'ｱﾝ', 'Bo']
+  expect(
+    tableLines(
+      ['name', 'left'],
+      names.map((name) => [name, 1]),
+    ).slice(2),
+  ).toEqual(['王小明     1', 'O\u0301scar      1', 'ｱﾝ         1', 'Bo         1'])
+})

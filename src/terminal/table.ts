@@ -2,6 +2,7 @@
  * Rows as aligned columns: numbers to the right, everything else to the left, nulls empty. Lines carry no spaces at
  * their end and no escape codes.
  */
+import stringWidth from 'string-width'
 import { printable } from './printable.ts'
 
 export type Cell = string | number | boolean | null
@@ -12,13 +13,14 @@ export function tableLines(columns: readonly string[], rows: readonly (readonly 
     rows.every((row) => typeof row[column] === 'number' || (row[column] ?? null) === null),
   )
   const widths = columns.map((name, column) =>
-    Math.max(name.length, ...texts.map((row) => row[column]?.length ?? 0)),
+    Math.max(...[name, ...texts.map((row) => row[column] ?? '')].map((cell) => stringWidth(cell))),
   )
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) => {
-        const width = widths[column] ?? 0
-        return isNumeric[column] ? cell.padStart(width) : cell.padEnd(width)
+        // Chinese, Japanese and Korean characters take two columns of a terminal, combining ones none.
+        const padding = ' '.repeat((widths[column] ?? 0) - stringWidth(cell))
+        return isNumeric[column] ? padding + cell : cell + padding
       })
       .join('  ')
       .trimEnd()
