@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backfillNumberKeys } from '../src/personal-data/backfill.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
+import { concealedCallId } from '../src/snapshot/conceal.ts'
 import { createNumberKeys } from '../src/snapshot/number-key.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { contentsOf, createWorkplace, type Env, everythingSaid, runCli } from './support/run-cli.ts'
@@ -37,6 +38,41 @@ describe('a number key', () => {
     expect(createNumberKeys(Buffer.alloc(32)).fingerprint).not.toBe(keys.fingerprint)
     for (const text of ['fingerprint of this key', 'fingerprintofthiskey'])
       expect(keys.keyOf(text)?.startsWith(keys.fingerprint)).toBe(false)
+  })
+})
+
+describe('the id of a call that is concealed with a key', () => {
+  test('differs where two ids differ, if only in punctuation', () => {
+    const ids = ['12125550010-1-11', '12125550010-11-1', '12125550010_1_11', '+12125550010-1-11']
+    const concealed = ids.map((id) => concealedCallId(id, keys))
+    expect(new Set(concealed).size).toBe(ids.length)
+    expect(concealed).toEqual(ids.map((id) => concealedCallId(id, keys)))
+  })
+
+  test('is random once the key is retired, the same in every table', async () => {
+    const stage = await openStage({ env, world: { calledBefore: 1 } })
+    stage.letTheApiLie()
+    await stage.pass()
+    const tables = ['queue_numbers', 'queue_number_versions', 'dials']
+    for (const table of tables)
+      await stage.sql(`update allo.${table} set call_id = 'concealed-' || md5(call_id)`)
+    const ids = async () =>
+      Promise.all(
+        tables.map(async (table) =>
+          (
+            await stage.sql<{ call_id: string }>(
+              `select distinct call_id from allo.${table} where call_id is not null order by call_id`,
+            )
+          ).map(({ call_id }) => call_id),
+        ),
+      )
+    const [before = []] = await ids()
+    await stage.sql('select allo.retire_number_key()')
+    const [numbers = [], versions, dials] = await ids()
+    expect(numbers.length).toBe(before.length)
+    expect(numbers.length).toBeGreaterThan(5)
+    for (const id of numbers) expect(id).toMatch(/^erased-[0-9a-f]{32}$/)
+    expect([versions, dials]).toEqual([numbers, numbers])
   })
 })
 

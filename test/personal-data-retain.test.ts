@@ -165,6 +165,35 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     expect(await failingChecks(stage)).toEqual([])
   })
 
+  test('a call whose id holds the number is known again as well: it is no second dial', async () => {
+    const stage = await open({
+      edit: (row) => ({ ...row, call_id: row.call_id && `${row.number_to}-${row.call_id}` }),
+    })
+    const [, second = ''] = stage.ids
+    stage.apply({ type: 'dial', userId: second, position: 1 })
+    await stage.pass()
+    stage.apply({ type: 'dial', userId: second, position: 1 })
+    await stage.pass()
+    const before = (await stage.recorded()).dials
+    expect(before.length).toBe(2)
+    stage.apply({ type: 'reset', userId: second, fill: 2 })
+    await stage.pass()
+    await stage.pass()
+    await letPass(stage, '31 days')
+    await keep(stage, { numbersDays: 30 })
+    const ids = (await stage.recorded()).dials.map(({ call_id }) => call_id)
+    expect(ids).toEqual(ids.map(() => expect.stringMatching(/^concealed-[0-9a-f]{32}$/)))
+    expect(new Set(ids).size).toBe(2)
+
+    stage.apply({ type: 'remove_queue', userId: second, restoreOlder: true })
+    await stage.pass()
+    const { dials, entries } = await stage.recorded()
+    expect(dials.map(({ dial_id }) => dial_id)).toEqual(before.map(({ dial_id }) => dial_id))
+    expect(dials.at(-1)?.call_id).toBe(before.at(-1)?.call_id)
+    expect(entries.reduce((sum, { dial_count }) => sum + dial_count, 0)).toBe(2)
+    expect(findInconsistencies(await stage.recorded())).toEqual([])
+  })
+
   test('without a key what comes back is new, and what was erased is not said to have left', async () => {
     const { stage, second, ended, inEnded } = await someGoes({ env: {} })
     await letPass(stage, '31 days')

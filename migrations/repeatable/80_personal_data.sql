@@ -16,6 +16,13 @@ BEGIN
   UPDATE allo.queue_entries
   SET number_key = CASE WHEN number_to IS NULL THEN 'erased-' || left(encode(sha256(convert_to(salt || number_key, 'UTF8')), 'hex'), 32) END
   WHERE number_key NOT LIKE 'forgotten-%' AND number_key NOT LIKE 'erased-%';
+  -- Ids of calls that held the number: made with the key, they could be traced back by whoever has it.
+  UPDATE allo.queue_numbers SET call_id = 'erased-' || left(encode(sha256(convert_to(salt || call_id, 'UTF8')), 'hex'), 32)
+  WHERE call_id LIKE 'concealed-%';
+  UPDATE allo.queue_number_versions SET call_id = 'erased-' || left(encode(sha256(convert_to(salt || call_id, 'UTF8')), 'hex'), 32)
+  WHERE call_id LIKE 'concealed-%';
+  UPDATE allo.dials SET call_id = 'erased-' || left(encode(sha256(convert_to(salt || call_id, 'UTF8')), 'hex'), 32)
+  WHERE call_id LIKE 'concealed-%';
   UPDATE allo.settings SET number_key_fingerprint = NULL;
   RETURN 'Set a new NUMBER_KEY, or none, and start every process anew.';
 END $$;

@@ -1,11 +1,20 @@
 /** Ids of calls that hold the number that was called. */
 import { randomUUID } from 'node:crypto'
+import { concealedCallId } from '../snapshot/conceal.ts'
+import type { NumberKeys } from '../snapshot/number-key.ts'
 import { createRedactor } from '../snapshot/redact-number.ts'
 import type { Client } from '../store/database.ts'
 import type { Stay } from '../store/erase-numbers.ts'
 
-/** Gives calls of these stays another id where theirs holds the number, the same one in every table. */
-export async function replaceCallIds(client: Client, stays: readonly Stay[]): Promise<void> {
+/**
+ * Gives calls of these stays another id where theirs holds the number, the same one in every table. With keys the call
+ * is known again when its number comes back (recall-numbers.ts); without keys the id is random.
+ */
+export async function replaceCallIds(
+  client: Client,
+  stays: readonly Stay[],
+  numberKeys: NumberKeys | null,
+): Promise<void> {
   const { rows } = await client.query<{ entry_id: string; number_to: string; call_id: string }>(
     `select distinct entry_id, e.number_to, c.call_id
      from allo.queue_entries e join (
@@ -18,7 +27,7 @@ export async function replaceCallIds(client: Client, stays: readonly Stay[]): Pr
     ({ number_to, call_id }) => createRedactor([number_to])?.redact(call_id) !== call_id,
   )
   if (holding.length === 0) return
-  const next = new Map(holding.map(({ call_id }) => [call_id, `erased-${randomUUID().replaceAll('-', '')}`]))
+  const idFor = replacementIds(numberKeys, await concealedIdsOnRecord(client))
   for (const table of ['queue_numbers', 'queue_number_versions', 'dials']) {
     await client.query(
       `update allo.${table} t set call_id = n.next
@@ -27,8 +36,33 @@ export async function replaceCallIds(client: Client, stays: readonly Stay[]): Pr
       [
         holding.map(({ entry_id }) => entry_id),
         holding.map(({ call_id }) => call_id),
-        holding.map(({ call_id }) => next.get(call_id)),
+        holding.map(({ call_id }) => idFor(call_id)),
       ],
     )
   }
+}
+
+/**
+ * Another id for each call, the same each time it is asked for. A dial's id is unique: one that another dial has
+ * already is not given again.
+ */
+export function replacementIds(
+  numberKeys: NumberKeys | null,
+  taken: ReadonlySet<string>,
+): (callId: string) => string {
+  const known = new Map<string, string>()
+  return (callId) => {
+    const concealed = numberKeys === null ? null : concealedCallId(callId, numberKeys)
+    const isFree = concealed !== null && !taken.has(concealed)
+    const next = known.get(callId) ?? (isFree ? concealed : `erased-${randomUUID().replaceAll('-', '')}`)
+    known.set(callId, next)
+    return next
+  }
+}
+
+export async function concealedIdsOnRecord(client: Client): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ call_id: string }>(
+    `select call_id from allo.dials where call_id like 'concealed-%'`,
+  )
+  return new Set(rows.map(({ call_id }) => call_id))
 }

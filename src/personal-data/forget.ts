@@ -7,7 +7,7 @@
  * back.
  */
 import { randomBytes } from 'node:crypto'
-import { concealedCallId, suppressionKeys } from '../snapshot/conceal.ts'
+import { suppressionKeys } from '../snapshot/conceal.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { hasCountryCode, readPhoneNumber } from '../snapshot/phone-number.ts'
 import { createRedactor } from '../snapshot/redact-number.ts'
@@ -15,6 +15,7 @@ import { ask, type Client, type Pool } from '../store/database.ts'
 import { eraseNumbers, type Stay } from '../store/erase-numbers.ts'
 import { lockAll } from '../store/locks.ts'
 import { inYieldingTransaction } from '../store/yielding-transaction.ts'
+import { concealedIdsOnRecord, replacementIds } from './call-ids.ts'
 import { findNumber } from './find-number.ts'
 import { sweep } from './sweep.ts'
 
@@ -107,7 +108,9 @@ async function forget(
   if (suppress) await recordSuppression(client, numberKeys, [number, ...spellings])
   await eraseNumbers(client, stays, `forgotten-${randomBytes(16).toString('hex')}`)
   const redactor = isWithoutCountry ? null : createRedactor([number, ...spellings])
-  const swept = redactor && (await sweep(client, redactor, callIds(suppress ? numberKeys : null)))
+  // A suppressed number is read again, and its calls must be known then.
+  const callIdFor = replacementIds(suppress ? numberKeys : null, await concealedIdsOnRecord(client))
+  const swept = redactor && (await sweep(client, redactor, callIdFor))
   const { changed = 0, tables = [], shownAs = [], left = [] } = swept ?? {}
   const isFound = stays.length + changed + left.length > 0
   return {
@@ -118,20 +121,6 @@ async function forget(
     left,
     isSuppressed: await isSuppressed(client, numberKeys, number),
     sweptTables: tables,
-  }
-}
-
-/** Another id for each call whose id holds the number, the same in every table; a suppressed one comes again. */
-function callIds(numberKeys: NumberKeys | null): (callId: string) => string {
-  const known = new Map<string, string>()
-  return (callId) => {
-    const next =
-      known.get(callId) ??
-      (numberKeys === null
-        ? `forgotten-${randomBytes(16).toString('hex')}`
-        : concealedCallId(callId, numberKeys))
-    known.set(callId, next)
-    return next
   }
 }
 

@@ -11,7 +11,7 @@ export function retainNumbers(run: RetentionRun, before: string): Promise<number
   const isNamed = run.numberKeys === null ? 'true' : 'e.number_key is not null'
   const due = `e.number_to is not null and ${isOver} and ${isNamed}`
   return forQueuesWithStays(run, { due, before, doing: 'erasing old numbers' }, async (client, stays) => {
-    await replaceCallIds(client, stays)
+    await replaceCallIds(client, stays, run.numberKeys)
     await eraseNumbers(client, stays, null)
   })
 }

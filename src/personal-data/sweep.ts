@@ -132,18 +132,25 @@ async function rowsWith(
     `select t.ctid::text as ctid, ${shownNow[table] ?? 'null'} as shown${position},
        ${columns.map(({ name }) => `t.${name}::text as ${name}`).join(', ')}
      from allo.${table} t
-     where ${columns.map(({ name }) => `${lettersAndDigits(`t.${name}::text`)} like any ($1::text[])`).join(' or ')}
+     where ${signsOf(columns, cores)} like any ($1::text[])
      for update of t`,
     [cores.map((core) => `%${core}%`)],
   )
   return rows
 }
 
-/** The digits alone, and the letters and digits, since a number may be written in letters. */
-function lettersAndDigits(text: string): string {
+/**
+ * SQL: what a row has of digits, all columns together; of letters, too, where the number is written in letters. Millions
+ * of rows are searched by this while readings wait, so it is one pass over a row's text. It may find a row too many:
+ * `redact` decides.
+ */
+function signsOf(columns: readonly TextColumn[], cores: readonly string[]): string {
+  const text = `concat_ws(' ', ${columns.map(({ name }) => `t.${name}`).join(', ')})`
   const plain = `case when octet_length(${text}) = length(${text}) then ${text}
     else translate(normalize(${text}, nfkc), '${otherDigits.join('')}', '${otherDigits.map((_, index) => index % 10).join('')}') end`
-  return `(regexp_replace(${plain}, '[^0-9]', '', 'g') || ' ' || upper(regexp_replace(${plain}, '[^0-9A-Za-z]', '', 'g')))`
+  const digits = `regexp_replace(${plain}, '[^0-9]+', '', 'g')`
+  if (cores.every((core) => /^[0-9]+$/.test(core))) return digits
+  return `(${digits} || ' ' || upper(regexp_replace(${plain}, '[^0-9A-Za-z]+', '', 'g')))`
 }
 
 /** Decimal digits of every script but ASCII: they stand in groups of ten, in order. */

@@ -44,7 +44,8 @@ function oneWay(number: string): string[] {
   return phone === null ? [] : [oneSpelling(phone)]
 }
 
-/** The same at every reading, and it leads nowhere without the key. */
+/** The same at every reading, and it leads nowhere without the key. Different ids stay different. */
 export function concealedCallId(callId: string, numberKeys: NumberKeys): string {
-  return `concealed-${numberKeys.keyOf(callId)}`
+  // A number key ignores punctuation, which may be all that tells two ids apart.
+  return `concealed-${numberKeys.keyOf(Buffer.from(callId).toString('hex'))}`
 }

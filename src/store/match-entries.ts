@@ -6,11 +6,13 @@
  * the same number and created_at, the same call_id, then the k-th with the k-th (it moved); then one that had
  * vanished from this queue (it is back). The rest is new.
  */
+import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Client } from './database.ts'
 import { recallNumbers } from './recall-numbers.ts'
 
 export interface QueueToMatch {
   readonly queueId: string
+  readonly numberKeys: NumberKeys | null
   /** Whether the queue's versions are closed: whatever continues is re-opened. */
   readonly isReopened: boolean
   /** Rows of the temporary table. */
@@ -21,7 +23,7 @@ export interface QueueToMatch {
 export async function matchEntries(client: Client, queue: QueueToMatch): Promise<'all' | 'some'> {
   const matched = await matchSameSlots(client, queue)
   if (matched === queue.slots) return 'all'
-  if ((await recallNumbers(client, queue.queueId)) > 0) {
+  if ((await recallNumbers(client, queue.queueId, queue.numberKeys)) > 0) {
     if ((await matchSameSlots(client, queue)) === queue.slots) return 'all'
   }
   await matchArrivals(client, queue)
