@@ -66,8 +66,7 @@ function exitCodeOfSystem(error: unknown): ExitCode | null {
 }
 
 function exitCodeOfDatabase({ retryable, code, isAboutData }: DatabaseError): ExitCode {
-  // 25006: it has become read-only, which a fail-over in mid-pass looks like.
-  if (retryable || code === null || code === '25006') return exitCodes.tryAgain
+  if (retryable || code === null) return exitCodes.tryAgain
   // SQL we wrote wrong, or rows that break our own rules.
   if (code === '42601' || isAboutData || /^(2[1-7]|XX)/.test(code)) return exitCodes.bug
   // Rights, logins, and tables somebody else changed: nothing that heals by itself.

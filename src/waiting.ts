@@ -1,4 +1,4 @@
-/** What the process waits for at this moment, so that it can name it when it has to end without it. */
+/** Waits that are named, so that a process that ends without their end can say what it waited for, and waits that are bounded. */
 
 const waits = new Set<{ readonly what: string }>()
 
@@ -17,4 +17,18 @@ export async function waitingFor<T>(what: string, work: () => Promise<T>): Promi
 export function longestWait(): string | null {
   const [first] = waits
   return first?.what ?? null
+}
+
+/** Rejects when the work takes longer. The work itself goes on, and its result is dropped. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
+  })
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

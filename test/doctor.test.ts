@@ -292,7 +292,7 @@ describe('what doctor asks a database', () => {
       'use schema allo',
       'create tables in schema allo',
       expect.stringMatching(/^read and write \d+ tables of schema allo$/),
-      expect.stringMatching(/^change \d+ tables of schema allo, which belong to another role$/),
+      expect.stringMatching(/^change \d+ tables of schema allo, which another role owns$/),
     ])
     expect(await missingRights(pool, { migrates: false })).toEqual([
       'use schema allo',

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkDatabase } from '../src/commands/doctor-database.ts'
 import { checkJobs } from '../src/commands/doctor-jobs.ts'
 import { createReport } from '../src/commands/doctor-report.ts'
 import { loadConfig } from '../src/config.ts'
@@ -22,8 +23,8 @@ import { databaseAt, startTestServer } from './support/http.ts'
 import { apiKey } from './support/pass.ts'
 import { startPrivatePostgres } from './support/private-postgres.ts'
 import { startTestRedis, type TestRedis } from './support/redis.ts'
-import { until } from './support/worker.ts'
-import { onceMore, withScene } from './support/worker-scene.ts'
+import { until, type WorkerProcess } from './support/worker.ts'
+import { onceMore, openScene, withScene } from './support/worker-scene.ts'
 
 let redis: TestRedis | null
 let database: TestDatabase
@@ -170,7 +171,19 @@ describe('a Postgres that answers', () => {
     }
   }
 
-  test('and only lets us read, has no connection left, or not all rights, is not ready, and says so', async () => {
+  const doctorOf = async (url: string, { withJobs = false } = {}) => {
+    const pool = openPool(url, { max: 1, name: 'doctor' })
+    const lines: string[] = []
+    const report = createReport((line) => lines.push(line), [])
+    const config = loadConfig({ ALLO_API_KEY: apiKey, AUTO_MIGRATE: 'false', ROLE_PREFIX: 'none' })
+    await checkDatabase(report, { pool, url, isEmbedded: false }, config)
+    if (withJobs) await checkJobs(report, config, { pool, url, isEmbedded: false })
+    await pool.end()
+    const exitCode = report.finish()
+    return { exitCode, wrong: lines.filter((line) => line.startsWith('  ✗')) }
+  }
+
+  test('and only lets us read, has no connection left, or lacks a table or a right to one, is not ready, and says so', async () => {
     const admin = server()
     const login = `probe_${database.name}`
     const sql = (text: string) => admin.query(text)
@@ -186,10 +199,19 @@ describe('a Postgres that answers', () => {
       await sql(`revoke insert on allo.dials from ${login}`)
       expect(await postgresOf(url.href)).toMatchObject({
         ok: false,
-        detail: 'its login may not read and write 1 tables of schema allo',
+        detail: 'its login may not read and write allo.dials',
         up: '0',
       })
+      const doctor = await doctorOf(url.href)
+      expect(doctor.exitCode).toBe(78)
+      expect(doctor.wrong).toEqual([
+        expect.stringMatching(/rights +this login may not read and write allo\.dials\. Grant it/),
+      ])
       await sql(`grant insert on allo.dials to ${login}`)
+
+      await sql('alter table allo.dials rename to moved')
+      expect(await postgresOf(url.href)).toMatchObject({ ok: false, detail: 'there is no table allo.dials' })
+      await sql('alter table allo.moved rename to dials')
 
       await sql(`alter role ${login} connection limit 0`)
       expect(await postgresOf(url.href)).toMatchObject({
@@ -224,6 +246,40 @@ describe('a Postgres that answers', () => {
     await Promise.all(Array.from({ length: 50 }, () => probe.ask()))
     expect(await versions()).toEqual(before)
     expect(before).toMatchObject([{ rows: 1 }])
+  })
+
+  test('and does not let the tables of the jobs be written, is not ready for jobs', async () => {
+    const own = await createTestDatabase()
+    const login = `jobs_${own.name}`
+    const url = new URL(own.url)
+    url.username = login
+    url.password = 'of-the-jobs'
+    await own.pool.query(`create role ${login} login password 'of-the-jobs'`)
+    await own.pool.query(`grant create on database ${own.name} to ${login}`)
+    const jobs = await openJobBackend({ redisUrl: null, databaseUrl: url.href }, () => undefined)
+    const probeRow = async () =>
+      (await own.pool.query(`select value from allo_jobs.meta where field = 'probe'`)).rows
+    const says = () => jobs.ping().catch((error: Error) => error.message)
+    try {
+      await Promise.all([jobs.ping(), jobs.ping()])
+      expect(await probeRow()).toHaveLength(1)
+      expect(
+        (await doctorOf(url.href, { withJobs: true })).wrong.filter((line) => line.includes(' jobs ')),
+      ).toEqual([])
+
+      await own.pool.query(`revoke update on allo_jobs.meta from ${login}`)
+      expect(await until('the answer is no longer remembered', 20_000, says)).toMatch(
+        /^writing to the tables of the jobs: permission denied for table meta \(code 42501\)$/,
+      )
+      expect(
+        (await doctorOf(url.href, { withJobs: true })).wrong.filter((line) => line.includes(' jobs ')),
+      ).toEqual([expect.stringMatching(/may not make and fill schema allo_jobs/)])
+    } finally {
+      await jobs.close()
+      await own.pool.query(`drop owned by ${login} cascade`)
+      await own.pool.query(`drop role ${login}`)
+      await own.drop()
+    }
   })
 
   test('and has a full disk, is not ready', async ({ skip }) => {
@@ -272,6 +328,63 @@ describe('a worker', onceMore, () => {
     }
   })
 
+  test('whose Redis refuses a command that BullMQ begins with says so, and ends when told', async ({
+    skip,
+  }) => {
+    if (redis?.server == null) return skip('no Redis of our own')
+    const admin = new Redis(redis.url)
+    const { url, name } = await createDatabase(serverUrl())
+    const redisUrl = redis.url.replace('//', '//no-info:of-the-login-1@')
+    await admin.call('acl', 'setuser', 'no-info', 'on', '>of-the-login-1', '~bull:*', '+@all', '-info')
+    // Its stderr is not empty: ioredis warns there.
+    const scene = await openScene({ databaseUrl: url, redisUrl })
+    try {
+      const worker = scene.start()
+      expect((await worker.logged('jobs_unreachable')).msg).toMatch(/^waiting for Redis: NOPERM .*info/)
+      worker.kill('SIGTERM')
+      expect((await worker.exited).code).toBe(0)
+    } finally {
+      await scene.close()
+      await admin.call('acl', 'deluser', 'no-info')
+      admin.disconnect()
+      await dropDatabase(serverUrl(), name)
+    }
+  })
+
+  test.for(['redis', 'postgres'] as const)(
+    'with its jobs in %s waits for a Postgres that is read only at the start or later, and reads on',
+    { timeout: 180_000 },
+    async (kind, { skip }) => {
+      if (kind === 'redis' && redis === null) return skip('no Redis of our own')
+      const admin = openPool(serverUrl(), { max: 1, name: 'test' })
+      const { url, name } = await createDatabase(serverUrl())
+      const sql = (text: string) => admin.query(text)
+      const redisUrl = kind === 'redis' ? (redis?.url ?? null) : null
+      try {
+        await sql(`alter database ${name} set default_transaction_read_only = on`)
+        await withScene({ databaseUrl: url, redisUrl }, async (scene) => {
+          const worker = scene.start()
+          expect((await worker.logged('waiting')).msg).toMatch(/only lets us read .* a failover/)
+          await sql(`alter database ${name} reset default_transaction_read_only`)
+          await scene.finished({ status: 'ok' })
+
+          // Sessions that began while it was read only stay so: the worker has to open others.
+          await sql(`alter database ${name} set default_transaction_read_only = on`)
+          await sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
+          expect((await worker.logged('database_unusable')).msg).toMatch(/read-only transaction \(code 25006/)
+          await sql(`alter database ${name} reset default_transaction_read_only`)
+          const since = await until('its time', 20_000, () => scene.now().catch(() => null))
+          await scene.finished({ count: 2, status: 'ok', since })
+          await worker.logged('database_usable')
+          expect(worker.isRunning()).toBe(true)
+        })
+      } finally {
+        await admin.end()
+        await dropDatabase(serverUrl(), name)
+      }
+    },
+  )
+
   test('whose Postgres is away tells the webhook once, and once that it is back', async () => {
     const postgres = await startPrivatePostgres()
     const posts: { kind: string; state: string; text: string; incident_id: string }[] = []
@@ -304,12 +417,14 @@ describe('a worker', onceMore, () => {
           if (secret.length > 7) expect(text).not.toContain(secret)
         }
         expect((await worker.logged('database_unusable')).msg).toMatch(/^Postgres can't be used: /)
+        expect(await databaseIncidents(worker)).toEqual(['1', '1'])
         await postgres.start()
         await until('both are over', 90_000, () => posts.length >= 4)
         await scene.finished({ status: 'ok', since: await scene.now() })
         expect(posts.map(({ state }) => state)).toEqual(['open', 'open', 'closed', 'closed'])
         expect(new Set(posts.map(({ incident_id }) => incident_id)).size).toBe(2)
         await Promise.all([worker.logged('database_usable'), late.logged('database_usable')])
+        expect(await databaseIncidents(worker)).toEqual(['0', '1'])
       })
     } finally {
       hook.closeAllConnections()
@@ -318,6 +433,15 @@ describe('a worker', onceMore, () => {
     }
   }, 240_000)
 })
+
+/** Open now, and opened so far. */
+async function databaseIncidents(worker: WorkerProcess) {
+  const { address } = await worker.logged('http_listening')
+  const text = await (await fetch(`${address}/metrics`)).text()
+  const sample = (metric: string) =>
+    new RegExp(`^allo_queue_mirror_${metric}\\{kind="database"\\} (\\d+)$`, 'm').exec(text)?.[1]
+  return [sample('incidents_open'), sample('incidents_total')]
+}
 
 function serverUrl(): string {
   const url = new URL(database.url)

@@ -103,9 +103,9 @@ COMMENT ON COLUMN allo.quality_results.sentence IS 'What was found, and what to 
 COMMENT ON COLUMN allo.quality_results.checked_at IS 'Observed: when the check ran.';
 
 COMMENT ON TABLE allo.maintenance IS
-  'One row per team and chore that a worker does once in a while: when it was last begun and done. Several workers agree by it on who does it.';
-COMMENT ON COLUMN allo.maintenance.team_id IS 'The team it was done for.';
-COMMENT ON COLUMN allo.maintenance.task IS 'check: the data were checked. retain: what is older than configured was erased.';
+  'One row per team and chore that a worker does once in a while: when it was last begun and done. Several workers agree by it on who does it. One more row, of no team, is written by readiness probes.';
+COMMENT ON COLUMN allo.maintenance.team_id IS 'The team it was done for. Empty: the row of the probes.';
+COMMENT ON COLUMN allo.maintenance.task IS 'check: the data were checked. retain: what is older than configured was erased. probe: a readiness probe found that a row can be written.';
 COMMENT ON COLUMN allo.maintenance.started_at IS 'Observed: when it was last begun.';
 COMMENT ON COLUMN allo.maintenance.finished_at IS 'Observed: when it was last done. Null: it is being done, or failed.';
 COMMENT ON COLUMN allo.maintenance.summary IS 'What was done, in words. Null: not done yet.';

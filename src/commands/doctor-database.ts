@@ -2,6 +2,7 @@
 import { openSchemas } from '../access/open-schemas.ts'
 import { roleNames } from '../access/roles.ts'
 import type { Config } from '../config.ts'
+import { exitCodes } from '../exit-code.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import type { Pool } from '../store/database.ts'
 import { clockDifferenceMs, inspectServer, missingRights } from '../store/inspect-database.ts'
@@ -52,7 +53,7 @@ export async function checkDatabase(
     }
   })
 
-  await report.check('objects', () => checkObjects(report, pool))
+  await report.check('objects', () => checkObjects(report, pool, config))
 
   await report.check('open schemas', async () => {
     const roles = config.rolePrefix === null ? null : roleNames(config.rolePrefix)
@@ -61,8 +62,9 @@ export async function checkDatabase(
 
   await report.check('writing', async () => {
     if ((await inspectSchema(pool)).state !== 'current') return
-    await tryDatabase(url, { keeps: false })
-    report.right('writing', 'a row can be written, and its disk has room')
+    const holder = await tryDatabase(url)
+    if (holder !== null) report.wrong('writing', `${holder}.`, exitCodes.tryAgain)
+    else report.right('writing', 'a row can be written, and its disk has room')
   })
 
   await report.check('number key', async () => {
@@ -88,7 +90,11 @@ export async function checkDatabase(
 }
 
 /** What is in the schemas of ours, and what should be. */
-async function checkObjects(report: Report, pool: Pool): Promise<void> {
+async function checkObjects(
+  report: Report,
+  pool: Pool,
+  { autoMigrate }: Pick<Config, 'autoMigrate'>,
+): Promise<void> {
   const { state } = await inspectSchema(pool)
   if (state === 'absent') {
     const taken = await objectsInTheWay(pool)
@@ -101,7 +107,9 @@ async function checkObjects(report: Report, pool: Pool): Promise<void> {
   }
   // An older or newer version has other objects.
   if (state !== 'current') return
-  const { missing, foreign, owned } = await inspectObjects(pool)
+  const { missing, foreign, owned: ofOthers } = await inspectObjects(pool)
+  // A login that does not migrate needs rights, and not to be the owner.
+  const owned = autoMigrate ? ofOthers : []
   const tables = missing.filter((object) => object.startsWith('table '))
   const schemas = missing.filter((object) => object.startsWith('schema '))
   const others = missing.filter((object) => !tables.includes(object) && !schemas.includes(object))

@@ -49,7 +49,8 @@ const waysOut: readonly (readonly [RegExp, string])[] = [
   [/^READONLY/, 'It is a replica: point REDIS_URL at the primary.'],
   [/^MISCONF/, 'It could not save to its disk: see its log.'],
   [/^(?:LOADING|BUSY)/, 'Wait until it is done.'],
-  [/^NOPERM/, 'Let this login use all keys that begin with bull:.'],
+  [/^(?:WRONGPASS|NOAUTH)/, 'Check user and password in REDIS_URL.'],
+  [/^NOPERM/, 'Let this login run all commands on keys that begin with bull: (~bull:* +@all).'],
 ]
 
 function tell(report: Report, subject: string, { what, concerns }: JobsReport): void {

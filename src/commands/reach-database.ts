@@ -25,8 +25,9 @@ export async function reachDatabase(pool: Pool, url: string): Promise<ServerRepo
   }
   if (server.isReadOnly) {
     throw new OpenDatabaseError(
-      `Postgres at ${placeOf(url)} only lets us read (a standby, or default_transaction_read_only): point DATABASE_URL at one that can be written.`,
-      { retryable: false },
+      `Postgres at ${placeOf(url)} only lets us read (a standby, a failover that is not over, or default_transaction_read_only): wait, or point DATABASE_URL at one that can be written.`,
+      // A failover is over within minutes, and a service that ended would stay down.
+      { retryable: true },
     )
   }
   return server

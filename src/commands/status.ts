@@ -12,8 +12,9 @@ import { print, printJson } from '../terminal/output.ts'
 import { printable } from '../terminal/printable.ts'
 import { tableLines } from '../terminal/table.ts'
 import { version } from '../version.ts'
+import { within } from '../waiting.ts'
 import { backendNames, openJobBackend, queueNames } from '../worker/job-backend.ts'
-import { type JobsStatus, jobsStatus, within } from '../worker/jobs-status.ts'
+import { type JobsStatus, jobsStatus } from '../worker/jobs-status.ts'
 import { type OpenDatabase, withDatabase } from './open.ts'
 
 /** Of people, one screen; `--json` has all. */

@@ -2,8 +2,8 @@
 
 import { inspectSchema } from '../store/migrate.ts'
 import { credentialsVerdict } from '../store/status.ts'
+import { within } from '../waiting.ts'
 import { backendNames } from '../worker/job-backend.ts'
-import { within } from '../worker/jobs-status.ts'
 import type { Workings } from './workings.ts'
 
 export interface Check {

@@ -9,7 +9,9 @@ import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config.ts'
 import { mask } from '../logger.ts'
 import { contentSecurityPolicy } from '../page/style.ts'
-import { jobsStatus, within } from '../worker/jobs-status.ts'
+import { within } from '../waiting.ts'
+import { incidentKinds } from '../worker/alerts.ts'
+import { jobsStatus } from '../worker/jobs-status.ts'
 import type { ScrapedFacts, WorkerMetrics } from '../worker/metrics.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { type Overview, overviewOf } from './overview.ts'
@@ -179,7 +181,7 @@ function factsOf(
   found: Overview | null,
   dependencies: Readonly<Record<string, boolean>>,
 ): ScrapedFacts {
-  const openIncidents: Record<string, number> = { stale_data: 0, credentials: 0, data_quality: 0 }
+  const openIncidents = Object.fromEntries<number>(incidentKinds.map((kind) => [kind, 0]))
   for (const { kind } of found?.incidents ?? []) openIncidents[kind] = 1
   return {
     version,

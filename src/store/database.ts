@@ -11,11 +11,17 @@ import { watchSilence } from './silence-watch.ts'
 export type Pool = pg.Pool
 export type Client = pg.PoolClient
 
+/** read_only_sql_transaction */
+const READ_ONLY = '25006'
+
 /** What a database error may say outside: Postgres puts whole rows, phone numbers included, into its details. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
   readonly code: string | null
-  /** True when the same call can succeed later: connection lost, server starting, deadlock, locked, out of resources. */
+  /**
+   * True when the same call can succeed later: connection lost, server starting, deadlock, locked, out of resources, or
+   * the server is read only (a failover is going on).
+   */
   readonly retryable: boolean
   /**
    * The values are what Postgres refused: out of range, over a limit (an index row, a jsonb), against a constraint or
@@ -28,7 +34,8 @@ export class DatabaseError extends Error {
     super(`${doing}: ${reason}`)
     this.code = code
     this.isAboutData = /^(09|2[0-3]|27|3[89]|44|54|P0)/.test(code ?? '')
-    this.retryable = code === null || /^(08|40|53|55|57|58)/.test(code) || isSystemCode(code)
+    this.retryable =
+      code === null || code === READ_ONLY || /^(08|40|53|55|57|58)/.test(code) || isSystemCode(code)
   }
 }
 
@@ -164,6 +171,8 @@ export async function inTransaction<T>(
       await client.query('rollback').catch((rollbackError: Error) => {
         broken = rollbackError
       })
+      // A session may stay read only although new ones are not.
+      if (describe(error).code === READ_ONLY) broken = new Error('the session is read only')
       throw error
     } finally {
       client.release(broken)

@@ -18,14 +18,22 @@ export interface ServerReport {
 
 export async function inspectServer(pool: Pool): Promise<ServerReport> {
   return withDatabaseErrors('asking Postgres what it is', async () => {
-    const { rows } = await pool.query<ServerReport>(
-      `select split_part(current_setting('server_version'), ' ', 1) as version,
-         current_setting('server_version_num')::int / 10000 as major,
-         pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as "isReadOnly",
-         current_database() as database, current_user as login, current_setting('server_encoding') as encoding`,
-    )
-    if (rows[0] === undefined) throw new Error('Postgres did not say what it is')
-    return rows[0]
+    const client = await pool.connect()
+    // A session may stay read only although new ones are not: the next question takes another one.
+    let isLast = true
+    try {
+      const { rows } = await client.query<ServerReport>(
+        `select split_part(current_setting('server_version'), ' ', 1) as version,
+           current_setting('server_version_num')::int / 10000 as major,
+           pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as "isReadOnly",
+           current_database() as database, current_user as login, current_setting('server_encoding') as encoding`,
+      )
+      if (rows[0] === undefined) throw new Error('Postgres did not say what it is')
+      isLast = rows[0].isReadOnly
+      return rows[0]
+    } finally {
+      client.release(isLast)
+    }
   })
 }
 
@@ -35,9 +43,9 @@ export async function missingRights(pool: Pool, { migrates }: { migrates: boolea
     const { rows } = await pool.query<{ missing: string }>(
       `with us as (select to_regnamespace('allo') as schema),
        tables as (
-         select count(*) filter (where not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
-             and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))) as unwritable,
-           count(*) filter (where not pg_has_role(c.relowner, 'usage')) as foreign_owned
+         select ${namesOrCount(`not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+             and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))`)} as unwritable,
+           ${namesOrCount(`not pg_has_role(c.relowner, 'usage')`)} as foreign_owned
          from us join pg_class c on c.relnamespace = us.schema and c.relkind = 'r'
            and 'allo.' || c.relname = any($2)
        )
@@ -47,13 +55,20 @@ export async function missingRights(pool: Pool, { migrates }: { migrates: boolea
          (not has_database_privilege(current_database(), 'temporary'), 'create temporary tables'),
          (schema is not null and not has_schema_privilege(schema, 'usage'), 'use schema allo'),
          ($1 and schema is not null and not has_schema_privilege(schema, 'create'), 'create tables in schema allo'),
-         (unwritable > 0, format('read and write %s tables of schema allo', unwritable)),
-         ($1 and foreign_owned > 0, format('change %s tables of schema allo, which belong to another role', foreign_owned))
+         (unwritable is not null, 'read and write ' || unwritable),
+         ($1 and foreign_owned is not null, 'change ' || foreign_owned || ', which another role owns')
        ) as rights (is_missing, missing) where is_missing`,
       [migrates, tablesOfThisVersion()],
     )
     return rows.map((row) => row.missing)
   })
+}
+
+/** Of the tables `c` for which this holds: up to three names, else how many; null: of none. */
+function namesOrCount(holds: string): string {
+  return `case when count(*) filter (where ${holds}) > 3
+      then count(*) filter (where ${holds}) || ' tables of schema allo'
+      else string_agg('allo.' || c.relname, ', ' order by c.relname) filter (where ${holds}) end`
 }
 
 /** How far the database's clock is ahead of ours, to within half a round trip. */

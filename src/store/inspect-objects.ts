@@ -21,14 +21,32 @@ export interface ObjectsReport {
   readonly owned: readonly string[]
 }
 
-/** The tables of the last migration, with their schema. */
-export function tablesOfThisVersion(): string[] {
+/** The tables of the last migration, with their schema. Read once: probes ask for them again and again. */
+export function tablesOfThisVersion(): readonly string[] {
+  tables ??= readTables()
+  return tables
+}
+
+let tables: readonly string[] | null = null
+
+function readTables(): string[] {
   const last = readdirSync(snapshots)
     .filter((name) => name.endsWith('_snapshot.json'))
     .sort()
     .at(-1)
   const { tables } = snapshot.parse(JSON.parse(readFileSync(`${snapshots}${last}`, 'utf8')))
   return [...Object.keys(tables), ...ledgers]
+}
+
+/** Tables that were dropped, renamed or moved, such as `allo.dials`. */
+export async function missingTables(pool: Pool): Promise<string[]> {
+  const { rows } = await ask<{ name: string }>(
+    pool,
+    'looking for the tables',
+    'select name from pg_catalog.unnest($1::text[]) as name where pg_catalog.to_regclass(name) is null order by 1',
+    [tablesOfThisVersion()],
+  )
+  return rows.map(({ name }) => name)
 }
 
 /** For a database that is of this version. */

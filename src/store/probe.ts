@@ -1,10 +1,11 @@
 /**
- * Asks Postgres for what the work needs, and not only whether it answers: a new connection, the rights to every table,
- * a committed row, room on its disk, and that no session of others holds ours up. A server that only lets us read, has
- * no connection left or a full disk answers `select 1` all the same.
+ * Asks Postgres for what the work needs, and not only whether it answers: a new connection, every table and the rights
+ * to it, a committed row, room on its disk, and that no session of others holds ours up. A server that only lets us
+ * read, has no connection left or a full disk answers `select 1` all the same.
  */
-import { ask, openPool, withDatabaseErrors } from './database.ts'
+import { ask, openPool, type Pool, withDatabaseErrors } from './database.ts'
 import { missingRights } from './inspect-database.ts'
+import { missingTables } from './inspect-objects.ts'
 import { remember } from './remember.ts'
 
 export interface DatabaseProbe {
@@ -17,26 +18,48 @@ const KEEP_MS = 5000
 const NO_ROOM_FOR_TEMPORARY_FILES = '53400'
 
 export function createDatabaseProbe(url: string): DatabaseProbe {
-  return { ask: remember(KEEP_MS, () => tryDatabase(url)) }
+  const look = () =>
+    withNewConnection(url, async (pool) => {
+      await tryToWrite(pool, write)
+      const missing = await missingTables(pool)
+      if (missing.length > 0) throw new Error(`there is no table ${missing.join(', nor ')}`)
+      const rights = await missingRights(pool, { migrates: false })
+      if (rights.length > 0) throw new Error(`its login may not ${rights.join(', nor ')}`)
+      const holder = await findHolder(pool)
+      if (holder !== null) throw new Error(holder)
+    })
+  return { ask: remember(KEEP_MS, look) }
 }
 
-/** The same once, and without a trace where `keeps` is false. */
-export async function tryDatabase(url: string, { keeps = true }: { keeps?: boolean } = {}): Promise<void> {
-  // A new connection each time: one that is there already does not show that no more are to be had.
+/** Once, for `doctor`, which asks for tables and rights itself: leaves no row. Null, or which session holds ours up. */
+export function tryDatabase(url: string): Promise<string | null> {
+  return withNewConnection(url, async (pool) => {
+    await tryToWrite(pool, `begin; ${write}; rollback`)
+    return findHolder(pool)
+  })
+}
+
+/** One that is there already does not show that no more are to be had. */
+async function withNewConnection<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
   const pool = openPool(url, { max: 1, name: 'probe' })
   try {
-    await withDatabaseErrors('writing to it', () => pool.query(keeps ? write : `begin; ${write}; rollback`))
-    const missing = await missingRights(pool, { migrates: false })
-    if (missing.length > 0) throw new Error(`its login may not ${missing.join(', nor ')}`)
-    const held = await ask<{ says: string }>(pool, 'looking for who waits', heldUp, [HELD_UP_FOR_SECONDS])
-    if (held.rows[0] !== undefined) throw new Error(held.rows[0].says)
-    await withDatabaseErrors('writing to its disk', () => pool.query(spill)).catch((error) => {
-      // temp_file_limit is set very low; that says nothing about the disk.
-      if (error.code !== NO_ROOM_FOR_TEMPORARY_FILES) throw error
-    })
+    return await work(pool)
   } finally {
     await pool.end()
   }
+}
+
+async function tryToWrite(pool: Pool, sql: string): Promise<void> {
+  await withDatabaseErrors('writing to it', () => pool.query(sql))
+  await withDatabaseErrors('writing to its disk', () => pool.query(spill)).catch((error) => {
+    // temp_file_limit is set very low; that says nothing about the disk.
+    if (error.code !== NO_ROOM_FOR_TEMPORARY_FILES) throw error
+  })
+}
+
+async function findHolder(pool: Pool): Promise<string | null> {
+  const held = await ask<{ says: string }>(pool, 'looking for who waits', heldUp, [HELD_UP_FOR_SECONDS])
+  return held.rows[0]?.says ?? null
 }
 
 /** The one row of all workers, of no team. */

@@ -28,7 +28,9 @@ import { type Looks, lookAgain } from './looks.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
 
-export type IncidentKind = 'stale_data' | 'credentials' | 'data_quality'
+/** Those that are rows of `allo.incidents`. */
+export const incidentKinds = ['stale_data', 'credentials', 'data_quality'] as const
+export type IncidentKind = (typeof incidentKinds)[number]
 
 /** What is being delivered when it stops is dropped, and told by another worker. */
 export type Alerts = Looks

@@ -21,7 +21,7 @@ export interface DatabaseWatchSettings {
   readonly ask: () => Promise<DatabaseState>
   /** Null: it is logged, nothing more. */
   readonly webhook: Webhook | null
-  readonly metrics: Pick<WorkerMetrics, 'incidentOpened' | 'webhook'>
+  readonly metrics: Pick<WorkerMetrics, 'incidentOpened' | 'databaseIncident' | 'webhook'>
   readonly logger: Logger
   readonly version: string
   /** Takes secrets and phone numbers out of what Postgres says. */
@@ -59,11 +59,13 @@ export function watchDatabase(settings: DatabaseWatchSettings): Looks {
     const id = `database-${hostname()}-${process.pid}-${incidents}`
     incident = { id, summary: `Postgres can't be used: ${settings.mask(reason)}`, openedAt: new Date() }
     metrics.incidentOpened('database')
+    metrics.databaseIncident(true)
     logger.error({ event: 'incident_opened', incidentId: id, kind: 'database' }, incident.summary)
     undelivered.push({ incident, closedAt: null })
   }
   const close = (over: Incident) => {
     incident = null
+    metrics.databaseIncident(false)
     const closedAt = new Date()
     const seconds = secondsOf(over, closedAt)
     logger.info({ event: 'incident_closed', incidentId: over.id, kind: 'database', seconds }, 'it is over')

@@ -92,7 +92,10 @@ async function sessionOf(client: pg.Client) {
   const { rows } = await client.query<{ pid: number; path: string; mayKeep: boolean }>(
     `select pg_backend_pid() as pid, current_setting('search_path') as path,
        case when to_regnamespace($1) is null then has_database_privilege(current_database(), 'create')
-         else has_schema_privilege($1, 'usage') and has_schema_privilege($1, 'create') end as "mayKeep"`,
+         else has_schema_privilege($1, 'usage') and has_schema_privilege($1, 'create') and not exists (
+           select from pg_class where relnamespace = to_regnamespace($1) and relkind in ('r', 'p') and not (
+             has_table_privilege(oid, 'select') and has_table_privilege(oid, 'insert')
+             and has_table_privilege(oid, 'update') and has_table_privilege(oid, 'delete'))) end as "mayKeep"`,
     [JOBS_SCHEMA],
   )
   return rows[0]
@@ -100,7 +103,7 @@ async function sessionOf(client: pg.Client) {
 
 const pooled =
   'leads to a pooler (PgBouncer?) that does not pass on the options of a connection, and jobs can not be kept behind it. Set REDIS_URL, or give the worker a direct connection.'
-const powerless = `its login may not make and fill schema ${JOBS_SCHEMA}, where the jobs would be. Let it create schemas in this database, or set REDIS_URL.`
+const powerless = `its login may not make and fill schema ${JOBS_SCHEMA}, where the jobs would be. Let it create schemas in this database and read and write the tables of that one, or set REDIS_URL.`
 
 function cannotKeepJobs(problem: string): ConfigError {
   return new ConfigError([{ variable: 'DATABASE_URL', problem }])

@@ -27,6 +27,7 @@ import {
 import { remember } from '../store/remember.ts'
 import { sessionOptions } from '../store/session-settings.ts'
 import { inYieldingTransaction } from '../store/yielding-transaction.ts'
+import { within } from '../waiting.ts'
 import { nextSlotMs } from './cron-slots.ts'
 
 export const JOBS_SCHEMA = 'allo_jobs'
@@ -36,6 +37,7 @@ const RETRY_MS = 3000
 
 /** A probe writes; however often it is asked for, it writes once in this time. */
 const PROBE_KEPT_MS = 5000
+const PROBE_DEADLINE_MS = 2000
 /** Under the prefix of BullMQ's own keys, since a login may be held to it. */
 export const PROBE_KEY = 'bull:allo-queue-mirror-probe'
 export const PROBE_KEY_LIVES_MS = 10_000
@@ -169,8 +171,11 @@ function openOnRedis(url: string, onError: (error: Error) => void): JobBackend {
     // Full, read only or unable to save, Redis answers PING all the same.
     ping: remember(PROBE_KEPT_MS, async () => {
       try {
-        if (probe.status === 'wait' || probe.status === 'end') await withDeadline(probe.connect())
-        await withDeadline(probe.set(PROBE_KEY, '', 'PX', PROBE_KEY_LIVES_MS))
+        if (probe.status === 'wait' || probe.status === 'end')
+          await within(PROBE_DEADLINE_MS, probe.connect())
+        await within(PROBE_DEADLINE_MS, probe.set(PROBE_KEY, '', 'PX', PROBE_KEY_LIVES_MS))
+        // BullMQ begins with it.
+        await within(PROBE_DEADLINE_MS, probe.info('server'))
       } catch (error) {
         throw reason ?? error
       }
@@ -206,7 +211,9 @@ async function openOnPostgres(
     ...openOn('postgres', withBackend(createPostgresBackend), connection, onError),
     ping: remember(PROBE_KEPT_MS, () => {
       const ask = () => probe.query(mayMigrate ? writeProbe : 'select 1')
-      return withDeadline(withDatabaseErrors('writing to the tables of the jobs', ask)).then(() => undefined)
+      return within(PROBE_DEADLINE_MS, withDatabaseErrors('writing to the tables of the jobs', ask)).then(
+        () => undefined,
+      )
     }),
     async close() {
       await probe.end()
@@ -297,13 +304,19 @@ function openOn<B extends IQueueBackend, C>(
           lockDuration: LOCK_MS,
           stalledInterval: STALLED_CHECK_MS,
           runRetryDelay: RETRY_MS,
+          autorun: false,
           settings: { repeatStrategy },
           // A worker killed twice over the same job is no reason to give the job up.
           maxStalledCount: 100,
         },
       )
       worker.on('error', onError)
-      return whenReady(worker)
+      // Where Redis refuses BullMQ's first question (INFO), its loop would never let this process do anything else, not
+      // even end, so the loop starts when both connections are ready.
+      const run = () => worker.run().catch(onError)
+      await whenReady(worker)
+      void worker.waitUntilReady().then(run, onError)
+      return worker
     },
   }
 }
@@ -314,16 +327,4 @@ function repeatStrategy(
   { pattern, tz }: { pattern?: string; tz?: string },
 ): number | undefined {
   return pattern === undefined ? undefined : nextSlotMs({ cron: pattern, timeZone: tz ?? 'UTC' }, after)
-}
-
-async function withDeadline<T>(work: Promise<T>, ms = 2000): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
-  try {
-    return await Promise.race([work, deadline])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,5 +1,7 @@
 /** What the job backend says of a team's jobs, within two seconds or not at all. */
+
 import type { Schedule } from '../config.ts'
+import { within } from '../waiting.ts'
 import type { JobBackend, JobQueue } from './job-backend.ts'
 
 export interface JobsStatus {
@@ -57,18 +59,4 @@ function scheduleOf(schedulers: Awaited<ReturnType<JobQueue['getJobSchedulers']>
   const [first] = schedulers.toSorted((a, b) => (a.key < b.key ? -1 : 1))
   if (first?.pattern !== undefined) return { cron: first.pattern, timeZone: first.tz ?? 'UTC' }
   return first?.every === undefined ? null : { everyMs: first.every }
-}
-
-/** Rejects when it takes longer. What it waits for goes on, and its end is nobody's concern any more. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
-  work.catch(() => undefined)
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

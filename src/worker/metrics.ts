@@ -7,6 +7,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { QualityReport } from '../quality/run-checks.ts'
 import type { ReadStatus, SavedReading } from '../store/reading.ts'
+import { incidentKinds } from './alerts.ts'
 
 export interface WorkerMetrics {
   passFinished(status: 'ok' | 'partial' | 'failed', seconds: number): void
@@ -15,6 +16,8 @@ export interface WorkerMetrics {
   answered(status: number | null): void
   waited(throttledMs: number): void
   incidentOpened(kind: string): void
+  /** This process's own incident, which no table holds. */
+  databaseIncident(isOpen: boolean): void
   webhook(result: 'delivered' | 'failed'): void
   /** What a scrape sees. A fact that is null could not be found out and is left out. */
   expose(facts: ScrapedFacts): Promise<{ contentType: string; text: string }>
@@ -79,6 +82,8 @@ export function createMetrics(now: () => number = () => performance.now()): Work
   for (const kind of kinds) numbers.inc({ kind }, 0)
   for (const name of ['2xx', '3xx', '4xx', '5xx', 'none']) requests.inc({ class: name }, 0)
   for (const status of ['ok', 'partial', 'failed']) passSeconds.zero({ status })
+  for (const kind of [...incidentKinds, 'database']) opened.inc({ kind }, 0)
+  for (const result of ['delivered', 'failed']) posts.inc({ result }, 0)
 
   const info = gauge('build_info', 'Always 1.', ['version', 'backend'])
   const up = gauge('dependency_up', 'Whether it can be used: 1 or 0.', ['dependency'])
@@ -125,6 +130,7 @@ export function createMetrics(now: () => number = () => performance.now()): Work
   ]
 
   const used = countPerSecond(now)
+  let hasDatabaseIncident = false
 
   return {
     passFinished: (status, seconds) => passSeconds.observe({ status }, seconds),
@@ -139,6 +145,9 @@ export function createMetrics(now: () => number = () => performance.now()): Work
     },
     waited: (throttledMs) => waited.inc(throttledMs / 1000),
     incidentOpened: (kind) => opened.inc({ kind }),
+    databaseIncident(isOpen) {
+      hasDatabaseIncident = isOpen
+    },
     webhook: (result) => posts.inc({ result }),
     async expose(facts) {
       for (const metric of labelled) metric.reset()
@@ -151,6 +160,7 @@ export function createMetrics(now: () => number = () => performance.now()): Work
         budget.set(facts.readsPerSecond)
         budgetUse.set(used.inLast(BUDGET_WINDOW_SECONDS) / (facts.readsPerSecond * BUDGET_WINDOW_SECONDS))
       }
+      open.set({ kind: 'database' }, hasDatabaseIncident ? 1 : 0)
       const { data } = facts
       if (data !== null) {
         if (data.oldestSeconds !== null) oldest.set(data.oldestSeconds)

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, WaitingError } from 'bullmq'
 import type { Schedule } from '../config.ts'
 import { asDatabaseError, DatabaseError } from '../store/database.ts'
+import { within } from '../waiting.ts'
 import type { WorkerContext } from './context.ts'
 import {
   backendNames,
@@ -17,7 +18,6 @@ import {
   queueNames,
 } from './job-backend.ts'
 import { canHelp, toJobError } from './job-error.ts'
-import { within } from './jobs-status.ts'
 import { runPass } from './pass-job.ts'
 import { createReadingJob } from './reading-job.ts'
 import { keepSchedule, lookEveryMs, type ScheduleState } from './schedule.ts'
