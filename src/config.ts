@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
-import { parseEnv } from 'node:util'
-import { parseEnvFile } from './config/env-file.ts'
+import { parseEnvFile, readEnvText } from './config/env-file.ts'
 import { formsOfSecret } from './config/known-secrets.ts'
 import { isLoopback } from './config/loopback.ts'
 import { misspelledVariables } from './config/misspelled.ts'
@@ -228,7 +227,7 @@ export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
  * or not, in every form. For messages about a configuration that could not be loaded. Never throws.
  */
 export function secretsOfEnvironment(): readonly string[] {
-  const envFile = attempt(() => parseEnv(readEnvFile() ?? '')) ?? {}
+  const envFile = attempt(() => readEnvText(readEnvFile() ?? '', ourNames).values) ?? {}
   return [...new Set([process.env, envFile].flatMap((env) => secretTexts(env).flatMap(formsOf)))].sort(
     longestFirst,
   )

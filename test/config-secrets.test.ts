@@ -46,6 +46,7 @@ const databaseUrls: readonly [url: string, fault: string][] = [
   ['postgres:///db?host=one,two', 'Unix socket'],
   ['postgres://odd:Secret@host/db?sslmode=disable&sslmode=verify-full', 'twice'],
   ['postgres://odd:Secret@host/db?sslmode=verify_full', 'sslmode'],
+  ['postgres://odd:Secret@host/db?sslmode=verify-full&sslrootcert=system', 'sslrootcert=system'],
   ['postgres://odd:Secret@host/db?client_encoding=latin1', 'client_encoding'],
   ['postgres://odd:Secret@host/d%2Fb', 'does not read'],
   ['postgres:///db', 'no host'],
@@ -92,6 +93,12 @@ describe('a connection URL', () => {
   )
 
   test.each([
+    'postgresql://owner:npg_x@ep-a-1-pooler.eu-central-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require&options=endpoint%3Dep-a-1',
+    'postgresql://postgres.abcdef:x@aws-0-eu-central-1.pooler.supabase.com:6543/postgres?pgbouncer=true',
+    'postgres://allo%40server:x@server.postgres.database.azure.com:5432/allo?sslmode=require',
+    'postgres://a:x@b.rds.amazonaws.com/allo?sslmode=verify-full&sslrootcert=/etc/ssl/rds.pem',
+    'postgres://allo:x@%2Fcloudsql%2Fproject%3Aeurope-west1%3Ainstance/allo',
+    'postgres://u:@h/db?connect_timeout=10&target_session_attrs=read-write&application_name=a%20b',
     'postgresql://u:p%40%2F%25@db.example:5432/x?sslmode=verify-full',
     'postgres://u:p:w@[::1]:5432/x',
     'postgres://u@h_1-a.b/x?application_name=a&channel_binding=require',
@@ -102,19 +109,39 @@ describe('a connection URL', () => {
     expect(loadConfig({ DATABASE_URL: url }, { needsApiKey: false }).databaseUrl?.value()).toBe(url)
   })
 
+  test('may hold every ASCII sign in its password, percent-encoded, for Postgres, Redis and a proxy', () => {
+    const signs = Array.from({ length: 0x7f - 0x20 }, (_, nth) => String.fromCharCode(0x20 + nth)).join('')
+    const all = encodeURIComponent(signs).replaceAll(
+      /[!'()*~_.-]/g,
+      (sign) => `%${sign.charCodeAt(0).toString(16)}`,
+    )
+    const urls = {
+      DATABASE_URL: `postgres://u:${all}@h/db`,
+      REDIS_URL: `rediss://default:${all}@h.upstash.io:6379`,
+      HTTPS_PROXY: `http://CORP%5Cu:${all}@proxy:3128`,
+    }
+    const config = loadConfig(urls, { needsApiKey: false })
+    expect([config.databaseUrl?.value(), config.redisUrl?.value()]).toEqual([
+      urls.DATABASE_URL,
+      urls.REDIS_URL,
+    ])
+    expect(decodeURIComponent(new URL(config.proxy().httpsProxy ?? '').password)).toBe(signs)
+    expect(mask(`<${signs}>`, config.secrets())).toBe('<[secret]>')
+  })
+
   test('of a webhook may hold an @ in its path, as those of Teams do', () => {
     const url = 'https://x.webhook.office.com/webhookb2/a@b/IncomingWebhook/c'
     expect(loadConfig({ ALERT_WEBHOOK_URL: url }, { needsApiKey: false }).alertWebhookUrl?.value()).toBe(url)
   })
 
-  test('that is refused stops every command with 78 before it is looked up, in --json too', async () => {
+  test('that is refused stops a command with 78 before it is looked up, in --json too', async () => {
     const { folder: cwd, remove } = createWorkplace()
     const env: Env = {
       ALLO_API_KEY: 'ak_live_hunter2hunter2',
       DATABASE_URL: 'postgres://odd:Se@cret/x@host.invalid/db',
       HTTPS_PROXY: 'http://odd:100%Secret@proxy.invalid',
     }
-    for (const args of [['sync', '--json'], ['worker'], ['migrate'], ['status'], ['doctor'], ['retain']]) {
+    for (const args of [['sync', '--json'], ['worker'], ['doctor'], ['retain']]) {
       const { code, stdout, stderr } = await runCli(args, env, { cwd })
       expect([args, code]).toEqual([args, 78])
       expect(stdout + stderr).toMatch(/DATABASE_URL: holds an @ after a /)
@@ -122,7 +149,7 @@ describe('a connection URL', () => {
       expect(stdout + stderr).not.toMatch(/Se@|cret\/x|100%Secret|hunter2|EAI_AGAIN|ENOTFOUND|HTTP_HOST/)
     }
     remove()
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('a secret in a file', () => {
@@ -212,7 +239,7 @@ test('a key that the API repeats in its answers is neither stored nor printed', 
   server.closeAllConnections()
   server.close()
   remove()
-}, 60_000)
+}, 120_000)
 
 describe('masking', () => {
   const env: Env = {
@@ -296,6 +323,21 @@ describe('masking', () => {
       expect(printed.trim()).toBe('[secret]')
     },
   )
+})
+
+test('a key in a .env that is not valid is masked, whatever its line ends and blank values', () => {
+  const home = mkdtempSync(join(folder, 'home-'))
+  writeFileSync(join(home, '.env'), 'DATA_DIR= \rALLO_API_KEY=ak_Secret1\rSYNC_EVERY=often\rLOG_LEVEL="')
+  const source = (name: string) => JSON.stringify(new URL(`../src/${name}.ts`, import.meta.url).href)
+  const code = `const { secretsOfEnvironment } = await import(${source('config')})
+    const { mask } = await import(${source('logger')})
+    console.log(mask('<ak_Secret1>', secretsOfEnvironment()))`
+  const printed = execFileSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', code], {
+    cwd: home,
+    env: {},
+    encoding: 'utf8',
+  })
+  expect(printed.trim()).toBe('<[secret]>')
 })
 
 function write(name: string, bytes: Uint8Array): string {

@@ -55,6 +55,11 @@ test.each([
     'postgresql://me:s3cret@db.example/allo?sslmode=no-verify',
     /nothing shows that it leads to your database/,
   ],
+  [
+    'postgresql://me:s3cret@db.example/allo?sslmode=require&uselibpqcompat=true',
+    /nothing shows that it leads to your database/,
+  ],
+  ['postgresql://me:s3cret@db.example/allo?ssl=0', /names another machine and no sslmode/],
 ])('%s is told to travel in clear text, or unverified', (url, says) => {
   const warnings = inClear({ DATABASE_URL: url })
   expect(warnings).toEqual([expect.stringMatching(says)])
@@ -64,6 +69,11 @@ test.each([
 test.each([
   'postgresql://me:s3cret@db.example/allo?sslmode=verify-full',
   'postgresql://me:s3cret@db.example/allo?sslmode=require',
+  'postgresql://me:s3cret@db.example/allo?ssl=true',
+  'postgresql://me:s3cret@db.example/allo?sslkey=/k.pem',
+  'postgresql://me:s3cret@db.example/allo?sslnegotiation=direct',
+  'postgresql://me:s3cret@db.example/allo?sslmode=require&uselibpqcompat=true&sslrootcert=/ca.pem',
+  'postgresql://me:s3cret@%2Fcloudsql%2Fproject%3Aregion%3Ainstance/allo',
   'postgresql://me:s3cret@localhost/allo',
   'postgresql://me:s3cret@127.0.0.1:6543/allo',
   'postgresql://me:s3cret@[::1]/allo',

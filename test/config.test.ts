@@ -455,6 +455,19 @@ describe('.env', () => {
     expect(error.message).not.toContain('Secret')
   })
 
+  test('takes a value of spaces alone for an empty one, and leaves the next line as it is', () => {
+    for (const blank of [
+      'DATA_DIR= ',
+      'export DATA_DIR=\t',
+      "DATA_DIR = \n\n# '",
+      'OTHER=  ',
+      'no name:=\t',
+    ]) {
+      const config = loadConfig({}, { envFile: `${blank}\nALLO_API_KEY=ak_1\nPEM="a= \nb"` })
+      expect([blank, config.apiKey.value(), config.dataDir]).toEqual([blank, 'ak_1', resolve('.data')])
+    }
+  })
+
   test('may hold what belongs to others, the same twice, and values of several lines', () => {
     const envFile =
       'OTHER=a#b\nOTHER=c\nnot a setting\nPEM="a\nLOG_LEVEL=debug\n"\nALLO_API_KEY=\'ak#1\'\nALLO_API_KEY="ak#1" # twice'

@@ -1,9 +1,9 @@
 /** The time zones of the configuration, asked of the database that will use them. */
 
-import { offsetsOf } from '../config/time-zone.ts'
+import { offsetsOf, otherNames } from '../config/time-zone.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { ask, type Pool } from '../store/database.ts'
-import { inspectTimeZone } from '../store/inspect-database.ts'
+import { inspectTimeZone, timeZoneNames } from '../store/inspect-database.ts'
 
 type Zones = Pick<Config, 'naiveTimeZone' | 'reportTimeZone'>
 
@@ -25,7 +25,7 @@ export async function checkTimeZones(pool: Pool, zones: Zones): Promise<string[]
     if (zone === 'UTC') continue
     const { offsets } = await inspectTimeZone(pool, zone, instants)
     if (offsets === null) {
-      const problem = `Postgres does not know ${zone}. Update the time zone data of its server, or choose a name that its pg_timezone_names lists.`
+      const problem = `Postgres does not know ${zone}. ${await wayOut(pool, zone)}`
       problems.push({ variable, problem })
       continue
     }
@@ -50,8 +50,17 @@ export async function checkStoredTimeZone(pool: Pool): Promise<void> {
   )
   const zone = rows[0]?.zone ?? 'UTC'
   if ((await inspectTimeZone(pool, zone, [new Date()])).offsets !== null) return
-  const problem = `Postgres does not know ${zone} (any more), which is on record here. Set another name and run sync.`
+  const problem = `Postgres does not know ${zone} (any more), which is on record here. ${await wayOut(pool, zone)} Then run sync.`
   throw new ConfigError([{ variable: 'REPORT_TIME_ZONE', problem }])
+}
+
+/** Node may know the same zone under a name that this Postgres has. */
+async function wayOut(pool: Pool, zone: string): Promise<string> {
+  const names = await timeZoneNames(pool)
+  const same = otherNames(zone, names)
+  return same.length > 0
+    ? `Set ${same.join(' or ')}, the same zone.`
+    : 'Set a name that its pg_timezone_names lists, or update the time zone data of its server.'
 }
 
 /** The middle of each month: every rule for summer time has begun or ended by then. */

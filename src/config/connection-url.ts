@@ -17,7 +17,7 @@ export function faultOfUrl(url: string, form: UrlForm): string | null {
   const [scheme = '', rest] = split(url, '://')
   if (rest === undefined) return `does not begin with ${form.schemes[0]}://`
   if (!form.schemes.includes(scheme)) return `does not begin with ${form.schemes.join(':// or ')}://`
-  if (url.includes('\\')) return 'holds a backslash'
+  if (url.includes('\\')) return 'holds a backslash (write %5C)'
   const end = rest.search(/[/?#]/)
   const authority = end < 0 ? rest : rest.slice(0, end)
   const after = end < 0 ? '' : rest.slice(end)
@@ -49,7 +49,8 @@ function faultOfHost(text: string): string | null {
   if (bracketed === undefined) return 'names no host that can be read (an IPv6 address stands in brackets)'
   const isName = /^$|^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?$/i.test(bracketed)
   const isAddress = bracketed.startsWith('[')
-  const isSocket = /^(?:%2f[a-z0-9._-]+)+$/i.test(bracketed)
+  // Those of Google Cloud SQL hold colons.
+  const isSocket = /^(?:%2f(?:[a-z0-9._-]|%3a)+)+$/i.test(bracketed)
   if (!isName && !isAddress && !isSocket)
     return 'names a host with characters that no host name has (an international name is written with xn--)'
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
@@ -111,6 +112,8 @@ function faultOfParameter(name: string, value: string, host: string): string | n
   }
   if (name === 'sslmode' && !sslModes.includes(value))
     return `has an sslmode that is not supported (${sslModes.join(', ')})`
+  if (name === 'sslrootcert' && value === 'system')
+    return 'has sslrootcert=system, which the driver takes for a file (leave it out: the authorities that Node brings are trusted)'
   if (name === 'ssl' && !['true', '1', '0'].includes(value)) return 'has a parameter ssl; write sslmode'
   if (name === 'client_encoding' && !/^utf-?8$/i.test(value))
     return 'sets client_encoding to something else than UTF8'

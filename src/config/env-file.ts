@@ -6,24 +6,31 @@ import { parseEnv } from 'node:util'
 import { ConfigError, type Problem } from './problem.ts'
 
 export function parseEnvFile(text: string, ours: ReadonlySet<string>): Record<string, string | undefined> {
-  const contents = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
-  const problems = faultsOf(contents, ours)
+  const { problems, values } = readEnvText(text, ours)
   if (problems.length > 0) throw new ConfigError(problems)
-  return parseEnv(contents)
+  return values
 }
 
-function faultsOf(contents: string, ours: ReadonlySet<string>): Problem[] {
+/** The values whatever is wrong with others: for masking. Never throws. */
+export function readEnvText(text: string, ours: ReadonlySet<string>) {
   const problems: Problem[] = []
   const seen = new Map<string, { value: string; line: number }>()
-  const lines = contents.split('\n')
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .replace(/\r\n?/g, '\n')
+    .split('\n')
   for (let at = 0; at < lines.length; at += 1) {
-    const text = lines[at] ?? ''
+    const lineText = lines[at] ?? ''
     const line = at + 1
     const refuse = (variable: string, what: string) =>
       problems.push({ variable, problem: `.env, line ${line}: ${what}` })
-    const [, name = '', raw = ''] = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*)$/.exec(text) ?? []
+    const [, name = '', raw = ''] = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*)$/.exec(lineText) ?? []
+    // Node's parser takes the next line for the value where only spaces follow the `=`.
+    if (raw === '') lines[at] = lineText.trimEnd()
     if (name === '') {
-      const meant = /^\s*#/.test(text) ? undefined : text.match(/\w+/g)?.find((word) => ours.has(word))
+      const meant = /^\s*#/.test(lineText)
+        ? undefined
+        : lineText.match(/\w+/g)?.find((word) => ours.has(word))
       if (meant !== undefined) refuse(meant, `not of the form ${meant}=value.`)
       continue
     }
@@ -36,7 +43,7 @@ function faultsOf(contents: string, ours: ReadonlySet<string>): Problem[] {
       refuse(name, `set already in line ${before.line}, to something else. Keep one.`)
     seen.set(name, { value, line })
   }
-  return problems
+  return { problems, values: parseEnv(lines.join('\n')) }
 }
 
 /** `lines`: how many of the following lines belong to it. */

@@ -1,5 +1,5 @@
 /** Variables that are set and mean nothing here, though they look like ours. */
-import { distance } from 'fastest-levenshtein'
+import { nearest } from '../nearest.ts'
 
 /** Common names of other programs that are near to ours. */
 const notOurs = new Set(['ALL_PROXY', 'FTP_PROXY', 'NO_COLOR'])
@@ -22,23 +22,10 @@ export function misspelledVariables(
     .flatMap((name) => {
       const upper = name.toUpperCase().replaceAll('-', '_')
       if (notOurs.has(upper) || OF_KUBERNETES.test(upper)) return []
-      const near = nearest(upper, known)
+      const near = nearest(upper, known, upper.length < SHORT ? 1 : 2)
       if (near === null && !upper.startsWith('ALLO_')) return []
       return [
         `${name} is set, but there is no such setting${near === null ? '.' : `; did you mean ${near}?`}`,
       ]
     })
-}
-
-/** At most two letters apart; null: no name is. */
-function nearest(name: string, known: readonly string[]): string | null {
-  const byDistance = known
-    .map((candidate) => ({ candidate, letters: distance(name, candidate) }))
-    .sort((a, b) => a.letters - b.letters)
-  const [first] = byDistance
-  return first !== undefined && first.letters <= lettersApart(name) ? first.candidate : null
-}
-
-function lettersApart(name: string): number {
-  return name.length < SHORT ? 1 : 2
 }

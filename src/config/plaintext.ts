@@ -17,12 +17,18 @@ export function connectionsInClear({
 function databaseInClear(databaseUrl: string): string | null {
   const url = URL.parse(databaseUrl)
   if (url === null || staysHere(url)) return null
-  const mode = url.searchParams.get('sslmode') ?? ''
-  if (mode === 'no-verify')
-    return 'DATABASE_URL says sslmode=no-verify: the connection is encrypted, but nothing shows that it leads to your database. Use sslmode=verify-full.'
+  const parameter = (name: string) => url.searchParams.get(name) ?? ''
+  const mode = parameter('sslmode')
+  // Only so does the driver take these two modes as libpq does: without looking at the certificate.
+  const isAsLibpq = parameter('uselibpqcompat') === 'true' && parameter('sslrootcert') === ''
+  if (mode === 'no-verify' || (isAsLibpq && /^(?:prefer|require)$/.test(mode)))
+    return `DATABASE_URL says sslmode=${mode}: the connection is encrypted, but nothing shows that it leads to your database. Use sslmode=verify-full.`
   const isEncrypted =
     /^(?:prefer|require|verify-ca|verify-full)$/.test(mode) ||
-    (mode === '' && ['sslcert', 'sslrootcert'].some((name) => url.searchParams.has(name)))
+    (mode === '' &&
+      (/^(?:true|1)$/.test(parameter('ssl')) ||
+        parameter('sslnegotiation') === 'direct' ||
+        ['sslcert', 'sslkey', 'sslrootcert'].some((name) => parameter(name) !== '')))
   if (isEncrypted) return null
   const why = mode === '' ? 'names another machine and no sslmode' : 'has an sslmode that does not encrypt'
   return `DATABASE_URL ${why}: names and phone numbers travel in clear text. Add sslmode=verify-full, with sslrootcert for an authority of your own.`

@@ -23,7 +23,7 @@ export const checkApiKey: Check = (key) =>
 export const checkDatabaseUrl: Check = (url) =>
   withWayOut(
     faultOfDatabaseUrl(url),
-    `Write postgresql://user:password@host:5432/database, ${escaping}; postgresql://user:password@%2Ffolder/database for a Unix socket.`,
+    `Write postgresql://user:password@host:5432/database, ${escaping}; postgresql://user:password@%2Ffolder/database for a Unix socket (: is %3A).`,
   )
 
 export const checkRedisUrl: Check = (url) =>

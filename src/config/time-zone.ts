@@ -4,9 +4,10 @@
  * `UTC+2` with the opposite sign; and the old names (`US/Eastern`) are missing where the system keeps them in a
  * package of their own.
  */
+import { nearest } from '../nearest.ts'
 
-const areas = 'Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific'
-const areaAndCity = new RegExp(`^(?:${areas})/[A-Z]`, 'i')
+const areas = 'Africa America Antarctica Arctic Asia Atlantic Australia Etc Europe Indian Pacific'.split(' ')
+const areaAndCity = new RegExp(`^(?:${areas.join('|')})/[A-Z]`, 'i')
 
 export interface ZoneName {
   /** As it is written in the tz database, as far as Node can tell; null: it is refused. */
@@ -55,14 +56,23 @@ export function offsetsOf(zone: string, instants: readonly Date[]): number[] {
   })
 }
 
+/** Those of `candidates` that are accepted and that Node takes for the same zone: Europe/Kyiv for Europe/Kiev. */
+export function otherNames(zone: string, candidates: readonly string[]): string[] {
+  const known = canonicalName(zone)
+  if (known === null) return []
+  return candidates.filter(
+    (name) => name !== zone && readZoneName(name).name === name && canonicalName(name) === known,
+  )
+}
+
 function faultOf(text: string, known: string | null): string {
   const usual = 'Write UTC or an Area/City name such as Europe/Paris'
   if (/^(?:utc|gmt)?\s*[+-]\s*\d/i.test(text))
     return `an offset, which programs read with opposite signs. ${usual}.`
-  if (/^(?:gmt|z|zulu|uct|universal|greenwich|etc\/.*)$/i.test(text))
+  if (/^(?:gmt|z|zulu|uct|universal|greenwich)$/i.test(text))
     return 'not the one name of UTC. Write UTC, or Europe/London if its summer time is meant.'
   if (known !== null) {
-    const meant = known === 'UTC' || known.includes('/') ? `; perhaps ${known}` : ''
+    const meant = areaAndCity.test(known) ? `; perhaps ${known}` : ''
     return `an abbreviation or an old name, which Postgres reads otherwise or not at all. ${usual}${meant}.`
   }
   const near = nearestName(text)
@@ -83,14 +93,30 @@ function capitalised(text: string): string {
   return text.toLowerCase().replace(/(?<=^|[/_-])[a-z]/g, (letter) => letter.toUpperCase())
 }
 
-/** Spaces, case and one part of the name do not count; nothing else is guessed. */
+/** Spaces, accents, case, one part of the name and two wrong letters do not count. */
 function nearestName(text: string): string | null {
-  const wanted = text.toLowerCase().replaceAll(/[\s-]+/g, '_')
-  const city = wanted.split('/').at(-1) ?? ''
+  const wanted = text
+    .normalize('NFD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, '_')
+    .replaceAll('\\', '/')
+    .replace(/^\/+|\/+$/g, '')
   const names = Intl.supportedValuesOf('timeZone')
-  const sameCity = names.filter((name) => name.toLowerCase().split('/').at(-1) === city)
+  const city = wanted.split('/').at(-1) ?? ''
+  const ofCity = names.filter((name) => name.toLowerCase().endsWith(`/${city}`))
+  // Node lists one name of each zone and knows all: Asia/Kolkata beside Asia/Calcutta.
+  const inAreas = areas
+    .map((area) => capitalised(`${area}/${city}`.toLowerCase()))
+    .filter((name) => canonicalName(name))
   return (
     names.find((name) => name.toLowerCase() === wanted) ??
-    (sameCity.length === 1 ? (sameCity[0] ?? null) : null)
+    onlyOne(ofCity) ??
+    onlyOne(inAreas) ??
+    (wanted.includes('/') ? nearest(wanted, names, 2) : null)
   )
+}
+
+function onlyOne(names: readonly string[]): string | null {
+  return names.length === 1 ? (names[0] ?? null) : null
 }

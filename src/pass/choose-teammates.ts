@@ -1,6 +1,6 @@
 /** Which teammates a pass reads: those on both lists, and those who vanished from the lists and did not leave. */
-import { distance } from 'fastest-levenshtein'
 import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
+import { nearest } from '../nearest.ts'
 import type { Pool } from '../store/database.ts'
 import { formerTeammates, type KnownTeammate, knownTeammates, recordTeammates } from '../store/teammates.ts'
 import { ImplausibleTeamError, UnknownTeammateError } from './failure.ts'
@@ -134,10 +134,7 @@ function isNamed({ userId, email }: KnownTeammate, names: readonly string[]): bo
 
 /** The nearest id or e-mail, if it is at most two letters away. */
 function suggestion(name: string, teammates: readonly KnownTeammate[]): string {
-  const [near] = teammates
-    .flatMap(({ userId, email }) => (email === null ? [userId] : [userId, email]))
-    .map((candidate) => ({ candidate, letters: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ letters }) => letters <= 2)
-    .sort((a, b) => a.letters - b.letters)
-  return near === undefined ? '' : ` (did you mean ${near.candidate}?)`
+  const names = teammates.flatMap(({ userId, email }) => (email === null ? [userId] : [userId, email]))
+  const near = nearest(name, names, 2)
+  return near === null ? '' : ` (did you mean ${near}?)`
 }

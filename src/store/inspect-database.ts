@@ -1,5 +1,5 @@
 /** What a server and a login are able to do, asked without changing anything. */
-import { type Pool, withDatabaseErrors } from './database.ts'
+import { ask, type Pool, withDatabaseErrors } from './database.ts'
 import { tablesOfThisVersion } from './inspect-objects.ts'
 
 export const OLDEST_POSTGRES = 14
@@ -112,4 +112,15 @@ export async function inspectTimeZone(
       throw error
     }
   })
+}
+
+/** What this server calls time zones: slow, since it reads a file for each. */
+export async function timeZoneNames(pool: Pool): Promise<string[]> {
+  const { rows } = await ask<{ name: string }>(
+    pool,
+    'listing time zones',
+    'select name from pg_timezone_names order by name',
+    [],
+  )
+  return rows.map(({ name }) => name)
 }
