@@ -15,6 +15,7 @@ import {
   inspectEmbeddedPostgres,
   startEmbeddedPostgres,
 } from '../src/embedded/postgres.ts'
+import { identify } from '../src/embedded/process-identity.ts'
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
 const isRoot = process.getuid?.() === 0
@@ -287,6 +288,20 @@ test('a temporary one keeps its copy of the programs with its data, and all of i
   expect(await namesIn(temporary)).toEqual([])
 })
 
+test('a temporary one whose user was killed goes with the next of its name, its server too', async () => {
+  const temporary = await openFolder()
+  await (await temporaryUser(temporary)).kill()
+  const [left = ''] = await namesIn(temporary)
+  const pid = await serverPid(join(temporary, left, 'postgres'))
+  expect(await identify(pid)).not.toBeNull()
+  const next = await temporaryUser(temporary)
+  const another = await temporaryUser(temporary)
+  expect(await identify(pid)).toBeNull()
+  expect(await namesIn(temporary)).toHaveLength(2)
+  await Promise.all([next.leave(), another.leave()])
+  expect(await namesIn(temporary)).toEqual([])
+})
+
 test('a folder that does not exist is absent', async () => {
   expect(await inspectEmbeddedPostgres(join(await openFolder(), 'data'))).toEqual({ state: 'absent' })
 })
@@ -338,7 +353,20 @@ type Place = { readonly from?: string; readonly env?: Readonly<Record<string, st
 
 /** Another process that uses the data folder, here once it is in. */
 async function user(dataDir: string, place: Place = {}) {
-  const { child, said } = launchUser(dataDir, place)
+  return inItsPlace(launchUser(dataDir, place))
+}
+
+/** Another process with a temporary one in that folder. */
+async function temporaryUser(temporary: string) {
+  const program = `
+    import { startTemporaryPostgres } from '${pathToFileURL(join(checkout, 'src/embedded/temporary-postgres.ts'))}'
+    const server = await startTemporaryPostgres({ name: 'test', settings: { fsync: 'off' } })
+    console.log(server.url)
+    process.stdin.resume().on('end', () => server.remove())`
+  return inItsPlace(launch(program, [], { TMPDIR: temporary }))
+}
+
+async function inItsPlace({ child, said }: ReturnType<typeof launch>) {
   const url = await said
   const closed = once(child, 'close')
   return {
@@ -360,7 +388,11 @@ function launchUser(dataDir: string, { from = checkout, env = {} }: Place = {}) 
     const server = await startEmbeddedPostgres({ dataDir: process.argv[1], settings: { fsync: 'off' } })
     console.log(server.url)
     process.stdin.resume().on('end', () => server.stop())`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program, dataDir], {
+  return launch(program, [dataDir], env)
+}
+
+function launch(program: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program, ...args], {
     env: { PATH: process.env.PATH, HOME: homedir(), ...env },
   })
   children.add(child)

@@ -39,9 +39,7 @@ const readsPerSecond = 50
 export async function runDemo({ once = false }: { readonly once?: boolean }): Promise<ExitCode> {
   const staysUp = process.stdout.isTTY && !once
   try {
-    await withInterruption((signal) => tell(signal, staysUp), {
-      signals: ['SIGINT', 'SIGTERM', 'SIGHUP'],
-    })
+    await withInterruption((signal) => tell(signal, staysUp))
     return exitCodes.ok
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error

@@ -38,7 +38,7 @@ export async function runDoctor(): Promise<ExitCode> {
     }
     if (problems.length === 0) report.right('settings', 'all that are set make sense')
 
-    await lookAtDatabase(report, config, problems, async (database) => {
+    await lookAtDatabase(report, config, problems, signal, async (database) => {
       report.section(`Allo (${config.apiUrl})`)
       const blocking = [
         'ALLO_API_KEY',
@@ -61,6 +61,7 @@ async function lookAtDatabase(
   report: Report,
   config: Config,
   problems: readonly Problem[],
+  signal: AbortSignal,
   next: (database: OpenDatabase | null) => Promise<void>,
 ): Promise<void> {
   if (concerns(problems, 'DATABASE_URL')) {
@@ -81,7 +82,7 @@ async function lookAtDatabase(
         await checkDatabase(report, database, config)
         await next(database)
       },
-      { mayCreate: false, name: 'doctor' },
+      { mayCreate: false, name: 'doctor', signal },
     ),
   )
   if (!isOpen) await next(null)

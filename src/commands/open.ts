@@ -10,7 +10,7 @@ import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import { openPool, type Pool, withDatabaseErrors } from '../store/database.ts'
 import { SchemaVersionError } from '../store/migrate.ts'
 import { keyFingerprint, type ReadBudget } from '../store/read-budget.ts'
-import { withInterruption } from '../terminal/interruption.ts'
+import { whenAborted, withInterruption } from '../terminal/interruption.ts'
 import { version } from '../version.ts'
 import { reachDatabase } from './reach-database.ts'
 
@@ -40,26 +40,36 @@ export async function withDatabase<T>(
     mayCreate = true,
     name = 'sync',
     reach = reachDatabase,
+    signal,
   }: {
     readonly mayCreate?: boolean
     readonly name?: string
     /** The service waits here until there is one. */
     readonly reach?: (pool: Pool, url: string) => Promise<unknown>
+    /** Tells `work` to end in order. Without it, SIGTERM and the like cut `work` off, and stop an embedded server. */
+    readonly signal?: AbortSignal
   } = {},
 ): Promise<T> {
-  const own = config.databaseUrl?.value()
-  const embedded = own === undefined ? await startEmbedded(embeddedFolder(config), mayCreate) : null
-  const url = own ?? embedded?.url ?? ''
-  const pool = openPool(url, { max: 12, name })
-  try {
-    await reach(pool, url)
-    return await work({ url, isEmbedded: embedded !== null, pool })
-  } catch (error) {
-    throw await asKnownError(error)
-  } finally {
-    await pool.end()
-    await embedded?.stop()
+  const use = async (url: string, isEmbedded: boolean): Promise<T> => {
+    const pool = openPool(url, { max: 12, name })
+    try {
+      await reach(pool, url)
+      return await work({ url, isEmbedded, pool })
+    } catch (error) {
+      throw await asKnownError(error)
+    } finally {
+      await pool.end()
+    }
   }
+  const own = config.databaseUrl?.value()
+  if (own !== undefined) return use(own, false)
+  const folder = embeddedFolder(config)
+  if (!mayCreate) await requireEmbeddedData(folder)
+  if (signal !== undefined) return withEmbedded(folder, signal, (url) => use(url, true))
+  // A server of ours would go on without us.
+  return withInterruption((signal) =>
+    withEmbedded(folder, signal, (url) => Promise.race([use(url, true), whenAborted(signal)])),
+  )
 }
 
 /** What the driver threw past the store's own wrapping becomes a DatabaseError: a connection that broke is no bug. */
@@ -68,16 +78,24 @@ export async function asKnownError(error: unknown): Promise<unknown> {
   return withDatabaseErrors('talking to Postgres', () => Promise.reject(error)).catch((known) => known)
 }
 
-async function startEmbedded(dataDir: string, mayCreate: boolean) {
-  if (!mayCreate && (await inspectEmbeddedPostgres(dataDir)).state === 'absent') {
-    throw new SchemaVersionError(
-      `there is no database in ${dataDir} yet: run \`allo-queue-mirror migrate\` first, or set DATABASE_URL`,
-    )
+async function requireEmbeddedData(folder: string): Promise<void> {
+  if ((await inspectEmbeddedPostgres(folder)).state !== 'absent') return
+  throw new SchemaVersionError(
+    `there is no database in ${folder} yet: run \`allo-queue-mirror migrate\` first, or set DATABASE_URL`,
+  )
+}
+
+async function withEmbedded<T>(
+  dataDir: string,
+  signal: AbortSignal,
+  use: (url: string) => Promise<T>,
+): Promise<T> {
+  const embedded = await startEmbeddedPostgres({ dataDir, signal })
+  try {
+    return await use(embedded.url)
+  } finally {
+    await embedded.stop()
   }
-  // Making a database takes seconds, and stopping it must leave no half of one and no server.
-  return withInterruption((signal) => startEmbeddedPostgres({ dataDir, signal }), {
-    signals: ['SIGINT', 'SIGTERM', 'SIGHUP'],
-  })
 }
 
 export interface OpenAllo {

@@ -37,7 +37,7 @@ export async function runRetain(config: Config): Promise<ExitCode> {
         if (retention.historyDays === null) say('History is kept for ever: RETAIN_HISTORY_DAYS is not set.')
         return exitCodes.ok
       },
-      { mayCreate: false, name: 'retain' },
+      { mayCreate: false, name: 'retain', signal },
     ),
   )
 }

@@ -29,7 +29,7 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
   const dice = createRandom(`${seed} pace`)
   const ticks = setInterval(() => world.act(dice.count((movesPerMinute * TICK_MS) / 60_000)), TICK_MS)
   try {
-    await withInterruption(untilAborted, { signals: ['SIGINT', 'SIGTERM', 'SIGHUP'] })
+    await withInterruption(untilAborted)
   } finally {
     clearInterval(ticks)
     await allo.close()

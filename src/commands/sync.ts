@@ -103,7 +103,7 @@ async function openAndSync(
         return { ...result, stoppedBy: await asKnownError(result.stoppedBy) }
       })
     },
-    { mayCreate: !dryRun },
+    { mayCreate: !dryRun, signal },
   )
 }
 

@@ -89,6 +89,7 @@ export async function runService(
   try {
     await withDatabase(config, (database) => serve(service, database), {
       name: 'worker',
+      signal,
       reach: (pool, url) => persist(service, 'Postgres', () => reachDatabase(pool, url)),
     })
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -88,6 +89,15 @@ export async function stopServer(home: PostgresHome): Promise<void> {
   throw new EmbeddedPostgresError(
     `The Postgres server with pid ${server.pid} does not stop. Its log is ${home.log}`,
   )
+}
+
+/** For a process that is ending and can wait for nothing. */
+export function endAtOnce({ cluster }: PostgresHome, signal: 'SIGINT' | 'SIGQUIT'): void {
+  try {
+    process.kill(Number.parseInt(readFileSync(join(cluster, 'postmaster.pid'), 'utf8'), 10), signal)
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** The account that owns the cluster keeps it, so that it does not matter which accounts come to exist later. */
@@ -205,7 +215,7 @@ async function startServer(
     )
     const child = await launch(home, account, binaries, { ...serverSettings(port), ...settings })
     const server = await untilReady(home, child.pid ?? -1, child, signal).catch(async (cause: unknown) => {
-      await endAtOnce(child)
+      await endChild(child)
       signal?.throwIfAborted()
       return { failure: cause, log: (await readFile(home.log)).subarray(logFrom).toString() }
     })
@@ -299,7 +309,7 @@ async function untilReady(
 }
 
 /** Immediate shutdown, and an end to that, too: what is in the folder is as safe as after a crash. */
-async function endAtOnce(child: ChildProcess): Promise<void> {
+async function endChild(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || hasEnded(child)) return
   const gone = once(child, 'exit')
   child.kill('SIGQUIT')

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readdirSync, rmSync } from 'node:fs'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
@@ -11,12 +12,13 @@ import {
   accountOfCluster,
   attachOrStart,
   clusterVersion,
+  endAtOnce,
   ensureCluster,
   findServer,
   stopServer,
   superuser,
 } from './postgres-server.ts'
-import { identifySelf, isAlive } from './process-identity.ts'
+import { hasProcess, identifySelf, isAlive } from './process-identity.ts'
 import { type Account, chooseServerAccount } from './server-account.ts'
 import { explainSystemError } from './system-error.ts'
 
@@ -56,8 +58,8 @@ export interface EmbeddedPostgresOptions {
  * - As root it runs under the `postgres` or else the `nobody` account. Where that account cannot go, the data
  *   are kept in /var/lib/allo-queue-mirror and `dataDir` says where (PostgresHome); programs npm installed out
  *   of its reach are run from a copy (findPostgresBinaries). No folder of the user's changes its mode.
- * - Installs no signal handlers: the caller calls `stop()` on SIGINT and SIGTERM. A server whose users were all
- *   killed runs on until the next user of the folder leaves.
+ * - Installs no signal handlers: the caller calls `stop()` on SIGINT and SIGTERM. A process that exits without it takes
+ *   the server along. One whose users were all killed with -9 runs on until the next user of the folder leaves.
  * - Not for a folder shared by several machines or containers: users there cannot see each other.
  *
  * Throws EmbeddedPostgresError, or the reason of `signal`; then nothing it started is left running.
@@ -82,6 +84,9 @@ async function start(
   { dataDir, database = 'allo', settings = {}, isTemporary = false, signal }: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
   const registration = await register(home)
+  const atExit = () => leaveAtOnce(home, registration, isTemporary ? 'SIGQUIT' : 'SIGINT')
+  // First, so that the caller's listener can remove what is left.
+  process.prependListener('exit', atExit)
   try {
     const account = await accountOfCluster(home, ourAccount)
     const copyTo = isTemporary ? join(home.folder, 'programs') : null
@@ -93,13 +98,14 @@ async function start(
     signal?.throwIfAborted()
     let leaving: Promise<void> | undefined
     const stop = () => {
-      leaving ??= leaveInTurn(home, registration)
+      leaving ??= leaveInTurn(home, registration).then(() => void process.off('exit', atExit))
       return leaving
     }
     return { url, dataDir, keptPrograms: keptIn, stop }
   } catch (error) {
     // The first error says what to do; a second one, of a server that will not stop either, would hide it.
     await leave(home, registration).catch(() => undefined)
+    process.off('exit', atExit)
     throw error
   }
 }
@@ -165,6 +171,26 @@ async function leave(home: PostgresHome, registration: string): Promise<void> {
   if (living.length > 0) return
   await stopServer(home)
   await rm(home.users, { recursive: true, force: true })
+}
+
+/**
+ * The process is ending and can wait for nothing: the server is told to stop and does so by itself. Without the lock,
+ * but safe: one that starts meanwhile registers first, or finds the server stopping.
+ */
+function leaveAtOnce(home: PostgresHome, registration: string, signal: 'SIGINT' | 'SIGQUIT'): void {
+  try {
+    rmSync(registration, { force: true })
+    if (!readdirSync(home.users).some((name) => hasProcess(Number.parseInt(name, 10))))
+      endAtOnce(home, signal)
+  } catch {
+    // The users' folder is gone, and so was the last user.
+  }
+}
+
+/** Whether nobody uses it any more, and the last one did not leave: it was killed. */
+export async function isAbandoned(home: PostgresHome): Promise<boolean> {
+  const names = await readdir(home.users).catch(() => [])
+  return names.length > 0 && (await livingUsers(home)).length === 0
 }
 
 async function livingUsers(home: PostgresHome): Promise<string[]> {

@@ -23,6 +23,15 @@ export async function isAlive(identity: string): Promise<boolean> {
   return pid > 0 && (await identify(pid)) === identity
 }
 
+/** For an end that can't wait: also true of another process that has the same pid now. */
+export function hasProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
 /** Does the process run in this folder, or was it told to (`-D folder`)? Either proof is enough. */
 export async function worksIn(pid: number, folder: string): Promise<boolean> {
   if (process.platform !== 'linux') {

@@ -1,10 +1,11 @@
-import { readFileSync, rmSync } from 'node:fs'
-import { chmod, mkdtemp, readFile, rm, rmdir, statfs } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, rmdir, statfs } from 'node:fs/promises'
+import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
-import { startEmbeddedPostgres } from './postgres.ts'
+import { isAbandoned, startEmbeddedPostgres } from './postgres.ts'
 import { findHome, type PostgresHome } from './postgres-home.ts'
+import { endAtOnce, stopServer } from './postgres-server.ts'
 import { reasonInWords } from './system-error.ts'
 
 export interface TemporaryPostgres {
@@ -20,7 +21,7 @@ export interface TemporaryPostgres {
 
 /**
  * A Postgres in a new temporary folder. All of it is gone after `remove`, and also when the process exits before that;
- * only a kill -9 leaves it. Throws EmbeddedPostgresError, or the reason of `signal`.
+ * what a kill -9 leaves goes with the next one of that name. Throws EmbeddedPostgresError, or the reason of `signal`.
  */
 export async function startTemporaryPostgres(options: {
   /** Part of the folder's name. */
@@ -28,23 +29,19 @@ export async function startTemporaryPostgres(options: {
   readonly settings?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }): Promise<TemporaryPostgres> {
-  const folder = await makeTemporaryFolder(options.name)
-  const dataDir = join(folder, 'postgres')
+  const prefix = `allo-queue-mirror-${options.name}-`
+  await removeAbandoned(prefix)
+  const folder = await makeTemporaryFolder(prefix)
+  const dataDir = dataDirIn(folder)
   let home: PostgresHome | null = null
   const removeAtOnce = () => {
-    if (home !== null) endAtOnce(home)
     for (const path of [home?.folder, folder])
       if (path !== undefined) rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
   process.on('exit', removeAtOnce)
   const removeFolders = async () => {
-    // Under a closed TMPDIR the data are elsewhere, and only the note about it is here.
     home ??= await homeOf(dataDir)
-    if (home !== null) await removeFolder(home.folder)
-    await removeFolder(folder)
-    // Made for the data that were elsewhere; stays when anything else is in it.
-    if (home !== null && dirname(home.folder) !== folder)
-      await rmdir(dirname(home.folder)).catch(() => undefined)
+    await removeWith(home, folder)
     process.off('exit', removeAtOnce)
   }
   try {
@@ -58,7 +55,7 @@ export async function startTemporaryPostgres(options: {
       lastWords: async () =>
         log === undefined ? null : lastErrorIn(await readFile(log, 'utf8').catch(() => '')),
       async remove() {
-        await server.stop().catch(() => home && endAtOnce(home))
+        await server.stop().catch(() => home && endAtOnce(home, 'SIGQUIT'))
         await removeFolders()
       },
     }
@@ -84,9 +81,26 @@ export function fullDisk(folder: string, cause: unknown): EmbeddedPostgresError 
   )
 }
 
-async function makeTemporaryFolder(name: string): Promise<string> {
+const dataDirIn = (folder: string) => join(folder, 'postgres')
+
+/** Folders whose users were killed, and the servers in them. Only our own: the temporary folder is everybody's. */
+async function removeAbandoned(prefix: string): Promise<void> {
+  const names = await readdir(tmpdir()).catch(() => [])
+  for (const folder of names.filter((name) => name.startsWith(prefix)).map((name) => join(tmpdir(), name))) {
+    const found = await lstat(folder).catch(() => null)
+    if (!found?.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o022) !== 0) continue
+    const home = await homeOf(dataDirIn(folder))
+    if (home === null || !(await isAbandoned(home))) continue
+    // Another start may be removing it, too.
+    await stopServer(home)
+      .then(() => removeWith(home, folder))
+      .catch(() => undefined)
+  }
+}
+
+async function makeTemporaryFolder(prefix: string): Promise<string> {
   try {
-    const folder = await mkdtemp(join(tmpdir(), `allo-queue-mirror-${name}-`))
+    const folder = await mkdtemp(join(tmpdir(), prefix))
     // The account that Postgres runs under when we are root has to pass through.
     await chmod(folder, 0o711)
     return folder
@@ -103,18 +117,18 @@ async function homeOf(dataDir: string): Promise<PostgresHome | null> {
   return typeof home === 'object' ? home : null
 }
 
+/** Under a closed TMPDIR the data are elsewhere, and only the note about it is in the folder. */
+async function removeWith(home: PostgresHome | null, folder: string): Promise<void> {
+  if (home !== null) await removeFolder(home.folder)
+  await removeFolder(folder)
+  // Made for the data that were elsewhere; stays when anything else is in it.
+  if (home !== null && dirname(home.folder) !== folder)
+    await rmdir(dirname(home.folder)).catch(() => undefined)
+}
+
 /** The last processes of a server that died may still write. */
 async function removeFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
-}
-
-/** The process is ending: nothing can be waited for. */
-function endAtOnce({ cluster }: PostgresHome): void {
-  try {
-    process.kill(Number.parseInt(readFileSync(join(cluster, 'postmaster.pid'), 'utf8'), 10), 'SIGQUIT')
-  } catch {
-    // It has ended already.
-  }
 }
 
 function lastErrorIn(log: string): string | null {

@@ -1,5 +1,5 @@
 /**
- * Ctrl-C and SIGTERM as an aborted signal: the work winds up in order. A second one ends the process at once, and so
+ * Ctrl-C, SIGTERM and SIGHUP (the terminal was closed) as an aborted signal: the work winds up in order. A second one ends the process at once, and so
  * does a deadline after the first one, whatever the work still waits for.
  */
 import { exitCodes } from '../exit-code.ts'
@@ -27,7 +27,11 @@ export async function withInterruption<T>(
     readonly endWithinMs?: number
   } = {},
 ): Promise<T> {
-  const { signals = ['SIGINT', 'SIGTERM'], onFirst = () => undefined, endWithinMs = END_WITHIN_MS } = options
+  const {
+    signals = ['SIGINT', 'SIGTERM', 'SIGHUP'],
+    onFirst = () => undefined,
+    endWithinMs = END_WITHIN_MS,
+  } = options
   const interrupted = new AbortController()
   const isNew = createRepeatFilter()
   const interrupt = (name: NodeJS.Signals) => {
@@ -35,7 +39,7 @@ export async function withInterruption<T>(
     if (interrupted.signal.aborted) process.exit(exitCodes.tryAgain)
     onFirst()
     setTimeout(giveUp, endWithinMs).unref()
-    interrupted.abort(new InterruptedError(`stopped by ${name}; what was read until then is saved`))
+    interrupted.abort(new InterruptedError(`stopped by ${name}; what was saved until then stays`))
   }
   for (const name of signals) process.on(name, interrupt)
   try {
@@ -60,6 +64,15 @@ function createRepeatFilter(): (name: NodeJS.Signals) => boolean {
     if (!isRepeated) seenAt.set(name, now)
     return !isRepeated
   }
+}
+
+/** Rejects with the reason of the signal once it is aborted. */
+export function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const giveUp = () => reject(signal.reason)
+    if (signal.aborted) giveUp()
+    else signal.addEventListener('abort', giveUp, { once: true })
+  })
 }
 
 /** Resolves when the signal is aborted; keeps the process alive until then. */
