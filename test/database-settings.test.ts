@@ -62,6 +62,7 @@ const odd: Readonly<Record<string, string>> = {
   client_encoding: 'LATIN1',
   default_transaction_isolation: 'serializable',
   backslash_quote: 'on',
+  jit: 'on',
 }
 
 test('a database with odd settings of its own mirrors the same, in sync and in a worker with its jobs there', async () => {
@@ -88,6 +89,7 @@ test('a database with odd settings of its own mirrors the same, in sync and in a
   }
   const mirrored = async ({ url }: TestDatabase) => {
     const pool = openPool(url, { max: 1, name: 'test' })
+    expect((await pool.query('show jit')).rows).toEqual([{ jit: 'off' }])
     const { rows } = await pool.query(
       `select queue_id, position, number_to, created_at::text, call_start_date::text, call_id, routing_result
        from allo.queue_numbers order by 1, 2`,

@@ -8,7 +8,6 @@ import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server
 import { createWorld } from '../src/simulation/world.ts'
 import { openPool } from '../src/store/database.ts'
 import { clockDifferenceMs, missingRights } from '../src/store/inspect-database.ts'
-import { inspectObjects } from '../src/store/inspect-objects.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { startTestServer } from './support/http.ts'
 import { contentsOf, createWorkplace, type Env, everythingSaid, runCli } from './support/run-cli.ts'
@@ -300,21 +299,6 @@ describe('what doctor asks a database', () => {
     ])
     await pool.end()
     expect(await missingRights(database.pool, { migrates: true })).toEqual([])
-  })
-
-  test('knows what belongs to another role', async () => {
-    const own = await createTestDatabase()
-    const roles = [`owner_${own.name}`, `worker_${own.name}`]
-    for (const role of roles) await own.pool.query(`create role ${role}`)
-    await own.pool.query(`alter view reporting.dials owner to ${roles[0]}`)
-    const url = new URL(own.url)
-    url.searchParams.set('options', `-c role=${roles[1]}`)
-    const pool = openPool(url.href, { max: 1, name: 'test' })
-    expect((await inspectObjects(pool)).owned).toContain(`view reporting.dials of ${roles[0]}`)
-    expect(await inspectObjects(own.pool)).toEqual({ missing: [], foreign: [], owned: [] })
-    await pool.end()
-    await own.drop()
-    for (const role of roles) await database.pool.query(`drop role ${role}`)
   })
 
   test('knows how far its clock is from ours', async () => {

@@ -18,12 +18,14 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { openPool, type Pool } from '../src/store/database.ts'
+import { assertNoForeignOwner } from '../src/store/foreign-owners.ts'
 import {
   assertSchemaIsCurrent,
   inspectSchema,
   migrateDatabase,
   SchemaVersionError,
 } from '../src/store/migrate.ts'
+import { openJobBackend } from '../src/worker/job-backend.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { apiKey, runPass } from './support/pass.ts'
 
@@ -266,6 +268,52 @@ describe('a database that is shared', () => {
       "the database has a schema reporting of somebody else's, where the reports would go: rename it",
     )
     expect((await inspectSchema(pool)).state).toBe('absent')
+  })
+
+  test('is refused by name, and nothing in it is run, when a schema of ours belongs to a role that is not', async () => {
+    const { url, pool, name } = await emptyDatabase()
+    const eve = `eve_${name}`
+    await pool.query(`create role ${eve}; create sequence public.caught`)
+    cleanups.push(() => pool.query(`drop owned by ${eve} cascade; drop role ${eve}`))
+    const refusal = (object: string) =>
+      expect(migrateDatabase(url)).rejects.toThrow(new RegExp(`^${object} belongs to ${eve}, and .*drop or`))
+
+    for (const schema of ['reporting_pii', 'reporting', 'allo']) {
+      await pool.query(`create schema ${schema} authorization ${eve}`)
+      await refusal(`schema ${schema}`)
+    }
+    await pool.query(
+      `create view allo.migrations as select nextval('public.caught') as created_at;
+       alter view allo.migrations owner to ${eve}`,
+    )
+    await refusal('schema allo')
+    await expect(assertSchemaIsCurrent(pool)).rejects.toThrow(/0 of the/)
+    expect((await pool.query('select is_called from public.caught')).rows).toEqual([{ is_called: false }])
+    await pool.query('drop view allo.migrations')
+
+    // A deliberate act makes its schemas ours.
+    await pool.query(`grant ${eve} to current_user`)
+    await migrateDatabase(url)
+    await pool.query(`revoke ${eve} from current_user; reassign owned by ${eve} to current_user`)
+    await migrateDatabase(url)
+    for (const [make, kind] of [
+      ['create table allo.of_eve ()', 'table'],
+      ['create view reporting.of_eve as select 1 as one', 'view'],
+      ['create function allo.of_eve() returns int language sql return 1', 'function'],
+    ]) {
+      const object = make?.split(' ')[2]?.replace('()', '')
+      await pool.query(`${make}; alter ${kind} ${object} owner to ${eve}`)
+      await refusal(`${kind} ${object}`)
+      await pool.query(`drop ${kind} ${object}`)
+    }
+
+    await pool.query(`create schema allo_jobs authorization ${eve}`)
+    await expect(openJobBackend({ redisUrl: null, databaseUrl: url }, () => undefined)).rejects.toThrow(
+      `schema allo_jobs belongs to ${eve}`,
+    )
+    await pool.query(`alter database ${name} owner to ${eve}`)
+    await assertNoForeignOwner(pool, ['allo_jobs'])
+    await pool.query(`alter database ${name} owner to current_user`)
   })
 
   test('may already have an empty schema reporting', async () => {

@@ -4,6 +4,7 @@
  */
 import pg from 'pg'
 import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
+import { isUsed } from '../store/foreign-owners.ts'
 import { powerInWords, powersOf } from './powers.ts'
 import { quoted, type RoleNames } from './roles.ts'
 import { scramVerifier } from './scram.ts'
@@ -82,7 +83,7 @@ async function findLogin(pool: Pool, login: string): Promise<FoundLogin> {
     'looking at the login',
     `select us.rolcreaterole or us.rolsuper as "mayManage", r.oid is not null as exists,
        coalesce(r.rolname in (current_user, session_user), false) as "isUs",
-       exists (select from pg_auth_members m where m.roleid = r.oid and (${isUsed})) as "hasMembers",
+       exists (select from pg_auth_members m where m.roleid = r.oid and ${isUsed}) as "hasMembers",
        exists (select from pg_class c where relnamespace = 'allo'::regnamespace and relkind in ('r', 'p')
          and has_table_privilege(r.oid, c.oid, 'select')) as "readsTables"
      from pg_roles us left join pg_roles r on r.rolname = $1 where us.rolname = current_user`,
@@ -96,10 +97,6 @@ interface FoundLogin extends LoginState {
   readonly isUs: boolean
   readonly hasMembers: boolean
 }
-
-/** Since Postgres 16 whoever made a role is a member of it that may give it away, and nothing else. */
-const isUsed = `coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
-  or coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)`
 
 /**
  * Makes the login, or changes it, whole or not at all. `password`: null keeps the one it has. Returns whether it may

@@ -5,10 +5,12 @@ import type { Config } from '../config.ts'
 import { exitCodes } from '../exit-code.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import type { Pool } from '../store/database.ts'
+import { assertNoForeignOwner, OUR_SCHEMAS } from '../store/foreign-owners.ts'
 import { clockDifferenceMs, inspectServer, missingRights } from '../store/inspect-database.ts'
 import { inspectObjects, objectsInTheWay } from '../store/inspect-objects.ts'
 import { inspectSchema } from '../store/migrate.ts'
 import { tryDatabase } from '../store/probe.ts'
+import { JOBS_SCHEMA } from '../worker/job-backend.ts'
 import { checkTimeZones } from './check-time-zones.ts'
 import type { Report } from './doctor-report.ts'
 import type { OpenDatabase } from './open.ts'
@@ -53,7 +55,9 @@ export async function checkDatabase(
     }
   })
 
-  await report.check('objects', () => checkObjects(report, pool, config))
+  await report.check('owners', () => assertNoForeignOwner(pool, [...OUR_SCHEMAS, JOBS_SCHEMA]))
+
+  await report.check('objects', () => checkObjects(report, pool))
 
   await report.check('open schemas', async () => {
     const roles = config.rolePrefix === null ? null : roleNames(config.rolePrefix)
@@ -90,11 +94,7 @@ export async function checkDatabase(
 }
 
 /** What is in the schemas of ours, and what should be. */
-async function checkObjects(
-  report: Report,
-  pool: Pool,
-  { autoMigrate }: Pick<Config, 'autoMigrate'>,
-): Promise<void> {
+async function checkObjects(report: Report, pool: Pool): Promise<void> {
   const { state } = await inspectSchema(pool)
   if (state === 'absent') {
     const taken = await objectsInTheWay(pool)
@@ -107,9 +107,7 @@ async function checkObjects(
   }
   // An older or newer version has other objects.
   if (state !== 'current') return
-  const { missing, foreign, owned: ofOthers } = await inspectObjects(pool)
-  // A login that does not migrate needs rights, and not to be the owner.
-  const owned = autoMigrate ? ofOthers : []
+  const { missing, foreign } = await inspectObjects(pool)
   const tables = missing.filter((object) => object.startsWith('table '))
   const schemas = missing.filter((object) => object.startsWith('schema '))
   const others = missing.filter((object) => !tables.includes(object) && !schemas.includes(object))
@@ -121,14 +119,12 @@ async function checkObjects(
       `missing: ${few([...schemas, ...others])}. Run \`${first}delete from allo.repeatable_migrations\` in the database, then migrate.`,
     )
   }
-  if (owned.length > 0)
-    report.wrong('objects', `belongs to another role: ${few(owned)}. Give it back (alter … owner to …).`)
   if (foreign.length > 0)
     report.warning(
       'objects',
       `not ours: ${few(foreign)}. A migration may collide with it; move it elsewhere.`,
     )
-  if (missing.length + owned.length + foreign.length === 0)
+  if (missing.length + foreign.length === 0)
     report.right('objects', 'tables, views and functions are all there, and nothing else')
 }
 

@@ -14,9 +14,9 @@ export interface QualityReport {
   readonly results: readonly CheckResult[]
 }
 
-/** Room for the sorts over a long history, and no compiling of statements that run once. */
+/** Room for the sorts over a long history. */
 const settings = `set transaction isolation level repeatable read, read only;
-  set local work_mem = '64MB'; set local jit = off`
+  set local work_mem = '64MB'`
 
 /** On two connections that share the moment, since a long history takes its time. Rejects when aborted. */
 export async function runChecks(pool: Pool, teamId: string, signal?: AbortSignal): Promise<QualityReport> {

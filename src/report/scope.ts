@@ -47,9 +47,8 @@ export function readOneMoment<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   return inTransaction(pool, doing, async (client) => {
-    // Without jit: compiling these questions takes longer than answering them.
     await client.query(`set transaction isolation level repeatable read, read only;
-      set local statement_timeout = ${statementTimeoutMs}; set local jit = off`)
+      set local statement_timeout = ${statementTimeoutMs}`)
     return work(client)
   })
 }

@@ -1,4 +1,4 @@
-/** Whether what migrations made is still there and still ours, and what others keep beside it. Changes nothing. */
+/** Whether what migrations made is still there, and what others keep beside it. Changes nothing. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -17,8 +17,6 @@ export interface ObjectsReport {
   readonly missing: readonly string[]
   /** In schemas of ours, and made by others. */
   readonly foreign: readonly string[]
-  /** Ours, and owned by a role whose rights this login does not have: `view reporting.queues of alice`. */
-  readonly owned: readonly string[]
 }
 
 /** The tables of the last migration, with their schema. Read once: probes ask for them again and again. */
@@ -52,34 +50,28 @@ export async function missingTables(pool: Pool): Promise<string[]> {
 /** For a database that is of this version. */
 export async function inspectObjects(pool: Pool): Promise<ObjectsReport> {
   const expected = expectedObjects()
-  const { rows } = await ask<{ kind: string; name: string; owner: string; is_ours: boolean }>(
+  const { rows } = await ask<{ object: string }>(
     pool,
     'looking at what is in the schemas',
-    `with schemas as (select oid, nspname, nspowner from pg_catalog.pg_namespace where nspname = any($1)),
-     objects (kind, name, owner) as (
-       select 'schema', nspname, nspowner from schemas
+    `with schemas as (select oid, nspname from pg_catalog.pg_namespace where nspname = any($1)),
+     objects (kind, name) as (
+       select 'schema', nspname from schemas
        union all
        select case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
-           else 'table' end, n.nspname || '.' || c.relname, c.relowner
+           else 'table' end, n.nspname || '.' || c.relname
        from pg_catalog.pg_class c join schemas n on n.oid = c.relnamespace
        where c.relkind in ('r', 'p', 'v', 'm', 'f')
        union all
-       select distinct 'function', n.nspname || '.' || p.proname, p.proowner
+       select distinct 'function', n.nspname || '.' || p.proname
        from pg_catalog.pg_proc p join schemas n on n.oid = p.pronamespace
      )
-     select kind, name, pg_catalog.pg_get_userbyid(owner)::text as owner,
-       pg_catalog.pg_has_role(owner, 'usage') as is_ours
-     from objects order by kind, name`,
+     select kind || ' ' || name as object from objects order by kind, name`,
     [schemasIn(expected)],
   )
-  const found = rows.map((row) => ({ ...row, object: `${row.kind} ${row.name}` }))
-  const there = new Set(found.map(({ object }) => object))
+  const there = new Set(rows.map(({ object }) => object))
   return {
     missing: [...expected].filter((object) => !there.has(object)),
-    foreign: found.filter(({ object }) => !expected.has(object)).map(({ object }) => object),
-    owned: found
-      .filter(({ object, is_ours }) => expected.has(object) && !is_ours)
-      .map(({ object, owner }) => `${object} of ${owner}`),
+    foreign: [...there].filter((object) => !expected.has(object)),
   }
 }
 

@@ -15,6 +15,7 @@ import {
   type Pool,
   withDatabaseErrors,
 } from './database.ts'
+import { assertNoForeignOwner, OUR_SCHEMAS } from './foreign-owners.ts'
 import {
   applyRepeatables,
   inspectRepeatables,
@@ -40,7 +41,10 @@ export interface SchemaState {
 export async function inspectSchema(pool: Pool | Client): Promise<SchemaState> {
   return withDatabaseErrors('reading the schema version', async () => {
     const known = readMigrationFiles(ledger).map((migration) => migration.folderMillis)
-    const { rows: tables } = await pool.query(`select to_regclass('allo.migrations') is not null as is_there`)
+    // Only a table: reading a view runs the functions in it, with our rights.
+    const { rows: tables } = await pool.query(
+      `select exists (select from pg_class where oid = to_regclass('allo.migrations') and relkind = 'r') as is_there`,
+    )
     const { rows } =
       tables[0]?.is_there === true
         ? await pool.query<{ created_at: string }>('select created_at from allo.migrations')
@@ -76,8 +80,8 @@ export interface Migrated {
 }
 
 /**
- * Atomic. Throws SchemaVersionError when the database is newer than the code, and LockedError when another session
- * keeps a table or view. `afterwards` is called in any other case, by one process at a time.
+ * Atomic. Throws SchemaVersionError when the database is newer than the code or others own our schemas, and LockedError
+ * when another session keeps a table or view. `afterwards` is called in any other case, by one process at a time.
  */
 export async function migrateDatabase(
   databaseUrl: string,
@@ -87,6 +91,7 @@ export async function migrateDatabase(
     throw new Error(`the package is incomplete: ${migrationsFolder} is missing`)
   const pool = openPool(databaseUrl, { max: 2, name: 'migrate' })
   try {
+    await assertNoForeignOwner(pool, OUR_SCHEMAS)
     const migrated = await bringUpToDate(pool)
     await inYieldingTransaction(pool, 'waiting for other migrations', async (lock) => {
       await lockMigration(lock)
@@ -105,6 +110,8 @@ async function bringUpToDate(pool: Pool): Promise<Migrated> {
   await ensureLedger(pool)
   return inYieldingTransaction(pool, 'migrating', async (client) => {
     await lockMigration(client)
+    // Somebody may have made one of them just before us.
+    await assertNoForeignOwner(client, OUR_SCHEMAS)
     // Another process may have migrated in the meantime.
     if (await isUpToDate(client)) return none
     const migrations = await applyMigrations(client)

@@ -2,9 +2,9 @@
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Client } from './database.ts'
 import { lock } from './locks.ts'
-import type { Reading } from './reading.ts'
 import { rowsMark } from './mend-mirror.ts'
 import type { OutcomeCounts } from './outcome-counts.ts'
+import type { Reading } from './reading.ts'
 import { remakeQueue } from './remake-queue.ts'
 
 /** What a reading finds under its locks. */

@@ -1,5 +1,5 @@
 /**
- * Settings that change what our statements mean, or what comes back. A server, a database or a login may have set
+ * Settings that change what our statements mean, what comes back, or how long that takes. A server, a database or a login may have set
  * each of them to something else; every connection of ours sets them for itself.
  */
 const settings: Readonly<Record<string, string>> = {
@@ -20,6 +20,8 @@ const settings: Readonly<Record<string, string>> = {
   default_transaction_isolation: 'read committed',
   // A policy that hides rows from this login is an error, instead of a table that looks shorter than it is.
   row_security: 'off',
+  // Where Postgres was built with LLVM, it compiles statements for longer than they then run.
+  jit: 'off',
 }
 
 /** A statement that sets them. */

@@ -5,9 +5,9 @@
 import type { QueueSnapshot } from '../snapshot/snapshot.ts'
 import type { Client } from './database.ts'
 import { rowsMark as markOfRows } from './mend-mirror.ts'
+import { OUTCOME_DEFINITION_VERSION, type OutcomeCounts, outcomes } from './outcome-counts.ts'
 import type { Reading } from './reading.ts'
 import type { QueueSettings } from './reading-state.ts'
-import { OUTCOME_DEFINITION_VERSION, type OutcomeCounts, outcomes } from './outcome-counts.ts'
 
 /** Whether the settings of the queue are not those that `row` holds: the queue as it was, or its open version. */
 export function hasOtherSettings(row: QueueSettings, { queue }: QueueSnapshot): boolean {

@@ -24,6 +24,7 @@ import {
   type Pool,
   withDatabaseErrors,
 } from '../store/database.ts'
+import { assertNoForeignOwner } from '../store/foreign-owners.ts'
 import { remember } from '../store/remember.ts'
 import { sessionOptions } from '../store/session-settings.ts'
 import { inYieldingTransaction } from '../store/yielding-transaction.ts'
@@ -240,6 +241,7 @@ export function inJobsSchema(databaseUrl: string): string {
  * is asked first.
  */
 async function migrateJobs(pool: Pool): Promise<void> {
+  await assertNoForeignOwner(pool, [JOBS_SCHEMA])
   const isCurrent = await inTransaction(pool, 'looking at the tables of the jobs', async (client) => {
     try {
       return (await assertSchemaCompatibility(client, JOBS_SCHEMA)) >= LATEST_SCHEMA_VERSION

@@ -35,6 +35,8 @@ export async function createDatabase(
   await administer(serverUrl, `create database ${name}${template ? ` template ${template}` : ''}`)
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
+  // As databases are since Postgres 15: before, everybody may create there, and we warn of it.
+  if (!template) await administer(url.href, 'revoke create on schema public from public')
   return { url: url.href, name }
 }
 
