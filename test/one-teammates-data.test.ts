@@ -1,12 +1,15 @@
 /**
  * Data that can't be stored, names that are nobody's, and a key that changes its team: the same faults through both
- * executors, `sync` and the worker, as real processes, and the same rows afterwards.
+ * executors, `sync` and the worker, and the same rows afterwards. Processes where it matters that they are some.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keyFingerprint } from '../src/store/read-budget.ts'
+import { type JobBackend, type JobQueue, openJobBackend, queueNames } from '../src/worker/job-backend.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { type Mirror, openMirror } from './support/mirror.ts'
 import { createWorkplace, type Finished, jsonOf, runCli } from './support/run-cli.ts'
 import { type ScriptedAllo, startScriptedAllo } from './support/scripted-allo.ts'
-import { environmentOf, spawnCommand, until } from './support/worker.ts'
+import { environmentOf, spawnCommand, until, type WorkerProcess } from './support/worker.ts'
 
 const apiKey = 'ak_live_of_the_scripted_team'
 const long = 'x'.repeat(8192)
@@ -16,11 +19,17 @@ afterAll(remove)
 describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
   let allo: ScriptedAllo
   let database: TestDatabase
+  let mirror: Mirror | null = null
+  let worker: WorkerProcess | null = null
+  let jobs: JobBackend | null = null
+  let passes: JobQueue | null = null
   beforeAll(async () => {
     allo = await startScriptedAllo()
     database = await createTestDatabase()
   })
   afterAll(async () => {
+    await stopWorker()
+    await mirror?.close()
     await allo.close()
     await database.drop()
   })
@@ -29,30 +38,58 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
   const settings = (env: Readonly<Record<string, string>>) =>
     environmentOf({ apiKey, apiUrl: allo.url, databaseUrl: database.url, redisUrl: null, env })
 
-  /** One pass, or as many as a worker makes until one that began from now on is over. Returns the last one. */
-  async function pass(env: Readonly<Record<string, string>> = {}) {
+  /**
+   * One pass: of one worker that stays, told to begin it; or of `sync`, as a process the first time, with an
+   * environment of its own or where its exit code matters, and otherwise in this process. Returns its row.
+   */
+  async function pass({
+    env,
+    isProcess = false,
+  }: {
+    env?: Record<string, string>
+    isProcess?: boolean
+  } = {}) {
     const before = await lastPassId()
     let finished: Finished | null = null
-    if (executor === 'sync') finished = await runCli(['sync', '--json'], settings(env), { cwd })
-    else {
-      const worker = spawnCommand(['worker'], settings({ SYNC_EVERY: '1h', ...env }))
-      try {
-        await until('a pass is over', 40_000, async () => {
-          if (!worker.isRunning()) throw new Error(`the worker ended: ${worker.stderr()}`)
-          const [over] = await rows(
-            `select from allo.sync_passes where pass_id > ${before} and status <> 'running'`,
-          )
-          return over !== undefined
-        })
-        expect(worker.isRunning()).toBe(true)
-      } finally {
-        worker.kill('SIGTERM')
-        await worker.exited
-      }
-      // The next worker begins at once, not after the hour of this one.
-      await database.pool.query('drop schema if exists allo_jobs cascade')
+    if (executor === 'worker') await passOfWorker(before, env)
+    else if (isProcess || env !== undefined || before === '0') {
+      finished = await runCli(['sync', '--json'], settings(env ?? {}), { cwd })
+    } else {
+      mirror ??= await openMirror({ simulated: allo, databaseUrl: database.url, apiKey })
+      // What stops a pass is thrown, and stands in its row.
+      await mirror.pass().catch(() => undefined)
     }
     return { finished, ...(await rows(lastPass))[0] }
+  }
+
+  async function passOfWorker(before: string, env: Record<string, string> | undefined) {
+    // A worker begins its first pass by itself, and the next one on the next day.
+    const isFirst = worker === null || env !== undefined
+    if (isFirst) {
+      await stopWorker()
+      await database.pool.query('drop schema if exists allo_jobs cascade')
+      worker = spawnCommand(['worker'], settings({ SYNC_EVERY: '1d', ...env }))
+    } else {
+      jobs ??= await openJobBackend({ redisUrl: null, databaseUrl: database.url }, () => undefined)
+      passes ??= await jobs.openQueue(queueNames(keyFingerprint(apiKey)).passes)
+      await passes.addBulk([{ name: 'pass', data: {}, opts: {} }])
+    }
+    await until('a pass is over', 60_000, async () => {
+      if (!worker?.isRunning()) throw new Error(`the worker ended: ${worker?.stderr()}`)
+      const [over] = await rows(
+        `select from allo.sync_passes where pass_id > ${before} and status <> 'running'`,
+      ).catch(() => [])
+      return over !== undefined
+    })
+  }
+  async function stopWorker() {
+    await passes?.close()
+    await jobs?.close()
+    worker?.kill('SIGTERM')
+    await worker?.exited
+    worker = null
+    jobs = null
+    passes = null
   }
   const lastPass =
     'select status, error_code, error_message, teammates from allo.sync_passes order by pass_id desc limit 1'
@@ -89,7 +126,7 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
     add('usr-d', { number_to: '+12125550023' })
     allo.users = [...allo.users, { ...person('usr-e'), email: 'usr-a@sales.example' }]
 
-    const { finished, ...spoilt } = await pass()
+    const { finished, ...spoilt } = await pass({ isProcess: true })
     expect(spoilt).toMatchObject({ status: 'partial', error_code: 'incomplete_team', teammates: 4 })
     expect(spoilt.error_message).toContain('usr-e')
     expect(await readings()).toEqual([
@@ -130,7 +167,7 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
     expect(before).toHaveLength(1)
     for (const team of [null, { id: 'team-2', name: 'Other' }]) {
       allo.me = { api_key_id: 'key-9', team }
-      const { finished, ...changed } = await pass()
+      const { finished, ...changed } = await pass({ isProcess: team === null })
       expect(changed).toMatchObject({ status: 'failed', error_code: 'team_changed' })
       expect(changed.error_message).toMatch(
         team === null ? /team team-1, .*no team.* key-key-9/ : /team-1, .*team-2/,
@@ -177,7 +214,9 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
 
   test('a name in the configuration that is nobody’s is an error, or a warning where others beside it are somebody', async () => {
     const before = await lastPassId()
-    const wrong = await pass({ ONLY_TEAMMATES: 'usr-aa,someone@else.example' }).catch((error: Error) => error)
+    const wrong = await pass({
+      env: { ONLY_TEAMMATES: 'usr-aa,someone@else.example' },
+    }).catch((error: Error) => error)
     if (executor === 'sync') {
       expect(wrong).toMatchObject({ finished: { code: 64 } })
       expect(await lastPassId()).toBe(before)
@@ -188,8 +227,11 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
       expect(wrong).toMatchObject({ status: 'failed', error_code: 'unknown_teammate' })
       expect(wrong).toMatchObject({ error_message: expect.stringContaining('did you mean usr-a?') })
     }
-    expect(await pass({ ONLY_TEAMMATES: 'usr-a,usr-zz' })).toMatchObject({ status: 'ok', teammates: 1 })
-    const nobody = await pass({ ONLY_TEAMMATES: 'usr-a', EXCEPT_TEAMMATES: 'usr-a' })
+    expect(await pass({ env: { ONLY_TEAMMATES: 'usr-a,usr-zz' } })).toMatchObject({
+      status: 'ok',
+      teammates: 1,
+    })
+    const nobody = await pass({ env: { ONLY_TEAMMATES: 'usr-a', EXCEPT_TEAMMATES: 'usr-a' } })
     if (executor === 'sync') expect(nobody.finished?.code).toBe(64)
     else expect(nobody).toMatchObject({ status: 'failed', error_code: 'unknown_teammate' })
   })
