@@ -297,6 +297,32 @@ describe('dials', () => {
     ])
   })
 
+  test.each([
+    { dialled: 5, other: 6 },
+    { dialled: 6, other: 5 },
+  ])(
+    'of two duplicates that shift by one, $dialled of 5 and 6 keeps its dial, also before its call has an id',
+    async ({ dialled, other }) => {
+      const userId = await open()
+      const number = stage.world.currentQueue(userId)?.rowAt(0)?.number_to ?? ''
+      stage.apply(
+        { type: 'append', userId, numbers: [number, number] },
+        { type: 'dial', userId, position: dialled, callId: false },
+      )
+      await stage.pass()
+      // Each of them now stands one slot lower, and one of them in the slot of the other.
+      stage.apply({ type: 'remove_positions', userId, positions: [1], renumber: true })
+      expect((await stage.pass()).readings[0]).toMatchObject({ added: 0, changed: 0, removed: 1 })
+      stage.apply({ type: 'place_call', userId, position: dialled - 1 })
+      await stage.pass()
+      const { dials, numbers } = await stage.recorded()
+      expect(dials).toMatchObject([{ entry_id: `${dialled + 1}`, call_id: expect.any(String) }])
+      expect(slots({ numbers } as Recorded).slice(-2)).toEqual(
+        [dialled, other].sort().map((position) => `${position - 1}:${position + 1}`),
+      )
+    },
+  )
+
   test('a call id that reads like the number of an entry hides no dial', async () => {
     const userId = await open({ edit: ({ position }) => (position === 0 ? { call_id: '2' } : {}) })
     stage.apply({ type: 'dial', userId, position: 0 }, { type: 'dial', userId, position: 1, callId: false })

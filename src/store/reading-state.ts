@@ -43,6 +43,7 @@ export interface QueueSettings {
 }
 
 export interface KnownQueueRow extends QueueSettings {
+  readonly queue_id: string
   readonly user_id: string
   /** As history has them; null: no version is open. */
   readonly version: QueueSettings | null
@@ -63,6 +64,26 @@ function sightings(userId: string): string {
     where r.user_id = ${userId}
       and (r.status in ('ok', 'no_queue', 'not_found') or r.error_code in ('queue_shared', 'queue_overtaken'))
     order by r.observed_at desc`
+}
+
+/** See ReadingState.isShared. Another query only where the holder on record is another teammate. */
+async function isSharedQueue(
+  client: Client,
+  { userId }: Reading,
+  queue: KnownQueueRow,
+  readStartedAt: string,
+): Promise<boolean> {
+  if (queue.user_id === userId) return false
+  const { rows } = await client.query<{ is_shared: boolean }>(
+    `select (own.queue_id = q.queue_id and theirs.queue_id = q.queue_id
+         and (q.last_observed_at <= $3 or own.error_code is not null)
+         and before_own.observed_at > theirs.observed_at is not true) is true as is_shared
+     from allo.queues q, (${sightings('$2')} limit 1) theirs, (${sightings('$1')} limit 1) own
+     left join (${sightings('$1')} offset 1 limit 1) before_own on true
+     where q.queue_id = $4`,
+    [userId, queue.user_id, readStartedAt, queue.queue_id],
+  )
+  return rows[0]?.is_shared ?? false
 }
 
 /** Locks the teammate, then every queue the reading can touch, in the order of their ids; then looks. */
@@ -87,7 +108,9 @@ export async function lockState(
   // Of a queue whose row was lost, history is still there.
   const isRemade = state.queue === null && queueId !== null && (await remakeQueue(client, reading, queueId))
   const found = isRemade ? await look(client, reading, snapshot, queueId) : state
-  return { ...found, queuesTouched }
+  const isShared =
+    found.queue !== null && (await isSharedQueue(client, reading, found.queue, snapshot.readStartedAt))
+  return { ...found, queuesTouched, isShared }
 }
 
 async function look(
@@ -95,14 +118,13 @@ async function look(
   reading: Reading,
   snapshot: Exclude<Snapshot, { kind: 'failed' }>,
   queueId: string | null,
-): Promise<Omit<ReadingState, 'queuesTouched'>> {
+): Promise<Omit<ReadingState, 'queuesTouched' | 'isShared'>> {
   const { rows } = await client.query<{
     pass_status: string | null
     is_already_read: boolean
     overtaken_by: 'teammate' | 'queue' | null
     last_read_started_at: string | null
     is_assigned: boolean
-    is_shared: boolean
     number_key_fingerprint: string | null
     suppressed_numbers: string[]
     queue: KnownQueueRow | null
@@ -115,15 +137,10 @@ async function look(
        t.last_read_started_at::text,
        exists (select from allo.queue_assignments a where a.user_id = $2 and a.queue_id = $3
                and a.valid_to is null and a.missing_since is null) as is_assigned,
-       case when q.user_id <> $2 then (
-         select own.queue_id = $3 and theirs.queue_id = $3
-           and (q.last_observed_at <= $4 or own.error_code is not null) and before_own.observed_at > theirs.observed_at is not true
-         from (${sightings('q.user_id')} limit 1) theirs, (${sightings('$2')} limit 1) own
-         left join (${sightings('$2')} offset 1 limit 1) before_own on true) end is true as is_shared,
        (select number_key_fingerprint from allo.settings) as number_key_fingerprint,
        array(select number_key from allo.suppressed_numbers) as suppressed_numbers,
        case when q.queue_id is not null then json_build_object(
-         'user_id', q.user_id, 'name', q.name, 'creator_id', q.creator_id, 'assignee_id', q.assignee_id,
+         'queue_id', q.queue_id, 'user_id', q.user_id, 'name', q.name, 'creator_id', q.creator_id, 'assignee_id', q.assignee_id,
          'voicemail_handling', q.voicemail_handling, 'do_not_disturb', q.do_not_disturb,
          'is_current', q.is_current, 'version', to_jsonb(v),
          'is_closed', v.queue_id is null and not exists (
@@ -153,7 +170,6 @@ async function look(
     queue: row?.queue ?? null,
     counts: row?.counts ?? null,
     isAssigned: row?.is_assigned ?? false,
-    isShared: row?.is_shared ?? false,
     numberKeyFingerprint: row?.number_key_fingerprint ?? null,
     suppressedNumbers: row?.suppressed_numbers ?? [],
   }
