@@ -15,28 +15,6 @@
 import type { Client } from './database.ts'
 import { countMirrored, OUTCOME_DEFINITION_VERSION, type OutcomeCounts, outcomes } from './outcome-counts.ts'
 
-/**
- * Names the present rows of a queue, by where they are stored and by the transaction that wrote them: whatever
- * inserts, updates or deletes one of them makes it another. A VACUUM FULL or a restore does, too: the next reading
- * then finds nothing to mend.
- *
- * A transaction id has no other arithmetic than its age; less the age of a constant one, it does not change with time.
- */
-export function rowsMark(queueId: string): string {
-  const rows = (table: string, where = 'true') =>
-    `(select format('%s %s %s', count(*), sum(hashtid(ctid)), count(*) * age(xid '3') - sum(age(xmin)))
-      from allo.${table} where queue_id = ${queueId} and ${where})`
-  const tables = [
-    rows('queue_numbers'),
-    rows('queue_number_versions', 'valid_to is null'),
-    rows('queue_entries'),
-    rows('dials'),
-    `(select format('%s %s', ctid, xmin) from allo.queue_snapshots where queue_id = ${queueId}
-      order by observed_at desc limit 1)`,
-  ]
-  return `hashtextextended(concat_ws(', ', ${tables.join(', ')}), 0)::text`
-}
-
 /** Returns the counts of the queue as they were before the reading, and how many rows the temporary table has now. */
 export async function mendMirror(
   client: Client,

@@ -2,7 +2,6 @@
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Client } from './database.ts'
 import { lock } from './locks.ts'
-import { rowsMark } from './mend-mirror.ts'
 import type { OutcomeCounts } from './outcome-counts.ts'
 import type { Reading } from './reading.ts'
 import { remakeQueue } from './remake-queue.ts'
@@ -145,7 +144,7 @@ async function look(
          'is_current', q.is_current, 'version', to_jsonb(v),
          'is_closed', v.queue_id is null and not exists (
            select from allo.queue_number_versions n where n.queue_id = q.queue_id and n.valid_to is null),
-         'content_digest', q.content_digest, 'rows_mark', ${rowsMark('q.queue_id')},
+         'content_digest', q.content_digest, 'rows_mark', allo.rows_mark(q.queue_id),
          'last_read_started_at', q.last_read_started_at::text,
          'last_observed_at', q.last_observed_at::text) end as queue,
        case when c.queue_id is not null then json_build_object(

@@ -4,7 +4,6 @@
  */
 import type { QueueSnapshot } from '../snapshot/snapshot.ts'
 import type { Client } from './database.ts'
-import { rowsMark as markOfRows } from './mend-mirror.ts'
 import { OUTCOME_DEFINITION_VERSION, type OutcomeCounts, outcomes } from './outcome-counts.ts'
 import type { Reading } from './reading.ts'
 import type { QueueSettings } from './reading-state.ts'
@@ -39,7 +38,7 @@ export async function writeQueue(
        do_not_disturb, created_at, updated_at, extra, is_current, first_seen_at, numbers, last_read_started_at,
        last_observed_at, membership_digest, content_digest)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true, $14, $12, $13, $14, $15,
-       $16 || ' ' || ${rowsMark === null ? markOfRows('$1') : '$17'})
+       $16 || ' ' || ${rowsMark === null ? 'allo.rows_mark($1)' : '$17'})
      on conflict (queue_id) do update set
        team_id = excluded.team_id, user_id = excluded.user_id, name = excluded.name,
        creator_id = excluded.creator_id, assignee_id = excluded.assignee_id,
