@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
-import { inTransaction, type Pool } from '../src/store/database.ts'
+import { inTransaction, type Pool } from '../src/store/postgres/database.ts'
 
 const bareTables = ['queue_numbers', 'queue_entries', 'queue_number_versions'] as const
 export type BareTable = (typeof bareTables)[number]

@@ -4,8 +4,8 @@
  */
 import pg from 'pg'
 import { startTemporaryPostgres } from '../src/embedded/temporary-postgres.ts'
-import { openPool, type Pool } from '../src/store/database.ts'
-import { migrateDatabase } from '../src/store/migrate.ts'
+import { migrateDatabase } from '../src/store/migrate/migrate.ts'
+import { openPool, type Pool } from '../src/store/postgres/database.ts'
 
 export interface Lab {
   version(): Promise<string>

@@ -3,7 +3,7 @@
  * resident memory it held, garbage aside, whenever as many teammates as in `weighAt` had been read.
  */
 import { z } from 'zod'
-import { openPool } from '../src/store/database.ts'
+import { openPool } from '../src/store/postgres/database.ts'
 import { runPass } from './one-pass.ts'
 
 const task = z.object({ databaseUrl: z.string(), alloUrl: z.string(), weighAt: z.array(z.number()) })

@@ -1,10 +1,10 @@
 /** One pass in this process, put together as `sync` does it, without spacing between its reads. */
 import { withAllo } from '../src/commands/open.ts'
 import { syncOnce } from '../src/commands/sync.ts'
-import { loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { openNumberKeys } from '../src/personal-data/open-number-keys.ts'
-import type { Pool } from '../src/store/database.ts'
-import { openReadBudget } from '../src/store/read-budget.ts'
+import { openReadBudget } from '../src/store/pass/read-budget.ts'
+import type { Pool } from '../src/store/postgres/database.ts'
 import { apiKey } from './simulated-allo.ts'
 
 /** Resolves with its duration in milliseconds; rejects unless everyone was read. */

@@ -1,6 +1,6 @@
 /** A pass takes as long as the API's budget says, and without a budget little longer than saving what it read. */
 import { createWorld } from '../src/simulation/world.ts'
-import type { Reading } from '../src/store/reading.ts'
+import type { Reading } from '../src/store/reading/reading.ts'
 import { bounded, type Figure, ratio } from './figures.ts'
 import type { Lab } from './lab.ts'
 import { compare, timed } from './measure.ts'

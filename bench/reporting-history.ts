@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { createNumberKeys } from '../src/snapshot/number-key.ts'
-import type { Pool } from '../src/store/database.ts'
-import { recordNumberKey, recordReportTimeZone } from '../src/store/settings.ts'
+import type { Pool } from '../src/store/postgres/database.ts'
+import { recordNumberKey, recordReportTimeZone } from '../src/store/queries/settings.ts'
 import { DAY_MS, PASS_EVERY_MS, planHistory } from './reporting-plan.ts'
 import { createLoader } from './reporting-rows.ts'
 import { openTeam } from './reporting-team.ts'

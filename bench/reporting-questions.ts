@@ -1,5 +1,5 @@
 /** Every view of schema reporting, asked by whatever it can be filtered by: queue, teammate, time. */
-import type { Pool } from '../src/store/database.ts'
+import type { Pool } from '../src/store/postgres/database.ts'
 import type { Query } from './reporting-scan.ts'
 
 /** What is asked about: all of it within the last weeks, so that histories of any length have the same answer. */

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
 import { from as copyFrom } from 'pg-copy-streams'
-import type { Pool } from '../src/store/database.ts'
+import type { Pool } from '../src/store/postgres/database.ts'
 
 export type Row = Readonly<Record<string, string | number | bigint | boolean | null>>
 

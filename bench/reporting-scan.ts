@@ -1,6 +1,6 @@
 /** What a query costs, as Postgres counts it: rows that were looked at in tables, whether they were kept or not. */
 import { z } from 'zod'
-import type { Pool } from '../src/store/database.ts'
+import type { Pool } from '../src/store/postgres/database.ts'
 
 export interface Cost {
   /** Of tables that grow with every pass; those of queues, holders, gaps and people stay small enough to be read whole. */

@@ -4,7 +4,7 @@
  */
 import { grantLogin } from '../src/access/login.ts'
 import { roleNames, setUpRoles } from '../src/access/roles.ts'
-import { openPool, type Pool } from '../src/store/database.ts'
+import { openPool, type Pool } from '../src/store/postgres/database.ts'
 import { bounded, type Figure } from './figures.ts'
 import type { Lab } from './lab.ts'
 import { timed } from './measure.ts'

@@ -1,5 +1,5 @@
 /** What one turn under the shared read budget costs the database. */
-import { openReadBudget } from '../src/store/read-budget.ts'
+import { openReadBudget } from '../src/store/pass/read-budget.ts'
 import { bounded, type Figure } from './figures.ts'
 import { type Lab, walPosition } from './lab.ts'
 import { median, timed } from './measure.ts'

@@ -5,7 +5,7 @@
 import { stepsOfACall } from '../src/simulation/calls.ts'
 import { createRandom } from '../src/simulation/random.ts'
 import { createWorld, type World } from '../src/simulation/world.ts'
-import type { Pool } from '../src/store/database.ts'
+import type { Pool } from '../src/store/postgres/database.ts'
 import { type BareTable, copyRows, createBareTables, emptyBareTables, rowsOf } from './bare-copy.ts'
 import { bounded, type Figure, ratio } from './figures.ts'
 import { type Lab, walPosition } from './lab.ts'

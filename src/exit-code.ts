@@ -2,7 +2,7 @@
 import { GrantUnavailableError, LoginRefusedError } from './access/login.ts'
 import { AlloError, AlloRefusedError } from './allo/errors.ts'
 import { OpenDatabaseError } from './commands/open-database-error.ts'
-import { ConfigError } from './config.ts'
+import { ConfigError } from './config/config.ts'
 import { EmbeddedPostgresError } from './embedded/postgres.ts'
 import { explainSystemError } from './embedded/system-error.ts'
 import {
@@ -13,11 +13,11 @@ import {
   UnknownTeammateError,
 } from './pass/failure.ts'
 import { NumberKeyError } from './snapshot/number-key.ts'
-import { asDatabaseError, DatabaseError } from './store/database.ts'
-import { SchemaVersionError } from './store/migrate.ts'
-import { PassAlreadyRunningError } from './store/passes.ts'
-import { PassClosedError } from './store/reading.ts'
-import { LockedError } from './store/yielding-transaction.ts'
+import { SchemaVersionError } from './store/migrate/migrate.ts'
+import { PassAlreadyRunningError } from './store/pass/passes.ts'
+import { asDatabaseError, DatabaseError } from './store/postgres/database.ts'
+import { LockedError } from './store/postgres/yielding-transaction.ts'
+import { PassClosedError } from './store/reading/reading.ts'
 
 export const exitCodes = {
   ok: 0,

@@ -4,7 +4,7 @@
  * it is written, whatever it came in.
  */
 import { type Logger, pino } from 'pino'
-import type { LogLevel } from './config.ts'
+import type { LogLevel } from './config/config.ts'
 import { printable, printableJson } from './terminal/printable.ts'
 
 export interface LogTarget {

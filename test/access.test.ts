@@ -8,7 +8,7 @@ import { prepareDatabase } from '../src/commands/prepare-database.ts'
 import { runChecks } from '../src/quality/run-checks.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
-import { openPool, type Pool } from '../src/store/database.ts'
+import { openPool, type Pool } from '../src/store/postgres/database.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { apiKey, runPass } from './support/pass.ts'
 

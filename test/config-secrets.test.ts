@@ -9,7 +9,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { ConfigError, loadConfig } from '../src/config.ts'
+import { ConfigError, loadConfig } from '../src/config/config.ts'
 import { createLogger, mask } from '../src/logger.ts'
 import { describeError } from '../src/terminal/describe-error.ts'
 import { createTestDatabase } from './support/database.ts'
@@ -309,7 +309,7 @@ describe('masking', () => {
     (_, { envFile, ...more }: Record<string, string | Buffer>) => {
       const home = mkdtempSync(join(folder, 'home-'))
       if (envFile !== undefined) writeFileSync(join(home, '.env'), envFile)
-      const module = new URL('../src/config.ts', import.meta.url).href
+      const module = new URL('../src/config/config.ts', import.meta.url).href
       const logger = new URL('../src/logger.ts', import.meta.url).href
       const code = `const { secretsOfEnvironment } = await import(${JSON.stringify(module)})
       const { mask } = await import(${JSON.stringify(logger)})

@@ -1,7 +1,7 @@
 /** Nothing is wrong, but it may not be what was meant. */
 import { expect, test } from 'vitest'
+import { loadConfig } from '../src/config/config.ts'
 import { connectionsInClear } from '../src/config/plaintext.ts'
-import { loadConfig } from '../src/config.ts'
 
 const configOf = (env: Record<string, string>) => loadConfig({ ALLO_API_KEY: 'ak_live_1', ...env })
 const warningsOf = (env: Record<string, string>) => configOf(env).warnings

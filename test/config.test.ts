@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { inspect, parseEnv } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
+import { ConfigError, loadConfig, readmeConfigTable, variables } from '../src/config/config.ts'
 import { decodeNumberKey } from '../src/config/secret.ts'
-import { ConfigError, loadConfig, readmeConfigTable, variables } from '../src/config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -131,7 +131,7 @@ describe('a configuration', () => {
   test('is read from the environment and from .env of the working directory', () => {
     const home = mkdtempSync(join(folder, 'home-'))
     writeFileSync(join(home, '.env'), 'ALLO_API_KEY=from-file\nLOG_LEVEL=debug\n')
-    const module = new URL('../src/config.ts', import.meta.url).href
+    const module = new URL('../src/config/config.ts', import.meta.url).href
     const code = `import(${JSON.stringify(module)}).then(({ readConfig }) => {
       const { apiKey, logLevel } = readConfig({ needsApiKey: true })
       console.log(apiKey.value(), logLevel)
@@ -408,7 +408,7 @@ describe('.env', () => {
   const read = (bytes: Uint8Array | string) => {
     const home = mkdtempSync(join(folder, 'home-'))
     writeFileSync(join(home, '.env'), bytes)
-    const module = new URL('../src/config.ts', import.meta.url).href
+    const module = new URL('../src/config/config.ts', import.meta.url).href
     const code = `const { readConfig } = await import(${JSON.stringify(module)})
       try {
         const { apiKey, logLevel } = readConfig({ needsApiKey: true })
@@ -432,7 +432,7 @@ describe('.env', () => {
     expect(read(Buffer.from(text, 'utf16le'))).toMatch(/\.env is not text in UTF-8/)
     const home = mkdtempSync(join(folder, 'home-'))
     mkdirSync(join(home, '.env'))
-    const module = new URL('../src/config.ts', import.meta.url).href
+    const module = new URL('../src/config/config.ts', import.meta.url).href
     const code = `import(${JSON.stringify(module)}).then((m) => m.readConfig({ needsApiKey: false })).catch((e) => console.log(e.message))`
     const printed = execFileSync(process.execPath, ['--no-warnings', '-e', code], {
       cwd: home,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
-import { openPool, type Pool } from '../src/store/database.ts'
+import { openPool, type Pool } from '../src/store/postgres/database.ts'
 import { createTestDatabase, dropDatabase, type TestDatabase } from './support/database.ts'
 import { createWorkplace, runCli, startCli } from './support/run-cli.ts'
 

@@ -1,6 +1,6 @@
 /** People come and go: what the mirror claims about their queues, and what it never claims. */
 import { describe, expect, test } from 'vitest'
-import { knownTeammates, recordTeam, recordTeammates } from '../src/store/teammates.ts'
+import { knownTeammates, recordTeam, recordTeammates } from '../src/store/pass/teammates.ts'
 import { openMirror } from './support/mirror.ts'
 import { compareMirrorWithSource } from './support/source.ts'
 import { type Stage, useStages } from './support/stage.ts'

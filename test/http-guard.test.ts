@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { ConfigError } from '../src/config.ts'
+import { ConfigError } from '../src/config/config.ts'
 import { countPasswordGuesses } from '../src/http/password-guesses.ts'
 import { createLogger } from '../src/logger.ts'
 import { ask, startTestServer, type TestServer } from './support/http.ts'

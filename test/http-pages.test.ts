@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
-import { keyFingerprint } from '../src/store/read-budget.ts'
+import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import { trackCredentials } from '../src/worker/credentials.ts'
 import {
   backendNames,

@@ -1,7 +1,7 @@
 /** How several workers agree on who does a chore. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openPool } from '../src/store/database.ts'
-import { type Claim, claimTask, finishTask } from '../src/store/maintenance.ts'
+import { openPool } from '../src/store/postgres/database.ts'
+import { type Claim, claimTask, finishTask } from '../src/store/postgres/maintenance.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
 const DAY = 86_400

@@ -17,14 +17,14 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
-import { openPool, type Pool } from '../src/store/database.ts'
-import { assertNoForeignOwner } from '../src/store/foreign-owners.ts'
 import {
   assertSchemaIsCurrent,
   inspectSchema,
   migrateDatabase,
   SchemaVersionError,
-} from '../src/store/migrate.ts'
+} from '../src/store/migrate/migrate.ts'
+import { openPool, type Pool } from '../src/store/postgres/database.ts'
+import { assertNoForeignOwner } from '../src/store/postgres/foreign-owners.ts'
 import { openJobBackend } from '../src/worker/job-backend.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { apiKey, runPass } from './support/pass.ts'

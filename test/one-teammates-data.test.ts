@@ -3,7 +3,7 @@
  * executors, `sync` and the worker, and the same rows afterwards. Processes where it matters that they are some.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { keyFingerprint } from '../src/store/read-budget.ts'
+import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import { type JobBackend, type JobQueue, openJobBackend, queueNames } from '../src/worker/job-backend.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { type Mirror, openMirror } from './support/mirror.ts'

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AlloThrottledError } from '../src/allo/errors.ts'
 import { createPacer, type ProcessPacer, type SlotBook } from '../src/allo/pacer.ts'
-import { openReadBudget, type ReadBudget } from '../src/store/read-budget.ts'
+import { openReadBudget, type ReadBudget } from '../src/store/pass/read-budget.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
 /** Timers may ring a little early, and two clocks are involved. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { keyFingerprint, openReadBudget, type ReadBudget } from '../src/store/read-budget.ts'
+import { keyFingerprint, openReadBudget, type ReadBudget } from '../src/store/pass/read-budget.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
 /** Far more than any machine takes for a statement: what is compared can't be a matter of its speed. */

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setUpRoles } from '../src/access/roles.ts'
-import { assertSchemaIsCurrent, inspectSchema, migrateDatabase } from '../src/store/migrate.ts'
-import { readRepeatables } from '../src/store/repeatables.ts'
+import { assertSchemaIsCurrent, inspectSchema, migrateDatabase } from '../src/store/migrate/migrate.ts'
+import { readRepeatables } from '../src/store/migrate/repeatables.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { apply, describeOurs, nextVersion, sealed } from './support/repeatables.ts'
 

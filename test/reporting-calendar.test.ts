@@ -1,6 +1,6 @@
 /** Local days, weeks and hours: where clocks change, where sessions end, and what exactly belongs to a period. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { recordReportTimeZone } from '../src/store/settings.ts'
+import { recordReportTimeZone } from '../src/store/queries/settings.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { groupBy } from './support/recorded.ts'
 import {

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toTimestamp } from '../src/allo/timestamp.ts'
 import { checkTimeZones } from '../src/commands/check-time-zones.ts'
+import { ConfigError } from '../src/config/config.ts'
 import { offsetsOf, otherNames, readZoneName } from '../src/config/time-zone.ts'
-import { ConfigError } from '../src/config.ts'
 import { startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
-import { inspectTimeZone, timeZoneNames } from '../src/store/inspect-database.ts'
+import { inspectTimeZone, timeZoneNames } from '../src/store/postgres/inspect-database.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { createWorkplace, runCli } from './support/run-cli.ts'
 

@@ -3,8 +3,8 @@
  * transactions are read only and end in time keeps it from burdening the database by accident.
  */
 import pg from 'pg'
-import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
-import { isUsed } from '../store/foreign-owners.ts'
+import { ask, type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
+import { isUsed } from '../store/postgres/foreign-owners.ts'
 import { powerInWords, powersOf } from './powers.ts'
 import { quoted, type RoleNames } from './roles.ts'
 import { scramVerifier } from './scram.ts'

@@ -2,7 +2,7 @@
  * Schemas in which others may create functions and operators. Those take the place of Postgres' own wherever a session
  * has the schema in its search path. Ours have none of them; sessions of other programs may.
  */
-import { ask, type Pool } from '../store/database.ts'
+import { ask, type Pool } from '../store/postgres/database.ts'
 import type { RoleNames } from './roles.ts'
 
 /** A sentence for each, with the statement that closes it: open to PUBLIC or to readers; ours, to anybody. */

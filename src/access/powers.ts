@@ -2,7 +2,7 @@
  * What a role may do beside reading the reports: by itself, or as any role that it can become. Membership counts in
  * every form: inherited, by SET ROLE alone (NOINHERIT), or with the right to give the role to itself (ADMIN OPTION).
  */
-import { ask, type Pool } from '../store/database.ts'
+import { ask, type Pool } from '../store/postgres/database.ts'
 
 export interface Power {
   /** From the role itself to the one that has the power, each a member of the next. */

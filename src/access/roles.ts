@@ -15,7 +15,7 @@ import {
   inTransaction,
   type Pool,
   withDatabaseErrors,
-} from '../store/database.ts'
+} from '../store/postgres/database.ts'
 
 export interface RoleNames {
   readonly writer: string

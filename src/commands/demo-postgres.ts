@@ -8,7 +8,7 @@ import {
   startTemporaryPostgres,
   type TemporaryPostgres,
 } from '../embedded/temporary-postgres.ts'
-import { DatabaseError } from '../store/database.ts'
+import { DatabaseError } from '../store/postgres/database.ts'
 
 export interface DemoPostgres {
   readonly url: string

@@ -1,11 +1,11 @@
 /** Doctor's questions to Allo: four requests, within the budget of the key. */
 import type { AlloClient, Teammate } from '../allo/types.ts'
-import type { ConfigWithKey } from '../config.ts'
+import type { ConfigWithKey } from '../config/config.ts'
 import { exitCodes } from '../exit-code.ts'
 import { unusableRows } from '../pass/choose-teammates.ts'
-import { DatabaseError } from '../store/database.ts'
-import { inspectSchema } from '../store/migrate.ts'
-import { openReadBudget, type ReadBudget } from '../store/read-budget.ts'
+import { inspectSchema } from '../store/migrate/migrate.ts'
+import { openReadBudget, type ReadBudget } from '../store/pass/read-budget.ts'
+import { DatabaseError } from '../store/postgres/database.ts'
 import type { Report } from './doctor-report.ts'
 import { configuredRate, type OpenAllo, type OpenDatabase, withAllo } from './open.ts'
 

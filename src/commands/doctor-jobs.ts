@@ -1,5 +1,5 @@
 /** Doctor's look at where a worker would keep its jobs. */
-import { type Config, ConfigError } from '../config.ts'
+import { type Config, ConfigError } from '../config/config.ts'
 import { exitCodes } from '../exit-code.ts'
 import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../worker/inspect-jobs.ts'
 import type { Report } from './doctor-report.ts'

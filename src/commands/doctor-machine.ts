@@ -2,7 +2,7 @@
 import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import type { HttpConfig } from '../config.ts'
+import type { HttpConfig } from '../config/config.ts'
 import type { Report } from './doctor-report.ts'
 import { isWorkerAlive } from './health.ts'
 

@@ -2,7 +2,7 @@
  * `doctor`: is everything in place? Every check runs, whatever the ones before it found, and nothing is changed: no
  * schema, no new data folder, no row but the reservations of the read budget, where there is one.
  */
-import { connectionsInClear } from '../config/plaintext.ts'
+
 import {
   type Config,
   ConfigError,
@@ -11,7 +11,8 @@ import {
   readConfig,
   secretsOfEnvironment,
   variables,
-} from '../config.ts'
+} from '../config/config.ts'
+import { connectionsInClear } from '../config/plaintext.ts'
 import { inspectEmbeddedPostgres } from '../embedded/postgres.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { withInterruption } from '../terminal/interruption.ts'

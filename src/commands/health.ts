@@ -1,6 +1,6 @@
 /** `health`: whether the worker of this configuration is alive, for the image's HEALTHCHECK. */
 import { request } from 'node:http'
-import type { Config, HttpConfig } from '../config.ts'
+import type { Config, HttpConfig } from '../config/config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { print, printError } from '../terminal/output.ts'
 

@@ -1,6 +1,6 @@
 /** The first question to a Postgres: are you there, will you have us, are you one we can use? */
-import type { Pool } from '../store/database.ts'
-import { inspectServer, OLDEST_POSTGRES, type ServerReport } from '../store/inspect-database.ts'
+import type { Pool } from '../store/postgres/database.ts'
+import { inspectServer, OLDEST_POSTGRES, type ServerReport } from '../store/postgres/inspect-database.ts'
 import { OpenDatabaseError } from './open-database-error.ts'
 
 /** Throws OpenDatabaseError, in words, when the answer is no. */

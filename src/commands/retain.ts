@@ -1,10 +1,10 @@
 /** `retain`: erases now what is older than configured, as a worker does once a day. */
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import { retain, retainedInWords } from '../personal-data/retain.ts'
-import { ask } from '../store/database.ts'
-import { assertSchemaIsCurrent } from '../store/migrate.ts'
+import { assertSchemaIsCurrent } from '../store/migrate/migrate.ts'
+import { ask } from '../store/postgres/database.ts'
 import { withInterruption } from '../terminal/interruption.ts'
 import { print } from '../terminal/output.ts'
 import { printable } from '../terminal/printable.ts'

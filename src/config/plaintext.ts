@@ -1,5 +1,5 @@
 /** Whether what travels to a database or to Redis can be read on the way. No sentence repeats any part of a URL. */
-import type { Config } from '../config.ts'
+import type { Config } from './config.ts'
 import { isLoopback } from './loopback.ts'
 
 /** What a worker logs at its start and doctor says, a sentence each. */

@@ -1,7 +1,7 @@
 /** The last passes as bars, oldest first: height is how long they took, colour and shape what came of them. */
 
 import { type Html, html } from '../page/html.ts'
-import type { PassStatus } from '../store/status.ts'
+import type { PassStatus } from '../store/queries/status.ts'
 import { inWords } from '../terminal/duration.ts'
 
 const WIDTH = 720

@@ -10,7 +10,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { Logger } from 'pino'
-import type { HttpConfig } from '../config.ts'
+import type { HttpConfig } from '../config/config.ts'
 import { countPasswordGuesses } from './password-guesses.ts'
 
 const probes = new Set(['/healthz', '/readyz', '/metrics'])

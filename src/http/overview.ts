@@ -2,11 +2,11 @@
  * Everything a person or a probe is shown, found out once and judged once: `status`, `/status`, the page and the
  * metrics say the same.
  */
-import type { Schedule } from '../config.ts'
+import type { Schedule } from '../config/config.ts'
 import { lastResults } from '../quality/results.ts'
 import { failsBadly, type QualityReport } from '../quality/run-checks.ts'
-import type { Pool } from '../store/database.ts'
-import { type MirrorStatus, mirrorStatus, type TeammateStatus } from '../store/status.ts'
+import type { Pool } from '../store/postgres/database.ts'
+import { type MirrorStatus, mirrorStatus, type TeammateStatus } from '../store/queries/status.ts'
 import { inWords } from '../terminal/duration.ts'
 import { describeSchedule, nextSlot, staleAfterMs } from '../worker/freshness.ts'
 import { backendNames } from '../worker/job-backend.ts'

@@ -3,7 +3,7 @@
 import { type Content, Html, html } from '../page/html.ts'
 import { style } from '../page/style.ts'
 import type { CheckResult } from '../quality/check.ts'
-import { FAILURES_COUNTED, type PassStatus, type TeammateStatus } from '../store/status.ts'
+import { FAILURES_COUNTED, type PassStatus, type TeammateStatus } from '../store/queries/status.ts'
 import { inWords as inWordsWithSpaces } from '../terminal/duration.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import { passChart } from './chart.ts'

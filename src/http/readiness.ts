@@ -1,7 +1,7 @@
 /** `/readyz`: what the worker depends on, each asked by itself, for what the work needs, and for two seconds at most. */
 
-import { inspectSchema } from '../store/migrate.ts'
-import { credentialsVerdict } from '../store/status.ts'
+import { inspectSchema } from '../store/migrate/migrate.ts'
+import { credentialsVerdict } from '../store/queries/status.ts'
 import { within } from '../waiting.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import type { Workings } from './workings.ts'

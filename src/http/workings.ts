@@ -3,8 +3,8 @@
  * is being waited for; the worker fills it in as things open.
  */
 
-import type { Pool } from '../store/database.ts'
-import type { DatabaseProbe } from '../store/probe.ts'
+import type { Pool } from '../store/postgres/database.ts'
+import type { DatabaseProbe } from '../store/postgres/probe.ts'
 import type { Credentials } from '../worker/credentials.ts'
 import type { JobBackend, JobQueue } from '../worker/job-backend.ts'
 

@@ -1,8 +1,13 @@
 /** Which teammates a pass reads: those on both lists, and those who vanished from the lists and did not leave. */
 import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
 import { nearest } from '../nearest.ts'
-import type { Pool } from '../store/database.ts'
-import { formerTeammates, type KnownTeammate, knownTeammates, recordTeammates } from '../store/teammates.ts'
+import {
+  formerTeammates,
+  type KnownTeammate,
+  knownTeammates,
+  recordTeammates,
+} from '../store/pass/teammates.ts'
+import type { Pool } from '../store/postgres/database.ts'
 import { ImplausibleTeamError, UnknownTeammateError } from './failure.ts'
 import { assertSameHome } from './identify-team.ts'
 

@@ -3,9 +3,9 @@ import { AlloError, AlloRefusedError, AlloThrottledError, AlloUnreachableError }
 import { withoutNumbers } from '../allo/text.ts'
 import { NumberKeyError } from '../snapshot/number-key.ts'
 import { WrongAnswerError } from '../snapshot/walk-queue.ts'
-import { DatabaseError } from '../store/database.ts'
-import { INCOMPLETE_TEAM } from '../store/finish-pass.ts'
-import type { FailedReading } from '../store/reading.ts'
+import { INCOMPLETE_TEAM } from '../store/pass/finish-pass.ts'
+import { DatabaseError } from '../store/postgres/database.ts'
+import type { FailedReading } from '../store/reading/reading.ts'
 
 /** `--user`, `ONLY_TEAMMATES` or `EXCEPT_TEAMMATES` names nobody on the team, or together they leave nobody to read. */
 export class UnknownTeammateError extends Error {

@@ -1,7 +1,6 @@
 /** Whose key this is, and what it may do. */
 import { AlloError, AlloThrottledError } from '../allo/errors.ts'
 import type { Account, AlloClient, Teammate } from '../allo/types.ts'
-import type { Pool } from '../store/database.ts'
 import {
   hasOtherTeams,
   homeOfTeammates,
@@ -9,7 +8,8 @@ import {
   recordTeam,
   type Team,
   teamOf,
-} from '../store/teammates.ts'
+} from '../store/pass/teammates.ts'
+import type { Pool } from '../store/postgres/database.ts'
 import { isRefusal, TeamChangedError } from './failure.ts'
 
 export interface Identification {

@@ -2,9 +2,9 @@
 import type { AlloClient, QueueNumber } from '../allo/types.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { takeSnapshot } from '../snapshot/take-snapshot.ts'
-import type { Pool } from '../store/database.ts'
-import { concealSuppressed, databaseClock, knownQueue } from '../store/read-store.ts'
-import type { Reading, SavedReading } from '../store/reading.ts'
+import type { Pool } from '../store/postgres/database.ts'
+import { concealSuppressed, databaseClock, knownQueue } from '../store/reading/read-store.ts'
+import type { Reading, SavedReading } from '../store/reading/reading.ts'
 import { aboutThisTeammate } from './failure.ts'
 
 export type SaveReading = (result: Reading['result'], effort: Reading['effort']) => Promise<SavedReading>

@@ -1,6 +1,6 @@
 /** Number keys for entries that were written while there was no key. */
 import type { NumberKeys } from '../snapshot/number-key.ts'
-import { inTransaction, type Pool } from '../store/database.ts'
+import { inTransaction, type Pool } from '../store/postgres/database.ts'
 
 const BATCH = 5000
 

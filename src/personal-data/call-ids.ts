@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { concealedCallId } from '../snapshot/conceal.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { createRedactor } from '../snapshot/redact-number.ts'
-import type { Client } from '../store/database.ts'
-import type { Stay } from '../store/erase-numbers.ts'
+import type { Client } from '../store/postgres/database.ts'
+import type { Stay } from '../store/reading/erase-numbers.ts'
 
 /**
  * Gives calls of these stays another id where theirs holds the number, the same one in every table. With keys the call

@@ -1,8 +1,8 @@
 /** Which stays are of a number, however Allo or a person writes it. */
 import { comparableNumber, type NumberKeys } from '../snapshot/number-key.ts'
 import { compare, likelySpellings, type PhoneNumber, readPhoneNumber } from '../snapshot/phone-number.ts'
-import type { Client } from '../store/database.ts'
-import type { Stay } from '../store/erase-numbers.ts'
+import type { Client } from '../store/postgres/database.ts'
+import type { Stay } from '../store/reading/erase-numbers.ts'
 
 export interface Found {
   readonly stays: readonly Stay[]

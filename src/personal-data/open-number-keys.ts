@@ -6,12 +6,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Config } from '../config/config.ts'
 import { decodeNumberKey } from '../config/secret.ts'
-import type { Config } from '../config.ts'
 import { reasonInWords } from '../embedded/system-error.ts'
 import { createNumberKeys, NumberKeyError, type NumberKeys } from '../snapshot/number-key.ts'
-import type { Pool } from '../store/database.ts'
-import { numberKeyOnRecord, recordNumberKey } from '../store/settings.ts'
+import type { Pool } from '../store/postgres/database.ts'
+import { numberKeyOnRecord, recordNumberKey } from '../store/queries/settings.ts'
 
 const wayOut =
   'Bring it back, or retire it: "Another NUMBER_KEY" in docs/privacy.md says how, and what that costs'

@@ -1,5 +1,5 @@
-import { ask, type Client } from '../store/database.ts'
-import type { Stay } from '../store/erase-numbers.ts'
+import { ask, type Client } from '../store/postgres/database.ts'
+import type { Stay } from '../store/reading/erase-numbers.ts'
 import { forQueuesWithStays, isOver, type RetentionRun } from './retention-run.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { eraseNumbers } from '../store/erase-numbers.ts'
+import { eraseNumbers } from '../store/reading/erase-numbers.ts'
 import { replaceCallIds } from './call-ids.ts'
 import { forQueuesWithStays, isOver, type RetentionRun } from './retention-run.ts'
 

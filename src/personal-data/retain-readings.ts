@@ -1,4 +1,4 @@
-import { ask } from '../store/database.ts'
+import { ask } from '../store/postgres/database.ts'
 import type { RetentionRun } from './retention-run.ts'
 
 const BATCH = 5000

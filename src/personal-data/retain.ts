@@ -3,7 +3,7 @@
  * whole by itself: it may be stopped at any moment, run beside readings, and run twice at once. Ages are counted on the
  * database's clock.
  */
-import { ask, type Pool } from '../store/database.ts'
+import { ask, type Pool } from '../store/postgres/database.ts'
 import { backfillNumberKeys } from './backfill.ts'
 import { retainHistory } from './retain-history.ts'
 import { retainNumbers } from './retain-numbers.ts'

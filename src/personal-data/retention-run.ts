@@ -1,8 +1,8 @@
 /** What all that erases by age works with. */
 import type { NumberKeys } from '../snapshot/number-key.ts'
-import { ask, type Client, inTransaction, type Pool } from '../store/database.ts'
-import type { Stay } from '../store/erase-numbers.ts'
-import { lock } from '../store/locks.ts'
+import { ask, type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
+import { lock } from '../store/postgres/locks.ts'
+import type { Stay } from '../store/reading/erase-numbers.ts'
 
 export interface RetentionRun {
   readonly pool: Pool

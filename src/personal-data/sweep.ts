@@ -3,7 +3,7 @@
  * columns come from the catalog, so that a new one is never forgotten.
  */
 import type { Redactor } from '../snapshot/redact-number.ts'
-import type { Client } from '../store/database.ts'
+import type { Client } from '../store/postgres/database.ts'
 
 export interface Sweep {
   /** Rows that were, or would be, changed. */

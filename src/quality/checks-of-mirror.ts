@@ -1,5 +1,5 @@
 /** Whether the mirror holds what was read, whole. */
-import { OUTCOME_DEFINITION_VERSION, outcomes } from '../store/outcome-counts.ts'
+import { OUTCOME_DEFINITION_VERSION, outcomes } from '../store/reading/outcome-counts.ts'
 import { type Check, someoneWrote } from './check.ts'
 import { wholeQueues } from './queues.ts'
 

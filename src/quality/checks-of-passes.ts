@@ -1,5 +1,5 @@
 /** Whether the mirror is kept up to date, for everyone. */
-import { dataAreFrom, isToBeRead, joinLastReading } from '../store/status.ts'
+import { dataAreFrom, isToBeRead, joinLastReading } from '../store/queries/status.ts'
 import type { Check } from './check.ts'
 
 /** Of a pass: it asked the whole team, and somebody answered. */

@@ -1,7 +1,7 @@
 /** What the last run of the checks found, kept for people, alerts and reports. */
 
-import { ask, type Pool } from '../store/database.ts'
-import { iso } from '../store/status.ts'
+import { ask, type Pool } from '../store/postgres/database.ts'
+import { iso } from '../store/queries/status.ts'
 import type { CheckResult } from './check.ts'
 import type { QualityReport } from './run-checks.ts'
 

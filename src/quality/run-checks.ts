@@ -2,8 +2,8 @@
  * All checks of one team in one transaction that sees a single moment: a pass that is being written meanwhile is in
  * it with whole readings or not at all, and can't look like a contradiction. Changes nothing.
  */
-import { type Client, inTransaction, type Pool } from '../store/database.ts'
-import { iso } from '../store/status.ts'
+import { type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
+import { iso } from '../store/queries/status.ts'
 import { type Check, type CheckResult, type Found, judge } from './check.ts'
 import { checks } from './checks.ts'
 

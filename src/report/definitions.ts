@@ -1,5 +1,5 @@
 /** What counts as what: the view `outcome_definitions`. */
-import type { Client } from '../store/database.ts'
+import type { Client } from '../store/postgres/database.ts'
 
 export interface OutcomeDefinition {
   readonly outcome: string

@@ -2,7 +2,7 @@
  * A report: what became of one team's queues in a period, all of it as of one moment of the database. Values only;
  * how it looks is the page's. No phone number is in it, nor can one be: it reads what schema reporting shows.
  */
-import type { Client, Pool } from '../store/database.ts'
+import type { Client, Pool } from '../store/postgres/database.ts'
 import { type Burndowns, burndownsOf } from './burndown.ts'
 import { type DayOfDials, daysOf } from './days.ts'
 import { type OutcomeDefinition, outcomeDefinitions } from './definitions.ts'

@@ -2,7 +2,7 @@
  * What the questions of one report have in common: one connection on which all of them see the same moment, whose
  * data, and of when. All instants are text, ISO 8601 in UTC with microseconds, as Postgres takes them back.
  */
-import { type Client, inTransaction, type Pool } from '../store/database.ts'
+import { type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
 import { type Days, FilterError, type Filters } from './filters.ts'
 
 export interface Scope {

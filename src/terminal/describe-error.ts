@@ -9,7 +9,7 @@ import { EmbeddedPostgresError } from '../embedded/embedded-postgres-error.ts'
 import { explainSystemError } from '../embedded/system-error.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import { mask } from '../logger.ts'
-import { asDatabaseError, DatabaseError } from '../store/database.ts'
+import { asDatabaseError, DatabaseError } from '../store/postgres/database.ts'
 import { printable, printableLines } from './printable.ts'
 
 export interface Shown {

@@ -4,8 +4,8 @@
  */
 import type { WriteStream } from 'node:tty'
 import { withoutNumbers } from '../allo/text.ts'
-import type { LogLevel } from '../config.ts'
-import type { SyncObserver } from '../sync.ts'
+import type { LogLevel } from '../config/config.ts'
+import type { SyncObserver } from '../pass/sync.ts'
 import { printable } from './printable.ts'
 
 export interface Progress extends SyncObserver {

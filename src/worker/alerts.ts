@@ -10,9 +10,10 @@
  * over. Nothing here throws into the worker: what fails is logged, and looked at again.
  */
 import type { Logger } from 'pino'
-import type { Schedule } from '../config.ts'
+import type { Schedule } from '../config/config.ts'
 import { isDoubt } from '../quality/results.ts'
-import { type Pool, withDatabaseErrors } from '../store/database.ts'
+import type { Team } from '../store/pass/teammates.ts'
+import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
 import {
   dataAreFrom,
   iso,
@@ -20,8 +21,7 @@ import {
   joinLastReading,
   saysWhetherKeyIsAccepted,
   teamOnRecord,
-} from '../store/status.ts'
-import type { Team } from '../store/teammates.ts'
+} from '../store/queries/status.ts'
 import { inWords } from '../terminal/duration.ts'
 import { staleAfterMs } from './freshness.ts'
 import { type Looks, lookAgain } from './looks.ts'

@@ -1,6 +1,6 @@
 /** How old data may get, and when they are read next. */
-import type { Schedule } from '../config.ts'
-import type { Cadence } from '../store/passes.ts'
+import type { Schedule } from '../config/config.ts'
+import type { Cadence } from '../store/pass/passes.ts'
 import { nextSlotMs, previousSlotMs } from './cron-slots.ts'
 
 /** Missed runs in a row that make data too old. */

@@ -1,8 +1,8 @@
 /** Whether jobs can be kept where they are to be kept, for the start of a worker and for `doctor`. */
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { ConfigError } from '../config.ts'
-import { connectionSettings, withDatabaseErrors } from '../store/database.ts'
+import { ConfigError } from '../config/config.ts'
+import { connectionSettings, withDatabaseErrors } from '../store/postgres/database.ts'
 import { inJobsSchema, JOBS_SCHEMA, PROBE_KEY, PROBE_KEY_LIVES_MS } from './job-backend.ts'
 
 /** What BullMQ needs of Redis. */

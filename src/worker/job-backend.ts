@@ -23,11 +23,11 @@ import {
   openPool,
   type Pool,
   withDatabaseErrors,
-} from '../store/database.ts'
-import { assertNoForeignOwner } from '../store/foreign-owners.ts'
-import { remember } from '../store/remember.ts'
-import { sessionOptions } from '../store/session-settings.ts'
-import { inYieldingTransaction } from '../store/yielding-transaction.ts'
+} from '../store/postgres/database.ts'
+import { assertNoForeignOwner } from '../store/postgres/foreign-owners.ts'
+import { remember } from '../store/postgres/remember.ts'
+import { sessionOptions } from '../store/postgres/session-settings.ts'
+import { inYieldingTransaction } from '../store/postgres/yielding-transaction.ts'
 import { within } from '../waiting.ts'
 import { nextSlotMs } from './cron-slots.ts'
 

@@ -1,6 +1,6 @@
 /** What the job backend says of a team's jobs, within two seconds or not at all. */
 
-import type { Schedule } from '../config.ts'
+import type { Schedule } from '../config/config.ts'
 import { within } from '../waiting.ts'
 import type { JobBackend, JobQueue } from './job-backend.ts'
 

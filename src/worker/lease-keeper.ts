@@ -2,8 +2,9 @@
  * Renews the leases of the passes this process works on, as long as it does: the pass job and each reading hold it.
  * Nothing holds the lease of a pass whose jobs were lost, so it runs out and the next tick closes it.
  */
-import type { Pool } from '../store/database.ts'
-import { LEASE_SECONDS, renewLease } from '../store/passes.ts'
+
+import { LEASE_SECONDS, renewLease } from '../store/pass/passes.ts'
+import type { Pool } from '../store/postgres/database.ts'
 
 export interface LeaseKeeper {
   /** Returns what lets go again. */

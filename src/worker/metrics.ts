@@ -6,7 +6,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { QualityReport } from '../quality/run-checks.ts'
-import type { ReadStatus, SavedReading } from '../store/reading.ts'
+import type { ReadStatus, SavedReading } from '../store/reading/reading.ts'
 import { incidentKinds } from './alerts.ts'
 
 export interface WorkerMetrics {

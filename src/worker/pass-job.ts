@@ -18,8 +18,7 @@ import {
   reasonOf,
 } from '../pass/failure.ts'
 import { identifyTeam } from '../pass/identify-team.ts'
-import type { Pool } from '../store/database.ts'
-import { type Conclusions, finishPass, type PassOutcome } from '../store/finish-pass.ts'
+import { type Conclusions, finishPass, type PassOutcome } from '../store/pass/finish-pass.ts'
 import {
   abandonPass,
   type Cadence,
@@ -29,11 +28,12 @@ import {
   runningScheduledPass,
   startPass,
   stopPass,
-} from '../store/passes.ts'
-import { PassClosedError } from '../store/reading.ts'
-import { saveReading } from '../store/save-reading.ts'
-import { passSeconds } from '../store/status.ts'
-import { type KnownTeammate, lastTeamOfKey } from '../store/teammates.ts'
+} from '../store/pass/passes.ts'
+import { type KnownTeammate, lastTeamOfKey } from '../store/pass/teammates.ts'
+import type { Pool } from '../store/postgres/database.ts'
+import { passSeconds } from '../store/queries/status.ts'
+import { PassClosedError } from '../store/reading/reading.ts'
+import { saveReading } from '../store/reading/save-reading.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData, JobQueue } from './job-backend.ts'
 import { endLeftJobs } from './left-jobs.ts'

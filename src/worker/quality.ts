@@ -5,9 +5,9 @@
 import type { Logger } from 'pino'
 import { saveResults } from '../quality/results.ts'
 import { failsBadly, runChecks } from '../quality/run-checks.ts'
-import { ask, type Pool } from '../store/database.ts'
-import { claimTask, finishTask } from '../store/maintenance.ts'
-import { teamOnRecord } from '../store/status.ts'
+import { ask, type Pool } from '../store/postgres/database.ts'
+import { claimTask, finishTask } from '../store/postgres/maintenance.ts'
+import { teamOnRecord } from '../store/queries/status.ts'
 import { type Looks, lookAgain } from './looks.ts'
 
 export interface QualitySettings {

@@ -6,7 +6,7 @@
  * its own back when there is none at all. Otherwise the old and the new processes of a rolling update would take
  * each other's away again and again, and each time one is put back it begins a pass at once.
  */
-import type { Schedule } from '../config.ts'
+import type { Schedule } from '../config/config.ts'
 import type { JobQueue } from './job-backend.ts'
 
 const KEEP_PASSES_SECONDS = 7 * 24 * 3600

@@ -1,8 +1,8 @@
 /** The POST that tells people. Its URL is a secret: whoever has it can write to their channel. */
 import pRetry, { AbortError } from 'p-retry'
 import { Agent, EnvHttpProxyAgent, request } from 'undici'
+import type { Config, Secret } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
-import type { Config, Secret } from '../config.ts'
 import { printable, printableJson } from '../terminal/printable.ts'
 
 /** Chat tools show `text` and interpret it; the rest is for programs, as it is. */

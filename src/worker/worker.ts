@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, WaitingError } from 'bullmq'
-import type { Schedule } from '../config.ts'
-import { asDatabaseError, DatabaseError } from '../store/database.ts'
+import type { Schedule } from '../config/config.ts'
+import { asDatabaseError, DatabaseError } from '../store/postgres/database.ts'
 import { within } from '../waiting.ts'
 import type { WorkerContext } from './context.ts'
 import {

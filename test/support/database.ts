@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { openPool, type Pool } from '../../src/store/database.ts'
+import { openPool, type Pool } from '../../src/store/postgres/database.ts'
 
 export interface TestDatabase {
   readonly url: string

@@ -1,5 +1,5 @@
 /** bi/dbt/models/*.yml, written from what the database says of schema reporting and from the dashboard. */
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 
 const header = (command: string) =>
   `# Written by \`${command}\` from the comments in the database and the dashboard; don't edit.\nversion: 2\n`

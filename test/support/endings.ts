@@ -11,7 +11,7 @@
  * hand just ahead of the reader. Such endings are counted and must be explained by exactly that.
  */
 import type { QueueState, Truth } from '../../src/simulation/timeline.ts'
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 import { loadPasses, loadReadings, type RecordedPass, type RecordedReading } from './recorded.ts'
 
 export interface EndingsWatch {

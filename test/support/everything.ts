@@ -1,5 +1,5 @@
 /** Everything the database holds or shows of ours, as text, whatever the type of a column. */
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 
 /** Where a number stands, or what is made of one: all that erasing it may change. */
 const ofNumbers = new Set([

@@ -4,7 +4,7 @@
  */
 import type { TestProject } from 'vitest/node'
 import { startTemporaryPostgres } from '../../src/embedded/temporary-postgres.ts'
-import { migrateDatabase } from '../../src/store/migrate.ts'
+import { migrateDatabase } from '../../src/store/migrate/migrate.ts'
 import { createDatabase, dropDatabase } from './database.ts'
 
 declare module 'vitest' {

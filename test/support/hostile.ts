@@ -1,6 +1,6 @@
 /** What somebody who may create in a schema can put there to be run by others: functions and operators of known names. */
 import pg from 'pg'
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 
 const ours = `('allo'::regnamespace, 'reporting'::regnamespace, 'reporting_pii'::regnamespace)`
 

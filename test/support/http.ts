@@ -1,12 +1,12 @@
 /** The HTTP server of a worker, without the worker: in this process, on a free port, with what a test gives it. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { type HttpServer, startHttp } from '../../src/http/server.ts'
 import type { Workings } from '../../src/http/workings.ts'
 import { createLogger } from '../../src/logger.ts'
-import { openPool } from '../../src/store/database.ts'
-import { createDatabaseProbe } from '../../src/store/probe.ts'
-import { keyFingerprint } from '../../src/store/read-budget.ts'
+import { keyFingerprint } from '../../src/store/pass/read-budget.ts'
+import { openPool } from '../../src/store/postgres/database.ts'
+import { createDatabaseProbe } from '../../src/store/postgres/probe.ts'
 import { createMetrics, type WorkerMetrics } from '../../src/worker/metrics.ts'
 import { apiKey } from './pass.ts'
 

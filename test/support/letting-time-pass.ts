@@ -1,5 +1,5 @@
 /** As if everything on record had happened that much earlier: nobody worked since, nobody looked. */
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 
 const OF_THE_SOURCE = [
   'created_at',

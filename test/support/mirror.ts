@@ -4,13 +4,13 @@
  */
 import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { type SyncResult, syncTeam } from '../../src/pass/sync.ts'
 import { openNumberKeys } from '../../src/personal-data/open-number-keys.ts'
 import type { SimulatedAllo } from '../../src/simulation/server.ts'
-import { openPool } from '../../src/store/database.ts'
-import type { Cadence } from '../../src/store/passes.ts'
-import { keyFingerprint, openReadBudget } from '../../src/store/read-budget.ts'
-import { type SyncResult, syncTeam } from '../../src/sync.ts'
+import type { Cadence } from '../../src/store/pass/passes.ts'
+import { keyFingerprint, openReadBudget } from '../../src/store/pass/read-budget.ts'
+import { openPool } from '../../src/store/postgres/database.ts'
 import { cadenceOf } from '../../src/worker/freshness.ts'
 
 export interface Mirror {

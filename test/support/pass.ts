@@ -1,10 +1,10 @@
 /** One pass over a simulated team, of the real parts and with nothing from the environment. */
 import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
+import { type SyncOptions, type SyncResult, syncTeam } from '../../src/pass/sync.ts'
 import type { SimulatedAllo } from '../../src/simulation/server.ts'
-import { openPool } from '../../src/store/database.ts'
-import { keyFingerprint, openReadBudget } from '../../src/store/read-budget.ts'
-import { type SyncOptions, type SyncResult, syncTeam } from '../../src/sync.ts'
+import { keyFingerprint, openReadBudget } from '../../src/store/pass/read-budget.ts'
+import { openPool } from '../../src/store/postgres/database.ts'
 
 export const apiKey = 'ak_live_of_a_test'
 

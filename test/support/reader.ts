@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { grantLogin } from '../../src/access/login.ts'
 import { roleNames, setUpRoles } from '../../src/access/roles.ts'
-import { openPool, type Pool } from '../../src/store/database.ts'
+import { openPool, type Pool } from '../../src/store/postgres/database.ts'
 import type { TestDatabase } from './database.ts'
 
 export interface Reader {

@@ -2,7 +2,7 @@
  * Everything the database says, read in one go for comparisons. Instants of observation are whole microseconds since
  * 1970; instants of the source are naive UTC text with six digits, whatever zone the session is in.
  */
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 
 export interface NumberFields {
   readonly position: number

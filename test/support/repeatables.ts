@@ -1,7 +1,12 @@
 /** Views and functions as the database has them, and the files they come from, changed for a test. */
 import { readFileSync } from 'node:fs'
-import { inTransaction, type Pool } from '../../src/store/database.ts'
-import { applyRepeatables, type Repeatables, readRepeatables, sha256 } from '../../src/store/repeatables.ts'
+import {
+  applyRepeatables,
+  type Repeatables,
+  readRepeatables,
+  sha256,
+} from '../../src/store/migrate/repeatables.ts'
+import { inTransaction, type Pool } from '../../src/store/postgres/database.ts'
 
 /** What migrations/repeatable/version.json must say: the number it has, or the next one when a file changed since. */
 export function sealed(): string {

@@ -2,7 +2,7 @@
  * One teammate with dials at chosen instants, written straight into the tables: for questions of the calendar, where
  * a source that lives in the present can't go. Instants are whole microseconds since 1970.
  */
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 import type { CountedDial } from './reporting-calendar.ts'
 import type { Outcome } from './reporting-truth.ts'
 import { fromMicros } from './reporting-views.ts'

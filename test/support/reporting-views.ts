@@ -1,5 +1,5 @@
 /** Rows of schema reporting as values that compare: instants are whole microseconds since 1970, days are text. */
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 
 /** Rows of a view, in no order. `teamId` undefined: of all teams. */
 export async function readView<Row extends object>(

@@ -5,11 +5,11 @@
  * A queue must fit one page: then the last answer of a reading is the reading.
  */
 import { pageSize } from '../../src/allo/client.ts'
+import type { SyncResult } from '../../src/pass/sync.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
 import type { NumberRow, QueueRow } from '../../src/simulation/shapes.ts'
 import type { TimestampStyle } from '../../src/simulation/timestamps.ts'
 import { createWorld, type World, type WorldOptions } from '../../src/simulation/world.ts'
-import type { SyncResult } from '../../src/sync.ts'
 import type { TestDatabase } from './database.ts'
 import { openMirror } from './mirror.ts'
 

@@ -1,6 +1,6 @@
 /** The mirror against the source, field by field: what must hold after every pass in which nothing moved or failed. */
 import type { World } from '../../src/simulation/world.ts'
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 import { groupBy, loadRecorded, type RecordedRow } from './recorded.ts'
 import { fieldsOf, micros } from './truth.ts'
 

@@ -8,7 +8,7 @@
 import { startSimulatedAllo } from '../../src/simulation/server.ts'
 import type { CallResult } from '../../src/simulation/shapes.ts'
 import { createWorld, type World } from '../../src/simulation/world.ts'
-import { recordReportTimeZone } from '../../src/store/settings.ts'
+import { recordReportTimeZone } from '../../src/store/queries/settings.ts'
 import type { TestDatabase } from './database.ts'
 import { apiKey, runPass } from './pass.ts'
 

@@ -7,7 +7,7 @@
  */
 import type { NumberRow, QueueRow } from '../../src/simulation/shapes.ts'
 import type { TeammateState, Truth } from '../../src/simulation/timeline.ts'
-import type { Pool } from '../../src/store/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 import { findInconsistencies } from './bookkeeping.ts'
 import {
   covers,

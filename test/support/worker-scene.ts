@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
 import { createWorld, type WorldOptions } from '../../src/simulation/world.ts'
-import { openPool, type Pool } from '../../src/store/database.ts'
-import { keyFingerprint } from '../../src/store/read-budget.ts'
+import { keyFingerprint } from '../../src/store/pass/read-budget.ts'
+import { openPool, type Pool } from '../../src/store/postgres/database.ts'
 import { spawnWorker, until, type WorkerProcess } from './worker.ts'
 
 /**

@@ -1,0 +1,65 @@
+/** From a number as read to the row of `allo.queue_numbers` that says the same, and its digest. Pure. */
+import { createHash, hash } from 'node:crypto'
+import type { QueueNumber } from '../../allo/types.ts'
+
+/** Columns of the incoming rows. A position that is gone travels too, as a row that says so. */
+export const copyColumns =
+  'position, is_present, number_to, created_at, updated_at, call_start_date, call_id, routing_result, sync_status, detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, extra, row_digest, number_key'
+
+/** The numbers of a reading, each as its COPY line (all but the last two columns) and as the digest of that line. */
+export interface EncodedNumbers {
+  readonly lines: readonly string[]
+  /** 64 bits each, as eight characters of one byte; compared only within one slot. */
+  readonly digests: readonly string[]
+  /** Of everything in the numbers, for "nothing changed at all" in one comparison. */
+  readonly contentDigest: string
+}
+
+export function encodeNumbers(numbers: readonly QueueNumber[]): EncodedNumbers {
+  const lines = numbers.map(encodeNumber)
+  const digests = lines.map((line) => hash('sha1', line, 'binary').slice(0, 8))
+  const contentDigest = createHash('sha256').update(digests.join(''), 'latin1').digest('base64')
+  return { lines, digests, contentDigest }
+}
+
+/** Two numbers have the same text if, and only if, everything in them is the same. */
+function encodeNumber(number: QueueNumber): string {
+  return [
+    number.position,
+    't',
+    copyText(number.numberTo),
+    number.createdAt ?? '\\N',
+    number.updatedAt ?? '\\N',
+    number.callStartDate ?? '\\N',
+    copyText(number.callId),
+    copyText(number.routingResult),
+    copyText(number.syncStatus),
+    number.detectedOutboundVoicemail ?? '\\N',
+    copyText(number.notReachedDestinationReason),
+    number.voicemailLeft ?? '\\N',
+    number.extra === null ? '\\N' : copyText(JSON.stringify(number.extra)),
+  ].join('\t')
+}
+
+export function copyLine(line: string, digest: string, numberKey: string | null): string {
+  return `${line}\t${Buffer.from(digest, 'latin1').readBigInt64BE()}\t${numberKey ?? '\\N'}`
+}
+
+export function copyLineOfGonePosition(position: number): string {
+  return `${position}\tf${'\t\\N'.repeat(13)}`
+}
+
+/** Yields what the mirror holds of a queue, from 12 bytes a row: position (int4, big-endian) and digest. */
+export function* decodeRowDigests(packed: Buffer | null): Generator<{ position: number; digest: string }> {
+  if (packed === null) return
+  for (let offset = 0; offset < packed.length; offset += 12) {
+    yield { position: packed.readInt32BE(offset), digest: packed.toString('latin1', offset + 4, offset + 12) }
+  }
+}
+
+function copyText(value: string | null): string {
+  if (value === null) return '\\N'
+  return /[\\\t\n\r]/.test(value) ? value.replace(/[\\\t\n\r]/g, (char) => copyEscapes[char] ?? char) : value
+}
+
+const copyEscapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }

@@ -1,0 +1,45 @@
+/**
+ * What saving a reading would change: the very transaction, rolled back. Team, teammate and pass are made within it
+ * where they are missing, so that a dry run tells the truth on an empty database too.
+ */
+import type { NumberKeys } from '../../snapshot/number-key.ts'
+import { startPass } from '../pass/passes.ts'
+import { type KnownTeammate, recordTeam, type Team } from '../pass/teammates.ts'
+import { inTransaction, type Pool } from '../postgres/database.ts'
+import type { Reading, SavedReading } from './reading.ts'
+import { applyReading } from './save-reading.ts'
+
+export async function rehearseReading(
+  pool: Pool,
+  rehearsal: {
+    readonly team: Team
+    readonly keyFingerprint: string
+    readonly teammate: KnownTeammate
+    readonly version: string
+    readonly numberKeys: NumberKeys | null
+  } & Pick<Reading, 'result' | 'effort'>,
+): Promise<SavedReading> {
+  const { team, keyFingerprint, teammate, version, numberKeys, result, effort } = rehearsal
+  const { userId } = teammate
+  const doing = `rehearsing the reading of ${userId}`
+  return inTransaction(
+    pool,
+    doing,
+    async (client) => {
+      await recordTeam(client, team, keyFingerprint)
+      await client.query(
+        `insert into allo.teammates (user_id, team_id, is_listed, first_seen_at, last_seen_at)
+         values ($1, $2, true, clock_timestamp(), clock_timestamp()) on conflict do nothing`,
+        [userId, team.teamId],
+      )
+      const passId = await startPass(client, {
+        teamId: team.teamId,
+        trigger: 'manual',
+        isWholeTeam: false,
+        version,
+      })
+      return applyReading(client, { passId, teamId: team.teamId, userId, result, effort }, numberKeys)
+    },
+    { rollback: true },
+  )
+}
