@@ -56,7 +56,8 @@ test('an installed package migrates and mirrors, and finds every command', async
   const { code, stdout } = await runCli(['sync'], env, { cwd, file })
   expect(code).toBe(0)
   expect(stdout).toContain('2 teammates, 2 queues, 240 numbers: 240 added')
-  expect((await runCli(['doctor'], env, { cwd, file })).code).toBe(0)
+  const doctor = await runCli(['doctor'], env, { cwd, file })
+  expect(doctor, doctor.stdout).toMatchObject({ code: 0 })
   for (const name of ['demo', 'simulate']) {
     expect(existsSync(join(installed, 'dist', 'commands', `${name}.js`))).toBe(true)
   }

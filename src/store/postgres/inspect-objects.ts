@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { readRepeatables } from '../migrate/repeatables.ts'
 import { ask, type Pool } from './database.ts'
 
-const snapshots = fileURLToPath(new URL('../../../migrations/meta', import.meta.url))
+const snapshots = fileURLToPath(new URL('../../../migrations/meta/', import.meta.url))
 /** Tables that say which migrations were applied. */
 const ledgers = ['allo.migrations', 'allo.repeatable_migrations']
 const DEFINITION = /^CREATE OR REPLACE (VIEW|FUNCTION) ([a-z_0-9]+\.[a-z_0-9]+)/gm
