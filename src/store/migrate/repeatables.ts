@@ -13,7 +13,7 @@ import { z } from 'zod'
 import type { Client, Pool } from '../postgres/database.ts'
 import { type Definition, makeAnew, type OtherStatements } from './make-anew.ts'
 
-const folder = fileURLToPath(new URL('../../../migrations/repeatable', import.meta.url))
+const folder = fileURLToPath(new URL('../../../migrations/repeatable/', import.meta.url))
 
 export interface RepeatableFile {
   readonly name: string
