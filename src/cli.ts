@@ -12,8 +12,8 @@ import { isConnectionLost } from './store/postgres/database.ts'
 import { describeError } from './terminal/describe-error.ts'
 import { expectSignalsTwice } from './terminal/interruption.ts'
 import { print, printError } from './terminal/output.ts'
-import { printableLines } from './terminal/printable.ts'
 import { isAtLeast } from './terminal/progress.ts'
+import { printableLines } from './text/printable.ts'
 import { version } from './version.ts'
 
 /**

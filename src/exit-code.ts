@@ -4,7 +4,6 @@ import { AlloError, AlloRefusedError } from './allo/errors.ts'
 import { OpenDatabaseError } from './commands/open-database-error.ts'
 import { ConfigError } from './config/config.ts'
 import { EmbeddedPostgresError } from './embedded/postgres.ts'
-import { explainSystemError } from './embedded/system-error.ts'
 import {
   ImplausibleTeamError,
   IncompleteTeamError,
@@ -18,6 +17,7 @@ import { PassAlreadyRunningError } from './store/pass/passes.ts'
 import { asDatabaseError, DatabaseError } from './store/postgres/database.ts'
 import { LockedError } from './store/postgres/yielding-transaction.ts'
 import { PassClosedError } from './store/reading/reading.ts'
+import { explainSystemError } from './text/system-error.ts'
 
 export const exitCodes = {
   ok: 0,

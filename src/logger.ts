@@ -5,7 +5,7 @@
  */
 import { type Logger, pino } from 'pino'
 import type { LogLevel } from './config/config.ts'
-import { printable, printableJson } from './terminal/printable.ts'
+import { printable, printableJson } from './text/printable.ts'
 
 export interface LogTarget {
   readonly isTTY?: boolean

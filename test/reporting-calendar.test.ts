@@ -1,6 +1,7 @@
 /** Local days, weeks and hours: where clocks change, where sessions end, and what exactly belongs to a period. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { recordReportTimeZone } from '../src/store/queries/settings.ts'
+import type { Outcome } from './support/bookkeeping.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { groupBy } from './support/recorded.ts'
 import {
@@ -15,7 +16,6 @@ import {
   tally,
 } from './support/reporting-calendar.ts'
 import { asCounted, type Desk, type DeskDial, seat } from './support/reporting-desk.ts'
-import type { Outcome } from './support/reporting-truth.ts'
 import { byKey, mismatches, readView, without } from './support/reporting-views.ts'
 
 let database: TestDatabase

@@ -5,7 +5,7 @@
  * field or cause holds the API key, a phone number or the text of a body: these errors end up in logs and tables.
  */
 
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../text/printable.ts'
 
 /** What was asked, in words that stand in a message: `queue of usr-1, page 3`. */
 export interface Asked {

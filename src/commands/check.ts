@@ -8,7 +8,7 @@ import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate/migrate.t
 import type { Team } from '../store/pass/teammates.ts'
 import { ask, type Pool } from '../store/postgres/database.ts'
 import { print, printJson } from '../terminal/output.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../text/printable.ts'
 import { withDatabase } from './open.ts'
 
 interface TeamReport extends QualityReport {

@@ -3,7 +3,7 @@ import { type ExitCode, exitCodeOf, exitCodes } from '../exit-code.ts'
 import { mask } from '../logger.ts'
 import { InterruptedError } from '../pass/failure.ts'
 import { messageOf } from '../terminal/describe-error.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../text/printable.ts'
 
 export interface Report {
   section(title: string): void

@@ -13,7 +13,7 @@ import { NumberKeyError } from '../snapshot/number-key.ts'
 import { readPhoneNumber, toPlainText } from '../snapshot/phone-number.ts'
 import { assertSchemaIsCurrent } from '../store/migrate/migrate.ts'
 import { print, printError } from '../terminal/output.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../text/printable.ts'
 import { withDatabase } from './open.ts'
 
 export interface ForgetArguments {

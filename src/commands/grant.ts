@@ -19,7 +19,7 @@ import { assertSchemaIsCurrent } from '../store/migrate/migrate.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { askForSecret } from '../terminal/ask-secret.ts'
 import { print, printError } from '../terminal/output.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../text/printable.ts'
 import { type OpenDatabase, withDatabase } from './open.ts'
 
 export interface GrantArguments {

@@ -7,8 +7,8 @@ import { assertSchemaIsCurrent } from '../store/migrate/migrate.ts'
 import { ask } from '../store/postgres/database.ts'
 import { withInterruption } from '../terminal/interruption.ts'
 import { print } from '../terminal/output.ts'
-import { printable } from '../terminal/printable.ts'
 import { isAtLeast } from '../terminal/progress.ts'
+import { printable } from '../text/printable.ts'
 import { withDatabase } from './open.ts'
 
 /** Of every team in the database. Stopped by a signal, it leaves off between two transactions. */

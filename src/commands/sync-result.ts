@@ -10,7 +10,7 @@ import { SchemaVersionError } from '../store/migrate/migrate.ts'
 import { PassAlreadyRunningError } from '../store/pass/passes.ts'
 import { isAnswered } from '../store/reading/reading.ts'
 import { messageOf } from '../terminal/describe-error.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../text/printable.ts'
 import { OpenDatabaseError } from './open-database-error.ts'
 
 /** The `--json` object; keys are contract. */

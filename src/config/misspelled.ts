@@ -1,5 +1,5 @@
 /** Variables that are set and mean nothing here, though they look like ours. */
-import { nearest } from '../nearest.ts'
+import { nearest } from '../text/nearest.ts'
 
 /** Common names of other programs that are near to ours. */
 const notOurs = new Set(['ALL_PROXY', 'FTP_PROXY', 'NO_COLOR'])

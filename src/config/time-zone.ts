@@ -4,7 +4,7 @@
  * `UTC+2` with the opposite sign; and the old names (`US/Eastern`) are missing where the system keeps them in a
  * package of their own.
  */
-import { nearest } from '../nearest.ts'
+import { nearest } from '../text/nearest.ts'
 
 const areas = 'Africa America Antarctica Arctic Asia Atlantic Australia Etc Europe Indian Pacific'.split(' ')
 const areaAndCity = new RegExp(`^(?:${areas.join('|')})/[A-Z]`, 'i')

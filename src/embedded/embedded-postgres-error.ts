@@ -1,4 +1,4 @@
-import { explainSystemError } from './system-error.ts'
+import { explainSystemError } from '../text/system-error.ts'
 
 /** The embedded Postgres cannot be used. The message names what is wrong and the way out. */
 export class EmbeddedPostgresError extends Error {

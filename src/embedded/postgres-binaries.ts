@@ -14,11 +14,11 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { explainSystemError } from '../text/system-error.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { makeFolder } from './make-folder.ts'
 import { type Account, runAs } from './server-account.ts'
-import { explainSystemError } from './system-error.ts'
 
 export interface PostgresBinaries {
   readonly postgres: string

@@ -2,11 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { chmod, link, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import * as z from 'zod'
+import { reasonInWords } from '../text/system-error.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import { makeFolder } from './make-folder.ts'
 import { makeOwnFolder } from './postgres-binaries.ts'
 import { type Account, canEnter } from './server-account.ts'
-import { reasonInWords } from './system-error.ts'
 
 /**
  * The folder that holds everything of one server. It is the data folder itself, except when root's helper

@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
+import { explainSystemError } from '../text/system-error.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { makeFolder } from './make-folder.ts'
@@ -20,7 +21,6 @@ import {
 } from './postgres-server.ts'
 import { hasProcess, identifySelf, isAlive } from './process-identity.ts'
 import { type Account, chooseServerAccount } from './server-account.ts'
-import { explainSystemError } from './system-error.ts'
 
 export { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 

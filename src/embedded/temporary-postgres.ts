@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs'
 import { chmod, lstat, mkdtemp, readdir, readFile, rm, rmdir, statfs } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
+import { reasonInWords } from '../text/system-error.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 import { isAbandoned, startEmbeddedPostgres } from './postgres.ts'
 import { findHome, type PostgresHome } from './postgres-home.ts'
 import { endAtOnce, stopServer } from './postgres-server.ts'
-import { reasonInWords } from './system-error.ts'
 
 export interface TemporaryPostgres {
   readonly url: string

@@ -2,7 +2,7 @@
 
 import { type Html, html } from '../page/html.ts'
 import type { PassStatus } from '../store/queries/status.ts'
-import { inWords } from '../terminal/duration.ts'
+import { inWords } from '../text/duration.ts'
 
 const WIDTH = 720
 const HEIGHT = 120

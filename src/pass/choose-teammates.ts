@@ -1,6 +1,5 @@
 /** Which teammates a pass reads: those on both lists, and those who vanished from the lists and did not leave. */
 import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
-import { nearest } from '../nearest.ts'
 import {
   formerTeammates,
   type KnownTeammate,
@@ -8,6 +7,7 @@ import {
   recordTeammates,
 } from '../store/pass/teammates.ts'
 import type { Pool } from '../store/postgres/database.ts'
+import { nearest } from '../text/nearest.ts'
 import { ImplausibleTeamError, UnknownTeammateError } from './failure.ts'
 import { assertSameHome } from './identify-team.ts'
 

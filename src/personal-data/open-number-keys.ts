@@ -8,10 +8,10 @@ import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { decodeNumberKey } from '../config/secret.ts'
-import { reasonInWords } from '../embedded/system-error.ts'
 import { createNumberKeys, NumberKeyError, type NumberKeys } from '../snapshot/number-key.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { numberKeyOnRecord, recordNumberKey } from '../store/queries/settings.ts'
+import { reasonInWords } from '../text/system-error.ts'
 
 const wayOut =
   'Bring it back, or retire it: "Another NUMBER_KEY" in docs/privacy.md says how, and what that costs'

@@ -1,6 +1,6 @@
 import { type CallStep, stepsOfACall } from './calls.ts'
 import { personName } from './fiction.ts'
-import type { Move } from './moves.ts'
+import type { Move } from './move.ts'
 import { newNumbers, type Person, type Present, type Queue } from './present.ts'
 import { find, gaps, type Place, placeAt } from './roster.ts'
 import type { Dial } from './timeline.ts'

@@ -1,5 +1,5 @@
 import type { AlloRequest, Answer } from './answers.ts'
-import type { FaultDetails } from './faults.ts'
+import type { FaultDetails } from './fault-details.ts'
 
 /** Faults in what a successful answer says. */
 export type BodyFaultKind =

@@ -1,5 +1,5 @@
 import { type Answer, missingScope, refusal } from './answers.ts'
-import type { FaultDetails } from './faults.ts'
+import type { FaultDetails } from './fault-details.ts'
 
 /** Faults that take the place of the answer. */
 export type RefusalKind =

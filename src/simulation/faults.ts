@@ -1,5 +1,6 @@
 import { type AlloRequest, type Answer, noQueue, olderForm } from './answers.ts'
 import { BODY_FAULTS, type BodyFaultKind } from './fault-bodies.ts'
+import type { FaultDetails } from './fault-details.ts'
 import { REFUSALS, type RefusalKind } from './fault-refusals.ts'
 import { createRandom, type Random } from './random.ts'
 import type { TimestampStyle } from './timestamps.ts'
@@ -30,17 +31,6 @@ export interface Fault extends FaultDetails {
   readonly probability?: number
   /** Happens that many times, then never again. */
   readonly times?: number
-}
-
-export interface FaultDetails {
-  /** `rate_limited`: what the body says. A number of seconds, null, or not there at all (1). */
-  readonly retryAfterSeconds?: number | null | 'missing'
-  /** `rate_limited`: whether and how the header says it ('seconds'). */
-  readonly retryAfterHeader?: 'seconds' | 'date' | 'none'
-  /** `missing_scope`: which one the message names. */
-  readonly scope?: string
-  /** `endless_pages`: what comes behind the last page ('empty'). */
-  readonly show?: 'empty' | 'same'
 }
 
 export type FaultKind = RefusalKind | BodyFaultKind | ViewFaultKind | TextFaultKind

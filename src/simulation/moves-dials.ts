@@ -1,4 +1,4 @@
-import type { Outcome, When } from './moves.ts'
+import type { Outcome, When } from './move.ts'
 import { changeQueue, type Present, placeIn, type Queue, queueOf } from './present.ts'
 import { type Entry, type Place, replaceEntry } from './roster.ts'
 import { type CallResult, NO_RESULT, type SyncStatus } from './shapes.ts'

@@ -1,4 +1,4 @@
-import type { Outcome, When } from './moves.ts'
+import type { Outcome, When } from './move.ts'
 import {
   addPerson,
   appendNumbers,

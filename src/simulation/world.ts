@@ -1,6 +1,7 @@
 import { stepsOfACall } from './calls.ts'
 import { createSalesDay, type Pace } from './day.ts'
-import { applyMove, type Move, type Outcome } from './moves.ts'
+import type { Move, Outcome } from './move.ts'
+import { applyMove } from './moves.ts'
 import {
   addPerson,
   appendNumbers,

@@ -4,7 +4,7 @@
  */
 import { largestWalk } from '../allo/limits.ts'
 import type { AlloClient, Queue, QueueAnswer, QueueNumber } from '../allo/types.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../text/printable.ts'
 
 export type Walk =
   | {

@@ -6,11 +6,11 @@
 import { toQuotable } from '../allo/text.ts'
 import { ConfigError } from '../config/problem.ts'
 import { EmbeddedPostgresError } from '../embedded/embedded-postgres-error.ts'
-import { explainSystemError } from '../embedded/system-error.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import { mask } from '../logger.ts'
 import { asDatabaseError, DatabaseError } from '../store/postgres/database.ts'
-import { printable, printableLines } from './printable.ts'
+import { printable, printableLines } from '../text/printable.ts'
+import { explainSystemError } from '../text/system-error.ts'
 
 export interface Shown {
   readonly debug: boolean

@@ -1,5 +1,5 @@
 /** What commands write. Nothing else writes to stdout or stderr, so that no text from outside controls a terminal. */
-import { printableJson, printableLines } from './printable.ts'
+import { printableJson, printableLines } from '../text/printable.ts'
 
 export function print(text: string): void {
   process.stdout.write(`${printableLines(text)}\n`)

@@ -6,7 +6,7 @@ import type { WriteStream } from 'node:tty'
 import { withoutNumbers } from '../allo/text.ts'
 import type { LogLevel } from '../config/config.ts'
 import type { SyncObserver } from '../pass/sync.ts'
-import { printable } from './printable.ts'
+import { printable } from '../text/printable.ts'
 
 export interface Progress extends SyncObserver {
   /** What is going on before there is a pass to measure. */

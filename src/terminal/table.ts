@@ -3,7 +3,7 @@
  * their end and no escape codes.
  */
 import stringWidth from 'string-width'
-import { printable } from './printable.ts'
+import { printable } from '../text/printable.ts'
 
 export type Cell = string | number | boolean | null
 

@@ -22,15 +22,12 @@ import {
   saysWhetherKeyIsAccepted,
   teamOnRecord,
 } from '../store/queries/status.ts'
-import { inWords } from '../terminal/duration.ts'
+import { inWords } from '../text/duration.ts'
 import { staleAfterMs } from './freshness.ts'
+import type { IncidentKind } from './incident-kinds.ts'
 import { type Looks, lookAgain } from './looks.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
-
-/** Those that are rows of `allo.incidents`. */
-export const incidentKinds = ['stale_data', 'credentials', 'data_quality'] as const
-export type IncidentKind = (typeof incidentKinds)[number]
 
 /** What is being delivered when it stops is dropped, and told by another worker. */
 export type Alerts = Looks

@@ -9,7 +9,7 @@
  */
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
-import { inWords } from '../terminal/duration.ts'
+import { inWords } from '../text/duration.ts'
 import { type Looks, lookAgain } from './looks.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'

@@ -7,7 +7,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { QualityReport } from '../quality/run-checks.ts'
 import type { ReadStatus, SavedReading } from '../store/reading/reading.ts'
-import { incidentKinds } from './alerts.ts'
+import { incidentKinds } from './incident-kinds.ts'
 
 export interface WorkerMetrics {
   passFinished(status: 'ok' | 'partial' | 'failed', seconds: number): void

@@ -3,7 +3,7 @@ import pRetry, { AbortError } from 'p-retry'
 import { Agent, EnvHttpProxyAgent, request } from 'undici'
 import type { Config, Secret } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
-import { printable, printableJson } from '../terminal/printable.ts'
+import { printable, printableJson } from '../text/printable.ts'
 
 /** Chat tools show `text` and interpret it; the rest is for programs, as it is. */
 export type AlertMessage = { readonly text: string } & Readonly<Record<string, unknown>>

@@ -238,6 +238,8 @@ function checkChangedAfter({ versions, readings }: Recorded): string[] {
 
 const connected = ['ANSWERED', 'TRANSFERRED_EXTERNAL', 'TRANSFERRED_BLAND', 'TRANSFERRED_ELEVEN_LABS']
 
+export type Outcome = (typeof words)[number]
+
 /** Rule by rule from the words' definition, so that it can disagree with the SQL function. */
 export function outcomeOf(
   row: Pick<
@@ -249,7 +251,7 @@ export function outcomeOf(
     | 'call_start_date'
     | 'call_id'
   >,
-): (typeof words)[number] {
+): Outcome {
   const result = row.routing_result
   if (row.detected_outbound_voicemail || row.voicemail_left || result === 'VOICEMAIL') return 'voicemail'
   if (row.not_reached_destination_reason !== null) return 'not_reached'

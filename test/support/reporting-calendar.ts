@@ -1,5 +1,5 @@
 /** Local days and hours, and what a teammate's dials come to in them: reckoned with Intl, dial by dial. */
-import type { Outcome } from './reporting-truth.ts'
+import type { Outcome } from './bookkeeping.ts'
 
 export interface CountedDial {
   /** Whole microseconds since 1970, as everywhere here. */

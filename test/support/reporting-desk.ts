@@ -3,8 +3,8 @@
  * a source that lives in the present can't go. Instants are whole microseconds since 1970.
  */
 import type { Pool } from '../../src/store/postgres/database.ts'
+import type { Outcome } from './bookkeeping.ts'
 import type { CountedDial } from './reporting-calendar.ts'
-import type { Outcome } from './reporting-truth.ts'
 import { fromMicros } from './reporting-views.ts'
 
 export interface Desk {

@@ -6,12 +6,10 @@
  */
 import type { NumberRow } from '../../src/simulation/shapes.ts'
 import type { Dial } from '../../src/simulation/timeline.ts'
-import { outcomeOf } from './bookkeeping.ts'
+import { type Outcome, outcomeOf } from './bookkeeping.ts'
 import { groupBy } from './recorded.ts'
 import { coveredSeconds } from './reporting-calendar.ts'
 import type { Failure, Seen, Sighting, Witness } from './reporting-witness.ts'
-
-export type Outcome = ReturnType<typeof outcomeOf>
 
 export interface Gap {
   readonly userId: string

@@ -1,5 +1,5 @@
 /** How figures and instants are written on the page. A number and its unit are never torn apart. */
-import { inWords as inWordsWithSpaces } from '../../terminal/duration.ts'
+import { inWords as inWordsWithSpaces } from '../../text/duration.ts'
 import type { Rate } from '../scope.ts'
 
 const NBSP = '\u00a0'
