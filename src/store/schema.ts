@@ -5,7 +5,7 @@
  * No foreign keys between numbers, entries, versions and dials: they would cost more than the writes themselves.
  * Those rows are only ever written together, in one transaction (save-reading.ts, finish-pass.ts).
  */
-import { sql } from 'drizzle-orm'
+import { entityKind, sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
@@ -13,6 +13,9 @@ import {
   index,
   integer,
   jsonb,
+  PgColumn,
+  PgIntColumnBaseBuilder,
+  type PgTable,
   pgSchema,
   primaryKey,
   text,
@@ -23,8 +26,39 @@ import {
 export const allo = pgSchema('allo')
 
 /** Instants travel as text: a JavaScript Date would drop their microseconds and invent changes. */
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' })
-const id = (name: string) => bigint(name, { mode: 'bigint' })
+const instant = <Name extends string>(name: Name) => timestamp(name, { withTimezone: true, mode: 'string' })
+
+interface BigIntAsText<Name extends string> {
+  name: Name
+  dataType: 'string'
+  columnType: 'BigIntAsText'
+  data: string
+  driverParam: string
+  enumValues: undefined
+}
+
+class BigIntAsTextBuilder<Name extends string> extends PgIntColumnBaseBuilder<BigIntAsText<Name>> {
+  static override readonly [entityKind] = 'BigIntAsTextBuilder'
+
+  constructor(name: Name) {
+    super(name, 'string', 'BigIntAsText')
+  }
+
+  build(table: PgTable): BigIntAsTextColumn {
+    return new BigIntAsTextColumn(table, this.config)
+  }
+}
+
+class BigIntAsTextColumn extends PgColumn {
+  static override readonly [entityKind] = 'BigIntAsTextColumn'
+
+  getSQLType(): string {
+    return 'bigint'
+  }
+}
+
+/** 64-bit integers travel as text, as pg returns them: drizzle would make BigInts, which JSON can't hold. */
+const id = <Name extends string>(name: Name) => new BigIntAsTextBuilder(name)
 
 export const teams = allo.table('teams', {
   teamId: text('team_id').primaryKey(),

@@ -45,7 +45,8 @@ export async function withDatabaseErrors<T>(doing: string, work: () => Promise<T
     return await waitingFor(`Postgres (${doing})`, work)
   } catch (error) {
     if (isDriverError(error)) throw new DatabaseError(doing, error)
-    throw error
+    // Drizzle's own error quotes the values of the statement.
+    throw error instanceof DrizzleQueryError ? error.cause : error
   }
 }
 
