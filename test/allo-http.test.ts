@@ -11,6 +11,8 @@ import {
   AlloThrottledError,
   AlloUnreachableError,
 } from '../src/allo/errors.ts'
+import { createPacer } from '../src/allo/pacer.ts'
+import { createPrivateBook } from '../src/allo/private-book.ts'
 import { createTransport } from '../src/allo/transport.ts'
 import type { Pacer, Surprise } from '../src/allo/types.ts'
 
@@ -146,11 +148,7 @@ describe('429', () => {
       7000,
     ],
   ])('the wait is taken from %s', async (_, body, headers, expected) => {
-    const { allo, pauses } = await start(
-      { retry: { ...quick, throttledTotalMs: 1e9 } },
-      status(429, body, headers),
-      json({ data: {} }),
-    )
+    const { allo, pauses } = await start(status(429, body, headers), json({ data: {} }))
     await allo.me()
     expect(pauses).toEqual([expected])
   })
@@ -187,19 +185,21 @@ describe('429', () => {
   })
 
   test('one request is not held back for ever, and the last pause is still recorded', async () => {
-    const { allo, pauses } = await start(
-      { retry: { ...quick, throttledTotalMs: 1500 } },
+    const book = createPrivateBook()
+    const { server, allo } = await start(
+      { pacer: createPacer({ book, readsPerSecond: null, maxThrottledMs: 1500 }) },
       always(status(429, envelope('', 'RATE_LIMIT_EXCEEDED', { retry_after_seconds: 1 }))),
     )
     const error = await rejection(allo.me())
     expect(error).toBeInstanceOf(AlloThrottledError)
     expect(error).toMatchObject({
-      waitMs: 1000,
-      waitedMs: 1000,
       retryable: true,
+      asked: 'account of this key',
       code: 'RATE_LIMIT_EXCEEDED',
+      requestId: expect.any(String),
     })
-    expect(pauses).toEqual([1000, 1000])
+    expect(server.seen).toHaveLength(2)
+    expect(await book.pausedMs()).toBeGreaterThan(0)
   })
 
   test('what the pacer rejects with comes through as it is, without a retry', async () => {
@@ -534,7 +534,7 @@ describe('teammates', () => {
 // ---- the server: each test brings the script of its answers ----
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
-const quick = { retries: 2, minMs: 1, maxMs: 2, throttledMinMs: 20, throttledTotalMs: 1e6 }
+const quick = { retries: 2, minMs: 1, maxMs: 2, throttled: { minMs: 20, maxMs: 30_000 } }
 const cleanUps: (() => Promise<unknown>)[] = []
 
 afterEach(async () => {

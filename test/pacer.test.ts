@@ -200,6 +200,19 @@ describe('a pause', () => {
     expect(await book.pausedMs()).toBeGreaterThan(240_000)
   })
 
+  test('that an operator ends in the database is over for the process that got the 429, too', async () => {
+    const key = newKey()
+    const { pacer } = await openPacer({ key, readsPerSecond: null, maxThrottledMs: 600_000 })
+    await pacer.pause(300_000)
+    const turn = timeOfTurn(pacer)
+    await database.pool.query('update allo.api_keys set paused_until = null where key_fingerprint = $1', [
+      key,
+    ])
+    await turn
+    expect(pacer.throttledMs).toBeLessThan(300_000)
+    expect(pacer.pausedMs).toBe(0)
+  })
+
   test('counts together with those before', async () => {
     const { pacer } = await openPacer({ readsPerSecond: null, maxThrottledMs: 5000 })
     await pacer.pause(400)

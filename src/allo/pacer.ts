@@ -1,130 +1,124 @@
 /**
- * Everyone's turn to read, one request at a time and evenly spaced: only spacing keeps any sliding second below the
- * limit. The shared book holds the slots of all processes; this process takes one slot at a time from it, looks once
- * more whether everyone has been told to pause just before it comes, waits for it, and lets one caller go.
+ * Gives the requests of this process their turns. Only even spacing keeps every sliding second below Allo's limit, so
+ * each request takes a slot from a book that all processes of the key share. One caller is served at a time:
  *
- * A busy process comes late for its slot, and would bunch with those whose slots are next. It gives the slot up for
- * another one. Late again, it takes one with twice the room behind it: however slow the machine, soon there is enough.
+ *   reserve   take the next free slot from the book, or learn of a pause
+ *   paused    a 429 stopped everyone on the key: wait, then reserve (pause.ts)
+ *   wait      until shortly before the slot, then look for a pause once more, then until the slot
+ *   go        the caller may send its request
+ *   missed    this process was too busy and woke up late: drop the slot, and reserve
  *
- * Also counts how long a 429 made us wait: when that would exceed `maxThrottledMs`, every waiting turn rejects with
- * AlloThrottledError and the pause stays in the book for those who come later.
+ * Requests that missed their slots would be sent together with those of the next slots. That is why a missed slot is
+ * dropped. After a second miss in a row the pacer reserves double the room, then double again: however slow the
+ * machine, soon there is enough.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AlloThrottledError } from './errors.ts'
+import type { AlloErrorFacts } from './errors.ts'
+import { createPause, type PauseBook } from './pause.ts'
 import type { Pacer } from './types.ts'
 
 /** The place all processes of a key share. Times are milliseconds from now, on the book's own clock. */
-export interface SlotBook {
+export interface SlotBook extends PauseBook {
   /** Takes the next free slot, unless there is a pause. */
   reserve(intervalMs: number): Promise<{ readonly inMs: number } | { readonly pausedMs: number }>
-  pausedMs(): Promise<number>
-  /** Pauses everyone at least that long; never shortens a pause. */
-  pause(forMs: number): Promise<void>
 }
 
 export interface ProcessPacer extends Pacer {
   /** Milliseconds this process waited because of 429s, since it was made or `forgetThrottling` was called. */
   readonly throttledMs: number
+  /** How much longer everyone on the key waits because of a 429, as far as this process knows: for people. */
+  readonly pausedMs: number
   forgetThrottling(): void
   /** `null` reads without spacing; pauses still hold. */
   setReadsPerSecond(readsPerSecond: number | null): void
 }
 
+/** Without spacing no reservation tells of a pause: then it is asked for this often. */
 const LOOK_EVERY_MS = 500
 /** Or half an interval. At 90 % of a limit, a second holds too many only when slots are missed by 111 ms. */
 const MAY_BE_LATE_MS = 25
-/** In a row; the next one, with 16 times the room, is used however late: slow is better than never. */
-const MAX_GIVEN_UP = 5
+/** In a row. The next slot, with 16 times the room, is used however late: slow is better than never. */
+const MOST_DROPPED = 5
+
+const never = { at: Number.NEGATIVE_INFINITY, pausesStarted: 0 }
 
 interface Turn {
   readonly go: () => void
   readonly refuse: (reason: unknown) => void
 }
 
+/** Waits because of 429s that add up to more than `maxThrottledMs` reject all waiting turns. */
 export function createPacer(options: {
   readonly book: SlotBook
   readonly readsPerSecond: number | null
   readonly maxThrottledMs: number
 }): ProcessPacer {
-  const { book, maxThrottledMs } = options
+  const { book } = options
+  const pause = createPause(book, options.maxThrottledMs)
   const turns: Turn[] = []
   let intervalMs = toIntervalMs(options.readsPerSecond)
-  let pausedUntil = Number.NEGATIVE_INFINITY
-  let nextLookAt = Number.NEGATIVE_INFINITY
-  let givenUp = 0
+  let lastLook = never
+  let dropped = 0
   let roundTripMs = Number.POSITIVE_INFINITY
-  let throttledMs = 0
   let isServing = false
-  let nobodyWaits = new AbortController()
+  let allLeft = new AbortController()
 
-  /** False when it was cut short, because nobody waited any more: then it counts for nobody who came since. */
+  /** False when all callers left meanwhile: then the wait was cut short, and a caller that came since must not go. */
   async function wait(ms: number): Promise<boolean> {
-    const { signal } = nobodyWaits
+    const { signal } = allLeft
     if (ms > 0) await sleep(Math.ceil(ms), undefined, { signal }).catch(() => undefined)
     return !signal.aborted
   }
 
-  async function waitOutPause(pausedMs: number): Promise<void> {
-    if (throttledMs + pausedMs > maxThrottledMs) {
-      throw new AlloThrottledError(pausedMs, throttledMs)
-    }
-    const from = performance.now()
-    await wait(pausedMs)
-    throttledMs += performance.now() - from
+  /** True when the next caller may send its request. False: a pause, or a missed slot; try again. */
+  async function waitForTurn(): Promise<boolean> {
+    await pause.recorded()
+    return intervalMs === 0 ? !(await isPausedWithoutSpacing()) : waitForSlot()
   }
 
-  /** Waits until one request may be sent. False when it has to be tried again. */
   async function waitForSlot(): Promise<boolean> {
-    const locallyPausedMs = pausedUntil - performance.now()
-    if (locallyPausedMs > 0) {
-      await waitOutPause(locallyPausedMs)
-      return false
-    }
-    if (intervalMs === 0) return !(await isPausedByOthers())
-    const roomMs = intervalMs * 2 ** Math.max(givenUp - 1, 0)
+    const roomMs = intervalMs * 2 ** Math.max(dropped - 1, 0)
+    const pausesStarted = pause.started
     const askedAt = performance.now()
-    const slot = await ask(() => book.reserve(roomMs))
+    const slot = await timed(() => book.reserve(roomMs))
     if ('pausedMs' in slot) {
-      await waitOutPause(slot.pausedMs)
+      await pause.waitOut(slot.pausedMs, wait)
       return false
     }
-    // At the earliest: how long the answer lay there, a process that was busy can't know.
+    // A lower bound: the reply may have waited unread in the socket.
     const slotAt = askedAt + slot.inMs
     if (!(await wait(slotAt - performance.now()))) return false
-    if ((await ask(() => book.pausedMs())) > 0) return false
+    if ((await timed(pause.look)) > 0) return false
     if (!(await wait(slotAt + roundTripMs - performance.now()))) return false
-    const now = performance.now()
-    const lateMs = now - slotAt - roundTripMs
-    const isMet = lateMs <= Math.max(MAY_BE_LATE_MS, intervalMs / 2) + roomMs - intervalMs
-    givenUp = isMet || givenUp === MAX_GIVEN_UP ? 0 : givenUp + 1
-    return givenUp === 0 && pausedUntil <= now
+    const lateMs = performance.now() - slotAt - roundTripMs
+    const isInTime = lateMs <= Math.max(MAY_BE_LATE_MS, intervalMs / 2) + roomMs - intervalMs
+    dropped = isInTime || dropped === MOST_DROPPED ? 0 : dropped + 1
+    return dropped === 0 && pausesStarted === pause.started
   }
 
-  /** Learns on the way what the book usually takes, however far away it is. */
-  async function ask<T>(question: () => Promise<T>): Promise<T> {
+  async function isPausedWithoutSpacing(): Promise<boolean> {
+    const isRecent = performance.now() < lastLook.at + LOOK_EVERY_MS
+    if (isRecent && lastLook.pausesStarted === pause.started) return false
+    lastLook = { at: performance.now(), pausesStarted: pause.started }
+    const pausedMs = await pause.look()
+    if (pausedMs === 0) return false
+    await pause.waitOut(pausedMs, wait)
+    lastLook = never
+    return true
+  }
+
+  /** Learns on the way what an answer of the book takes at best. */
+  async function timed<T>(question: () => Promise<T>): Promise<T> {
     const askedAt = performance.now()
     const answer = await question()
     roundTripMs = Math.min(performance.now() - askedAt, roundTripMs * 1.05)
     return answer
   }
 
-  /** Without spacing no reservation tells of a pause: then it is asked for, once in a while. */
-  async function isPausedByOthers(): Promise<boolean> {
-    if (performance.now() < nextLookAt) return false
-    nextLookAt = performance.now() + LOOK_EVERY_MS
-    pausedUntil = Math.max(pausedUntil, performance.now() + (await book.pausedMs()))
-    return pausedUntil > performance.now()
-  }
-
   async function serve(): Promise<void> {
     isServing = true
     try {
-      while (turns.length > 0) {
-        if (!(await waitForSlot())) continue
-        const turn = turns.shift()
-        if (turn === undefined) break
-        turn.go()
-      }
+      while (turns.length > 0) if (await waitForTurn()) turns.shift()?.go()
     } catch (error) {
       for (const turn of turns.splice(0)) turn.refuse(error)
     } finally {
@@ -134,11 +128,12 @@ export function createPacer(options: {
 
   return {
     get throttledMs() {
-      return throttledMs
+      return pause.waitedMs
     },
-    forgetThrottling() {
-      throttledMs = 0
+    get pausedMs() {
+      return pause.remainingMs
     },
+    forgetThrottling: pause.forgetWaits,
     setReadsPerSecond(readsPerSecond) {
       intervalMs = toIntervalMs(readsPerSecond)
     },
@@ -148,7 +143,7 @@ export function createPacer(options: {
         const leave = () => {
           const index = turns.indexOf(turn)
           if (index >= 0) turns.splice(index, 1)
-          if (turns.length === 0) nobodyWaits.abort()
+          if (turns.length === 0) allLeft.abort()
           reject(signal?.reason)
         }
         const turn: Turn = {
@@ -163,14 +158,11 @@ export function createPacer(options: {
         }
         signal?.addEventListener('abort', leave, { once: true })
         turns.push(turn)
-        if (nobodyWaits.signal.aborted) nobodyWaits = new AbortController()
+        if (allLeft.signal.aborted) allLeft = new AbortController()
         if (!isServing) void serve()
       })
     },
-    async pause(forMs) {
-      pausedUntil = Math.max(pausedUntil, performance.now() + forMs)
-      await book.pause(forMs)
-    },
+    pause: (forMs: number, refused?: AlloErrorFacts) => pause.start(forMs, refused),
   }
 }
 

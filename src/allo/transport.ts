@@ -14,7 +14,8 @@ import {
 import { BodyTooLarge, ExchangeTimeout, exchange, type Reply } from './exchange.ts'
 import { parseJson, UnusableJson } from './json.ts'
 import { largestBody } from './limits.ts'
-import { type Refusal, readRefusal, readRequestId, readRetryAfterHeader, toRefusedError } from './refusal.ts'
+import { type PauseBackoff, pauseAfter } from './pause.ts'
+import { type Refusal, readRefusal, readRequestId, toRefusedError } from './refusal.ts'
 import type { Pacer, RequestCounts } from './types.ts'
 
 /**
@@ -70,24 +71,15 @@ export interface RetrySettings {
   readonly retries: number
   readonly minMs: number
   readonly maxMs: number
-  /** First wait after a 429 that doesn't say how long, or says 0; doubles with each 429 in a row. */
-  readonly throttledMinMs: number
-  readonly throttledMaxMs: number
-  /** All 429 waits of one request together. The pacer bounds a whole pass; this ends a loop without one. */
-  readonly throttledTotalMs: number
+  readonly throttled: PauseBackoff
 }
 
 const usualRetry: RetrySettings = {
   retries: 4,
   minMs: 500,
   maxMs: 8000,
-  throttledMinMs: 250,
-  throttledMaxMs: 30_000,
-  throttledTotalMs: 300_000,
+  throttled: { minMs: 250, maxMs: 30_000 },
 }
-
-/** A longer wait is not believed, and counts as not said: quotas are daily at most. */
-const longestPauseMs = 24 * 60 * 60 * 1000
 
 export function createTransport(settings: TransportSettings): Transport {
   const retry = { ...usualRetry, ...settings.retry }
@@ -106,7 +98,6 @@ export function createTransport(settings: TransportSettings): Transport {
     url.search = new URLSearchParams(query).toString()
     let freshKeyTried = false
     let throttledInARow = 0
-    let throttledMs = 0
 
     async function attempt(): Promise<{ body: unknown; requestId: string }> {
       for (;;) {
@@ -117,17 +108,8 @@ export function createTransport(settings: TransportSettings): Transport {
         if (reply.status === 429) {
           for (const tally of tallies) tally.throttled++
           throttledInARow++
-          const waitMs = throttledWaitMs(reply, refusal, throttledInARow, retry)
-          throttledMs += waitMs
-          // Recorded even when we give up: everyone else on the key should know.
-          await settings.pacer.pause(waitMs)
-          if (throttledMs > retry.throttledTotalMs) {
-            throw new AlloThrottledError(waitMs, throttledMs - waitMs, {
-              asked: asked.what,
-              requestId,
-              code: refusal.code,
-            })
-          }
+          const forMs = pauseAfter(reply, refusal, throttledInARow, retry.throttled)
+          await settings.pacer.pause(forMs, { asked: asked.what, requestId, code: refusal.code })
           continue
         }
         throttledInARow = 0
@@ -231,21 +213,6 @@ function createDispatcher({ apiUrl, proxy, timeoutMs }: TransportSettings): Disp
     httpsProxy: proxy.httpsProxy ?? '',
     noProxy: proxy.noProxy ?? '',
   })
-}
-
-function throttledWaitMs(reply: Reply, refusal: Refusal, inARow: number, retry: RetrySettings): number {
-  // A date is meant on Allo's clock.
-  const sentAt = Date.parse(reply.header('date') ?? '')
-  const now = Number.isNaN(sentAt) ? Date.now() : sentAt
-  const said = [
-    refusal.retryAfterMs,
-    readRetryAfterHeader(reply.header('retry-after'), now),
-    refusal.quotaResetMs,
-  ]
-  const saidMs = said.find((ms) => ms !== null && ms > 0 && ms <= longestPauseMs)
-  if (saidMs !== undefined && saidMs !== null) return saidMs
-  const backoffMs = Math.min(retry.throttledMinMs * 2 ** (inARow - 1), retry.throttledMaxMs)
-  return Math.round(backoffMs * (1 + Math.random() / 2))
 }
 
 function toJson(

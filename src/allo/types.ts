@@ -8,6 +8,8 @@
  * `extra` holds, under the API's own names, fields we have no column for and values whose type we did not
  * expect; null when there are none.
  */
+import type { AlloErrorFacts } from './errors.ts'
+
 export type Timestamp = string
 export type Extra = Readonly<Record<string, unknown>> | null
 
@@ -110,12 +112,13 @@ export interface RequestCounts {
 }
 
 /**
- * The shared right to read. `turn` resolves when one request may be sent now, and rejects when waiting would
- * exceed what one pass may wait. `pause` stops everyone on the key for a while.
+ * The shared right to read. `turn` resolves when one request may be sent now, and rejects with AlloThrottledError when
+ * waiting would exceed what one pass may wait. `pause` stops everyone on the key; `refused` is what was answered
+ * with 429.
  */
 export interface Pacer {
   turn(signal?: AbortSignal): Promise<void>
-  pause(forMs: number): Promise<void>
+  pause(forMs: number, refused?: AlloErrorFacts): Promise<void>
 }
 
 /** One HTTP exchange at a time with the Allo API; everything it can do is GET. */

@@ -118,7 +118,7 @@ async function onePass(config: ConfigWithKey, { url, pool, numberKeys, signal }:
     progress.watch({
       requests: () => open.allo.counts.requests,
       throttledMs: () => open.pacer.throttledMs,
-      pausedMs: open.pausedMs,
+      pausedMs: () => open.pacer.pausedMs,
     })
     const result = await syncOnce(config, { pool, numberKeys, open, observer: progress, signal }).finally(
       progress.stop,

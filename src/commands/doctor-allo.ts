@@ -1,4 +1,5 @@
 /** Doctor's questions to Allo: four requests, within the budget of the key. */
+import { createPrivateBook } from '../allo/private-book.ts'
 import type { AlloClient, Teammate } from '../allo/types.ts'
 import type { ConfigWithKey } from '../config/config.ts'
 import { exitCodes } from '../exit-code.ts'
@@ -10,7 +11,7 @@ import type { Report } from './doctor-report.ts'
 import { configuredRate, type OpenAllo, type OpenDatabase, withAllo } from './open.ts'
 
 /** Somebody waits for the answer: less patient than a pass. */
-const limits = { maxThrottledMs: 10_000, retry: { retries: 1, throttledTotalMs: 10_000 } }
+const limits = { maxThrottledMs: 10_000, retry: { retries: 1 } }
 
 const neededScopes = ['USERS_READ', 'DIALING_QUEUE_READ_WRITE']
 
@@ -135,24 +136,5 @@ async function openSharedOrOwnBook(database: OpenDatabase | null, fingerprint: s
     // Said by the database's own checks; the key can be looked at all the same.
     if (!(error instanceof DatabaseError)) throw error
   }
-  return ownBook()
-}
-
-function ownBook(): ReadBudget {
-  let nextAt = 0
-  let pausedUntil = 0
-  const pausedMs = () => Math.max(0, pausedUntil - performance.now())
-  return {
-    pausedMs: async () => pausedMs(),
-    async reserve(intervalMs) {
-      if (pausedMs() > 0) return { pausedMs: pausedMs() }
-      const at = Math.max(nextAt, performance.now())
-      nextAt = at + intervalMs
-      return { inMs: at - performance.now() }
-    },
-    async pause(forMs) {
-      pausedUntil = Math.max(pausedUntil, performance.now() + forMs)
-    },
-    close: async () => undefined,
-  }
+  return { ...createPrivateBook(), close: async () => undefined }
 }

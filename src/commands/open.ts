@@ -1,6 +1,6 @@
 /** What commands work with, opened from the configuration and closed in the right order, whatever happens. */
 import { createAlloClient } from '../allo/client.ts'
-import { createPacer, type ProcessPacer, type SlotBook } from '../allo/pacer.ts'
+import { createPacer, type ProcessPacer } from '../allo/pacer.ts'
 import { createSurpriseLog } from '../allo/surprises.ts'
 import type { RetrySettings } from '../allo/transport.ts'
 import type { AlloClient, Surprise } from '../allo/types.ts'
@@ -112,8 +112,6 @@ export interface OpenAllo {
   readonly concurrency: () => number
   /** The budget of the key; null: unlimited. */
   readonly readsPerSecond: () => number | null
-  /** How much longer everyone on the key waits because of a 429. */
-  readonly pausedMs: () => number
 }
 
 export interface AlloLimits {
@@ -133,8 +131,7 @@ export async function withAllo<T>(
   const fingerprint = keyFingerprint(config.apiKey.value())
   const book = await openBook(fingerprint)
   let readsPerSecond = configuredRate(config, DOCUMENTED_READS_PER_SECOND)
-  const { watched, pausedMs } = watchPauses(book)
-  const pacer = createPacer({ book: watched, readsPerSecond, maxThrottledMs })
+  const pacer = createPacer({ book, readsPerSecond, maxThrottledMs })
   const surprises = createSurpriseLog()
   const allo = createAlloClient({
     apiUrl: config.apiUrl,
@@ -155,7 +152,6 @@ export async function withAllo<T>(
       allo,
       pacer,
       keyFingerprint: fingerprint,
-      pausedMs,
       readsPerSecond: () => readsPerSecond,
       surprises: surprises.all,
       takeSurprises: surprises.take,
@@ -177,27 +173,6 @@ export async function withAllo<T>(
 export function configuredRate(config: Config, limit: number): number | null {
   if (config.readsPerSecond === 'unlimited') return null
   return config.readsPerSecond === 'auto' ? limit * SHARE_OF_LIMIT : config.readsPerSecond
-}
-
-/** The same book, and how long a pause it was told of, or told us of, still lasts: a person wants to see it. */
-function watchPauses(book: SlotBook): { watched: SlotBook; pausedMs: () => number } {
-  let pausedUntil = 0
-  const note = (forMs: number) => {
-    pausedUntil = Math.max(pausedUntil, performance.now() + forMs)
-  }
-  const watched: SlotBook = {
-    pausedMs: () => book.pausedMs(),
-    async reserve(intervalMs) {
-      const slot = await book.reserve(intervalMs)
-      if ('pausedMs' in slot) note(slot.pausedMs)
-      return slot
-    },
-    pause(forMs) {
-      note(forMs)
-      return book.pause(forMs)
-    },
-  }
-  return { watched, pausedMs: () => Math.max(0, pausedUntil - performance.now()) }
 }
 
 /**

@@ -86,7 +86,7 @@ async function openAndSync(
         progress.watch({
           requests: () => open.allo.counts.requests,
           throttledMs: () => open.pacer.throttledMs,
-          pausedMs: open.pausedMs,
+          pausedMs: () => open.pacer.pausedMs,
         })
         const result = await syncOnce(config, {
           pool,

@@ -55,7 +55,7 @@ export async function openMirror({
     naiveTimeZone: config.naiveTimeZone,
     userAgent: 'allo-queue-mirror/test',
     pacer,
-    retry: { minMs: 2, maxMs: 10, throttledMinMs: 2 },
+    retry: { minMs: 2, maxMs: 10, throttled: { minMs: 2, maxMs: 30_000 } },
     onSurprise: () => undefined,
   })
   return {
