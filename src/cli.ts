@@ -1,4 +1,5 @@
 /** argv in, exit code out. Imported by the executable, and by what checks the README against it. */
+
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { checkTimeZones } from './commands/check-time-zones.ts'
 import type { ForgetArguments } from './commands/forget.ts'
@@ -7,7 +8,8 @@ import { prepareDatabase } from './commands/prepare-database.ts'
 import type { ReportOptions } from './commands/report.ts'
 import { runSync } from './commands/sync.ts'
 import { readConfig, secretsOfEnvironment } from './config/config.ts'
-import { type ExitCode, exitCodeOf, exitCodes, UsageError } from './exit-code.ts'
+import { type ExitCode, exitCodes, UsageError } from './errors.ts'
+import { toMirrorError } from './foreign-errors.ts'
 import { isConnectionLost } from './store/postgres/database.ts'
 import { describeError } from './terminal/describe-error.ts'
 import { expectSignalsTwice } from './terminal/interruption.ts'
@@ -318,7 +320,7 @@ function usageExitCode(error: CommanderError): ExitCode {
 }
 
 function report(error: unknown): ExitCode {
-  const exitCode = exitCodeOf(error)
+  const exitCode = toMirrorError(error).exitCode
   const { level, secrets } = whatMayBeSaid()
   if (isAtLeast(level, 'error')) {
     printError(describeError(error, { debug: isAtLeast(level, 'debug'), secrets }))

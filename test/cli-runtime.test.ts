@@ -1,9 +1,10 @@
 /** Machines whose own Node is too old: the program runs on the one that npm installed with it, as one process would. */
+
 import { existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { InterruptedError } from '../src/pass/failure.ts'
+import { InterruptedError } from '../src/errors.ts'
 import { startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { expectSignalsTwice, withInterruption } from '../src/terminal/interruption.ts'

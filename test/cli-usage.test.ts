@@ -1,11 +1,12 @@
 /** What a person meets before any pass begins. */
+
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
 import { AlloUnreachableError } from '../src/allo/errors.ts'
 import { asKnownError } from '../src/commands/open.ts'
-import { exitCodeOf } from '../src/exit-code.ts'
+import { toMirrorError } from '../src/foreign-errors.ts'
 import { DatabaseError } from '../src/store/postgres/database.ts'
 import type { SavedReading } from '../src/store/reading/reading.ts'
 import { describeError } from '../src/terminal/describe-error.ts'
@@ -152,7 +153,7 @@ describe('an error', () => {
   test('of the driver that nobody wrapped is known for what it is: a lost connection, not a bug', async () => {
     const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
     const known = await asKnownError(lost)
-    expect(exitCodeOf(known)).toBe(75)
+    expect(toMirrorError(known).exitCode).toBe(75)
     expect(describeError(known, usual)).toBe(
       'Talking to Postgres: read ECONNRESET. Try again; what was saved until then stays.',
     )
@@ -175,14 +176,14 @@ describe('an error', () => {
     ['22P02', 70],
   ] as const)('of Postgres with code %s ends with exit %i', ([code, expected]) => {
     const error = new DatabaseError('saving', Object.assign(new Error('no'), { code }))
-    expect(exitCodeOf(error)).toBe(expected)
+    expect(toMirrorError(error).exitCode).toBe(expected)
   })
 
   test.for(['57P01', '57P02', '57P03'])(
     'of the driver itself with code %s is no bug wherever it arrives',
     (code) => {
       const raw = Object.assign(new pg.DatabaseError('terminating connection', 0, 'error'), { code })
-      expect(exitCodeOf(raw)).toBe(75)
+      expect(toMirrorError(raw).exitCode).toBe(75)
       expect(describeError(raw, usual)).toBe(
         `Talking to Postgres: terminating connection (code ${code}). Try again; what was saved until then stays.`,
       )

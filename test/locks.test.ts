@@ -1,7 +1,9 @@
 /** Locks of others: what a login may hold without stopping us, and who is named where it does. */
+
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exitCodeOf, exitCodes } from '../src/exit-code.ts'
+import { exitCodes } from '../src/errors.ts'
+import { toMirrorError } from '../src/foreign-errors.ts'
 import { forgetNumber } from '../src/personal-data/forget.ts'
 import { inspectSchema, migrateDatabase } from '../src/store/migrate/migrate.ts'
 import { type Client, openPool } from '../src/store/postgres/database.ts'
@@ -138,7 +140,7 @@ describe('a table or view that another session keeps', { concurrent: true }, () 
       })
       expect(error).toMatchObject({ name: 'LockedError', retryable: true })
       expect(String(error)).toContain(`process ${pid} of login ${login} holds a lock`)
-      expect(exitCodeOf(error)).toBe(exitCodes.tryAgain)
+      expect(toMirrorError(error).exitCode).toBe(exitCodes.tryAgain)
       expect(longestMs).toBeLessThan(10_000)
       expect((await ledger()).rows).toEqual(before)
     })

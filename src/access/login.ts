@@ -3,6 +3,7 @@
  * transactions are read only and end in time keeps it from burdening the database by accident.
  */
 import pg from 'pg'
+import { exitCodes, MirrorError } from '../errors.ts'
 import { ask, type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
 import { isUsed } from '../store/postgres/foreign-owners.ts'
 import { powerInWords, powersOf } from './powers.ts'
@@ -11,14 +12,18 @@ import { scramVerifier } from './scram.ts'
 
 export type ReportRole = 'reader' | 'pii'
 
-/** There is no role to grant, or nobody here who may; the message says what to do (exit 78). */
-export class GrantUnavailableError extends Error {
+/** There is no role to grant, or this login may not grant it; the message says what to do. */
+export class GrantUnavailableError extends MirrorError {
   override readonly name = 'GrantUnavailableError'
+  readonly code = 'grant_unavailable'
+  readonly exitCode = exitCodes.configuration
 }
 
 /** The login can't be what was asked for; the message says why. */
-export class LoginRefusedError extends Error {
+export class LoginRefusedError extends MirrorError {
   override readonly name = 'LoginRefusedError'
+  readonly code = 'login_refused'
+  readonly exitCode = exitCodes.usage
 }
 
 /** What is known of a login before anything is done to it. */

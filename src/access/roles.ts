@@ -152,7 +152,7 @@ async function putInPlaceOnceMore(pool: Pool, roles: RoleNames): Promise<void> {
     } catch (error) {
       // It exists, or the row of the role was updated by both.
       const isOvertaken =
-        error instanceof DatabaseError && ['42710', '23505', 'XX000'].includes(error.code ?? '')
+        error instanceof DatabaseError && ['42710', '23505', 'XX000'].includes(error.sqlState ?? '')
       if (!isOvertaken || attempts === 1) throw error
     }
   }

@@ -72,8 +72,9 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
       return parseQueueAnswer(answer.body, page, context(asked, answer.requestId))
     } catch (error) {
       if (!(error instanceof AlloRefusedError) || error.status !== 404) throw error
-      if (error.code === 'ASSIGNEE_NOT_FOUND') return { kind: 'not_found', requestId: error.requestId }
-      if (error.code === 'DIALING_QUEUE_NOT_FOUND') return { kind: 'no_queue', requestId: error.requestId }
+      if (error.givenCode === 'ASSIGNEE_NOT_FOUND') return { kind: 'not_found', requestId: error.requestId }
+      if (error.givenCode === 'DIALING_QUEUE_NOT_FOUND')
+        return { kind: 'no_queue', requestId: error.requestId }
       throw unexpected404(error)
     }
   }
@@ -106,9 +107,9 @@ function unexpected404(error: AlloRefusedError): AlloSurprisedError {
     asked: error.asked,
     requestId: error.requestId,
     status: 404,
-    code: error.code,
+    code: error.givenCode,
     path: '',
-    issue: `404${error.code ? ` ${error.code}` : ''}, which is not an answer about a teammate`,
+    issue: `404${error.givenCode ? ` ${error.givenCode}` : ''}, which is not an answer about a teammate`,
     wayOut: 'Check ALLO_API_URL and what stands between here and Allo.',
     cause: error,
   })

@@ -5,6 +5,7 @@
  * field or cause holds the API key, a phone number or the text of a body: these errors end up in logs and tables.
  */
 
+import { type ExitCode, exitCodes, MirrorError } from '../errors.ts'
 import { printable } from '../text/printable.ts'
 
 /** What was asked, in words that stand in a message: `queue of usr-1, page 3`. */
@@ -18,26 +19,29 @@ export interface AlloErrorFacts {
   readonly asked: string
   readonly requestId?: string | null
   readonly status?: number | null
+  /** Of the API or, when it was not reached, of the socket; null: none was given. */
   readonly code?: string | null
   readonly cause?: unknown
 }
 
-export abstract class AlloError extends Error {
-  /** Can the same request succeed later, with nothing changed on our side? */
-  abstract readonly retryable: boolean
+export abstract class AlloError extends MirrorError {
+  /** The code that was given, else a stable word per kind of failure. */
+  readonly code: string
+  readonly exitCode: ExitCode = exitCodes.tryAgain
   readonly asked: string
-  /** Allo's id of the request when it gave one, else the one we sent. Their support asks for it. */
-  readonly requestId: string | null
+  /** Allo's id of the request when it gave one, else the one we sent. */
+  override readonly requestId: string | null
   readonly status: number | null
-  readonly code: string | null
+  readonly givenCode: string | null
 
-  constructor(message: string, facts: AlloErrorFacts) {
+  constructor(message: string, facts: AlloErrorFacts & { readonly kindOfFailure: string }) {
     // Ids from the API stand in it: it stays one line.
     super(printable(message), facts.cause === undefined ? undefined : { cause: facts.cause })
     this.asked = facts.asked
     this.requestId = facts.requestId ?? null
     this.status = facts.status ?? null
-    this.code = facts.code ?? null
+    this.givenCode = facts.code ?? null
+    this.code = this.givenCode ?? facts.kindOfFailure
   }
 }
 
@@ -45,7 +49,8 @@ export abstract class AlloError extends Error {
 export class AlloRefusedError extends AlloError {
   override readonly name = 'AlloRefusedError'
   readonly kind: 'credentials' | 'refused'
-  readonly retryable: boolean
+  override readonly retryable: boolean
+  override readonly exitCode: ExitCode
 
   constructor(
     facts: AlloErrorFacts & {
@@ -59,16 +64,26 @@ export class AlloRefusedError extends AlloError {
     const kind = facts.status === 401 || facts.status === 403 ? 'credentials' : 'refused'
     const answer = [String(facts.status), facts.code].filter((part) => part).join(' ')
     const said = facts.said ? `: "${facts.said}"` : ''
-    super(`Allo refused the ${facts.asked} with ${answer}${said}${request(facts)}. ${facts.wayOut}`, facts)
+    super(`Allo refused the ${facts.asked} with ${answer}${said}${request(facts)}. ${facts.wayOut}`, {
+      ...facts,
+      kindOfFailure: `http_${facts.status}`,
+    })
     this.kind = kind
+    this.exitCode = exitCodeOfRefusal(facts.status, kind)
     this.retryable = facts.retryable
   }
+}
+
+function exitCodeOfRefusal(status: number, kind: AlloRefusedError['kind']): ExitCode {
+  if (kind === 'credentials') return exitCodes.configuration
+  // Allo calls it our mistake: a parameter we sent is not one it takes.
+  return status === 400 ? exitCodes.bug : exitCodes.tryAgain
 }
 
 /** An answer that isn't the documented shape. `path` is a place inside the JSON, `issue` never holds a value. */
 export class AlloSurprisedError extends AlloError {
   override readonly name = 'AlloSurprisedError'
-  readonly retryable: boolean
+  override readonly retryable: boolean
   readonly path: string
   readonly issue: string
 
@@ -85,7 +100,7 @@ export class AlloSurprisedError extends AlloError {
       facts.wayOut ?? 'Nothing was changed. If it stays, report this line; the API may have changed.'
     super(
       `Allo answered the ${facts.asked} in an undocumented way: ${place}${facts.issue}${request(facts)}. ${wayOut}`,
-      facts,
+      { ...facts, kindOfFailure: 'surprised' },
     )
     this.path = facts.path
     this.issue = facts.issue
@@ -96,7 +111,7 @@ export class AlloSurprisedError extends AlloError {
 /** No whole answer arrived: network, name lookup, TLS, timeout, or a body that was cut off. */
 export class AlloUnreachableError extends AlloError {
   override readonly name = 'AlloUnreachableError'
-  readonly retryable: boolean
+  override readonly retryable: boolean
 
   constructor(
     facts: AlloErrorFacts & {
@@ -105,10 +120,10 @@ export class AlloUnreachableError extends AlloError {
       readonly wayOut: string
     },
   ) {
-    super(
-      `No answer from Allo to the ${facts.asked}: ${facts.issue}${request(facts)}. ${facts.wayOut}`,
-      facts,
-    )
+    super(`No answer from Allo to the ${facts.asked}: ${facts.issue}${request(facts)}. ${facts.wayOut}`, {
+      ...facts,
+      kindOfFailure: 'unreachable',
+    })
     this.retryable = facts.retryable ?? true
   }
 }
@@ -119,7 +134,8 @@ export class AlloUnreachableError extends AlloError {
  */
 export class AlloThrottledError extends AlloError {
   override readonly name = 'AlloThrottledError'
-  readonly retryable = true
+  override readonly code = 'rate_limited'
+  override readonly retryable = true
   /** The wait that would have come next. */
   readonly waitMs: number
   /** What had been waited before it. */
@@ -130,7 +146,7 @@ export class AlloThrottledError extends AlloError {
       `Allo's rate limit holds the ${facts.asked} back: ${seconds(waitMs)} more after ${seconds(waitedMs)} of waiting ` +
         `is longer than we may wait${request(facts)}. Try again later, or find out what else uses this API key. If the pause is wrong, end it: ` +
         'update allo.api_keys set paused_until = null.',
-      { ...facts, status: facts.status ?? 429 },
+      { ...facts, status: facts.status ?? 429, kindOfFailure: 'rate_limited' },
     )
     this.waitMs = waitMs
     this.waitedMs = waitedMs

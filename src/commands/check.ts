@@ -1,6 +1,6 @@
 /** `check`: whether the data can be trusted, by every check there is. Changes nothing, not even what a worker stored. */
 import type { Config } from '../config/config.ts'
-import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { type ExitCode, exitCodes } from '../errors.ts'
 import { mask } from '../logger.ts'
 import type { CheckResult } from '../quality/check.ts'
 import { failsBadly, type QualityReport, runChecks } from '../quality/run-checks.ts'

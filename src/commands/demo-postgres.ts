@@ -1,4 +1,5 @@
 /** The Postgres of the demo: there as long as the demo runs, watched, and gone with all its files. */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { EmbeddedPostgresError } from '../embedded/postgres.ts'
@@ -8,6 +9,7 @@ import {
   startTemporaryPostgres,
   type TemporaryPostgres,
 } from '../embedded/temporary-postgres.ts'
+import { messageOf } from '../errors.ts'
 import { DatabaseError } from '../store/postgres/database.ts'
 
 export interface DemoPostgres {
@@ -78,7 +80,7 @@ async function timeIsUp(signal: AbortSignal): Promise<never> {
 async function explain(server: TemporaryPostgres, cause: unknown): Promise<EmbeddedPostgresError> {
   if (await hasFullDisk(server.folder)) return fullDisk(server.folder, cause)
   const words = await server.lastWords()
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   return new EmbeddedPostgresError(
     `The demo ends, because its own Postgres can't be used any more: ${reason}${words === null ? '' : ` (${words})`}. Run it again`,
     { cause, retryable: true },

@@ -2,7 +2,7 @@
 import { createPrivateBook } from '../allo/private-book.ts'
 import type { AlloClient, Teammate } from '../allo/types.ts'
 import type { ConfigWithKey } from '../config/config.ts'
-import { exitCodes } from '../exit-code.ts'
+import { exitCodes } from '../errors.ts'
 import { unusableRows } from '../pass/choose-teammates.ts'
 import { inspectSchema } from '../store/migrate/migrate.ts'
 import { openReadBudget, type ReadBudget } from '../store/pass/read-budget.ts'

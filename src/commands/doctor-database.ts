@@ -2,7 +2,7 @@
 import { openSchemas } from '../access/open-schemas.ts'
 import { roleNames } from '../access/roles.ts'
 import type { Config } from '../config/config.ts'
-import { exitCodes } from '../exit-code.ts'
+import { exitCodes } from '../errors.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import { inspectSchema } from '../store/migrate/migrate.ts'
 import type { Pool } from '../store/postgres/database.ts'

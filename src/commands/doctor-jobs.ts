@@ -1,6 +1,6 @@
 /** Doctor's look at where a worker would keep its jobs. */
 import { type Config, ConfigError } from '../config/config.ts'
-import { exitCodes } from '../exit-code.ts'
+import { exitCodes, messageOf } from '../errors.ts'
 import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../worker/inspect-jobs.ts'
 import type { Report } from './doctor-report.ts'
 import type { OpenDatabase } from './open.ts'
@@ -16,7 +16,7 @@ export async function checkJobs(
     try {
       tell(report, 'Redis', await inspectRedis(redisUrl.value()))
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       const says = `${host} can't be used: ${reason.replace(/\.$/, '')}. ${wayOutOf(reason)}`
       report.wrong(
         'Redis',

@@ -1,8 +1,10 @@
 /** Doctor's look at this machine: the port of the pages, and the folder of the embedded Postgres. */
+
 import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { HttpConfig } from '../config/config.ts'
+import { foreignCodeOf } from '../errors.ts'
 import type { Report } from './doctor-report.ts'
 import { isWorkerAlive } from './health.ts'
 
@@ -70,7 +72,7 @@ async function nearestThere(folder: string): Promise<string> {
     await stat(folder)
     return folder
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const isMissing = foreignCodeOf(error) === 'ENOENT'
     if (!isMissing || dirname(folder) === folder) throw error
     return nearestThere(dirname(folder))
   }

@@ -1,8 +1,9 @@
 /** What doctor found, line by line as it finds it, and the exit code that follows from all of it. */
-import { type ExitCode, exitCodeOf, exitCodes } from '../exit-code.ts'
+
+import { type ExitCode, exitCodes, InterruptedError } from '../errors.ts'
+import { toMirrorError } from '../foreign-errors.ts'
 import { mask } from '../logger.ts'
-import { InterruptedError } from '../pass/failure.ts'
-import { messageOf } from '../terminal/describe-error.ts'
+import { sentenceOf } from '../terminal/describe-error.ts'
 import { printable } from '../text/printable.ts'
 
 export interface Report {
@@ -49,7 +50,7 @@ export function createReport(write: (line: string) => void, secrets: readonly st
         return await look()
       } catch (error) {
         if (error instanceof InterruptedError) throw error
-        wrong(subject, messageOf(error, secrets), exitCodeOf(error))
+        wrong(subject, sentenceOf(error, secrets), toMirrorError(error).exitCode)
         return null
       }
     },

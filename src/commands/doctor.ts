@@ -14,7 +14,7 @@ import {
 } from '../config/config.ts'
 import { connectionsInClear } from '../config/plaintext.ts'
 import { inspectEmbeddedPostgres } from '../embedded/postgres.ts'
-import type { ExitCode } from '../exit-code.ts'
+import type { ExitCode } from '../errors.ts'
 import { withInterruption } from '../terminal/interruption.ts'
 import { print } from '../terminal/output.ts'
 import { checkAllo } from './doctor-allo.ts'

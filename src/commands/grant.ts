@@ -14,7 +14,7 @@ import {
 import { openSchemas } from '../access/open-schemas.ts'
 import { type RoleNames, roleNames, setUpRoles } from '../access/roles.ts'
 import type { Config } from '../config/config.ts'
-import { type ExitCode, exitCodes, UsageError } from '../exit-code.ts'
+import { type ExitCode, exitCodes, UsageError } from '../errors.ts'
 import { assertSchemaIsCurrent } from '../store/migrate/migrate.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { askForSecret } from '../terminal/ask-secret.ts'

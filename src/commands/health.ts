@@ -1,7 +1,7 @@
 /** `health`: whether the worker of this configuration is alive, for the image's HEALTHCHECK. */
 import { request } from 'node:http'
 import type { Config, HttpConfig } from '../config/config.ts'
-import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { type ExitCode, exitCodes, messageOf } from '../errors.ts'
 import { print, printError } from '../terminal/output.ts'
 
 /** Docker gives it five seconds. */
@@ -25,7 +25,7 @@ export async function runHealth({ http }: Pick<Config, 'http'>): Promise<ExitCod
     const why = status === 401 ? ': HTTP_BASIC_AUTH is another one there' : ''
     printError(`What listens at ${where} answers ${status}${why}.`)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     printError(`The worker at ${where} does not answer: ${reason}.`)
   }
   return exitCodes.tryAgain

@@ -1,4 +1,5 @@
 /** What commands work with, opened from the configuration and closed in the right order, whatever happens. */
+
 import { createAlloClient } from '../allo/client.ts'
 import { createPacer, type ProcessPacer } from '../allo/pacer.ts'
 import { createSurpriseLog } from '../allo/surprises.ts'
@@ -6,7 +7,8 @@ import type { RetrySettings } from '../allo/transport.ts'
 import type { AlloClient, Surprise } from '../allo/types.ts'
 import type { Config, ConfigWithKey } from '../config/config.ts'
 import { inspectEmbeddedPostgres, startEmbeddedPostgres } from '../embedded/postgres.ts'
-import { exitCodeOf, exitCodes } from '../exit-code.ts'
+import { exitCodes } from '../errors.ts'
+import { toMirrorError } from '../foreign-errors.ts'
 import { SchemaVersionError } from '../store/migrate/migrate.ts'
 import { keyFingerprint, type ReadBudget } from '../store/pass/read-budget.ts'
 import { openPool, type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
@@ -74,7 +76,7 @@ export async function withDatabase<T>(
 
 /** What the driver threw past the store's own wrapping becomes a DatabaseError: a connection that broke is no bug. */
 export async function asKnownError(error: unknown): Promise<unknown> {
-  if (error === null || exitCodeOf(error) !== exitCodes.bug) return error
+  if (error === null || toMirrorError(error).exitCode !== exitCodes.bug) return error
   return withDatabaseErrors('talking to Postgres', () => Promise.reject(error)).catch((known) => known)
 }
 

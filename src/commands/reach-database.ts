@@ -1,5 +1,6 @@
 /** The first question to a Postgres: are you there, will you have us, are you one we can use? */
-import type { Pool } from '../store/postgres/database.ts'
+import { foreignCodeOf, messageOf } from '../errors.ts'
+import { DatabaseError, type Pool } from '../store/postgres/database.ts'
 import { inspectServer, OLDEST_POSTGRES, type ServerReport } from '../store/postgres/inspect-database.ts'
 import { OpenDatabaseError } from './open-database-error.ts'
 
@@ -42,8 +43,8 @@ export function placeOf(url: string): string {
 }
 
 function explain(cause: unknown, url: string): OpenDatabaseError {
-  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null
-  const said = cause instanceof Error ? cause.message.replace(/^asking Postgres what it is: /, '') : ''
+  const code = cause instanceof DatabaseError ? cause.sqlState : foreignCodeOf(cause)
+  const said = messageOf(cause).replace(/^asking Postgres what it is: /, '')
   const { sentence, retryable } = reasonFor(code, said)
   return new OpenDatabaseError(`Postgres at ${placeOf(url)} can't be used: ${sentence}`, { retryable, cause })
 }

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { type ExitCode, exitCodes, UsageError } from '../exit-code.ts'
+import { type ExitCode, exitCodes, UsageError } from '../errors.ts'
 import { mask } from '../logger.ts'
-import { FilterError, type Filters, readDays, readId, usualDays } from '../report/filters.ts'
+import { type Filters, readDays, readId, usualDays } from '../report/filters.ts'
 import { reportPage } from '../report/page/page.ts'
 import { takeReport } from '../report/report.ts'
 import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate/migrate.ts'
@@ -31,8 +31,6 @@ export async function runReport(config: Config, options: ReportOptions): Promise
   const page = await withDatabase(config, ({ pool }) => makePage(pool, options), {
     name: 'report',
     mayCreate: false,
-  }).catch((error: unknown) => {
-    throw error instanceof FilterError ? new UsageError(error.message) : error
   })
   if (options.out === '-') {
     process.stdout.write(page)

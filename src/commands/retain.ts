@@ -1,6 +1,6 @@
 /** `retain`: erases now what is older than configured, as a worker does once a day. */
 import type { Config } from '../config/config.ts'
-import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { type ExitCode, exitCodes } from '../errors.ts'
 import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import { retain, retainedInWords } from '../personal-data/retain.ts'
 import { assertSchemaIsCurrent } from '../store/migrate/migrate.ts'

@@ -1,6 +1,6 @@
 /** `simulate`: the simulated Allo alone, its world moving, until Ctrl-C. */
 import type { SimulateOptions } from '../cli.ts'
-import { type ExitCode, exitCodes, UsageError } from '../exit-code.ts'
+import { type ExitCode, exitCodes, UsageError } from '../errors.ts'
 import { createRandom } from '../simulation/random.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../simulation/server.ts'
 import { createWorld, type World } from '../simulation/world.ts'

@@ -1,6 +1,6 @@
 /** `status`: one screen that says whether to worry. Changes nothing, and needs no worker to be running. */
 import type { ConfigWithKey } from '../config/config.ts'
-import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { type ExitCode, exitCodes, messageOf } from '../errors.ts'
 import { type Overview, overviewOf, troublesOf } from '../http/overview.ts'
 import { mask } from '../logger.ts'
 import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate/migrate.ts'
@@ -78,7 +78,7 @@ async function askJobs(
       await within(1000, Promise.all([passes.close(), readings.close()])).catch(() => undefined)
     }
   } catch (error) {
-    return { backend, problem: error instanceof Error ? error.message : String(error), ...nothing }
+    return { backend, problem: messageOf(error), ...nothing }
   } finally {
     await jobs.close()
   }

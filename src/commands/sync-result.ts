@@ -1,17 +1,11 @@
 /** A pass in one line: as JSON for programs, as a sentence for people. */
-import { AlloThrottledError } from '../allo/errors.ts'
 import { withoutNumbers } from '../allo/text.ts'
-import { ConfigError, secretsOfEnvironment } from '../config/config.ts'
-import { EmbeddedPostgresError } from '../embedded/postgres.ts'
-import { exitCodeOf, exitCodes } from '../exit-code.ts'
-import { reasonOf } from '../pass/failure.ts'
+import { secretsOfEnvironment } from '../config/config.ts'
+import { toMirrorError } from '../foreign-errors.ts'
 import type { SyncResult } from '../pass/sync.ts'
-import { SchemaVersionError } from '../store/migrate/migrate.ts'
-import { PassAlreadyRunningError } from '../store/pass/passes.ts'
 import { isAnswered } from '../store/reading/reading.ts'
-import { messageOf } from '../terminal/describe-error.ts'
+import { sentenceOf } from '../terminal/describe-error.ts'
 import { printable } from '../text/printable.ts'
-import { OpenDatabaseError } from './open-database-error.ts'
 
 /** The `--json` object; keys are contract. */
 export interface SyncJson {
@@ -135,20 +129,8 @@ export function toSentence(result: SyncResult, dryRun: boolean): string {
 }
 
 function errorOf(error: unknown): NonNullable<SyncJson['error']> {
-  const { errorCode, errorRequestId } = reasonOf(error)
-  const isThrottled = error instanceof AlloThrottledError
-  const code = isThrottled ? 'rate_limited' : errorCode === 'bug' ? codeOfStart(error) : errorCode
-  return { code, message: messageOf(error, secretsOfEnvironment()), request_id: errorRequestId }
-}
-
-/** What only a beginning can fail on; a pass itself never meets these. */
-function codeOfStart(error: unknown): string {
-  if (error instanceof ConfigError) return 'configuration'
-  if (error instanceof SchemaVersionError) return 'schema_version'
-  if (error instanceof EmbeddedPostgresError) return 'embedded_postgres'
-  if (error instanceof OpenDatabaseError) return 'database'
-  if (error instanceof PassAlreadyRunningError) return 'already_running'
-  return exitCodeOf(error) === exitCodes.tryAgain ? 'temporary' : 'bug'
+  const { code, requestId } = toMirrorError(error)
+  return { code, message: sentenceOf(error, secretsOfEnvironment()), request_id: requestId }
 }
 
 function toSeconds(ms: number): number {

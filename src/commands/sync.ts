@@ -1,6 +1,6 @@
 /** `sync`: one pass now. Progress goes to stderr, the result to stdout. */
 import { type Config, type ConfigWithKey, secretsOfEnvironment } from '../config/config.ts'
-import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { type ExitCode, exitCodes } from '../errors.ts'
 import { mask } from '../logger.ts'
 import { type SyncObserver, type SyncResult, syncTeam } from '../pass/sync.ts'
 import { backfillNumberKeys } from '../personal-data/backfill.ts'

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { ConfigWithKey } from '../config/config.ts'
 import { connectionsInClear } from '../config/plaintext.ts'
-import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { type ExitCode, exitCodes, messageOf } from '../errors.ts'
+import { toMirrorError } from '../foreign-errors.ts'
 import { type HttpServer, startHttp } from '../http/server.ts'
 import type { Workings } from '../http/workings.ts'
 import { createLogger, mask } from '../logger.ts'
@@ -12,7 +13,7 @@ import { openNumberKeys } from '../personal-data/open-number-keys.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { assertSchemaIsCurrent } from '../store/migrate/migrate.ts'
 import { keyFingerprint, openReadBudget } from '../store/pass/read-budget.ts'
-import { asDatabaseError, openPool } from '../store/postgres/database.ts'
+import { openPool } from '../store/postgres/database.ts'
 import { createDatabaseProbe } from '../store/postgres/probe.ts'
 import { recordReportTimeZone } from '../store/queries/settings.ts'
 import { untilAborted, withInterruption } from '../terminal/interruption.ts'
@@ -110,7 +111,7 @@ async function stateOfDatabase({ database, waitingFor, waitingBecause }: Working
     await within(DATABASE_DEADLINE_MS, database.probe.ask())
     return 'usable'
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) }
+    return { reason: messageOf(error) }
   }
 }
 
@@ -221,7 +222,7 @@ async function nameNumbers(
     if (entries > 0)
       logger.info({ event: 'number_keys_filled', entries }, 'older entries got their number key')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     logger.warn({ event: 'number_keys_failed' }, `older entries have no number key yet: ${reason}`)
   }
 }
@@ -231,7 +232,7 @@ async function lookAtRedis(redisUrl: string, logger: Logger): Promise<void> {
   try {
     tellConcerns(await inspectRedis(redisUrl), logger)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     logger.debug({ event: 'jobs_error' }, `could not look at where jobs are kept: ${reason}`)
   }
 }
@@ -273,9 +274,8 @@ async function persist<T>(
       workings.waitingBecause = null
       return done
     } catch (thrown) {
-      const error = asDatabaseError(thrown)
-      const canHelp = error instanceof Error && 'retryable' in error && error.retryable === true
-      if (!canHelp || signal.aborted) throw error
+      const error = toMirrorError(thrown)
+      if (!error.retryable || signal.aborted) throw thrown
       workings.waitingBecause = error.message
       logger.warn({ event: 'waiting', for: what }, `waiting for ${what}: ${error.message}`)
       await sleep(waitMs, undefined, { signal })

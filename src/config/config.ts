@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { foreignCodeOf } from '../errors.ts'
 import { parseEnvFile, readEnvText } from './env-file.ts'
 import { formsOfSecret } from './known-secrets.ts'
 import { isLoopback } from './loopback.ts'
@@ -298,7 +299,7 @@ function readEnvFile(): string | null {
   try {
     return readTextFile(file)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    if (foreignCodeOf(error) === 'ENOENT') return null
     throw unreadable('.env', file, error)
   }
 }

@@ -1,12 +1,17 @@
+import { exitCodes, MirrorError } from '../errors.ts'
+
 /** How everything that is wrong with a configuration is told at once. */
 export interface Problem {
   readonly variable: string
   readonly problem: string
 }
 
-/** Permanent: the same start fails again until somebody changes something (exit 78). */
-export class ConfigError extends Error {
+/** Permanent: the same start fails again until the configuration is changed. */
+export class ConfigError extends MirrorError {
   override readonly name = 'ConfigError'
+  readonly code = 'configuration'
+  readonly exitCode = exitCodes.configuration
+  override readonly isMultiline = true
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[]) {

@@ -1,15 +1,22 @@
+import { exitCodes, MirrorError } from '../errors.ts'
 import { explainSystemError } from '../text/system-error.ts'
 
 /** The embedded Postgres cannot be used. The message names what is wrong and the way out. */
-export class EmbeddedPostgresError extends Error {
+export class EmbeddedPostgresError extends MirrorError {
   override readonly name = 'EmbeddedPostgresError'
-  /** Whether it can be used later with nothing changed: after a full disk, say. */
-  readonly retryable: boolean
+  readonly code = 'embedded_postgres'
+  /** True after a full disk, say. */
+  override readonly retryable: boolean
+  override readonly isMultiline = true
 
   constructor(message: string, options: { readonly cause?: unknown; readonly retryable?: boolean } = {}) {
     const { cause, retryable = explainSystemError(cause)?.retryable ?? false } = options
     super(message, cause === undefined ? undefined : { cause })
     this.retryable = retryable
+  }
+
+  get exitCode() {
+    return this.retryable ? exitCodes.tryAgain : exitCodes.configuration
   }
 }
 

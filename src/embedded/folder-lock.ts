@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { foreignCodeOf } from '../errors.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 import { makeFolder } from './make-folder.ts'
 import { identifySelf, isAlive } from './process-identity.ts'
@@ -87,7 +88,7 @@ async function made(content: string, path: string): Promise<boolean> {
     await symlink(content, path)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (foreignCodeOf(error) === 'EEXIST') return false
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { foreignCodeOf } from '../errors.ts'
 
 /**
  * Makes the folder and those above it; false when it was there. Node's own `recursive` never comes back from /proc,
@@ -10,8 +11,8 @@ export async function makeFolder(path: string): Promise<boolean> {
     await mkdir(path)
     return true
   } catch (error) {
-    if (hasCode(error, 'EEXIST') && (await stat(path)).isDirectory()) return false
-    if (!hasCode(error, 'ENOENT') || (await exists(dirname(path)))) throw error
+    if (foreignCodeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) return false
+    if (foreignCodeOf(error) !== 'ENOENT' || (await exists(dirname(path)))) throw error
   }
   await makeFolder(dirname(path))
   return makeFolder(path)
@@ -21,12 +22,8 @@ async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     (error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return false
+      if (foreignCodeOf(error) === 'ENOENT') return false
       throw error
     },
   )
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

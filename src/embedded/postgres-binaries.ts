@@ -14,6 +14,7 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { messageOf } from '../errors.ts'
 import { explainSystemError } from '../text/system-error.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import { withFolderLock } from './folder-lock.ts'
@@ -59,9 +60,7 @@ export async function findPostgresBinaries(
       if ('version' in found) return { ...found, keptIn: cache === copyTo ? null : staged }
       failures.push(found.failure)
     } catch (error) {
-      failures.push(
-        explainSystemError(error)?.sentence ?? (error instanceof Error ? error.message : String(error)),
-      )
+      failures.push(explainSystemError(error)?.sentence ?? messageOf(error))
     }
   }
   throw new EmbeddedPostgresError(

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { chmod, link, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import * as z from 'zod'
+import { foreignCodeOf } from '../errors.ts'
 import { reasonInWords } from '../text/system-error.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import { makeFolder } from './make-folder.ts'
@@ -65,7 +66,7 @@ export async function findHome(dataDir: string): Promise<PostgresHome | 'absent'
   try {
     names = await readdir(dataDir)
   } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return 'absent'
+    if (foreignCodeOf(cause) === 'ENOENT') return 'absent'
     throw unusable(dataDir, 'read', cause)
   }
   if (!names.includes(noteName)) {
@@ -98,7 +99,7 @@ export async function readConnection(home: PostgresHome): Promise<Connection | n
   try {
     return Connection.parse(JSON.parse(await readFile(home.connection, 'utf8')))
   } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return null
+    if (foreignCodeOf(cause) === 'ENOENT') return null
     throw new EmbeddedPostgresError(
       `${home.connection}, which holds the database's port and password, cannot be read: ${reasonInWords(cause)}. Bring it back from a backup, run as the user who made it, or ${useYourOwnPostgres}`,
       { cause },
@@ -142,7 +143,7 @@ async function writeNote(dataDir: string, movedTo: string | null): Promise<boole
     await link(draft, join(dataDir, noteName))
     return true
   } catch (cause) {
-    if (hasCode(cause, 'EEXIST')) return false
+    if (foreignCodeOf(cause) === 'EEXIST') return false
     throw unusable(dataDir, 'used', cause)
   } finally {
     await rm(draft, { force: true }).catch(() => undefined)
@@ -171,8 +172,4 @@ function foreignFolder(dataDir: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     `${dataDir} holds other things than a database of allo-queue-mirror; nothing in it was touched. Set DATA_DIR to an empty or new folder, or ${useYourOwnPostgres}`,
   )
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

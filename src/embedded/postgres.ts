@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
+import { messageOf } from '../errors.ts'
 import { explainSystemError } from '../text/system-error.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import { withFolderLock } from './folder-lock.ts'
@@ -153,7 +154,7 @@ export async function inspectEmbeddedPostgres(dataDir: string): Promise<Embedded
     const detail = `data in ${home.folder}, pid ${server.pid}, 127.0.0.1:${server.port}, ${server.status}, used by ${users}`
     return { state: 'running', version, detail }
   } catch (error) {
-    return { state: 'unreadable', detail: error instanceof Error ? error.message : String(error) }
+    return { state: 'unreadable', detail: messageOf(error) }
   }
 }
 
@@ -220,7 +221,7 @@ async function ensureDatabase(url: string, database: string): Promise<void> {
     if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(database)}`)
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `The embedded Postgres runs, but does not let us in: ${cause instanceof Error ? cause.message : cause}`,
+      `The embedded Postgres runs, but does not let us in: ${messageOf(cause)}`,
       { cause },
     )
   } finally {

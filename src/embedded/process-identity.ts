@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { foreignCodeOf } from '../errors.ts'
 
 /**
  * A text no other process has, had or will have on this machine: pids come back, a pid with its start time
@@ -28,7 +29,7 @@ export function hasProcess(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return foreignCodeOf(error) === 'EPERM'
   }
 }
 

@@ -1,5 +1,6 @@
 /** `/readyz`: what the worker depends on, each asked by itself, for what the work needs, and for two seconds at most. */
 
+import { messageOf } from '../errors.ts'
 import { inspectSchema } from '../store/migrate/migrate.ts'
 import { credentialsVerdict } from '../store/queries/status.ts'
 import { within } from '../waiting.ts'
@@ -73,7 +74,7 @@ async function check(ask: () => Promise<string>): Promise<Check> {
   try {
     return { ok: true, detail: await within(DEADLINE_MS, ask()), ms: took() }
   } catch (error) {
-    return { ok: false, detail: error instanceof Error ? error.message : String(error), ms: took() }
+    return { ok: false, detail: messageOf(error), ms: took() }
   }
 }
 

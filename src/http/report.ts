@@ -134,7 +134,7 @@ function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   if (error instanceof FilterError) return reply.code(400).send(`${error.message}\n`)
   if (error instanceof TooManyError)
     return reply.code(503).header('retry-after', '5').send(`${error.message}\n`)
-  if (error instanceof DatabaseError && error.code === '57014') {
+  if (error instanceof DatabaseError && error.sqlState === '57014') {
     return reply.code(503).send('This took too long: ask for fewer days, or for one teammate.\n')
   }
   throw error

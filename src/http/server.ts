@@ -2,11 +2,13 @@
  * What people and probes see of a worker: a status page, its JSON, health, readiness, metrics, and the job queues.
  * Starts before anything else is there, and stops last. Nothing that happens here can harm the worker.
  */
+
 import { createServer, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config/config.ts'
+import { messageOf } from '../errors.ts'
 import { mask } from '../logger.ts'
 import { contentSecurityPolicy } from '../page/style.ts'
 import { within } from '../waiting.ts'
@@ -233,7 +235,7 @@ function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Socket): void 
 }
 
 function fail(reply: FastifyReply, error: unknown) {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   return reply.code(503).type(PLAIN).send(`${message}\n`)
 }
 

@@ -1,8 +1,13 @@
+import { exitCodes, MirrorError } from '../errors.ts'
+
 /** Lets one in at a time; the others wait in order. Resolves to what ends the turn; twice is once. */
 export type Turns = () => Promise<() => void>
 
-export class TooManyError extends Error {
+export class TooManyError extends MirrorError {
   override readonly name = 'TooManyError'
+  readonly code = 'temporary'
+  readonly exitCode = exitCodes.tryAgain
+  override readonly retryable = true
 }
 
 /** Throws TooManyError when as many as `most` wait already. */

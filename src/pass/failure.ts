@@ -1,28 +1,35 @@
 /** What failed, in words for tables and `--json`; and whether it concerns one teammate or the whole pass. */
-import { AlloError, AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
+import { AlloError, AlloRefusedError, AlloThrottledError } from '../allo/errors.ts'
 import { withoutNumbers } from '../allo/text.ts'
-import { NumberKeyError } from '../snapshot/number-key.ts'
+import { exitCodes, MirrorError } from '../errors.ts'
+import { toMirrorError } from '../foreign-errors.ts'
 import { WrongAnswerError } from '../snapshot/walk-queue.ts'
 import { INCOMPLETE_TEAM } from '../store/pass/finish-pass.ts'
 import { DatabaseError } from '../store/postgres/database.ts'
 import type { FailedReading } from '../store/reading/reading.ts'
 
 /** `--user`, `ONLY_TEAMMATES` or `EXCEPT_TEAMMATES` names nobody on the team, or together they leave nobody to read. */
-export class UnknownTeammateError extends Error {
+export class UnknownTeammateError extends MirrorError {
   override readonly name = 'UnknownTeammateError'
+  readonly code = 'unknown_teammate'
+  readonly exitCode = exitCodes.usage
 }
 
 /** Somebody on the lists could not be asked for a queue: everyone else was. Endings are held back, for three passes at most. */
-export class IncompleteTeamError extends Error {
+export class IncompleteTeamError extends MirrorError {
   override readonly name = 'IncompleteTeamError'
+  readonly code = INCOMPLETE_TEAM
+  readonly exitCode = exitCodes.tryAgain
 }
 
 /**
  * What is on record for the key, or for the teammates it lists, is another team than the API names now. Believed, all
  * data would get a new home and calls would count twice. An answer that was wrong once costs one pass.
  */
-export class TeamChangedError extends Error {
+export class TeamChangedError extends MirrorError {
   override readonly name = 'TeamChangedError'
+  readonly code = 'team_changed'
+  readonly exitCode = exitCodes.tryAgain
 
   constructor(team: { readonly onRecord: string; readonly now: string; readonly isNamed: boolean }) {
     const { onRecord, now, isNamed } = team
@@ -41,19 +48,18 @@ function quoted(text: string): string {
 }
 
 /** The lists were answered, and can't be true. */
-export class ImplausibleTeamError extends Error {
+export class ImplausibleTeamError extends MirrorError {
   override readonly name = 'ImplausibleTeamError'
-}
-
-/** A signal asked us to stop; what was saved stays. */
-export class InterruptedError extends Error {
-  override readonly name = 'InterruptedError'
+  readonly code = 'no_active_teammate'
+  readonly exitCode = exitCodes.tryAgain
 }
 
 /** Where jobs are kept did not take the readings of a pass; the next tick tries again. */
-export class JobsUnavailableError extends Error {
+export class JobsUnavailableError extends MirrorError {
   override readonly name = 'JobsUnavailableError'
-  readonly retryable = true
+  readonly code = 'jobs_unavailable'
+  readonly exitCode = exitCodes.tryAgain
+  override readonly retryable = true
 }
 
 /** The reading to record when only this teammate is concerned; null when the pass must stop. */
@@ -64,7 +70,7 @@ export function aboutThisTeammate(error: unknown): FailedReading | null {
   }
   if (!(error instanceof AlloError) || error instanceof AlloThrottledError) return null
   if (isRefusal(error)) return null
-  return failed('error', codeOf(error), error.message, error.requestId)
+  return failed('error', error.code, error.message, error.requestId)
 }
 
 /** The reading of those who were not reached because the pass stopped; null when it says nothing about Allo. */
@@ -72,7 +78,7 @@ export function notReached(stoppedBy: AlloError): FailedReading
 export function notReached(stoppedBy: unknown): FailedReading | null
 export function notReached(stoppedBy: unknown): FailedReading | null {
   if (!(stoppedBy instanceof AlloError)) return null
-  return failed(statusOfStop(stoppedBy), codeOf(stoppedBy), stoppedBy.message, stoppedBy.requestId)
+  return failed(statusOfStop(stoppedBy), stoppedBy.code, stoppedBy.message, stoppedBy.requestId)
 }
 
 function statusOfStop(stoppedBy: AlloError): FailedReading['status'] {
@@ -86,31 +92,10 @@ export function isRefusal(error: unknown): error is AlloRefusedError {
 }
 
 /** Null fields when nothing failed. */
-export function reasonOf(error: unknown) {
-  if (error === null) return { errorCode: null, errorMessage: null, errorRequestId: null }
-  const message = error instanceof Error ? error.message : String(error)
-  return {
-    errorCode: codeOf(error),
-    errorMessage: withoutNumbers(message),
-    errorRequestId: error instanceof AlloError ? error.requestId : null,
-  }
-}
-
-/** For tables and `--json`: the API's own code where it gave one, else a stable word per kind of failure. */
-export function codeOf(error: unknown): string {
-  if (error instanceof AlloThrottledError) return 'rate_limited'
-  if (error instanceof AlloError && error.code !== null) return error.code
-  if (error instanceof AlloUnreachableError) return 'unreachable'
-  if (error instanceof AlloRefusedError) return `http_${error.status}`
-  if (error instanceof AlloError) return 'surprised'
-  if (error instanceof DatabaseError) return 'database'
-  if (error instanceof ImplausibleTeamError) return 'no_active_teammate'
-  if (error instanceof UnknownTeammateError) return 'unknown_teammate'
-  if (error instanceof IncompleteTeamError) return INCOMPLETE_TEAM
-  if (error instanceof TeamChangedError) return 'team_changed'
-  if (error instanceof NumberKeyError) return 'number_key'
-  if (error instanceof JobsUnavailableError) return 'jobs_unavailable'
-  return error instanceof InterruptedError ? 'interrupted' : 'bug'
+export function reasonOf(thrown: unknown) {
+  if (thrown === null) return { errorCode: null, errorMessage: null, errorRequestId: null }
+  const { code, message, requestId } = toMirrorError(thrown)
+  return { errorCode: code, errorMessage: withoutNumbers(message), errorRequestId: requestId }
 }
 
 export function failed(

@@ -1,5 +1,6 @@
 /** One reading: take the snapshot, save it. */
 import type { AlloClient, QueueNumber } from '../allo/types.ts'
+import { toMirrorError } from '../foreign-errors.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { takeSnapshot } from '../snapshot/take-snapshot.ts'
 import type { Pool } from '../store/postgres/database.ts'
@@ -38,11 +39,7 @@ export async function readTeammate(
   } catch (error) {
     options.signal.throwIfAborted()
     const failure = aboutThisTeammate(error)
-    if (failure === null || (options.isTriedAgain && canHelp(error))) throw error
+    if (failure === null || (options.isTriedAgain && toMirrorError(error).retryable)) throw error
     return { reading: await deps.save(failure, effort()), error }
   }
-}
-
-function canHelp(error: unknown): boolean {
-  return error instanceof Error && 'retryable' in error && error.retryable === true
 }

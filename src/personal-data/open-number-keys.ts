@@ -3,11 +3,13 @@
  * made when there is none. A database has one key, from the first use on: another one would give the same number two
  * names, and recognise no number that is suppressed.
  */
+
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { decodeNumberKey } from '../config/secret.ts'
+import { foreignCodeOf } from '../errors.ts'
 import { createNumberKeys, NumberKeyError, type NumberKeys } from '../snapshot/number-key.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { numberKeyOnRecord, recordNumberKey } from '../store/queries/settings.ts'
@@ -51,7 +53,7 @@ async function makeKeyFile(file: string): Promise<void> {
     await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
     await link(draft, file)
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw unusable(file, error)
+    if (foreignCodeOf(error) !== 'EEXIST') throw unusable(file, error)
   } finally {
     await rm(draft, { force: true })
   }
@@ -64,7 +66,7 @@ async function readKeyFile(file: string): Promise<Buffer | null> {
     if (secret === null) throw new Error('it does not hold 32 bytes, written as 64 hexadecimal digits')
     return secret
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return null
+    if (foreignCodeOf(error) === 'ENOENT') return null
     throw unusable(file, error)
   }
 }
@@ -76,8 +78,4 @@ function unusable(file: string, error: unknown): NumberKeyError {
       cause: error,
     },
   )
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,4 +1,5 @@
 /** What a report is narrowed to, as it stands in an address: `?days=28&teammate=usr-1&queue=pdl_2`. */
+import { UsageError } from '../errors.ts'
 
 /** How far back a report looks; the same length before that is what it compares with. */
 export const periods = [7, 28, 90] as const
@@ -20,7 +21,7 @@ export type AskedFilters = { readonly [name in FilterName]: Filters[name] | null
 export const usualDays: Days = 7
 
 /** A filter that can't be: the message says what can. It never repeats what was sent. */
-export class FilterError extends Error {
+export class FilterError extends UsageError {
   override readonly name = 'FilterError'
 }
 

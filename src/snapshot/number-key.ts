@@ -3,6 +3,8 @@
  * that stays in the program. A plain hash would be reversed in minutes, there being so few phone numbers.
  */
 import { createHmac } from 'node:crypto'
+import { exitCodes, MirrorError } from '../errors.ts'
+import { explainSystemError } from '../text/system-error.ts'
 
 export interface NumberKeys {
   /** Tells this key from another one without showing it. */
@@ -29,7 +31,19 @@ export function comparableNumber(number: string): string {
   return number.replace(/[^\p{L}\p{Nd}]+/gu, '')
 }
 
-/** The key that numbers are named with is not the one it must be; the message says what to do (exit 78). */
-export class NumberKeyError extends Error {
+/** The key that numbers are named with is not the one it must be, or can't be had; the message says what to do. */
+export class NumberKeyError extends MirrorError {
   override readonly name = 'NumberKeyError'
+  readonly code = 'number_key'
+  /** True when its file can't be written on a full disk, say. */
+  override readonly retryable: boolean
+
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options)
+    this.retryable = explainSystemError(options.cause)?.retryable ?? false
+  }
+
+  get exitCode() {
+    return this.retryable ? exitCodes.tryAgain : exitCodes.configuration
+  }
 }

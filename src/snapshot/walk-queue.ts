@@ -2,8 +2,10 @@
  * One walk over one teammate's current queue: pages in order until there are no more, given up at the first page
  * that can't belong to the ones before.
  */
+
 import { largestWalk } from '../allo/limits.ts'
 import type { AlloClient, Queue, QueueAnswer, QueueNumber } from '../allo/types.ts'
+import { exitCodes, MirrorError } from '../errors.ts'
 import { printable } from '../text/printable.ts'
 
 export type Walk =
@@ -84,9 +86,10 @@ async function* queuePages(
  * An answer that is well-formed and can't be true. Nothing is written on its word, for this teammate alone; `code`
  * is what the reading is recorded with.
  */
-export class WrongAnswerError extends Error {
+export class WrongAnswerError extends MirrorError {
   override readonly name = 'WrongAnswerError'
   readonly code: string
+  readonly exitCode = exitCodes.tryAgain
 
   constructor(code: string, message: string) {
     super(printable(message))

@@ -2,8 +2,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { UsageError } from '../exit-code.ts'
-import { InterruptedError } from '../pass/failure.ts'
+import { InterruptedError, UsageError } from '../errors.ts'
 
 /** Empty when nothing was given. On a terminal it is asked for twice. */
 export async function askForSecret(question: string): Promise<string> {

@@ -4,49 +4,34 @@
  * word ourselves is masked.
  */
 import { toQuotable } from '../allo/text.ts'
-import { ConfigError } from '../config/problem.ts'
-import { EmbeddedPostgresError } from '../embedded/embedded-postgres-error.ts'
-import { exitCodeOf, exitCodes } from '../exit-code.ts'
+import { exitCodes } from '../errors.ts'
+import { toMirrorError } from '../foreign-errors.ts'
 import { mask } from '../logger.ts'
-import { asDatabaseError, DatabaseError } from '../store/postgres/database.ts'
 import { printable, printableLines } from '../text/printable.ts'
-import { explainSystemError } from '../text/system-error.ts'
 
 export interface Shown {
   readonly debug: boolean
-  /** Never to be seen, whatever happened. */
+  /** Never shown, whatever happened. */
   readonly secrets: readonly string[]
 }
 
-export function describeError(error: unknown, { debug, secrets }: Shown): string {
-  const lines = [messageOf(error, secrets)]
-  if (debug) lines.push(...traceOf(error, secrets))
-  else if (exitCodeOf(error) === exitCodes.bug) {
+export function describeError(thrown: unknown, { debug, secrets }: Shown): string {
+  const lines = [sentenceOf(thrown, secrets)]
+  if (debug) lines.push(...traceOf(thrown, secrets))
+  else if (toMirrorError(thrown).exitCode === exitCodes.bug) {
     lines.push('LOG_LEVEL=debug shows where it happened. Please report it with that.')
   }
   return mask(lines.join('\n'), secrets)
 }
 
-/** One sentence, the first letter a capital. Masked before anything is cut: half a secret would not be found. */
-export function messageOf(thrown: unknown, secrets: readonly string[]): string {
-  const error = asDatabaseError(thrown)
-  const words = mask(saidBy(error), secrets)
-  // Only these are worded in lines; what came from outside makes none.
-  const hasLines = error instanceof ConfigError || error instanceof EmbeddedPostgresError
-  const said = hasLines ? printableLines(words) : printable(words)
-  const exitCode = exitCodeOf(error)
+/** Begins with a capital. Masked before anything is cut: half a secret would not be found. */
+export function sentenceOf(thrown: unknown, secrets: readonly string[]): string {
+  const { message, exitCode, isMultiline, advice } = toMirrorError(thrown)
+  const masked = mask(message, secrets)
+  const said = isMultiline ? printableLines(masked) : printable(masked)
   if (exitCode === exitCodes.bug) return `This is a bug of allo-queue-mirror: ${toQuotable(said)}`
   const sentence = said.slice(0, 1).toUpperCase() + said.slice(1)
-  if (!(error instanceof DatabaseError)) return sentence
-  return exitCode === exitCodes.tryAgain
-    ? `${sentence}. Try again; what was saved until then stays.`
-    : `${sentence}. doctor says which rights are missing; nothing else may change schema allo.`
-}
-
-function saidBy(error: unknown): string {
-  const problem = explainSystemError(error)
-  if (problem !== null) return problem.sentence
-  return error instanceof Error ? error.message : String(error)
+  return advice === null ? sentence : `${sentence}. ${advice}`
 }
 
 /** The frames of the error and of each that lies below it. */

@@ -2,8 +2,7 @@
  * Ctrl-C, SIGTERM and SIGHUP (the terminal was closed) as an aborted signal: the work winds up in order. A second one ends the process at once, and so
  * does a deadline after the first one, whatever the work still waits for.
  */
-import { exitCodes } from '../exit-code.ts'
-import { InterruptedError } from '../pass/failure.ts'
+import { exitCodes, InterruptedError } from '../errors.ts'
 import { longestWait } from '../waiting.ts'
 import { printError } from './output.ts'
 

@@ -1,4 +1,5 @@
 /** What the operating system refuses: files, folders and its own limits, in words for a person. */
+import { exitCodes, foreignCodeOf, MirrorError, messageOf } from '../errors.ts'
 
 export interface SystemProblem {
   /** `the disk is full (ENOSPC)` */
@@ -49,12 +50,37 @@ const done: Readonly<Record<string, string>> = {
   rmdir: 'removed',
 }
 
+export class SystemError extends MirrorError {
+  override readonly name = 'SystemError'
+  override readonly retryable: boolean
+
+  constructor(problem: SystemProblem, cause: unknown) {
+    super(problem.sentence, { cause })
+    this.retryable = problem.retryable
+  }
+
+  get code() {
+    return this.retryable ? 'temporary' : 'configuration'
+  }
+
+  get exitCode() {
+    return this.retryable ? exitCodes.tryAgain : exitCodes.configuration
+  }
+}
+
+/** A SystemError for what the operating system refused; any other error stays as it is. */
+export function asSystemError(error: unknown): unknown {
+  const problem = explainSystemError(error)
+  return problem === null ? error : new SystemError(problem, error)
+}
+
 /** Null: it is no such error. */
 export function explainSystemError(error: unknown): SystemProblem | null {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
+  const code = foreignCodeOf(error)
+  if (!(error instanceof Error) || code === null) return null
   if (!('syscall' in error) || typeof error.syscall !== 'string' || ofTheNetwork.has(error.syscall))
     return null
-  const { code, syscall } = error
+  const { syscall } = error
   if (syscall === 'uv_cwd') {
     const reason = 'the folder this was started in does not exist any more'
     return { reason, sentence: `${reason}: change to one that does, and start it there.`, retryable: false }
@@ -73,5 +99,5 @@ export function explainSystemError(error: unknown): SystemProblem | null {
 
 /** In words where it is an error of the system, else as it was said. */
 export function reasonInWords(error: unknown): string {
-  return explainSystemError(error)?.reason ?? (error instanceof Error ? error.message : String(error))
+  return explainSystemError(error)?.reason ?? messageOf(error)
 }

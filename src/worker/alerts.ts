@@ -9,8 +9,10 @@
  * dies between the answer and noting it. An incident that was over before anybody could be told is told once, as
  * over. Nothing here throws into the worker: what fails is logged, and looked at again.
  */
+
 import type { Logger } from 'pino'
 import type { Schedule } from '../config/config.ts'
+import { messageOf } from '../errors.ts'
 import { isDoubt } from '../quality/results.ts'
 import type { Team } from '../store/pass/teammates.ts'
 import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
@@ -216,7 +218,7 @@ async function tell(
     logger.info({ event: 'alert_delivered', incidentId, kind, state }, 'the alert webhook was told')
   } else if (!signal.aborted) {
     metrics.webhook('failed')
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     logger.error({ event: 'alert_failed', incidentId, kind, state }, `the alert webhook: ${message}`)
   }
 }

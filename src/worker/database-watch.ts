@@ -7,8 +7,10 @@
  * A POST that fails is tried again at the next look. An incident that is over before its opening was delivered is
  * told once, as over. A process that ends takes its incident with it.
  */
+
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
 import { inWords } from '../text/duration.ts'
 import { type Looks, lookAgain } from './looks.ts'
 import type { WorkerMetrics } from './metrics.ts'
@@ -120,7 +122,7 @@ async function deliver(
   } catch (error) {
     if (signal.aborted) return false
     metrics.webhook('failed')
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     logger.error({ event: 'alert_failed', ...about }, `the alert webhook: ${reason}`)
     return false
   }

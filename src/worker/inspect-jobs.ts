@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { ConfigError } from '../config/config.ts'
-import { connectionSettings, withDatabaseErrors } from '../store/postgres/database.ts'
+import { connectionSettings, DatabaseError, withDatabaseErrors } from '../store/postgres/database.ts'
 import { inJobsSchema, JOBS_SCHEMA, PROBE_KEY, PROBE_KEY_LIVES_MS } from './job-backend.ts'
 
 /** What BullMQ needs of Redis. */
@@ -81,7 +81,7 @@ export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
           : [],
     }
   } catch (error) {
-    throw error instanceof Error && 'code' in error && error.code === '08P01' ? cannotKeepJobs(pooled) : error
+    throw error instanceof DatabaseError && error.sqlState === '08P01' ? cannotKeepJobs(pooled) : error
   } finally {
     // Not ended in order: one that was refused or fell silent never ends.
     destroyAll()

@@ -1,6 +1,7 @@
 /** What the job backend says of a team's jobs, within two seconds or not at all. */
 
 import type { Schedule } from '../config/config.ts'
+import { messageOf } from '../errors.ts'
 import { within } from '../waiting.ts'
 import type { JobBackend, JobQueue } from './job-backend.ts'
 
@@ -49,7 +50,7 @@ export async function jobsStatus(
   try {
     return await within(DEADLINE_MS, ask())
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
+    const problem = messageOf(error)
     return { backend: jobs.kind, problem, workers: null, nextRunAt: null, schedule: null, counts: null }
   }
 }

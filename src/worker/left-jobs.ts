@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq'
 import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
 import type { JobData, JobQueue } from './job-backend.ts'
 
 /**
@@ -18,7 +19,7 @@ export async function endLeftJobs(
     const waiting = await passes.getJobs(['waiting-children'])
     for (const job of waiting) if (job.id !== own.id) await end(job, passes, readings, logger)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     logger.warn({ event: 'jobs_error' }, `the job of a pass that is over could not be ended: ${reason}`)
   }
 }

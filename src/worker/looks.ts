@@ -1,3 +1,5 @@
+import { messageOf } from '../errors.ts'
+
 /** What a worker looks after again and again, beside its jobs. */
 export interface Looks {
   /** Looks now; while it looks, everyone who asks waits for the same look. */
@@ -20,7 +22,7 @@ export function lookAgain(
     try {
       await lookOnce(signal)
     } catch (error) {
-      if (!signal.aborted) onFailure(error instanceof Error ? error.message : String(error))
+      if (!signal.aborted) onFailure(messageOf(error))
     }
   }
   const look = () => {

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Job, WaitingChildrenError } from 'bullmq'
+import { messageOf } from '../errors.ts'
 import { choose, listTeammates } from '../pass/choose-teammates.ts'
 import {
   failed,
@@ -150,8 +151,7 @@ async function handOut(
     }
     await job.updateData(data)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new JobsUnavailableError(`the readings could not be handed out: ${reason}`, { cause })
+    throw new JobsUnavailableError(`the readings could not be handed out: ${messageOf(cause)}`, { cause })
   }
 }
 

@@ -2,7 +2,9 @@
  * Some worker of the team checks the data: after the first pass, then every hour, and sooner while something is wrong,
  * so that it is soon known to be mended. Nothing is checked again that no pass has touched since.
  */
+
 import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
 import { saveResults } from '../quality/results.ts'
 import { failsBadly, runChecks } from '../quality/run-checks.ts'
 import { ask, type Pool } from '../store/postgres/database.ts'
@@ -55,7 +57,7 @@ async function checkIfDue(
   } catch (error) {
     // Left unfinished, it is taken up by another worker.
     signal.throwIfAborted()
-    await finishTask(pool, claim, { error: error instanceof Error ? error.message : String(error) })
+    await finishTask(pool, claim, { error: messageOf(error) })
     throw error
   }
   await onChecked()

@@ -1,7 +1,8 @@
 /** The job of one reading: whether it is still wanted, the reading, and what its failure means for the others. */
 import type { Job } from 'bullmq'
 import { type AlloError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
-import { codeOf, failed, isRefusal, notReached } from '../pass/failure.ts'
+import { toMirrorError } from '../foreign-errors.ts'
+import { failed, isRefusal, notReached } from '../pass/failure.ts'
 import { readTeammate } from '../pass/read-teammate.ts'
 import { passState, recordSideEffects, stopPass } from '../store/pass/passes.ts'
 import { DatabaseError } from '../store/postgres/database.ts'
@@ -9,7 +10,6 @@ import { PassClosedError, type Reading } from '../store/reading/reading.ts'
 import { saveReading } from '../store/reading/save-reading.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData, Spent } from './job-backend.ts'
-import { canHelp } from './job-error.ts'
 
 /** This many teammates in a row without an answer: the API is down, and the others need not be tried. */
 const MAX_UNREACHABLE_IN_A_ROW = 10
@@ -126,10 +126,10 @@ export function createReadingJob(context: WorkerContext): RunReading {
         metrics.reading(await save(await stopThePass(passId, error)))
         return
       }
-      const isDatabaseGone = error instanceof DatabaseError && error.retryable
-      if (!isDatabaseGone && !(isTriedAgain && canHelp(error))) {
-        const message = error instanceof Error ? error.message : String(error)
-        await save(failed('error', codeOf(error), message))
+      const known = toMirrorError(error)
+      const isDatabaseGone = known instanceof DatabaseError && known.retryable
+      if (!isDatabaseGone && !(isTriedAgain && known.retryable)) {
+        await save(failed('error', known.code, known.message))
       } else await passOn()
       throw error
     } finally {

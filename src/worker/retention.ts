@@ -2,7 +2,9 @@
  * Once a day some worker of the team erases what is older than configured. What fails is logged and recorded, and done
  * again within the hour, by whoever comes first.
  */
+
 import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
 import { type Retention, retain, retainedInWords } from '../personal-data/retain.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Pool } from '../store/postgres/database.ts'
@@ -50,5 +52,5 @@ async function retainIfDue(settings: RetentionSettings, signal: AbortSignal): Pr
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

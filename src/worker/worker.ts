@@ -3,9 +3,11 @@
  * or the API are gone, says what it waits for, and is right again at the next interval.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Job, WaitingError } from 'bullmq'
+import { type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq'
 import type { Schedule } from '../config/config.ts'
-import { asDatabaseError, DatabaseError } from '../store/postgres/database.ts'
+import { messageOf } from '../errors.ts'
+import { toMirrorError } from '../foreign-errors.ts'
+import { DatabaseError } from '../store/postgres/database.ts'
 import { within } from '../waiting.ts'
 import type { WorkerContext } from './context.ts'
 import {
@@ -17,7 +19,6 @@ import {
   type Processor,
   queueNames,
 } from './job-backend.ts'
-import { canHelp, toJobError } from './job-error.ts'
 import { runPass } from './pass-job.ts'
 import { createReadingJob } from './reading-job.ts'
 import { keepSchedule, lookEveryMs, type ScheduleState } from './schedule.ts'
@@ -138,7 +139,7 @@ function lookAfterSchedule(
       }
       tell(await within(LOOK_DEADLINE_MS, keeper.look()).catch(lookAgain))
     } catch (error) {
-      tell('unreachable', error instanceof Error ? error.message : String(error))
+      tell('unreachable', messageOf(error))
     } finally {
       isLooking = false
     }
@@ -170,7 +171,7 @@ function givingBack({ logger }: WorkerContext, stopping: AbortSignal) {
         signal.throwIfAborted()
         await run(job, token, signal)
       } catch (thrown) {
-        const error = asDatabaseError(thrown)
+        const error = toMirrorError(thrown)
         const { passId, userId } = job.data
         const isDatabaseGone = error instanceof DatabaseError && error.retryable && passId !== undefined
         if (isDatabaseGone && !signal.aborted) {
@@ -181,11 +182,10 @@ function givingBack({ logger }: WorkerContext, stopping: AbortSignal) {
           await job.moveToWait(token)
           throw new WaitingError()
         }
-        if (error instanceof Error && error.name === 'WaitingChildrenError') throw error
-        const reason = error instanceof Error ? error.message : String(error)
-        const level = canHelp(error) ? 'warn' : 'error'
-        logger[level]({ event: 'job_failed', job: job.name, passId, userId }, reason)
-        throw toJobError(error)
+        if (thrown instanceof WaitingChildrenError) throw thrown
+        const level = error.retryable ? 'warn' : 'error'
+        logger[level]({ event: 'job_failed', job: job.name, passId, userId }, error.message)
+        throw error.retryable ? error : new UnrecoverableError(error.message)
       }
     }
 }

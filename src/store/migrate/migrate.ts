@@ -147,7 +147,7 @@ async function ensureLedger(pool: Pool): Promise<void> {
       await inTransaction(pool, 'making allo.migrations', (client) => client.query(createLedger))
       return
     } catch (error) {
-      const isMade = error instanceof DatabaseError && MADE_BY_ANOTHER.includes(error.code ?? '')
+      const isMade = error instanceof DatabaseError && MADE_BY_ANOTHER.includes(error.sqlState ?? '')
       if (!isMade || attempt === 5) throw error
     }
   }

@@ -4,6 +4,7 @@
  */
 import { mergeSurprises } from '../../allo/surprises.ts'
 import type { Surprise } from '../../allo/types.ts'
+import { exitCodes, MirrorError } from '../../errors.ts'
 import {
   ask,
   type Client,
@@ -42,8 +43,10 @@ export interface Cadence {
 const WEDGED_AFTER_SECONDS = 6 * 3600
 
 /** At most one scheduled pass of a team runs at a time; the one that runs keeps running. */
-export class PassAlreadyRunningError extends Error {
+export class PassAlreadyRunningError extends MirrorError {
   override readonly name = 'PassAlreadyRunningError'
+  readonly code = 'already_running'
+  readonly exitCode = exitCodes.tryAgain
 }
 
 /** Closes what dead processes left, then begins. Returns the pass id. */
@@ -83,7 +86,7 @@ export async function startPass(db: Pool | Client, pass: NewPass): Promise<strin
       return passId
     })
   } catch (error) {
-    if (error instanceof DatabaseError && error.code === '23505') {
+    if (error instanceof DatabaseError && error.sqlState === '23505') {
       throw new PassAlreadyRunningError(`another scheduled pass of team ${pass.teamId} is running`, {
         cause: error,
       })

@@ -4,6 +4,7 @@
  */
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import pg from 'pg'
+import { exitCodes, MirrorError } from '../../errors.ts'
 import { waitingFor } from '../../waiting.ts'
 import { setSession } from './session-settings.ts'
 import { watchSilence } from './silence-watch.ts'
@@ -15,14 +16,16 @@ export type Client = pg.PoolClient
 const READ_ONLY = '25006'
 
 /** What a database error may say outside: Postgres puts whole rows, phone numbers included, into its details. */
-export class DatabaseError extends Error {
+export class DatabaseError extends MirrorError {
   override readonly name = 'DatabaseError'
-  readonly code: string | null
+  readonly code = 'database'
+  /** From Postgres; `ECONNREFUSED` and the like when it was not reached; null when the driver gave none. */
+  readonly sqlState: string | null
   /**
    * True when the same call can succeed later: connection lost, server starting, deadlock, locked, out of resources, or
    * the server is read only (a failover is going on).
    */
-  readonly retryable: boolean
+  override readonly retryable: boolean
   /**
    * The values are what Postgres refused: out of range, over a limit (an index row, a jsonb), against a constraint or
    * somebody's trigger. Other values would have been taken.
@@ -32,10 +35,25 @@ export class DatabaseError extends Error {
   constructor(doing: string, error: unknown) {
     const { code, reason } = describe(error)
     super(`${doing}: ${reason}`)
-    this.code = code
+    this.sqlState = code
     this.isAboutData = /^(09|2[0-3]|27|3[89]|44|54|P0)/.test(code ?? '')
     this.retryable =
       code === null || code === READ_ONLY || /^(08|40|53|55|57|58)/.test(code) || isSystemCode(code)
+  }
+
+  get exitCode() {
+    if (this.retryable) return exitCodes.tryAgain
+    // SQL we wrote wrong, or rows that break our own rules.
+    const isOurs = this.isAboutData || /^(42601$|2[1-7]|XX)/.test(this.sqlState ?? '')
+    // Else rights, logins, and tables that others changed: nothing that heals by itself.
+    return isOurs ? exitCodes.bug : exitCodes.configuration
+  }
+
+  override get advice(): string | null {
+    if (this.retryable) return 'Try again; what was saved until then stays.'
+    return this.exitCode === exitCodes.bug
+      ? null
+      : 'doctor says which rights are missing; nothing else may change schema allo.'
   }
 }
 
@@ -183,7 +201,7 @@ export async function inTransaction<T>(
 
 function isDriverError(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return true
-  if (!(error instanceof Error)) return false
+  if (!(error instanceof Error) || error instanceof MirrorError) return false
   // drizzle's own error quotes the whole statement, and hides the reason in its cause.
   if (error instanceof DrizzleQueryError) return isDriverError(error.cause)
   if (error instanceof AggregateError) return error.errors.some(isDriverError)

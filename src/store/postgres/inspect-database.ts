@@ -1,4 +1,5 @@
 /** What a server and a login are able to do, asked without changing anything. */
+import { foreignCodeOf } from '../../errors.ts'
 import { ask, type Pool, withDatabaseErrors } from './database.ts'
 import { tablesOfThisVersion } from './inspect-objects.ts'
 
@@ -108,7 +109,7 @@ export async function inspectTimeZone(
       )
       return { zone, offsets: rows.map(({ minutes }) => minutes) }
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === '22023') return { zone, offsets: null }
+      if (foreignCodeOf(error) === '22023') return { zone, offsets: null }
       throw error
     }
   })

@@ -3,7 +3,7 @@
  * to it, a committed row, room on its disk, and that no session of others holds ours up. A server that only lets us
  * read, has no connection left or a full disk answers `select 1` all the same.
  */
-import { ask, openPool, type Pool, withDatabaseErrors } from './database.ts'
+import { ask, DatabaseError, openPool, type Pool, withDatabaseErrors } from './database.ts'
 import { missingRights } from './inspect-database.ts'
 import { missingTables } from './inspect-objects.ts'
 import { remember } from './remember.ts'
@@ -51,9 +51,9 @@ async function withNewConnection<T>(url: string, work: (pool: Pool) => Promise<T
 
 async function tryToWrite(pool: Pool, sql: string): Promise<void> {
   await withDatabaseErrors('writing to it', () => pool.query(sql))
-  await withDatabaseErrors('writing to its disk', () => pool.query(spill)).catch((error) => {
+  await withDatabaseErrors('writing to its disk', () => pool.query(spill)).catch((error: unknown) => {
     // temp_file_limit is set very low; that says nothing about the disk.
-    if (error.code !== NO_ROOM_FOR_TEMPORARY_FILES) throw error
+    if (!(error instanceof DatabaseError) || error.sqlState !== NO_ROOM_FOR_TEMPORARY_FILES) throw error
   })
 }
 

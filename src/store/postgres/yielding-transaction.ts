@@ -6,6 +6,7 @@
  *   attempt ──lock not free within 2 s, or a deadlock──▶ roll back, pause ──▶ attempt … fifth ──▶ LockedError
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { exitCodes, MirrorError } from '../../errors.ts'
 import { type Client, DatabaseError, inTransaction, type Pool } from './database.ts'
 
 const WAIT_MS = 2000
@@ -18,9 +19,11 @@ const LOOK_EVERY_MS = 250
 const NOT_GRANTED = ['55P03', '40P01']
 
 /** Another session holds a lock that is needed. */
-export class LockedError extends Error {
+export class LockedError extends MirrorError {
   override readonly name = 'LockedError'
-  readonly retryable = true
+  readonly code = 'temporary'
+  readonly exitCode = exitCodes.tryAgain
+  override readonly retryable = true
 
   constructor(doing: string, holders: string | null) {
     super(
@@ -58,7 +61,7 @@ export async function inYieldingTransaction<T>(
         options,
       )
     } catch (error) {
-      if (!(error instanceof DatabaseError) || !NOT_GRANTED.includes(error.code ?? '')) throw error
+      if (!(error instanceof DatabaseError) || !NOT_GRANTED.includes(error.sqlState ?? '')) throw error
       const isLast = attempt === MOST_ATTEMPTS || performance.now() - startedAt > LAST_BEGINS_WITHIN_MS
       if (isLast) throw new LockedError(doing, holders)
       await sleep(PAUSE_MS)

@@ -1,4 +1,5 @@
 /** One reading, as it is saved and as it was saved. */
+import { exitCodes, MirrorError } from '../../errors.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 
 export type ReadStatus =
@@ -43,9 +44,11 @@ export interface SavedReading {
   readonly requestId: string | null
 }
 
-/** The pass was closed by someone else, because its lease ran out: its process was taken for dead. */
-export class PassClosedError extends Error {
+/** Another process closed the pass, because its lease expired: this process was taken for dead. */
+export class PassClosedError extends MirrorError {
   override readonly name = 'PassClosedError'
+  readonly code = 'temporary'
+  readonly exitCode = exitCodes.tryAgain
 }
 
 /** Allo's word about the teammate is in the tables, through this reading or a newer one of another process. */

@@ -1,0 +1,66 @@
+/**
+ * The base of all errors of the program. Its fields are the one ladder from a throw to what it means outside:
+ *
+ *   throw ──▶ message      for a person: what is wrong, and the way out
+ *         ──▶ code         a stable word for audit rows, logs and --json
+ *         ──▶ exitCode     of the process, when nothing catches it
+ *         ──▶ retryable    whether BullMQ and the start of the worker try again
+ *
+ * foreign-errors.ts makes such an error of what the Postgres driver, the operating system or a bug throws.
+ */
+
+/** The README lists these. */
+export const exitCodes = {
+  ok: 0,
+  usage: 64,
+  data: 65,
+  bug: 70,
+  tryAgain: 75,
+  configuration: 78,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+export abstract class MirrorError extends Error {
+  abstract readonly code: string
+  /**
+   * When in doubt, `tryAgain`: taking a passing fault for a permanent one is the worse mistake, because a supervisor
+   * would leave us down for good.
+   */
+  abstract readonly exitCode: ExitCode
+  /** The same call, repeated soon with nothing changed on our side, may succeed. */
+  readonly retryable: boolean = false
+  /** Of Allo's answer, for their support. */
+  readonly requestId: string | null = null
+  /** The message has several lines on purpose. Line breaks in any other came from outside and are not shown. */
+  readonly isMultiline: boolean = false
+
+  /** A sentence that follows the message where a person reads it. */
+  get advice(): string | null {
+    return null
+  }
+}
+
+/** What was typed can't be done; the message says what can. */
+export class UsageError extends MirrorError {
+  override readonly name: string = 'UsageError'
+  readonly code = 'usage'
+  readonly exitCode = exitCodes.usage
+}
+
+/** A signal asked us to stop; what was saved stays. */
+export class InterruptedError extends MirrorError {
+  override readonly name = 'InterruptedError'
+  readonly code = 'interrupted'
+  readonly exitCode = exitCodes.tryAgain
+}
+
+/** As it was said: not masked, and of any length. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+/** `ENOENT`, or the code a library gave its error; null: none. */
+export function foreignCodeOf(thrown: unknown): string | null {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : null
+}

@@ -1,0 +1,65 @@
+import { globSync, readFileSync } from 'node:fs'
+import pg from 'pg'
+import { describe, expect, test } from 'vitest'
+import { AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../src/allo/errors.ts'
+import { exitCodes } from '../src/errors.ts'
+import { toMirrorError } from '../src/foreign-errors.ts'
+
+/** Signals within one room, turned into an error of ours before they leave it. */
+const internal = ['TextFileError', 'UnusableJson', 'ExchangeTimeout', 'BodyTooLarge']
+
+test('every error class extends MirrorError, but for signals that never leave their room', () => {
+  const others = globSync('src/**/*.ts').flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/class (\w+) extends (?:Error|TypeError|RangeError)\b/g)].map(
+      ([, name]) => name,
+    ),
+  )
+  expect(others.sort()).toEqual(['MirrorError', ...internal].sort())
+})
+
+describe('an error of others becomes ours:', () => {
+  const meaning = (thrown: unknown) => {
+    const { code, exitCode, retryable } = toMirrorError(thrown)
+    return { code, exitCode, retryable }
+  }
+  const system = (code: string) => Object.assign(new Error(code), { code, syscall: 'open', path: '/x' })
+
+  test('a full disk is temporary', () => {
+    expect(meaning(system('ENOSPC'))).toEqual({ code: 'temporary', exitCode: 75, retryable: true })
+  })
+
+  test('a missing right is a matter of the configuration', () => {
+    expect(meaning(system('EACCES'))).toEqual({ code: 'configuration', exitCode: 78, retryable: false })
+  })
+
+  test('a connection that Postgres ended can be tried again', () => {
+    const ended = Object.assign(new pg.DatabaseError('ended', 0, 'error'), { code: '57P01' })
+    expect(meaning(ended)).toEqual({ code: 'database', exitCode: 75, retryable: true })
+  })
+
+  test('anything else is a bug, whatever was thrown', () => {
+    for (const thrown of [new TypeError('x is not a function'), 'text', null, undefined])
+      expect(meaning(thrown)).toEqual({ code: 'bug', exitCode: 70, retryable: false })
+  })
+})
+
+describe('an error of Allo', () => {
+  const refused = (status: number, code: string | null = null) =>
+    new AlloRefusedError({ asked: 'queue', status, code, retryable: false, said: null, wayOut: 'Wait.' })
+
+  test("carries Allo's own code, else a word for its kind", () => {
+    expect(refused(500, 'SOME_CODE').code).toBe('SOME_CODE')
+    expect(refused(500).code).toBe('http_500')
+    expect(new AlloUnreachableError({ asked: 'x', issue: 'y', wayOut: 'z' }).code).toBe('unreachable')
+    expect(new AlloThrottledError(1, 1, { asked: 'x', code: 'RATE_LIMIT_EXCEEDED' }).code).toBe(
+      'rate_limited',
+    )
+  })
+
+  test('says with its exit code who has to act', () => {
+    expect(refused(401).exitCode).toBe(exitCodes.configuration)
+    expect(refused(403).exitCode).toBe(exitCodes.configuration)
+    expect(refused(400).exitCode).toBe(exitCodes.bug)
+    expect(refused(500).exitCode).toBe(exitCodes.tryAgain)
+  })
+})
