@@ -195,7 +195,8 @@ describe('429', () => {
     expect(error).toMatchObject({
       retryable: true,
       asked: 'account of this key',
-      code: 'RATE_LIMIT_EXCEEDED',
+      code: 'rate_limited',
+      givenCode: 'RATE_LIMIT_EXCEEDED',
       requestId: expect.any(String),
     })
     expect(server.seen).toHaveLength(2)
