@@ -1,6 +1,6 @@
 /** One pass in this process, put together as `sync` does it, without spacing between its reads. */
-import { withAllo } from '../src/commands/open.ts'
-import { syncOnce } from '../src/commands/sync.ts'
+import { withAllo } from '../src/commands/open/allo.ts'
+import { syncOnce } from '../src/commands/sync/run.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { openNumberKeys } from '../src/personal-data/open-number-keys.ts'
 import { openReadBudget } from '../src/store/pass/read-budget.ts'

@@ -2,6 +2,13 @@
 import type { Pool } from '../src/store/postgres/database.ts'
 import type { Query } from './reporting-scan.ts'
 
+export interface History {
+  /** A login that `grant` made: what it may not spend, an analyst may not. */
+  readonly reader: Pool
+  readonly owner: Pool
+  readonly subject: Subject
+}
+
 /** What is asked about: all of it within the last weeks, so that histories of any length have the same answer. */
 export interface Subject {
   readonly userId: string

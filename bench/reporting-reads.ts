@@ -1,7 +1,6 @@
 /** How many rows a question reads for each one it returns, and that a long history does not make it more. */
 import { bounded, type Figure, milliseconds } from './figures.ts'
-import type { History } from './reporting.ts'
-import { type Question, questionsAbout } from './reporting-questions.ts'
+import { type History, type Question, questionsAbout } from './reporting-questions.ts'
 import { type Cost, costOf } from './reporting-scan.ts'
 
 const GROWTH = { atMost: 1.3 }

@@ -5,8 +5,8 @@ import { reportPage } from '../src/report/page/page.ts'
 import { takeReport } from '../src/report/report.ts'
 import { bounded, type Figure, ratio } from './figures.ts'
 import { compare, type Rounds, timed } from './measure.ts'
-import type { History } from './reporting.ts'
 import { TEAM_ID } from './reporting-history.ts'
+import type { History } from './reporting-questions.ts'
 
 export async function benchTimes({ reader, owner, subject }: History, rounds: Rounds): Promise<Figure[]> {
   const { queueId, userId, asOf, passes, now, monthAgo } = subject

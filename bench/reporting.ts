@@ -10,19 +10,12 @@ import type { Lab } from './lab.ts'
 import { timed } from './measure.ts'
 import { loadHistory } from './reporting-history.ts'
 import { PASS_EVERY_MS } from './reporting-plan.ts'
-import { chooseSubject, type Subject } from './reporting-questions.ts'
+import { chooseSubject, type History } from './reporting-questions.ts'
 import { benchReads } from './reporting-reads.ts'
 import { benchTimes } from './reporting-times.ts'
 
 const LONG_DAYS = 3 * 365
 const SHORT_DAYS = 110
-
-export interface History {
-  /** A login that `grant` made: what it may not spend, an analyst may not. */
-  readonly reader: Pool
-  readonly owner: Pool
-  readonly subject: Subject
-}
 
 export async function benchReporting(
   lab: Lab,

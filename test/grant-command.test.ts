@@ -6,7 +6,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { roleNames } from '../src/access/roles.ts'
 import { scramVerifier } from '../src/access/scram.ts'
-import { readerUrl } from '../src/commands/grant.ts'
+import { readerUrl } from '../src/commands/grant/run.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { createWorkplace, everythingSaid, runCli } from './support/run-cli.ts'
 

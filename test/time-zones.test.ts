@@ -1,7 +1,7 @@
 /** One name of a time zone means one thing to Node, to Postgres and to the views; anything else is refused by name. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toTimestamp } from '../src/allo/timestamp.ts'
-import { checkTimeZones } from '../src/commands/check-time-zones.ts'
+import { checkTimeZones } from '../src/commands/open/check-time-zones.ts'
 import { ConfigError } from '../src/config/config.ts'
 import { offsetsOf, otherNames, readZoneName } from '../src/config/time-zone.ts'
 import { startSimulatedAllo } from '../src/simulation/server.ts'

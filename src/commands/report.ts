@@ -1,91 +1,21 @@
-/** `report`: the page of the worker's server as one file, without links: to mail, to print, to keep. */
-import { randomBytes } from 'node:crypto'
-import { rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import type { Config } from '../config/config.ts'
-import { type ExitCode, exitCodes, UsageError } from '../errors.ts'
-import { mask } from '../logger.ts'
-import { type Filters, readDays, readId, usualDays } from '../report/filters.ts'
-import { reportPage } from '../report/page/page.ts'
-import { takeReport } from '../report/report.ts'
-import { assertSchemaIsCurrent, inspectSchema } from '../store/migrate/migrate.ts'
-import { ask, type Pool } from '../store/postgres/database.ts'
-import { printError } from '../terminal/output.ts'
-import { explainSystemError, reasonInWords } from '../text/system-error.ts'
-import { version } from '../version.ts'
-import { checkStoredTimeZone } from './check-time-zones.ts'
-import { withDatabase } from './open.ts'
+/** `report`: the report for managers as one file. */
+import { Option } from 'commander'
+import { defineCommand } from '../terminal/command.ts'
+import type { ReportOptions } from './report/run.ts'
 
-export interface ReportOptions {
-  /** `-`: stdout. */
-  readonly out: string
-  readonly team?: string
-  readonly teammate?: string
-  readonly queue?: string
-  readonly days?: string
-}
-
-const STATEMENT_TIMEOUT_MS = 60_000
-
-export async function runReport(config: Config, options: ReportOptions): Promise<ExitCode> {
-  const page = await withDatabase(config, ({ pool }) => makePage(pool, options), {
-    name: 'report',
-    mayCreate: false,
-  })
-  if (options.out === '-') {
-    process.stdout.write(page)
-    return exitCodes.ok
-  }
-  await writeWhole(options.out, page)
-  if (config.logLevel !== 'silent') printError(`Wrote ${options.out}.`)
-  return exitCodes.ok
-}
-
-async function makePage(pool: Pool, options: ReportOptions): Promise<string> {
-  if ((await inspectSchema(pool)).state !== 'ahead') await assertSchemaIsCurrent(pool)
-  await checkStoredTimeZone(pool)
-  const filters: Filters = {
-    days: options.days === undefined ? usualDays : readDays(options.days),
-    teammate: options.teammate === undefined ? null : readId('teammate', options.teammate),
-    queue: options.queue === undefined ? null : readId('queue', options.queue),
-  }
-  const teamId = await chosenTeam(pool, options.team)
-  const report = await takeReport(pool, { teamId, filters, statementTimeoutMs: STATEMENT_TIMEOUT_MS })
-  return mask(reportPage(report, { links: null, version }), [])
-}
-
-async function chosenTeam(pool: Pool, asked: string | undefined): Promise<string> {
-  const { rows } = await ask<{ team_id: string }>(
-    pool,
-    'looking up the teams',
-    'select team_id from allo.teams order by team_id',
-    [],
-  )
-  const known = rows.map(({ team_id }) => team_id)
-  const [only] = known
-  if (only === undefined) throw new UsageError('There are no data yet: no pass has named a team.')
-  if (asked === undefined && known.length === 1) return only
-  if (asked !== undefined && known.includes(asked)) return asked
-  throw new UsageError(
-    `${asked === undefined ? 'There is more than one team' : 'There is no such team'}: say --team with one of ${known.join(', ')}.`,
-  )
-}
-
-/** Either all of it is there afterwards, or what was there before. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const there = await stat(path).catch(() => null)
-  if (there !== null && !there.isFile()) {
-    throw new UsageError(`${path} is there and is no file: name a file, or - for stdout.`)
-  }
-  // Its own short name: with something added, a name that is just short enough would be too long.
-  const beside = join(dirname(path), `.report-${randomBytes(4).toString('hex')}.part`)
-  try {
-    // Employee data: for whoever ran this, and nobody else on the machine.
-    await writeFile(beside, text, { flag: 'wx', mode: 0o600 })
-    await rename(beside, path)
-  } catch (error) {
-    await rm(beside, { force: true }).catch(() => undefined)
-    if (explainSystemError(error)?.retryable) throw error
-    throw new UsageError(`The report can't be written to ${path}: ${reasonInWords(error)}.`, { cause: error })
-  }
-}
+export const command = defineCommand<ReportOptions>({
+  group: 'Share, and keep private:',
+  description: 'the report for managers as one file, without links or scripts: to mail, to print, to keep',
+  options: [
+    new Option(
+      '--out <file>',
+      'where to write it, in place of what is there; - for stdout',
+    ).makeOptionMandatory(),
+    new Option('--days <7|28|90>', 'how far back it looks'),
+    new Option('--teammate <id>', 'only this teammate'),
+    new Option('--queue <id>', 'only this queue'),
+    new Option('--team <id>', 'which team, where the database has several'),
+  ],
+  help: 'Needs no API key. The file shows the performance of named people: it is readable by you alone.',
+  action: async (options) => (await import('./report/run.ts')).runReport(options),
+})

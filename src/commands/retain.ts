@@ -1,43 +1,9 @@
-/** `retain`: erases now what is older than configured, as a worker does once a day. */
-import type { Config } from '../config/config.ts'
-import { type ExitCode, exitCodes } from '../errors.ts'
-import { openNumberKeys } from '../personal-data/open-number-keys.ts'
-import { retain, retainedInWords } from '../personal-data/retain.ts'
-import { assertSchemaIsCurrent } from '../store/migrate/migrate.ts'
-import { ask } from '../store/postgres/database.ts'
-import { withInterruption } from '../terminal/interruption.ts'
-import { print } from '../terminal/output.ts'
-import { isAtLeast } from '../terminal/progress.ts'
-import { printable } from '../text/printable.ts'
-import { withDatabase } from './open.ts'
+/** `retain`: erases what is older than configured. */
+import { defineCommand } from '../terminal/command.ts'
 
-/** Of every team in the database. Stopped by a signal, it leaves off between two transactions. */
-export async function runRetain(config: Config): Promise<ExitCode> {
-  const { retention } = config
-  const say = (line: string) => isAtLeast(config.logLevel, 'info') && print(line)
-  return withInterruption((signal) =>
-    withDatabase(
-      config,
-      async (database) => {
-        const { pool } = database
-        await assertSchemaIsCurrent(pool)
-        const numberKeys = await openNumberKeys(config, database)
-        const { rows: teams } = await ask<{ team_id: string; name: string | null }>(
-          pool,
-          'looking up the teams',
-          'select team_id, name from allo.teams order by team_id',
-          [],
-        )
-        for (const { team_id: teamId, name } of teams) {
-          const retained = await retain({ pool, teamId, numberKeys, signal }, retention)
-          say(`${printable(name ?? teamId)}: ${retainedInWords(retained)}.`)
-          signal.throwIfAborted()
-        }
-        if (retention.numbersDays === null) say('Numbers are kept for ever: RETAIN_NUMBERS_DAYS is not set.')
-        if (retention.historyDays === null) say('History is kept for ever: RETAIN_HISTORY_DAYS is not set.')
-        return exitCodes.ok
-      },
-      { mayCreate: false, name: 'retain', signal },
-    ),
-  )
-}
+export const command = defineCommand({
+  group: 'Share, and keep private:',
+  description: 'erase now what is older than RETAIN_…_DAYS; a worker does it once a day',
+  help: 'May be stopped, and run beside a worker. What it erases is listed in docs/privacy.md.',
+  action: async () => (await import('./retain/run.ts')).runRetain(),
+})

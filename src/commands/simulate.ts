@@ -1,51 +1,19 @@
-/** `simulate`: the simulated Allo alone, its world moving, until Ctrl-C. */
-import type { SimulateOptions } from '../cli.ts'
-import { type ExitCode, exitCodes, UsageError } from '../errors.ts'
-import { createRandom } from '../simulation/random.ts'
-import { type SimulatedAllo, startSimulatedAllo } from '../simulation/server.ts'
-import { createWorld, type World } from '../simulation/world.ts'
-import { untilAborted, withInterruption } from '../terminal/interruption.ts'
-import { print, printError } from '../terminal/output.ts'
+/** `simulate`: the simulated Allo alone. */
+import { Option } from 'commander'
+import { count, defineCommand, simulatedOnlyHelp } from '../terminal/command.ts'
+import type { SimulateOptions } from './simulate/run.ts'
 
-/** Fictional: the simulation takes it and nobody else does. */
-const apiKey = 'ak_simulated_0000000000000000'
-const TICK_MS = 250
-
-export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
-  const { teammates, numbers, seed, movesPerMinute, readsPerSecond } = options
-  const world = createWorld({
-    seed,
-    teammates,
-    blocked: teammates > 3 ? 1 : 0,
-    withoutQueue: teammates > 3 ? 1 : 0,
-    numbersPerQueue: [Math.ceil(numbers * 0.5), Math.floor(numbers * 1.5)],
-    calledBefore: 0.3,
-  })
-  const allo = await start(options, world)
-  print(`ALLO_API_URL=${allo.url}\nALLO_API_KEY=${apiKey}`)
-  printError(
-    `Simulated Allo: ${teammates} teammates, ${movesPerMinute} moves a minute, ${readsPerSecond || 'any number of'} reads a second. Ctrl-C ends it.`,
-  )
-  const dice = createRandom(`${seed} pace`)
-  const ticks = setInterval(() => world.act(dice.count((movesPerMinute * TICK_MS) / 60_000)), TICK_MS)
-  try {
-    await withInterruption(untilAborted)
-  } finally {
-    clearInterval(ticks)
-    await allo.close()
-  }
-  printError(`Answered ${allo.requests.count()} requests; ${world.truth.moves().length} moves were made.`)
-  return exitCodes.ok
-}
-
-async function start({ port, readsPerSecond }: SimulateOptions, world: World): Promise<SimulatedAllo> {
-  try {
-    return await startSimulatedAllo({ world, apiKey, port, readsPerSecond: readsPerSecond || null })
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
-    if (error.code === 'EADDRINUSE') throw new UsageError(`port ${port} is taken: choose another with --port`)
-    if (error.code === 'EACCES')
-      throw new UsageError(`port ${port} is not ours to use: choose one above 1023`)
-    throw error
-  }
-}
+export const command = defineCommand<SimulateOptions>({
+  group: 'Try it without a key:',
+  description: 'the simulated Allo alone, to build BI before there are data',
+  options: [
+    count('--port <port>', 'on this machine only; 0: any free one', 8787, [0, 65_535]),
+    count('--teammates <count>', 'people on the team', 12, [1, 5000]),
+    count('--numbers <count>', 'numbers in a queue, about', 120, [0, 25_000]),
+    new Option('--seed <text>', 'the same seed makes the same team and moves').default('allo'),
+    count('--moves-per-minute <count>', 'dials, results, appends, resets, …', 60, [0, 60_000]),
+    count('--reads-per-second <count>', 'the limit, as Allo has it; 0: none', 20, [0, 10_000]),
+  ],
+  help: simulatedOnlyHelp,
+  action: async (options) => (await import('./simulate/run.ts')).runSimulate(options),
+})

@@ -1,137 +1,26 @@
-/** `sync`: one pass now. Progress goes to stderr, the result to stdout. */
-import { type Config, type ConfigWithKey, secretsOfEnvironment } from '../config/config.ts'
-import { type ExitCode, exitCodes } from '../errors.ts'
-import { mask } from '../logger.ts'
-import { type SyncObserver, type SyncResult, syncTeam } from '../pass/sync.ts'
-import { backfillNumberKeys } from '../personal-data/backfill.ts'
-import { openNumberKeys } from '../personal-data/open-number-keys.ts'
-import type { NumberKeys } from '../snapshot/number-key.ts'
-import { assertSchemaIsCurrent } from '../store/migrate/migrate.ts'
-import { openReadBudget } from '../store/pass/read-budget.ts'
-import { recordReportTimeZone } from '../store/queries/settings.ts'
-import { withInterruption } from '../terminal/interruption.ts'
-import { print, printError, printJson } from '../terminal/output.ts'
-import { createProgress, isAtLeast, type Progress } from '../terminal/progress.ts'
-import { version } from '../version.ts'
-import { cadenceOf } from '../worker/freshness.ts'
-import { checkTimeZones } from './check-time-zones.ts'
-import { asKnownError, type OpenAllo, withAllo, withDatabase } from './open.ts'
-import { prepareDatabase } from './prepare-database.ts'
-import { toFailedJson, toJson, toSentence } from './sync-result.ts'
+/** `sync`: one pass now. */
+import { Option } from 'commander'
+import { configurationHelp, defineCommand, exitCodeHelp } from '../terminal/command.ts'
 
-export interface SyncArguments {
-  readonly json: boolean
-  readonly dryRun: boolean
-  readonly users: readonly string[]
+interface Options {
+  readonly json?: boolean
+  readonly user?: readonly string[]
+  readonly dryRun?: boolean
 }
 
-/** Throws what stopped the pass, once its result is on stdout: with `--json` there is always one. */
-export async function runSync(load: () => ConfigWithKey, args: SyncArguments): Promise<ExitCode> {
-  const startedAt = performance.now()
-  let result: SyncResult
-  let config: ConfigWithKey
-  try {
-    config = load()
-    result = await onePass(config, args)
-  } catch (error) {
-    const durationMs = performance.now() - startedAt
-    if (args.json)
-      printJson(toFailedJson(error, args.dryRun, durationMs), (text) => mask(text, secretsOfEnvironment()))
-    throw error
-  }
-  const sentence = toSentence(result, args.dryRun)
-  if (args.json) printJson(toJson(result, args.dryRun), (text) => mask(text, config.secrets()))
-  else if (config.logLevel !== 'silent') print(sentence)
-  if (args.json && isAtLeast(config.logLevel, 'info')) printError(sentence)
-  if (result.stoppedBy !== null) throw result.stoppedBy
-  if (result.status === 'ok') return exitCodes.ok
-  const { failures } = toJson(result, args.dryRun)
-  if (isAtLeast(config.logLevel, 'error')) {
-    printError(
-      `${failures.length} of ${result.teammates} teammates could not be read; their data are as before. Try again.`,
-    )
-  }
-  return exitCodes.tryAgain
-}
+export const command = defineCommand<Options>({
+  group: 'Mirror the queues:',
+  description: 'one pass over all teammates, now',
+  options: [
+    new Option('--json', 'one JSON object as the last line on stdout, everything else on stderr'),
+    new Option('--user <id or e-mail>', 'only this teammate; may be repeated').argParser(collect),
+    new Option('--dry-run', 'read, and say what would change; write nothing'),
+  ],
+  help: `${configurationHelp}\n\n${exitCodeHelp}`,
+  action: async ({ json = false, user: users = [], dryRun = false }) =>
+    (await import('./sync/run.ts')).runSync({ json, users, dryRun }),
+})
 
-async function onePass(config: ConfigWithKey, args: SyncArguments): Promise<SyncResult> {
-  const progress = createProgress(process.stderr, config.logLevel)
-  const onFirst = () => progress.warn('Stopping. Once more stops at once.')
-  try {
-    for (const warning of config.warnings) progress.warn(warning)
-    return await withInterruption((signal) => openAndSync(config, args, progress, signal), { onFirst })
-  } finally {
-    progress.stop()
-  }
-}
-
-async function openAndSync(
-  config: ConfigWithKey,
-  { dryRun, users }: SyncArguments,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<SyncResult> {
-  if (config.databaseUrl === null) progress.step(`Starting the embedded Postgres in ${config.dataDir}`)
-  return withDatabase(
-    config,
-    async ({ url, pool, isEmbedded }) => {
-      for (const warning of await checkTimeZones(pool, config)) progress.warn(warning)
-      if (config.autoMigrate && !dryRun) await prepareDatabase(config, url)
-      else await assertSchemaIsCurrent(pool)
-      if (!dryRun) await recordReportTimeZone(pool, config.reportTimeZone)
-      const numberKeys = await openNumberKeys(config, { pool, isEmbedded }, { mayWrite: !dryRun })
-      if (numberKeys !== null && !dryRun) await backfillNumberKeys(pool, numberKeys, signal)
-      const openBook = (fingerprint: string) => openReadBudget(url, fingerprint)
-      return withAllo(config, openBook, async (open) => {
-        progress.watch({
-          requests: () => open.allo.counts.requests,
-          throttledMs: () => open.pacer.throttledMs,
-          pausedMs: () => open.pacer.pausedMs,
-        })
-        const result = await syncOnce(config, {
-          pool,
-          numberKeys,
-          open,
-          observer: progress,
-          users,
-          dryRun,
-          signal,
-        })
-        for (const { where, what } of open.surprises()) {
-          progress.warn(`The API showed something new: ${where}: ${what}.`)
-        }
-        return { ...result, stoppedBy: await asKnownError(result.stoppedBy) }
-      })
-    },
-    { mayCreate: !dryRun, signal },
-  )
-}
-
-/** One pass with what is open; the demo runs several. */
-export function syncOnce(
-  config: Config,
-  run: {
-    readonly pool: Parameters<typeof syncTeam>[0]['pool']
-    readonly numberKeys: NumberKeys | null
-    readonly open: OpenAllo
-    readonly observer: SyncObserver
-    readonly users?: readonly string[]
-    readonly dryRun?: boolean
-    readonly signal?: AbortSignal
-  },
-): Promise<SyncResult> {
-  const { pool, numberKeys, open, observer, users = [], dryRun = false, signal } = run
-  return syncTeam(
-    { pool, numberKeys, observer, version, ...open, throttledMs: () => open.pacer.throttledMs },
-    {
-      trigger: 'manual',
-      users,
-      dryRun,
-      only: config.onlyTeammates,
-      except: config.exceptTeammates,
-      includeBlocked: config.includeBlocked,
-      cadence: cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
-      ...(signal ? { signal } : {}),
-    },
-  )
+function collect(user: string, before: readonly string[] = []): string[] {
+  return [...before, user]
 }

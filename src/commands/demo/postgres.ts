@@ -2,15 +2,15 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { EmbeddedPostgresError } from '../embedded/postgres.ts'
+import { EmbeddedPostgresError } from '../../embedded/postgres.ts'
 import {
   fullDisk,
   hasFullDisk,
   startTemporaryPostgres,
   type TemporaryPostgres,
-} from '../embedded/temporary-postgres.ts'
-import { messageOf } from '../errors.ts'
-import { DatabaseError } from '../store/postgres/database.ts'
+} from '../../embedded/temporary-postgres.ts'
+import { messageOf } from '../../errors.ts'
+import { DatabaseError } from '../../store/postgres/database.ts'
 
 export interface DemoPostgres {
   readonly url: string

@@ -3,10 +3,10 @@
 import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import type { HttpConfig } from '../config/config.ts'
-import { foreignCodeOf } from '../errors.ts'
-import type { Report } from './doctor-report.ts'
-import { isWorkerAlive } from './health.ts'
+import type { HttpConfig } from '../../config/config.ts'
+import { foreignCodeOf } from '../../errors.ts'
+import { isWorkerAlive } from '../health/run.ts'
+import type { Report } from './report.ts'
 
 /** An embedded Postgres takes some 60 MB before it holds a row. */
 const LEAST_ROOM_MB = 200

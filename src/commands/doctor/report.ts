@@ -1,10 +1,10 @@
 /** What doctor found, line by line as it finds it, and the exit code that follows from all of it. */
 
-import { type ExitCode, exitCodes, InterruptedError } from '../errors.ts'
-import { toMirrorError } from '../foreign-errors.ts'
-import { mask } from '../logger.ts'
-import { sentenceOf } from '../terminal/describe-error.ts'
-import { printable } from '../text/printable.ts'
+import { type ExitCode, exitCodes, InterruptedError } from '../../errors.ts'
+import { toMirrorError } from '../../foreign-errors.ts'
+import { mask } from '../../logger.ts'
+import { sentenceOf } from '../../terminal/describe-error.ts'
+import { printable } from '../../text/printable.ts'
 
 export interface Report {
   section(title: string): void

@@ -1,6 +1,6 @@
 /** What the demo asks the database afterwards: the tables a person sees are answers to the SQL they see. */
-import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
-import { type Cell, tableLines } from '../terminal/table.ts'
+import { type Pool, withDatabaseErrors } from '../../store/postgres/database.ts'
+import { type Cell, tableLines } from '../../terminal/table.ts'
 
 export interface Question {
   readonly title: string

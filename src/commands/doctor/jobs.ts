@@ -1,9 +1,9 @@
 /** Doctor's look at where a worker would keep its jobs. */
-import { type Config, ConfigError } from '../config/config.ts'
-import { exitCodes, messageOf } from '../errors.ts'
-import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../worker/inspect-jobs.ts'
-import type { Report } from './doctor-report.ts'
-import type { OpenDatabase } from './open.ts'
+import { type Config, ConfigError } from '../../config/config.ts'
+import { exitCodes, messageOf } from '../../errors.ts'
+import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../../worker/inspect-jobs.ts'
+import type { OpenDatabase } from '../open/database.ts'
+import type { Report } from './report.ts'
 
 export async function checkJobs(
   report: Report,

@@ -1,14 +1,15 @@
 /** Doctor's questions to Allo: four requests, within the budget of the key. */
-import { createPrivateBook } from '../allo/private-book.ts'
-import type { AlloClient, Teammate } from '../allo/types.ts'
-import type { ConfigWithKey } from '../config/config.ts'
-import { exitCodes } from '../errors.ts'
-import { unusableRows } from '../pass/choose-teammates.ts'
-import { inspectSchema } from '../store/migrate/migrate.ts'
-import { openReadBudget, type ReadBudget } from '../store/pass/read-budget.ts'
-import { DatabaseError } from '../store/postgres/database.ts'
-import type { Report } from './doctor-report.ts'
-import { configuredRate, type OpenAllo, type OpenDatabase, withAllo } from './open.ts'
+import { createPrivateBook } from '../../allo/private-book.ts'
+import type { AlloClient, Teammate } from '../../allo/types.ts'
+import type { ConfigWithKey } from '../../config/config.ts'
+import { exitCodes } from '../../errors.ts'
+import { unusableRows } from '../../pass/choose-teammates.ts'
+import { inspectSchema } from '../../store/migrate/migrate.ts'
+import { openReadBudget, type ReadBudget } from '../../store/pass/read-budget.ts'
+import { DatabaseError } from '../../store/postgres/database.ts'
+import { configuredRate, type OpenAllo, withAllo } from '../open/allo.ts'
+import type { OpenDatabase } from '../open/database.ts'
+import type { Report } from './report.ts'
 
 /** Somebody waits for the answer: less patient than a pass. */
 const limits = { maxThrottledMs: 10_000, retry: { retries: 1 } }

@@ -1,6 +1,6 @@
-import { setUpRoles } from '../access/roles.ts'
-import type { Config } from '../config/config.ts'
-import { type Migrated, migrateDatabase } from '../store/migrate/migrate.ts'
+import { setUpRoles } from '../../access/roles.ts'
+import type { Config } from '../../config/config.ts'
+import { type Migrated, migrateDatabase } from '../../store/migrate/migrate.ts'
 
 /**
  * Brings the database to this version, and the roles of its readers in place. `note`: why the roles are not, or what

@@ -1,9 +1,9 @@
 /** The time zones of the configuration, asked of the database that will use them. */
 
-import { type Config, ConfigError } from '../config/config.ts'
-import { offsetsOf, otherNames } from '../config/time-zone.ts'
-import { ask, type Pool } from '../store/postgres/database.ts'
-import { inspectTimeZone, timeZoneNames } from '../store/postgres/inspect-database.ts'
+import { type Config, ConfigError } from '../../config/config.ts'
+import { offsetsOf, otherNames } from '../../config/time-zone.ts'
+import { ask, type Pool } from '../../store/postgres/database.ts'
+import { inspectTimeZone, timeZoneNames } from '../../store/postgres/inspect-database.ts'
 
 type Zones = Pick<Config, 'naiveTimeZone' | 'reportTimeZone'>
 

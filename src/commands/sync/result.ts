@@ -1,11 +1,12 @@
 /** A pass in one line: as JSON for programs, as a sentence for people. */
-import { withoutNumbers } from '../allo/text.ts'
-import { secretsOfEnvironment } from '../config/config.ts'
-import { toMirrorError } from '../foreign-errors.ts'
-import type { SyncResult } from '../pass/sync.ts'
-import { isAnswered } from '../store/reading/reading.ts'
-import { sentenceOf } from '../terminal/describe-error.ts'
-import { printable } from '../text/printable.ts'
+import { withoutNumbers } from '../../allo/text.ts'
+import { secretsOfEnvironment } from '../../config/config.ts'
+import { toMirrorError } from '../../foreign-errors.ts'
+import type { SyncResult } from '../../pass/sync.ts'
+import { OpenDatabaseError } from '../../store/postgres/reach-database.ts'
+import { isAnswered } from '../../store/reading/reading.ts'
+import { sentenceOf } from '../../terminal/describe-error.ts'
+import { printable } from '../../text/printable.ts'
 
 /** The `--json` object; keys are contract. */
 export interface SyncJson {

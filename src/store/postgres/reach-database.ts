@@ -1,8 +1,7 @@
 /** The first question to a Postgres: are you there, will you have us, are you one we can use? */
-import { foreignCodeOf, messageOf } from '../errors.ts'
-import { DatabaseError, type Pool } from '../store/postgres/database.ts'
-import { inspectServer, OLDEST_POSTGRES, type ServerReport } from '../store/postgres/inspect-database.ts'
-import { OpenDatabaseError } from './open-database-error.ts'
+import { exitCodes, foreignCodeOf, MirrorError, messageOf } from '../../errors.ts'
+import { DatabaseError, type Pool } from './database.ts'
+import { inspectServer, OLDEST_POSTGRES, type ServerReport } from './inspect-database.ts'
 
 /** Throws OpenDatabaseError, in words, when the answer is no. */
 export async function reachDatabase(pool: Pool, url: string): Promise<ServerReport> {
@@ -85,5 +84,21 @@ function reasonFor(code: string | null, said: string): { sentence: string; retry
   return {
     sentence: `${said}. ${isTemporary ? 'Try again later.' : 'Check DATABASE_URL.'}`,
     retryable: isTemporary,
+  }
+}
+
+/** Postgres can't be used from the start. The message names the place, never the password, and the way out. */
+export class OpenDatabaseError extends MirrorError {
+  override readonly name = 'OpenDatabaseError'
+  readonly code = 'database'
+  override readonly retryable: boolean
+
+  constructor(message: string, options: { readonly retryable: boolean; readonly cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.retryable = options.retryable
+  }
+
+  get exitCode() {
+    return this.retryable ? exitCodes.tryAgain : exitCodes.configuration
   }
 }

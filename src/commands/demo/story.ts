@@ -2,9 +2,9 @@
  * What happens to the demo's team, chapter by chapter; a pass follows each. The same seed makes the same team, and
  * only what falls between two page reads depends on the moment.
  */
-import type { SimulatedAllo } from '../simulation/server.ts'
-import type { TeammateRow } from '../simulation/shapes.ts'
-import { createWorld, type World } from '../simulation/world.ts'
+import type { SimulatedAllo } from '../../simulation/server.ts'
+import type { TeammateRow } from '../../simulation/shapes.ts'
+import { createWorld, type World } from '../../simulation/world.ts'
 
 export interface Chapter {
   readonly title: string

@@ -1,0 +1,68 @@
+/** `check`: whether the data can be trusted, by every check there is. Changes nothing, not even what a worker stored. */
+import { readConfig } from '../../config/config.ts'
+import { type ExitCode, exitCodes } from '../../errors.ts'
+import { mask } from '../../logger.ts'
+import type { CheckResult } from '../../quality/check.ts'
+import { failsBadly, type QualityReport, runChecks } from '../../quality/run-checks.ts'
+import { assertSchemaIsCurrent, inspectSchema } from '../../store/migrate/migrate.ts'
+import type { Team } from '../../store/pass/teammates.ts'
+import { ask, type Pool } from '../../store/postgres/database.ts'
+import { print, printJson } from '../../terminal/output.ts'
+import { printable } from '../../text/printable.ts'
+import { withDatabase } from '../open/database.ts'
+
+interface TeamReport extends QualityReport {
+  readonly team: Team
+}
+
+/** Exit code: data when a check of severity error failed; what is a warning or a note is only said. */
+export async function runCheck({ json }: { readonly json: boolean }): Promise<ExitCode> {
+  const config = readConfig({ needsApiKey: false })
+  const reports = await withDatabase(config, ({ pool }) => checkAll(pool), {
+    name: 'check',
+    mayCreate: false,
+  })
+  if (json) printJson({ teams: reports }, (text) => mask(text, config.secrets()))
+  else if (config.logLevel !== 'silent') print(mask(toScreen(reports).join('\n'), config.secrets()))
+  const isBad = reports.some(({ results }) => results.some(failsBadly))
+  return isBad ? exitCodes.data : exitCodes.ok
+}
+
+async function checkAll(pool: Pool): Promise<TeamReport[]> {
+  // One migrated further, as in a rolling update, still has all that is asked for.
+  if ((await inspectSchema(pool)).state !== 'ahead') await assertSchemaIsCurrent(pool)
+  const { rows: teams } = await ask<Team>(
+    pool,
+    'looking up the teams',
+    `select team_id as "teamId", name from allo.teams order by team_id`,
+    [],
+  )
+  const reports: TeamReport[] = []
+  for (const team of teams) reports.push({ team, ...(await runChecks(pool, team.teamId)) })
+  return reports
+}
+
+function toScreen(reports: readonly TeamReport[]): string[] {
+  if (reports.length === 0) return ['There are no data yet: no pass has named a team.']
+  return reports.flatMap(({ team, results }) => [
+    `${printable(team.name ?? 'Without a name')} (${printable(team.teamId)})`,
+    ...results.map(
+      (result) => `  ${signOf(result)} ${result.name.padEnd(24)}  ${printable(result.sentence)}`,
+    ),
+    summaryOf(results),
+  ])
+}
+
+function signOf({ status, severity }: CheckResult): string {
+  if (status !== 'failed') return status === 'passed' ? '✓' : '–'
+  return { error: '✗', warn: '!', note: 'i' }[severity]
+}
+
+function summaryOf(results: readonly CheckResult[]): string {
+  const failed = results.filter(({ status }) => status === 'failed')
+  const bad = failed.filter(failsBadly).length
+  const warnings = failed.filter(({ severity }) => severity === 'warn').length
+  const also = warnings > 0 ? `, ${warnings} to look into (!)` : ''
+  if (bad === 0) return `Nothing is wrong${also}.`
+  return `${bad} of ${results.length} checks failed (✗)${also}: don't trust what is shown until that is mended.`
+}

@@ -1,0 +1,144 @@
+/**
+ * `doctor`: is everything in place? Every check runs, whatever the ones before it found, and nothing is changed: no
+ * schema, no new data folder, no row but the reservations of the read budget, where there is one.
+ */
+
+import {
+  type Config,
+  ConfigError,
+  type ConfigWithKey,
+  type Problem,
+  readConfig,
+  secretsOfEnvironment,
+  variables,
+} from '../../config/config.ts'
+import { connectionsInClear } from '../../config/plaintext.ts'
+import { inspectEmbeddedPostgres } from '../../embedded/postgres.ts'
+import type { ExitCode } from '../../errors.ts'
+import { placeOf } from '../../store/postgres/reach-database.ts'
+import { withInterruption } from '../../terminal/interruption.ts'
+import { print } from '../../terminal/output.ts'
+import { embeddedFolder, type OpenDatabase, withDatabase } from '../open/database.ts'
+import { checkAllo } from './allo.ts'
+import { checkDatabase } from './database.ts'
+import { checkJobs } from './jobs.ts'
+import { checkPort, whyNoFolder } from './machine.ts'
+import { createReport, type Report } from './report.ts'
+
+export async function runDoctor(): Promise<ExitCode> {
+  const report = createReport((line) => print(line), secretsOfEnvironment())
+  return withInterruption(async (signal) => {
+    const { config, problems } = readWhatIsRight()
+    report.section('Configuration')
+    for (const { variable, problem } of problems) report.wrong('setting', `${variable}: ${problem}`)
+    for (const warning of config === null ? [] : [...config.warnings, ...connectionsInClear(config)])
+      report.warning('setting', warning)
+    if (config === null) {
+      report.skipped('everything', 'else depends on it')
+      return report.finish()
+    }
+    if (problems.length === 0) report.right('settings', 'all that are set make sense')
+
+    await lookAtDatabase(report, config, problems, signal, async (database) => {
+      report.section(`Allo (${config.apiUrl})`)
+      const blocking = [
+        'ALLO_API_KEY',
+        'ALLO_API_URL',
+        'ALLO_AUTH_SCHEME',
+        'HTTPS_PROXY',
+        'HTTP_PROXY',
+      ].filter((name) => concerns(problems, name))
+      if (hasKey(config) && blocking.length === 0) await checkAllo(report, config, database, signal)
+      else report.skipped('key', `not tried: ${blocking.join(', ')} comes first`)
+      if (!concerns(problems, 'REDIS_URL')) await checkJobs(report, config, database)
+      await checkPort(report, config.http)
+    })
+    return report.finish()
+  })
+}
+
+/** Calls `next` with what could be opened, while it is open. */
+async function lookAtDatabase(
+  report: Report,
+  config: Config,
+  problems: readonly Problem[],
+  signal: AbortSignal,
+  next: (database: OpenDatabase | null) => Promise<void>,
+): Promise<void> {
+  if (concerns(problems, 'DATABASE_URL')) {
+    report.section('Database')
+    report.skipped('Postgres', 'not tried: DATABASE_URL comes first')
+    return next(null)
+  }
+  const url = config.databaseUrl?.value()
+  report.section(`Database (${url === undefined ? 'embedded' : placeOf(url)})`)
+  if (url === undefined && !(await hasEmbeddedData(report, config))) return next(null)
+
+  let isOpen = false
+  await report.check('Postgres', () =>
+    withDatabase(
+      config,
+      async (database) => {
+        isOpen = true
+        await checkDatabase(report, database, config)
+        await next(database)
+      },
+      { mayCreate: false, name: 'doctor', signal },
+    ),
+  )
+  if (!isOpen) await next(null)
+}
+
+async function hasEmbeddedData(report: Report, config: Config): Promise<boolean> {
+  const folder = embeddedFolder(config)
+  const { state, version, detail = '' } = await inspectEmbeddedPostgres(folder)
+  if (state === 'running' || state === 'stopped') {
+    report.right(
+      'data folder',
+      `Postgres ${version}, ${state}: ${detail}\nport and password: connection.json there`,
+    )
+    return true
+  }
+  const why = state === 'foreign' ? null : await whyNoFolder(folder)
+  if (why !== null) {
+    const wayOut = 'Set DATA_DIR to another folder, or DATABASE_URL.'
+    report.wrong('data folder', `${folder} can't be made: ${why}. ${wayOut}`)
+    return false
+  }
+  if (state === 'absent') {
+    if (config.autoMigrate) report.right('data folder', `no data yet; the first sync makes them in ${folder}`)
+    else report.wrong('data folder', `no data yet, and AUTO_MIGRATE=false: run migrate. Folder: ${folder}`)
+    return false
+  }
+  const foreign = `${folder} holds other things. Set DATA_DIR to a new folder, or DATABASE_URL.`
+  report.wrong('data folder', state === 'foreign' ? foreign : detail)
+  return false
+}
+
+/** The configuration without what is wrong in it, so that the rest can be looked at. Null: `.env` can't be read. */
+function readWhatIsRight(): { config: Config | null; problems: readonly Problem[] } {
+  try {
+    return { config: readConfig({ needsApiKey: true }), problems: [] }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const { problems } = error
+    const without = variables
+      .map(({ name }) => name)
+      .filter((name) => concerns(problems, name.replace(/_FILE$/, '')))
+    try {
+      return { config: readConfig({ needsApiKey: false, without }), problems }
+    } catch (stillWrong) {
+      if (stillWrong instanceof ConfigError) return { config: null, problems }
+      throw stillWrong
+    }
+  }
+}
+
+/** A value may stand in NAME or in the file NAME_FILE names. */
+function concerns(problems: readonly Problem[], name: string): boolean {
+  return problems.some(({ variable }) => variable === name || variable === `${name}_FILE`)
+}
+
+function hasKey(config: Config): config is ConfigWithKey {
+  return config.apiKey !== null
+}

@@ -1,0 +1,104 @@
+/** The API of a configuration under the read budget of its key, open as long as a command works with it. */
+import { createAlloClient } from '../../allo/client.ts'
+import { createPacer, type ProcessPacer } from '../../allo/pacer.ts'
+import { createSurpriseLog } from '../../allo/surprises.ts'
+import type { RetrySettings } from '../../allo/transport.ts'
+import type { AlloClient, Surprise } from '../../allo/types.ts'
+import type { Config, ConfigWithKey } from '../../config/config.ts'
+import { keyFingerprint, type ReadBudget } from '../../store/pass/read-budget.ts'
+import { version } from '../../version.ts'
+
+const MAX_THROTTLED_MS = 5 * 60_000
+const DOCUMENTED_READS_PER_SECOND = 20
+/** Of what the API allows; the rest is for the customer's other tools. */
+const SHARE_OF_LIMIT = 0.9
+
+export interface OpenAllo {
+  readonly allo: AlloClient
+  readonly pacer: ProcessPacer
+  readonly keyFingerprint: string
+  readonly surprises: () => readonly Surprise[]
+  /** Those that came since they were taken last. */
+  readonly takeSurprises: () => readonly Surprise[]
+  /** What was taken is told again when it comes again: in another pass. */
+  readonly renewSurprises: () => void
+  /** The API said what it allows; null: it did not. */
+  readonly onLimit: (readsPerSecond: number | null) => void
+  readonly concurrency: () => number
+  /** The budget of the key; null: unlimited. */
+  readonly readsPerSecond: () => number | null
+}
+
+export interface AlloLimits {
+  /** Waiting longer than this because of 429s ends the work. */
+  readonly maxThrottledMs?: number
+  readonly retry?: Partial<RetrySettings>
+  readonly onAnswer?: (status: number | null) => void
+}
+
+/** The API under the budget of its key. `openBook`: where the budget is kept. */
+export async function withAllo<T>(
+  config: ConfigWithKey,
+  openBook: (fingerprint: string) => Promise<ReadBudget>,
+  work: (allo: OpenAllo) => Promise<T>,
+  { maxThrottledMs = MAX_THROTTLED_MS, retry = {}, onAnswer = () => undefined }: AlloLimits = {},
+): Promise<T> {
+  const fingerprint = keyFingerprint(config.apiKey.value())
+  const book = await openBook(fingerprint)
+  let readsPerSecond = configuredRate(config, DOCUMENTED_READS_PER_SECOND)
+  const pacer = createPacer({ book, readsPerSecond, maxThrottledMs })
+  const surprises = createSurpriseLog()
+  const allo = createAlloClient({
+    apiUrl: config.apiUrl,
+    apiKey: () => config.apiKey.value(),
+    rereadKey: () => config.apiKey.reread(),
+    authScheme: config.authScheme,
+    timeoutMs: config.requestTimeoutMs,
+    naiveTimeZone: config.naiveTimeZone,
+    proxy: config.proxy(),
+    userAgent: `allo-queue-mirror/${version}`,
+    pacer,
+    retry,
+    onAnswer,
+    onSurprise: surprises.add,
+  })
+  try {
+    return await work({
+      allo,
+      pacer,
+      keyFingerprint: fingerprint,
+      readsPerSecond: () => readsPerSecond,
+      surprises: surprises.all,
+      takeSurprises: surprises.take,
+      renewSurprises: surprises.renew,
+      onLimit(limit) {
+        readsPerSecond = configuredRate(config, limit ?? DOCUMENTED_READS_PER_SECOND)
+        pacer.setReadsPerSecond(readsPerSecond)
+      },
+      concurrency: () =>
+        config.concurrency === 'auto' ? usefulConcurrency(readsPerSecond, allo.counts) : config.concurrency,
+    })
+  } finally {
+    await allo.close()
+    await book.close()
+  }
+}
+
+/** Null: without a limit. */
+export function configuredRate(config: Config, limit: number): number | null {
+  if (config.readsPerSecond === 'unlimited') return null
+  return config.readsPerSecond === 'auto' ? limit * SHARE_OF_LIMIT : config.readsPerSecond
+}
+
+/**
+ * As many walks as it takes to keep the budget busy while answers travel and readings are saved, and no more: each
+ * further one only makes the others slower, and their readings longer and more often torn.
+ */
+export function usefulConcurrency(
+  readsPerSecond: number | null,
+  { requests, exchangeMs }: { readonly requests: number; readonly exchangeMs: number },
+): number {
+  if (readsPerSecond === null) return 4
+  const latencySeconds = requests === 0 ? 0.1 : exchangeMs / requests / 1000
+  return Math.min(Math.max(Math.ceil(readsPerSecond * latencySeconds * 1.5) + 1, 2), 10)
+}

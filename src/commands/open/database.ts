@@ -1,0 +1,88 @@
+/** The database of a configuration, open as long as a command works with it, and closed whatever happens. */
+import type { Config } from '../../config/config.ts'
+import { inspectEmbeddedPostgres, startEmbeddedPostgres } from '../../embedded/postgres.ts'
+import { exitCodes } from '../../errors.ts'
+import { toMirrorError } from '../../foreign-errors.ts'
+import { SchemaVersionError } from '../../store/migrate/migrate.ts'
+import { openPool, type Pool, withDatabaseErrors } from '../../store/postgres/database.ts'
+import { reachDatabase } from '../../store/postgres/reach-database.ts'
+import { whenAborted, withInterruption } from '../../terminal/interruption.ts'
+
+export interface OpenDatabase {
+  readonly url: string
+  readonly isEmbedded: boolean
+  readonly pool: Pool
+}
+
+export function embeddedFolder({ dataDir }: Pick<Config, 'dataDir'>): string {
+  return `${dataDir}/postgres`
+}
+
+/**
+ * Their own Postgres, or the embedded one of the data folder, for as long as `work` runs. Throws OpenDatabaseError
+ * when there is none to work with. With `mayCreate: false` no data folder is made.
+ */
+export async function withDatabase<T>(
+  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  work: (database: OpenDatabase) => Promise<T>,
+  {
+    mayCreate = true,
+    name = 'sync',
+    reach = reachDatabase,
+    signal,
+  }: {
+    readonly mayCreate?: boolean
+    readonly name?: string
+    /** The service waits here until there is one. */
+    readonly reach?: (pool: Pool, url: string) => Promise<unknown>
+    /** Tells `work` to end in order. Without it, SIGTERM and the like cut `work` off, and stop an embedded server. */
+    readonly signal?: AbortSignal
+  } = {},
+): Promise<T> {
+  const use = async (url: string, isEmbedded: boolean): Promise<T> => {
+    const pool = openPool(url, { max: 12, name })
+    try {
+      await reach(pool, url)
+      return await work({ url, isEmbedded, pool })
+    } catch (error) {
+      throw await asKnownError(error)
+    } finally {
+      await pool.end()
+    }
+  }
+  const own = config.databaseUrl?.value()
+  if (own !== undefined) return use(own, false)
+  const folder = embeddedFolder(config)
+  if (!mayCreate) await requireEmbeddedData(folder)
+  if (signal !== undefined) return withEmbedded(folder, signal, (url) => use(url, true))
+  // A server of ours would go on without us.
+  return withInterruption((signal) =>
+    withEmbedded(folder, signal, (url) => Promise.race([use(url, true), whenAborted(signal)])),
+  )
+}
+
+/** What the driver threw past the store's own wrapping becomes a DatabaseError: a connection that broke is no bug. */
+export async function asKnownError(error: unknown): Promise<unknown> {
+  if (error === null || toMirrorError(error).exitCode !== exitCodes.bug) return error
+  return withDatabaseErrors('talking to Postgres', () => Promise.reject(error)).catch((known) => known)
+}
+
+async function requireEmbeddedData(folder: string): Promise<void> {
+  if ((await inspectEmbeddedPostgres(folder)).state !== 'absent') return
+  throw new SchemaVersionError(
+    `there is no database in ${folder} yet: run \`allo-queue-mirror migrate\` first, or set DATABASE_URL`,
+  )
+}
+
+async function withEmbedded<T>(
+  dataDir: string,
+  signal: AbortSignal,
+  use: (url: string) => Promise<T>,
+): Promise<T> {
+  const embedded = await startEmbeddedPostgres({ dataDir, signal })
+  try {
+    return await use(embedded.url)
+  } finally {
+    await embedded.stop()
+  }
+}

@@ -1,0 +1,59 @@
+/** `simulate`: the simulated Allo alone, its world moving, until Ctrl-C. */
+import { type ExitCode, exitCodes, UsageError } from '../../errors.ts'
+import { createRandom } from '../../simulation/random.ts'
+import { type SimulatedAllo, startSimulatedAllo } from '../../simulation/server.ts'
+import { createWorld, type World } from '../../simulation/world.ts'
+import { untilAborted, withInterruption } from '../../terminal/interruption.ts'
+import { print, printError } from '../../terminal/output.ts'
+
+export interface SimulateOptions {
+  readonly port: number
+  readonly teammates: number
+  readonly numbers: number
+  readonly seed: string
+  readonly movesPerMinute: number
+  readonly readsPerSecond: number
+}
+
+/** Fictional: the simulation takes it and nobody else does. */
+const apiKey = 'ak_simulated_0000000000000000'
+const TICK_MS = 250
+
+export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
+  const { teammates, numbers, seed, movesPerMinute, readsPerSecond } = options
+  const world = createWorld({
+    seed,
+    teammates,
+    blocked: teammates > 3 ? 1 : 0,
+    withoutQueue: teammates > 3 ? 1 : 0,
+    numbersPerQueue: [Math.ceil(numbers * 0.5), Math.floor(numbers * 1.5)],
+    calledBefore: 0.3,
+  })
+  const allo = await start(options, world)
+  print(`ALLO_API_URL=${allo.url}\nALLO_API_KEY=${apiKey}`)
+  printError(
+    `Simulated Allo: ${teammates} teammates, ${movesPerMinute} moves a minute, ${readsPerSecond || 'any number of'} reads a second. Ctrl-C ends it.`,
+  )
+  const dice = createRandom(`${seed} pace`)
+  const ticks = setInterval(() => world.act(dice.count((movesPerMinute * TICK_MS) / 60_000)), TICK_MS)
+  try {
+    await withInterruption(untilAborted)
+  } finally {
+    clearInterval(ticks)
+    await allo.close()
+  }
+  printError(`Answered ${allo.requests.count()} requests; ${world.truth.moves().length} moves were made.`)
+  return exitCodes.ok
+}
+
+async function start({ port, readsPerSecond }: SimulateOptions, world: World): Promise<SimulatedAllo> {
+  try {
+    return await startSimulatedAllo({ world, apiKey, port, readsPerSecond: readsPerSecond || null })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    if (error.code === 'EADDRINUSE') throw new UsageError(`port ${port} is taken: choose another with --port`)
+    if (error.code === 'EACCES')
+      throw new UsageError(`port ${port} is not ours to use: choose one above 1023`)
+    throw error
+  }
+}

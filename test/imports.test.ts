@@ -1,0 +1,76 @@
+/** How files may import each other: no circle, and in `src` only from rooms that come earlier. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** Data flows through the rooms in this order. A room imports from itself and from those before it. */
+const rooms = [
+  'errors.ts',
+  'waiting.ts',
+  'version.ts',
+  'text',
+  'config',
+  'logger.ts',
+  'allo',
+  'snapshot',
+  'embedded',
+  'store',
+  'access',
+  'quality',
+  'personal-data',
+  'pass',
+  'page',
+  'report',
+  'worker',
+  'http',
+  'simulation',
+  'foreign-errors.ts',
+  'terminal',
+  'commands',
+  'cli.ts',
+]
+
+const root = new URL('..', import.meta.url).pathname
+const folders = ['src', 'bench', 'chaos', 'test']
+const files = folders.flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file)),
+)
+const imports = new Map(files.map((file) => [file, importsOf(file)]))
+
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(root, file), 'utf8')
+  const paths = [...source.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, path = '']) => path)
+  return paths.map((path) => relative(root, join(root, dirname(file), path)))
+}
+
+test('no file imports itself through others', () => {
+  const done = new Set<string>()
+  const circleFrom = (file: string, path: readonly string[]): readonly string[] | null => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (done.has(file)) return null
+    for (const next of imports.get(file) ?? []) {
+      const circle = circleFrom(next, [...path, file])
+      if (circle !== null) return circle
+    }
+    done.add(file)
+    return null
+  }
+  const circles = files.flatMap((file) => circleFrom(file, [])?.join(' -> ') ?? [])
+  expect(circles).toEqual([])
+})
+
+test('a room of src imports only from rooms before it', () => {
+  const roomOf = (file: string) => file.split('/')[1] ?? ''
+  const edges = [...imports].flatMap(([from, targets]) => targets.map((to) => ({ from, to })))
+  const wrong = edges.filter(
+    ({ from, to }) =>
+      from.startsWith('src/') &&
+      (!to.startsWith('src/') || rooms.indexOf(roomOf(to)) > rooms.indexOf(roomOf(from))),
+  )
+  expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([])
+  expect(new Set([...imports.keys()].filter((file) => file.startsWith('src/')).map(roomOf))).toEqual(
+    new Set(rooms),
+  )
+})
