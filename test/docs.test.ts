@@ -285,7 +285,8 @@ describe('the README', () => {
     const bin = fileURLToPath(new URL('../bin/allo-queue-mirror.js', import.meta.url))
     const options = ['--disable-warning=ExperimentalWarning', bin, '--help']
     const help = execFileSync(process.execPath, options, { encoding: 'utf8', env: {}, timeout: 30_000 })
-    const [, listed = ''] = help.match(/^Commands:\n((?: +.*\n)+)/m) ?? []
+    // They stand under several headings, between the options and the exit codes.
+    const listed = help.slice(help.indexOf('--help'), help.indexOf('Exit codes:'))
     const commands = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name)
     expect(commands.length).toBeGreaterThan(1)
     const named = between('commands').flatMap((line) => line.match(/^\| `([a-z]+)[^`]*` \|/)?.[1] ?? [])
