@@ -171,6 +171,26 @@ describe('data that get too old', () => {
     expect(states()).toEqual(['stale_data open'])
   })
 
+  test('are not those of a teammate who came back, until a pass has read the team', async () => {
+    const passRead = async (...ids: readonly string[]) => {
+      await passEnded('ok')
+      await sql(
+        `insert into allo.sync_reads (pass_id, user_id, status, observed_at, walks, requests, throttled, duration_ms)
+         select max(pass_id), unnest($1::text[]), 'ok', clock_timestamp(), 1, 1, 0, 1 from allo.sync_passes`,
+        [ids],
+      )
+    }
+    await passRead('usr-1', 'usr-2', 'usr-3')
+    await readBefore('1 h', 'usr-3')
+    await passRead('usr-1', 'usr-2')
+    const alerts = worker()
+    await alerts.look()
+    expect(posts).toEqual([])
+    await passRead('usr-1', 'usr-2', 'usr-3')
+    await alerts.look()
+    expect(states()).toEqual(['stale_data open'])
+  })
+
   test('are judged by FRESHNESS_SLO where it is set', async () => {
     await readBefore('16 min')
     await worker({ env: { FRESHNESS_SLO: '20m' } }).look()

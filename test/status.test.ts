@@ -37,7 +37,7 @@ const aged = (interval: string, userId = '%') =>
 
 describe('what Postgres says of a team', () => {
   test('nothing is known before the first pass', async () => {
-    expect(await mirrorStatus(database.pool, fingerprint)).toMatchObject({
+    expect(await mirrorStatus(database.pool, fingerprint, () => 900)).toMatchObject({
       team: null,
       passes: [],
       teammates: [],
@@ -51,7 +51,7 @@ describe('what Postgres says of a team', () => {
     await runPass(api, database.url)
     const [first, second] = api.world.teammates()
     await aged('1 h', second?.id)
-    const status = await mirrorStatus(database.pool, fingerprint)
+    const status = await mirrorStatus(database.pool, fingerprint, () => 900)
     expect(status.team).toEqual({ teamId: api.world.team.id, name: 'Acme Sales' })
     expect(status.teammates).toHaveLength(4)
     expect(status.teammates[0]).toMatchObject({
@@ -81,7 +81,7 @@ describe('what Postgres says of a team', () => {
       [failing?.id],
     )
     await runPass(api, database.url)
-    const status = await mirrorStatus(database.pool, fingerprint)
+    const status = await mirrorStatus(database.pool, fingerprint, () => 900)
     expect(status.teammates.filter(({ failure }) => failure !== null)).toMatchObject([
       { userId: failing?.id, failure: { status: 'error', since: rows[0]?.at, readings: 2 } },
     ])
@@ -101,13 +101,13 @@ describe('what Postgres says of a team', () => {
        from allo.sync_reads, generate_series(1, 50) n where user_id = $1 group by n`,
       [failing?.id],
     )
-    const long = (await mirrorStatus(database.pool, fingerprint)).teammates
+    const long = (await mirrorStatus(database.pool, fingerprint, () => 900)).teammates
     expect(long.filter(({ failure }) => failure !== null)).toMatchObject([
       { failure: { since: rows[0]?.at, readings: FAILURES_COUNTED } },
     ])
     fault.remove()
     await runPass(api, database.url)
-    const after = await mirrorStatus(database.pool, fingerprint)
+    const after = await mirrorStatus(database.pool, fingerprint, () => 900)
     expect(after.teammates.filter(({ failure }) => failure !== null)).toEqual([])
   })
 
@@ -118,7 +118,7 @@ describe('what Postgres says of a team', () => {
       'update allo.teammates set is_listed = false, left_at = now() where user_id = $1',
       [second?.id],
     )
-    const { teammates } = await mirrorStatus(database.pool, fingerprint)
+    const { teammates } = await mirrorStatus(database.pool, fingerprint, () => 900)
     expect(teammates.map(({ userId }) => userId).sort()).toEqual(
       api.world
         .teammates()
@@ -135,43 +135,45 @@ describe('what Postgres says of a team', () => {
        select team_id, 'schedule', true, 'ok', now() + n * interval '1 s', now() + n * interval '1 s', now(), '1'
        from allo.teams, generate_series(1, 60) n`,
     )
-    const { passes } = await mirrorStatus(database.pool, fingerprint)
+    const { passes } = await mirrorStatus(database.pool, fingerprint, () => 900)
     expect(passes.map(({ passId }) => Number(passId))).toEqual(Array.from({ length: 48 }, (_, at) => 61 - at))
   })
 
   test('a pause that a 429 asked for is told until it is over', async () => {
     await runPass(api, database.url)
     await database.pool.query(`update allo.api_keys set paused_until = now() + interval '30 s'`)
-    expect((await mirrorStatus(database.pool, fingerprint)).pausedSeconds).toBeGreaterThan(20)
+    expect((await mirrorStatus(database.pool, fingerprint, () => 900)).pausedSeconds).toBeGreaterThan(20)
     await database.pool.query(`update allo.api_keys set paused_until = now() - interval '30 s'`)
-    expect((await mirrorStatus(database.pool, fingerprint)).pausedSeconds).toBe(0)
+    expect((await mirrorStatus(database.pool, fingerprint, () => 900)).pausedSeconds).toBe(0)
   })
 
   test('a key that was refused in a pass by hand is told as refused until one is accepted', async () => {
     await runPass(api, database.url)
     api.setScopes(['USERS_READ'])
     await runPass(api, database.url)
-    expect((await mirrorStatus(database.pool, fingerprint)).credentials).toMatchObject({
+    expect((await mirrorStatus(database.pool, fingerprint, () => 900)).credentials).toMatchObject({
       isRefused: true,
       reason: expect.stringContaining('Give the API key the scope DIALING_QUEUE_READ_WRITE'),
     })
     api.setApiKey('ak_live_of_somebody_else')
     await expect(runPass(api, database.url)).rejects.toThrow('401')
-    expect((await mirrorStatus(database.pool, fingerprint)).credentials).toMatchObject({
+    expect((await mirrorStatus(database.pool, fingerprint, () => 900)).credentials).toMatchObject({
       isRefused: true,
       reason: expect.stringContaining('Check ALLO_API_KEY'),
     })
     api.setApiKey(apiKey)
     api.setScopes(['USERS_READ', 'DIALING_QUEUE_READ_WRITE'])
     await runPass(api, database.url)
-    expect((await mirrorStatus(database.pool, fingerprint)).credentials).toMatchObject({ isRefused: false })
+    expect((await mirrorStatus(database.pool, fingerprint, () => 900)).credentials).toMatchObject({
+      isRefused: false,
+    })
   })
 
   test('a key that is new here is taken for the only team there is, and for none of two', async () => {
     await runPass(api, database.url)
-    expect((await mirrorStatus(database.pool, 'another key')).team?.teamId).toBe(api.world.team.id)
+    expect((await mirrorStatus(database.pool, 'another key', () => 900)).team?.teamId).toBe(api.world.team.id)
     await database.pool.query(`insert into allo.teams values ('team-2', null, now(), now())`)
-    expect((await mirrorStatus(database.pool, 'another key')).team).toBeNull()
+    expect((await mirrorStatus(database.pool, 'another key', () => 900)).team).toBeNull()
   })
 })
 

@@ -1,22 +1,56 @@
 -- How far the data can be trusted, and what the words mean.
 
-CREATE OR REPLACE VIEW reporting.data_freshness AS
-SELECT t.team_id, t.user_id, t.name AS teammate_name, t.last_observed_at,
-  extract(epoch FROM clock_timestamp() - t.last_observed_at)::double precision AS age_seconds, pass.stale_after_seconds,
-  coalesce(last_try.error_code = 'not_asked', false) AS is_left_out,
+-- When data are stale: the one place. The alert, status, the pages, the metrics, the checks and data_freshness all read it.
+-- Data are stale when judged_age_seconds is greater than the target: the promised one, or a process's own FRESHNESS_SLO.
+CREATE OR REPLACE VIEW allo.teammate_freshness AS
+SELECT t.team_id, t.user_id, t.name, t.last_observed_at, age.age_seconds,
   CASE WHEN last_try.error_code = 'not_asked' THEN NULL
-    ELSE coalesce(clock_timestamp() - t.last_observed_at > make_interval(secs => pass.stale_after_seconds), true)
-  END AS is_stale,
-  last_try.observed_at AS last_try_at, last_try.status AS last_try_status, last_try.error_code AS last_try_error_code
-FROM allo.teammates t
+    -- A teammate who came back has old data and was in no pass since: the pass that listed them reads them.
+    WHEN t.last_observed_at < last_pass.started_at AND coalesce(last_try.pass_id, 0) < last_pass.pass_id THEN 0
+    ELSE age.age_seconds END AS judged_age_seconds,
+  promise.stale_after_seconds AS promised_seconds, coalesce(last_try.error_code = 'not_asked', false) AS is_left_out,
+  last_try.observed_at AS last_try_at, last_try.status AS last_try_status, last_try.error_code AS last_try_error_code,
+  last_try.error_message AS last_try_error_message
+FROM allo.teams team
 LEFT JOIN LATERAL (
-  SELECT status, observed_at, error_code FROM allo.sync_reads WHERE user_id = t.user_id ORDER BY observed_at DESC LIMIT 1
+  SELECT stale_after_seconds FROM allo.sync_passes
+  WHERE team_id = team.team_id AND finished_at IS NOT NULL AND stale_after_seconds IS NOT NULL ORDER BY started_at DESC LIMIT 1
+) promise ON true
+LEFT JOIN LATERAL (
+  SELECT pass_id, started_at FROM allo.sync_passes
+  WHERE team_id = team.team_id AND is_whole_team AND status IN ('ok', 'partial') ORDER BY started_at DESC LIMIT 1
+) last_pass ON true
+JOIN allo.teammates t ON t.team_id = team.team_id AND (t.is_listed OR t.left_at IS NULL)
+LEFT JOIN LATERAL (
+  SELECT pass_id, status, observed_at, error_code, error_message FROM allo.sync_reads
+  WHERE user_id = t.user_id ORDER BY observed_at DESC LIMIT 1
 ) last_try ON true
 CROSS JOIN LATERAL (
-  SELECT coalesce((SELECT stale_after_seconds FROM allo.sync_passes
-    WHERE team_id = t.team_id AND stale_after_seconds IS NOT NULL ORDER BY started_at DESC LIMIT 1), 900) AS stale_after_seconds
-) pass
-WHERE t.is_listed OR t.left_at IS NULL;
+  SELECT greatest(extract(epoch FROM clock_timestamp() - coalesce(t.last_observed_at, t.first_seen_at)), 0)::double precision
+    AS age_seconds
+) age;
+COMMENT ON VIEW allo.teammate_freshness IS 'One row per teammate on the team: how old their data are, and by which age they are judged.';
+COMMENT ON COLUMN allo.teammate_freshness.team_id IS 'Team of the teammate.';
+COMMENT ON COLUMN allo.teammate_freshness.user_id IS 'The teammate.';
+COMMENT ON COLUMN allo.teammate_freshness.name IS 'Name of the teammate.';
+COMMENT ON COLUMN allo.teammate_freshness.last_observed_at IS 'Observed: end of the last reading that was applied. Null: never read.';
+COMMENT ON COLUMN allo.teammate_freshness.age_seconds IS 'Seconds since last_observed_at or, before the first reading, since the teammate was first listed.';
+COMMENT ON COLUMN allo.teammate_freshness.judged_age_seconds IS 'Data are stale when this is greater than the freshness target. It is age_seconds, but 0 for a teammate who came back and was in no finished pass over the team since, and null for one left out on purpose.';
+COMMENT ON COLUMN allo.teammate_freshness.promised_seconds IS 'The freshness target of the last finished pass: FRESHNESS_SLO, or three intervals. Null: no pass says.';
+COMMENT ON COLUMN allo.teammate_freshness.is_left_out IS 'Left out by configuration at the last try.';
+COMMENT ON COLUMN allo.teammate_freshness.last_try_at IS 'Observed: end of the last reading, whatever came of it.';
+COMMENT ON COLUMN allo.teammate_freshness.last_try_status IS 'Status of the last reading.';
+COMMENT ON COLUMN allo.teammate_freshness.last_try_error_code IS 'Error code of the last reading. Null: none.';
+COMMENT ON COLUMN allo.teammate_freshness.last_try_error_message IS 'Error message of the last reading. Null: none.';
+
+CREATE OR REPLACE VIEW reporting.data_freshness AS
+SELECT f.team_id, f.user_id, f.name AS teammate_name, f.last_observed_at,
+  CASE WHEN f.last_observed_at IS NOT NULL THEN f.age_seconds END AS age_seconds, target.stale_after_seconds, f.is_left_out,
+  CASE WHEN f.is_left_out THEN NULL
+    ELSE f.last_observed_at IS NULL OR f.judged_age_seconds > target.stale_after_seconds END AS is_stale,
+  f.last_try_at, f.last_try_status, f.last_try_error_code
+FROM allo.teammate_freshness f
+CROSS JOIN LATERAL (SELECT coalesce(f.promised_seconds, 900) AS stale_after_seconds) target;
 
 CREATE OR REPLACE VIEW reporting.coverage_gaps AS
 SELECT g.team_id, g.user_id, t.name AS teammate_name, g.gap_from, g.gap_to, false AS is_open,

@@ -56,14 +56,14 @@ export async function overviewOf(
   askJobs: () => Promise<JobsStatus>,
 ): Promise<Overview> {
   const { pool, keyFingerprint, schedule, freshnessSloMs, database, version } = sources
-  const [mirror, jobs] = await Promise.all([mirrorStatus(pool, keyFingerprint), askJobs()])
+  const targetAt = (at: Date) => staleAfterMs(schedule, freshnessSloMs, at) / 1000
+  const [mirror, jobs] = await Promise.all([mirrorStatus(pool, keyFingerprint, targetAt), askJobs()])
   const quality = mirror.team === null ? null : await lastResults(pool, mirror.team.teamId)
   const now = new Date(mirror.at)
-  const staleAfterSeconds = staleAfterMs(schedule, freshnessSloMs, now) / 1000
   const { teammates } = mirror
   const counts = {
     teammates: teammates.length,
-    stale: teammates.filter(({ ageSeconds }) => ageSeconds > staleAfterSeconds).length,
+    stale: teammates.filter(({ isStale }) => isStale).length,
     failing: teammates.filter(({ failure }) => failure !== null).length,
     neverRead: teammates.filter(({ observedAt }) => observedAt === null).length,
     numbers: teammates.reduce((sum, { numbers }) => sum + (numbers ?? 0), 0),
@@ -76,7 +76,11 @@ export async function overviewOf(
     jobs,
     database,
     version,
-    freshness: { isFresh, oldestSeconds: teammates[0]?.ageSeconds ?? null, staleAfterSeconds },
+    freshness: {
+      isFresh,
+      oldestSeconds: teammates[0]?.ageSeconds ?? null,
+      staleAfterSeconds: targetAt(now),
+    },
     schedule: {
       text: describeSchedule(schedule),
       nextRunAt: jobs.nextRunAt ?? nextSlot(schedule, now)?.toISOString() ?? null,

@@ -162,10 +162,10 @@ function passes(all: readonly PassStatus[], when: When): Html {
 ${rest.length === 0 ? null : html`<details><summary>${rest.length} before</summary>${table(rest)}</details>`}</section>`
 }
 
-function teammates({ teammates: all, freshness, at }: Overview, when: When): Html | null {
+function teammates({ teammates: all, at }: Overview, when: When): Html | null {
   if (all.length === 0) return null
-  const row = ({ userId, name, observedAt, ageSeconds, numbers }: TeammateStatus) => {
-    const tone = ageSeconds > freshness.staleAfterSeconds ? 'word bad' : ''
+  const row = ({ userId, name, observedAt, isStale, numbers }: TeammateStatus) => {
+    const tone = isStale ? 'word bad' : ''
     const age = observedAt === null ? 'never read' : ago(at, observedAt)
     return html`<tr><td class="name">${name ?? userId}</td><td class="when"><span class="${tone}">${age}</span></td>
 <td class="when wide">${observedAt === null ? null : html`<time datetime="${observedAt}">${when(observedAt)}</time>`}</td><td class="n">${numbers ?? 'no queue'}</td></tr>`

@@ -16,14 +16,7 @@ import { messageOf } from '../errors.ts'
 import { isDoubt } from '../quality/results.ts'
 import type { Team } from '../store/pass/teammates.ts'
 import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
-import {
-  dataAreFrom,
-  iso,
-  isToBeRead,
-  joinLastReading,
-  saysWhetherKeyIsAccepted,
-  teamOnRecord,
-} from '../store/queries/status.ts'
+import { iso, saysWhetherKeyIsAccepted, teamOnRecord } from '../store/queries/status.ts'
 import { inWords } from '../text/duration.ts'
 import { staleAfterMs } from './freshness.ts'
 import type { IncidentKind } from './incident-kinds.ts'
@@ -89,10 +82,8 @@ export function lookEveryMs(schedule: Schedule, freshnessSloMs: number | null): 
 /** Opens what began and closes what is over. Each is one statement that looks and decides. */
 async function judge(settings: AlertSettings, { teamId }: Team, staleMs: number): Promise<void> {
   const staleSeconds = staleMs / 1000
-  const stale = `select count(*)::int as teammates, max(extract(epoch from clock_timestamp() - ${dataAreFrom})) as oldest
-    from allo.teammates t ${joinLastReading}
-    where t.team_id = $1 and ${isToBeRead}
-      and ${dataAreFrom} < clock_timestamp() - make_interval(secs => $2)`
+  const stale = `select count(*)::int as teammates from allo.teammate_freshness
+    where team_id = $1 and judged_age_seconds > $2`
   const verdict = `select p.stop_status is not distinct from 'forbidden' as is_refused, p.error_message as reason
     from allo.sync_passes p where p.team_id = $1 and ${saysWhetherKeyIsAccepted} order by p.started_at desc limit 1`
 

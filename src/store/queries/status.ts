@@ -49,6 +49,8 @@ export interface TeammateStatus {
   readonly observedAt: string | null
   /** Since then, or since we know of them. */
   readonly ageSeconds: number
+  /** As allo.teammate_freshness judges, by the target that was asked about. */
+  readonly isStale: boolean
   /** Of the current queue; null: none. */
   readonly numbers: number | null
   /** Why the last reading gave nothing; null: it did. */
@@ -78,7 +80,12 @@ export interface Incident {
   readonly summary: string
 }
 
-export async function mirrorStatus(pool: Pool, keyFingerprint: string): Promise<MirrorStatus> {
+/** `staleAfterSeconds`: the freshness target at that moment of the database's clock. */
+export async function mirrorStatus(
+  pool: Pool,
+  keyFingerprint: string,
+  staleAfterSeconds: (at: Date) => number,
+): Promise<MirrorStatus> {
   return withDatabaseErrors('reading the status', async () => {
     const team = await teamOnRecord(pool, keyFingerprint)
     const teamId = team?.teamId ?? null
@@ -88,12 +95,13 @@ export async function mirrorStatus(pool: Pool, keyFingerprint: string): Promise<
          from allo.api_keys where key_fingerprint = $1), 0) as paused`,
       [keyFingerprint],
     )
+    const { at = '', paused = 0 } = rows[0] ?? {}
     return {
-      at: rows[0]?.at ?? '',
+      at,
       team,
       passes: teamId === null ? [] : await lastPasses(pool, teamId),
-      teammates: teamId === null ? [] : await teammatesByAge(pool, teamId),
-      pausedSeconds: rows[0]?.paused ?? 0,
+      teammates: teamId === null ? [] : await teammatesByAge(pool, teamId, staleAfterSeconds(new Date(at))),
+      pausedSeconds: paused,
       credentials: await credentialsVerdict(pool, keyFingerprint),
       incidents: teamId === null ? [] : await openIncidents(pool, teamId),
     }
@@ -150,16 +158,6 @@ export async function credentialsVerdict(
 export const saysWhetherKeyIsAccepted = `(p.stop_status = 'forbidden' or p.status in ('ok', 'partial'))
   and p.finished_at is not null`
 
-/** Of a teammate `t` with their last reading `r`: who should be read, and so may be too old. */
-export const isToBeRead = `(t.is_listed or t.left_at is null) and r.error_code is distinct from 'not_asked'`
-
-/** Since when what we hold of teammate `t` grows old. */
-export const dataAreFrom = 'coalesce(t.last_observed_at, t.first_seen_at)'
-
-export const joinLastReading = `left join lateral (
-  select status, error_code, error_message from allo.sync_reads
-  where user_id = t.user_id order by observed_at desc limit 1) r on true`
-
 async function lastPasses(pool: Pool, teamId: string): Promise<PassStatus[]> {
   const { rows } = await pool.query<PassStatus>(
     `select pass_id as "passId", trigger, status, ${iso('started_at')} as "startedAt",
@@ -181,23 +179,27 @@ interface TeammateRow extends Omit<TeammateStatus, 'failure'> {
   readonly readings: number
 }
 
-async function teammatesByAge(pool: Pool, teamId: string): Promise<TeammateStatus[]> {
+async function teammatesByAge(
+  pool: Pool,
+  teamId: string,
+  staleAfterSeconds: number,
+): Promise<TeammateStatus[]> {
   const { rows } = await pool.query<TeammateRow>(
-    `select t.user_id as "userId", t.name, ${iso('t.last_observed_at')} as "observedAt",
-       greatest(extract(epoch from clock_timestamp() - ${dataAreFrom}), 0)::float8 as "ageSeconds", q.numbers,
-       r.status, r.error_code as code, r.error_message as message, f.since, f.readings
-     from allo.teammates t ${joinLastReading}
+    `select t.user_id as "userId", t.name, ${iso('t.last_observed_at')} as "observedAt", t.age_seconds as "ageSeconds",
+       t.judged_age_seconds > $2 as "isStale", q.numbers, t.last_try_status as status, t.last_try_error_code as code,
+       t.last_try_error_message as message, f.since, f.readings
+     from allo.teammate_freshness t
      left join lateral (
        select sum(numbers)::int as numbers from allo.queues where user_id = t.user_id and is_current) q on true
      left join lateral (
        select ${iso('min(observed_at)')} as since, count(*)::int as readings from (
          select observed_at from allo.sync_reads
-         where user_id = t.user_id and observed_at > coalesce(t.last_observed_at, '-infinity') and ${isFailing}
-           and r.status in (${failing})
+         where user_id = t.user_id and observed_at > coalesce(t.last_observed_at, '-infinity') and status in (${failing})
+           and t.last_try_status in (${failing})
          order by observed_at limit ${FAILURES_COUNTED}) first_ones) f on true
-     where t.team_id = $1 and ${isToBeRead}
-     order by ${dataAreFrom}, t.user_id`,
-    [teamId],
+     where t.team_id = $1 and not t.is_left_out
+     order by t.age_seconds desc, t.user_id`,
+    [teamId, staleAfterSeconds],
   )
   return rows.map(({ status, code, message, since, readings, ...teammate }) => ({
     ...teammate,
@@ -206,7 +208,6 @@ async function teammatesByAge(pool: Pool, teamId: string): Promise<TeammateStatu
 }
 
 const failing = `'torn', 'forbidden', 'rate_limited', 'error'`
-const isFailing = `status in (${failing})`
 
 async function openIncidents(pool: Pool, teamId: string): Promise<Incident[]> {
   const { rows } = await pool.query<Incident>(
