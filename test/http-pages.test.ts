@@ -20,12 +20,12 @@ import { findChromium } from './support/browser.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { databaseAt, startTestServer, type TestServer } from './support/http.ts'
 import { apiKey, runPass } from './support/pass.ts'
-import { startTestRedis } from './support/redis.ts'
+import { useSharedRedis } from './support/shared-redis.ts'
 
 const hostile = `<img src=x onerror=alert(1)>"'&amp; +15551234567 \u202egnp`
-const redis = await startTestRedis()
+const redis = await useSharedRedis()
 
-describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.url] as const])] as const)(
+describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis] as const])] as const)(
   'with the jobs in %s',
   (_, redisUrl) => {
     let database: TestDatabase
@@ -358,5 +358,3 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.ur
     )
   },
 )
-
-afterAll(() => redis?.stop())

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
-import { afterAll, describe, expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { createLogger, mask } from '../src/logger.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
@@ -19,7 +19,7 @@ import type { Pool } from '../src/store/postgres/database.ts'
 import { queueNames } from '../src/worker/job-backend.ts'
 import { createTestDatabase } from './support/database.ts'
 import { ask } from './support/http.ts'
-import { startTestRedis } from './support/redis.ts'
+import { useSharedRedis } from './support/shared-redis.ts'
 import { environmentOf, until } from './support/worker.ts'
 
 const bin = fileURLToPath(new URL('../bin/allo-queue-mirror.js', import.meta.url))
@@ -27,10 +27,9 @@ const apiKey = 'ak_live_5e3cr3t_0f_a_t3st'
 const pagePassword = 'pages-5e3cr3t'
 const numberKey = '5ec7e7'.repeat(11).slice(0, 64)
 const webhookPath = '/hooks/T000/B000/5e3cr3t-hook'
-const redis = await startTestRedis()
-afterAll(() => redis?.stop())
+const redis = await useSharedRedis()
 
-describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis.url] as const])] as const)(
+describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis] as const])] as const)(
   'with the jobs in %s',
   (_, redisUrl) => {
     test('nothing that comes out of a worker in trouble holds a secret or a phone number', async () => {

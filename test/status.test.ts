@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { troublesOf } from '../src/http/overview.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
@@ -7,18 +7,17 @@ import { FAILURES_COUNTED, mirrorStatus } from '../src/store/queries/status.ts'
 import { describeSchedule, nextSlot, staleAfterMs } from '../src/worker/freshness.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { apiKey, runPass } from './support/pass.ts'
-import { startTestRedis, type TestRedis } from './support/redis.ts'
+import { useSharedRedis } from './support/shared-redis.ts'
 import { environmentOf, spawnCommand, spawnWorker } from './support/worker.ts'
 
 const fingerprint = keyFingerprint(apiKey)
 let database: TestDatabase
 let api: SimulatedAllo
-let redis: TestRedis | null
+let redis: string | null
 
 beforeAll(async () => {
-  redis = await startTestRedis()
+  redis = await useSharedRedis()
 })
-afterAll(() => redis?.stop())
 beforeEach(async () => {
   database = await createTestDatabase()
   const world = createWorld({ seed: 4, teammates: 4, numbersPerQueue: 6, withoutQueue: 1 })
@@ -262,7 +261,7 @@ describe('the command', () => {
     'with the jobs in %s it counts the workers and knows the next run',
     async (backend) => {
       if (backend === 'redis' && redis === null) return console.warn('SKIPPED: no Redis.')
-      const redisUrl = backend === 'redis' ? (redis?.url ?? null) : null
+      const redisUrl = backend === 'redis' ? redis : null
       const settings = {
         apiKey,
         apiUrl: api.url,

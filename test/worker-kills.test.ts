@@ -1,8 +1,8 @@
 /** Processes that are told to stop, or not even told: what they were doing is taken over, and nothing is doubled. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { openJobBackend } from '../src/worker/job-backend.ts'
 import { createTestDatabase } from './support/database.ts'
-import { startTestRedis, type TestRedis } from './support/redis.ts'
+import { useSharedRedis } from './support/shared-redis.ts'
 import { until } from './support/worker.ts'
 import { onceMore, type Scene, withScene } from './support/worker-scene.ts'
 
@@ -11,16 +11,12 @@ const TAKEN_OVER_WITHIN_MS = 45_000
 /** The first tick comes at once, the next one after the test. */
 const onePass = { SYNC_EVERY: '1h' }
 
-let redis: TestRedis | null = null
-beforeAll(async () => {
-  redis = await startTestRedis()
-})
-afterAll(() => redis?.stop())
+const redis = await useSharedRedis()
 
 describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => {
   let redisUrl: string | null = null
   beforeEach(({ skip }) => {
-    redisUrl = kind === 'redis' ? (redis?.url ?? null) : null
+    redisUrl = kind === 'redis' ? redis : null
     skip(kind === 'redis' && redis === null, 'no Redis')
   })
   const inScene = async (work: (scene: Scene) => Promise<void>) => {

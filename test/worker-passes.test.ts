@@ -1,26 +1,22 @@
 /** What worker processes do when nothing is in their way: passes, schedules, teams, bad keys and bad teammates. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { openJobBackend } from '../src/worker/job-backend.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
-import { startTestRedis, type TestRedis } from './support/redis.ts'
+import { useSharedRedis } from './support/shared-redis.ts'
 import { environmentOf, spawnCommand, until } from './support/worker.ts'
 import { onceMore, openScene, type PassRow, type Scene, withScene } from './support/worker-scene.ts'
 
 /** The first one, and four that try again. */
 const REQUESTS_OF_A_TRY = 5
 
-let redis: TestRedis | null = null
-beforeAll(async () => {
-  redis = await startTestRedis()
-})
-afterAll(() => redis?.stop())
+const redis = await useSharedRedis()
 
 describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => {
   let redisUrl: string | null = null
   beforeEach(({ skip }) => {
-    redisUrl = kind === 'redis' ? (redis?.url ?? null) : null
+    redisUrl = kind === 'redis' ? redis : null
     skip(kind === 'redis' && redis === null, 'no Redis')
   })
 

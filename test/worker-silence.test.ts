@@ -1,19 +1,13 @@
 /** A Postgres or Redis that keeps its connections open and answers no more, for a while: nobody closes anything. */
 import { createServer } from 'node:net'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { type BlackHole, startBlackHole } from './support/black-hole.ts'
 import { createTestDatabase } from './support/database.ts'
-import { startTestRedis, type TestRedis } from './support/redis.ts'
+import { useSharedRedis } from './support/shared-redis.ts'
 import { spawnCommand } from './support/worker.ts'
 import { withScene } from './support/worker-scene.ts'
 
-let redis: TestRedis | null = null
-beforeAll(async () => {
-  redis = await startTestRedis()
-})
-afterAll(async () => {
-  await redis?.stop()
-})
+const redis = await useSharedRedis()
 
 describe('a worker', { timeout: 300_000, concurrent: true }, () => {
   it.for([
@@ -24,7 +18,7 @@ describe('a worker', { timeout: 300_000, concurrent: true }, () => {
     async ({ jobsInRedis, says }, { expect, skip }) => {
       skip(jobsInRedis && redis === null, 'no Redis')
       const database = await createTestDatabase()
-      const hole: BlackHole = await startBlackHole(jobsInRedis ? (redis?.url ?? '') : database.url)
+      const hole: BlackHole = await startBlackHole(jobsInRedis ? (redis ?? '') : database.url)
       try {
         await withScene(
           { databaseUrl: database.url, redisUrl: jobsInRedis ? hole.url : null },

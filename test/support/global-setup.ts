@@ -1,33 +1,49 @@
 /**
- * One Postgres for the whole run, on a folder of its own and gone afterwards; TEST_DATABASE_URL, and nothing else,
- * points the tests at another. A migrated template database is cloned for each test file.
+ * One Postgres and one Redis for the whole run, in folders of their own and gone afterwards; TEST_DATABASE_URL and
+ * TEST_REDIS_URL, and nothing else, point the tests at others. Each test file clones a migrated template database.
  */
 import type { TestProject } from 'vitest/node'
 import { startTemporaryPostgres } from '../../src/embedded/temporary-postgres.ts'
 import { migrateDatabase } from '../../src/store/migrate/migrate.ts'
 import { createDatabase, dropDatabase } from './database.ts'
+import { startTestRedis } from './redis.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     serverUrl: string
     templateName: string
+    /** Null: there is none. */
+    redisUrl: string | null
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { TEST_DATABASE_URL: given } = process.env
-  const server = given ? { url: given, stop: async () => undefined } : await startOwnServer()
+  const [server, redis] = await Promise.all([startPostgres(), startTestRedis()])
   const template = await createDatabase(server.url)
   await migrateDatabase(template.url)
   project.provide('serverUrl', server.url)
   project.provide('templateName', template.name)
+  project.provide('redisUrl', redis?.url ?? null)
   return async () => {
+    await redis?.stop()
     await dropDatabase(server.url, template.name)
     await server.stop()
   }
 }
 
-async function startOwnServer(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const { url, remove } = await startTemporaryPostgres({ name: 'test', settings: { fsync: 'off' } })
+async function startPostgres(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const { TEST_DATABASE_URL: given } = process.env
+  if (given) return { url: given, stop: async () => undefined }
+  const { url, remove } = await startTemporaryPostgres({ name: 'test', settings })
   return { url, stop: remove }
+}
+
+/** Many files at once, and nothing that must outlive the machine. */
+const settings = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '256MB',
+  max_connections: '300',
+  max_wal_size: '4GB',
+  checkpoint_timeout: '1h',
 }
