@@ -125,12 +125,13 @@ describe('a pause', () => {
     const key = newKey()
     const [told, other] = [await open(key), await open(key)]
     await told.pause(10 * MINUTE_MS)
+    const slotsBefore = await slotsOf(key, 50)
     for (const budget of [told, other]) {
       expect(Math.round((await budget.pausedMs()) / MINUTE_MS)).toBe(10)
       const slot = await budget.reserve(50)
       expect('pausedMs' in slot && Math.round(slot.pausedMs / MINUTE_MS)).toBe(10)
     }
-    expect(await slotsOf(key, 50)).toEqual([])
+    expect(await slotsOf(key, 50)).toEqual(slotsBefore)
   })
 
   test('outlives the process that was told of it', async () => {
@@ -148,6 +149,32 @@ describe('a pause', () => {
     expect(Math.round((await budget.pausedMs()) / MINUTE_MS)).toBe(10)
     await budget.pause(20 * MINUTE_MS)
     expect(Math.round((await budget.pausedMs()) / MINUTE_MS)).toBe(20)
+  })
+
+  test('of a day is believed, and so is one while slots are far apart', async () => {
+    const budget = await open(newKey())
+    for (let slots = 0; slots < 20; slots++) await budget.reserve(10_000)
+    await budget.pause(24 * 60 * MINUTE_MS)
+    expect(Math.round((await budget.pausedMs()) / MINUTE_MS)).toBe(24 * 60)
+  })
+
+  test.each([
+    ['with spacing', 50],
+    ['without spacing', null],
+  ])('recorded before the clock was set back by two hours is dropped, %s', async (_, intervalMs) => {
+    const key = newKey()
+    const budget = await open(key)
+    if (intervalMs !== null) await budget.reserve(intervalMs)
+    await setSlotBack(key, '2 hours')
+    await budget.pause(10 * MINUTE_MS)
+    await setClockBack(key, '2 hours')
+    expect(await budget.pausedMs()).toBe(0)
+    expect(await budget.reserve(50)).toHaveProperty('inMs')
+    const { rows } = await database.pool.query(
+      'select paused_until from allo.api_keys where key_fingerprint = $1',
+      [key],
+    )
+    expect(rows).toEqual([{ paused_until: null }])
   })
 
   test('that is over is none', async () => {
@@ -179,6 +206,26 @@ async function open(key: string): Promise<ReadBudget> {
   const budget = await openReadBudget(database.url, key)
   budgets.push(budget)
   return budget
+}
+
+/** Nothing was sent since. */
+async function setSlotBack(key: string, by: string): Promise<void> {
+  await database.pool.query(
+    'update allo.read_slots set next_slot_at = next_slot_at - $2::interval where key_fingerprint = $1',
+    [key, by],
+  )
+}
+
+/** What is on record is then further ahead. */
+async function setClockBack(key: string, by: string): Promise<void> {
+  await database.pool.query(
+    'update allo.read_slots set next_slot_at = next_slot_at + $2::interval where key_fingerprint = $1',
+    [key, by],
+  )
+  await database.pool.query(
+    'update allo.api_keys set paused_until = paused_until + $2::interval where key_fingerprint = $1',
+    [key, by],
+  )
 }
 
 function newKey(): string {

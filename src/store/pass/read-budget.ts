@@ -1,13 +1,22 @@
 /**
- * The read budget of an API key, shared by every process on this database: one row that says when the next request
- * may go, and until when everyone pauses. On the database's clock, over a connection of its own, one statement at a
- * time (the pacer asks for one slot after the other).
+ * The read budget of an API key, shared by every process on this database, on the database's clock. Two rows hold it:
+ * `read_slots` says when the next request may be sent, `api_keys` until when everyone pauses after a 429.
  *
- * A slot costs the database one small update in an unlogged table: no WAL but the commit, which nobody waits for.
+ * A connection of its own, one statement at a time: the pacer asks for one slot after the other. A slot costs one small
+ * update of an unlogged table: no WAL but the commit, which no one waits for.
+ *
+ * When the database's clock is set back, what was recorded before lies too far ahead, and is dropped. A pause is a day at
+ * most; a slot is as far ahead as there are processes, since each holds one. The slots also show that a shorter pause
+ * is from before: they are never behind the moment at which a pause was recorded.
  */
 import { createHash } from 'node:crypto'
+import { eq, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { SlotBook } from '../../allo/pacer.ts'
-import { openPool, withDatabaseErrors } from '../postgres/database.ts'
+import { LONGEST_PAUSE_MS } from '../../allo/pause.ts'
+import { inTransaction, openPool, type Pool, withDatabaseErrors } from '../postgres/database.ts'
+import { assign, change, maybeOne, orm, run } from '../postgres/query.ts'
+import { apiKeys, readSlots } from '../schema.ts'
 
 /** Names a key in the database without holding it: keys are long and random, so a digest tells nothing. */
 export function keyFingerprint(apiKey: string): string {
@@ -18,72 +27,142 @@ export interface ReadBudget extends SlotBook {
   close(): Promise<void>
 }
 
-/**
- * What is further ahead was written before the database's clock was set back. A pause is a day at most; a slot is as
- * far ahead as there are processes, since each holds one.
- */
-const LONGEST_PAUSE = `interval '1 day'`
 const MANY_PROCESSES = 60
-const LEAST_ROOM_SECONDS = 60
+const LEAST_ROOM_MS = 60_000
+
+const k = alias(apiKeys, 'k')
+const s = alias(readSlots, 's')
+const now = sql`clock_timestamp()`
+const afterASecond = sql`${now} + interval '1 second'`
 
 export async function openReadBudget(databaseUrl: string, fingerprint: string): Promise<ReadBudget> {
   const pool = openPool(databaseUrl, { max: 1, name: 'read budget' })
-  const query = <Row extends object>(sql: string, values: unknown[]) =>
-    withDatabaseErrors('reserving a read', () => pool.query<Row>(sql, values))
+  /** How far ahead slots may be; grows with the interval at which they are taken. */
+  let roomMs = LEAST_ROOM_MS
 
-  /** Without its slots row (first use, or an unlogged table emptied by a crash) the last second is unknown: wait it out. */
-  const ensureRows = () =>
-    query(
-      `with key as (
-         insert into allo.api_keys (key_fingerprint) values ($1) on conflict do nothing
-       )
-       insert into allo.read_slots (key_fingerprint, next_slot_at)
-       values ($1, clock_timestamp() + interval '1 second') on conflict do nothing`,
-      [fingerprint],
-    )
-
-  const pausedMs = async () => {
-    const { rows } = await query<{ ms: number }>(
-      `select greatest(extract(epoch from paused_until - clock_timestamp()) * 1000, 0)::float8 as ms
-       from allo.api_keys where key_fingerprint = $1 and paused_until > clock_timestamp()
-         and paused_until <= clock_timestamp() + ${LONGEST_PAUSE}`,
-      [fingerprint],
-    )
-    return rows[0]?.ms ?? 0
+  async function pausedMs(): Promise<number> {
+    for (;;) {
+      const pause = await pauseOnRecord(pool, fingerprint, roomMs)
+      if (pause === null) return 0
+      if (!pause.isTooFarAhead) return pause.ms
+      await dropWhatIsTooFarAhead(pool, fingerprint, roomMs)
+    }
   }
 
-  await ensureRows()
+  const guarded = <T>(work: () => Promise<T>) => withDatabaseErrors('reserving a read', work)
+  await guarded(() => addMissingRows(pool, fingerprint))
   return {
-    pausedMs,
-    async reserve(intervalMs) {
-      for (;;) {
-        const { rows } = await query<{ ms: number }>(
-          `update allo.read_slots s
-           set next_slot_at = make_interval(secs => $2) + case
-             when s.next_slot_at > clock_timestamp()
-               + make_interval(secs => greatest($2 * ${MANY_PROCESSES}, ${LEAST_ROOM_SECONDS}))
-             then clock_timestamp() + interval '1 second' else greatest(s.next_slot_at, clock_timestamp()) end
-           from allo.api_keys k
-           where s.key_fingerprint = $1 and k.key_fingerprint = $1
-             and (k.paused_until is null or k.paused_until <= clock_timestamp()
-               or k.paused_until > clock_timestamp() + ${LONGEST_PAUSE})
-           returning (extract(epoch from s.next_slot_at - clock_timestamp()) - $2)::float8 * 1000 as ms`,
-          [fingerprint, intervalMs / 1000],
-        )
-        if (rows[0] !== undefined) return { inMs: rows[0].ms }
-        const ms = await pausedMs()
-        if (ms > 0) return { pausedMs: ms }
-        await ensureRows()
-      }
-    },
-    async pause(forMs) {
-      await query(
-        `update allo.api_keys set paused_until =
-           greatest(case when paused_until <= clock_timestamp() + ${LONGEST_PAUSE} then paused_until end,
-             clock_timestamp() + make_interval(secs => $2)) where key_fingerprint = $1`,
-        [fingerprint, forMs / 1000],
-      )
-    },
+    pausedMs: () => guarded(pausedMs),
+    reserve: (intervalMs) =>
+      guarded(async () => {
+        roomMs = Math.max(intervalMs * MANY_PROCESSES, LEAST_ROOM_MS)
+        for (;;) {
+          const inMs = await takeSlot(pool, fingerprint, { intervalMs, roomMs })
+          if (inMs !== null) return { inMs }
+          const ms = await pausedMs()
+          if (ms > 0) return { pausedMs: ms }
+          await dropWhatIsTooFarAhead(pool, fingerprint, roomMs)
+          await addMissingRows(pool, fingerprint)
+        }
+      }),
+    pause: (forMs) =>
+      guarded(async () => {
+        await dropWhatIsTooFarAhead(pool, fingerprint, roomMs)
+        await noteTheClock(pool, fingerprint)
+        await recordPause(pool, fingerprint, forMs)
+      }),
     close: () => pool.end(),
   }
+}
+
+/**
+ * The pause that is on record; null: none, or it is over. `isTooFarAhead`: it was recorded before the database's clock was
+ * set back.
+ */
+export async function pauseOnRecord(
+  pool: Pool,
+  fingerprint: string,
+  roomMs = LEAST_ROOM_MS,
+): Promise<{ ms: number; isTooFarAhead: boolean } | null> {
+  return maybeOne(
+    pool,
+    sql`select (extract(epoch from ${k.pausedUntil} - ${now}) * 1000)::float8 as ms,
+          ${isTooLong(k.pausedUntil)} or coalesce(${isTooFar(s.nextSlotAt, roomMs)}, false) as "isTooFarAhead"
+        from ${apiKeys} ${k} left join ${readSlots} ${s} on ${s.keyFingerprint} = ${k.keyFingerprint}
+        where ${k.keyFingerprint} = ${fingerprint} and ${k.pausedUntil} > ${now}`,
+  )
+}
+
+/** Milliseconds from now. Null: there is a pause, a row is missing, or the clock was set back. */
+async function takeSlot(
+  pool: Pool,
+  fingerprint: string,
+  { intervalMs, roomMs }: { readonly intervalMs: number; readonly roomMs: number },
+): Promise<number | null> {
+  const interval = milliseconds(intervalMs)
+  const [slot] = await run<{ ms: number }>(
+    pool,
+    sql`update ${readSlots} ${s}
+        set ${assign(readSlots, { nextSlotAt: sql`greatest(${s.nextSlotAt}, ${now}) + ${interval}` })}
+        from ${apiKeys} ${k}
+        where ${s.keyFingerprint} = ${fingerprint} and ${k.keyFingerprint} = ${fingerprint}
+          and (${k.pausedUntil} is null or ${k.pausedUntil} <= ${now}) and not ${isTooFar(s.nextSlotAt, roomMs)}
+        returning (extract(epoch from ${s.nextSlotAt} - ${interval} - ${now}) * 1000)::float8 as ms`,
+  )
+  return slot?.ms ?? null
+}
+
+async function recordPause(pool: Pool, fingerprint: string, forMs: number): Promise<void> {
+  await orm(pool)
+    .update(apiKeys)
+    .set({ pausedUntil: sql`greatest(${apiKeys.pausedUntil}, ${now} + ${milliseconds(forMs)})` })
+    .where(eq(apiKeys.keyFingerprint, fingerprint))
+}
+
+/** Without spacing no slots are taken that would show a clock set back later. */
+async function noteTheClock(pool: Pool, fingerprint: string): Promise<void> {
+  await change(
+    pool,
+    sql`update ${readSlots} ${s} set ${assign(readSlots, { nextSlotAt: now })}
+        where ${s.keyFingerprint} = ${fingerprint} and ${s.nextSlotAt} < ${now}`,
+  )
+}
+
+async function dropWhatIsTooFarAhead(pool: Pool, fingerprint: string, roomMs: number): Promise<void> {
+  await inTransaction(pool, 'looking whether the clock was set back', async (client) => {
+    const slots = await change(
+      client,
+      sql`update ${readSlots} ${s} set ${assign(readSlots, { nextSlotAt: afterASecond })}
+          where ${s.keyFingerprint} = ${fingerprint} and ${isTooFar(s.nextSlotAt, roomMs)}`,
+    )
+    await change(
+      client,
+      sql`update ${apiKeys} ${k} set ${assign(apiKeys, { pausedUntil: null })}
+          where ${k.keyFingerprint} = ${fingerprint} and ${slots > 0 ? sql`true` : isTooLong(k.pausedUntil)}`,
+    )
+  })
+}
+
+/**
+ * At the first use of a key, or after a crash of Postgres, which empties an unlogged table. What was sent in the last
+ * second is not known then, so the first slot comes after it.
+ */
+async function addMissingRows(pool: Pool, fingerprint: string): Promise<void> {
+  await orm(pool).insert(apiKeys).values({ keyFingerprint: fingerprint }).onConflictDoNothing()
+  await orm(pool)
+    .insert(readSlots)
+    .values({ keyFingerprint: fingerprint, nextSlotAt: afterASecond })
+    .onConflictDoNothing()
+}
+
+function isTooLong(pausedUntil: typeof k.pausedUntil): SQL {
+  return sql`(${pausedUntil} > ${now} + ${milliseconds(LONGEST_PAUSE_MS)})`
+}
+
+function isTooFar(nextSlotAt: typeof s.nextSlotAt, roomMs: number): SQL {
+  return sql`(${nextSlotAt} > ${now} + ${milliseconds(roomMs)})`
+}
+
+function milliseconds(ms: number): SQL {
+  return sql`make_interval(secs => ${ms / 1000})`
 }
