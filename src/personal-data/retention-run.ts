@@ -1,7 +1,8 @@
 /** What all that erases by age works with. */
+import { sql } from 'drizzle-orm'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { ask, type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
-import { lock } from '../store/postgres/locks.ts'
+import { lock, queueLock } from '../store/postgres/locks.ts'
 import type { Stay } from '../store/reading/erase-numbers.ts'
 
 export interface RetentionRun {
@@ -38,7 +39,7 @@ export async function forQueuesWithStays(
   for (const { queue_id } of queues) {
     for (let last = 1; last > 0 && !signal?.aborted; done += last) {
       last = await inTransaction(pool, doing, async (client) => {
-        await lock(client, `select 'queue ' || $1::text as name`, [queue_id])
+        await lock(client, sql`select ${queueLock(queue_id)}`)
         const { rows: stays } = await client.query<Stay>(
           `select entry_id, queue_id from allo.queue_entries e where e.queue_id = $1 and ${due} limit ${BATCH}`,
           [queue_id, before],

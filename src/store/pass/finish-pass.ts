@@ -1,37 +1,57 @@
 /**
- * The end of a pass, in one transaction: its outcome, and what its readings together allow to conclude about queues
- * that nobody was seen with.
+ * `finishPass` ends a pass, in one transaction: it records the outcome, and draws the conclusions that only all readings of
+ * a pass together allow. Idempotent: a pass that is closed already is refused with PassClosedError.
  *
- *   current ──holder seen without it, pass finished──▶ unknown ──a later pass read everyone, nobody holds it──▶ ended
+ *   current ──holder seen without it, pass finished──▶ unknown ──a later pass read everyone, no one holds it──▶ ended
  *      ▲                                                  │            (dated back to that first observation)
- *      └─────────────── seen with anyone ─────────────────┘
+ *      └─────────────── seen with any teammate ───────────┘
  *
- * The rule for an ending. One odd answer proves nothing, and in mid-pass a queue may go to a teammate who was read
- * before. So an ending takes two observations in two passes:
+ * The rule for an ending. One odd answer proves nothing, and a queue may be handed over during a pass to a teammate who
+ * was read before. So an ending takes two observations in two passes:
  *
- *   1. a reading saw the holder without the queue (`missing_since`);
- *   2. a pass that finished after that reading recorded the doubt (`unknown_since`, later than `missing_since`);
- *   3. another pass began after `unknown_since`, read the holder and everyone else, and nobody holds the queue.
+ *   1. A reading saw the holder without the queue (`missing_since`).
+ *   2. A pass that finished after that reading made the queue unknown (`unknown_since`, later than `missing_since`).
+ *   3. Another pass began after `unknown_since`, read the holder and everyone else, and none of them holds the queue.
  *
  * Passes that overlap, and a pass that was abandoned, fulfil 1 at most: their readings count, their end does not.
- * Who a pass read is what its own readings say; each of them was made after the pass began.
+ * Whom a pass read is what its own readings say; each of them was made after the pass began.
  *
- * A teammate who can't be read holds an ending back, for three passes at most, and so does one on the lists who can't
- * be asked; a pass that was stopped, or that got no answer at all, is not one of them. A teammate left out by
- * configuration holds it back for good.
- * A teammate the API does not know, twice, ends nothing: their queues can't be observed.
+ * What holds an ending back:
+ *   - a teammate who can't be read, or who is on the lists and can't be asked: for three passes at most. A pass that was
+ *     stopped, or that got no answer at all, is not one of the three;
+ *   - a teammate left out by configuration: for good;
+ *   - two or more missing queues while this pass found no queue at all: then more likely the API says "no queue"
+ *     whomever it is asked about.
  *
- * Several queues missing while nobody has any are more likely an API that says "no queue" whoever it is asked
- * about: nothing ends until it shows a queue again.
+ * A teammate the API does not know, twice, ends nothing: their queues can't be observed (unobservable.ts).
  */
+import { and, eq, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { Surprise } from '../../allo/types.ts'
 import { type Client, DatabaseError, inTransaction, type Pool } from '../postgres/database.ts'
-import { lock } from '../postgres/locks.ts'
+import { lock, queueLock, teammateLock } from '../postgres/locks.ts'
+import { orm } from '../postgres/query.ts'
 import { PassClosedError } from '../reading/reading.ts'
+import { queues, syncPasses, teammates } from '../schema.ts'
+import { closeHistoryOfEnded } from './close-history.ts'
+import {
+  type ClosedPass,
+  countHeldBack,
+  countNotRead,
+  isEveryQueueMissing,
+  makeMissingUnknown,
+  makeUnfoundUnknown,
+  queuesStillMissing,
+  recordEnd,
+} from './end-queues.ts'
+import { closeUnobservable } from './unobservable.ts'
+
+const t = alias(teammates, 't')
+const q = alias(queues, 'q')
 
 const MAX_HELD_BACK_PASSES = 3
 
-/** The error code of a pass that read everyone on record, while somebody on the lists could not be asked. */
+/** The error code of a pass that read everyone on record, while a teammate on the lists could not be asked. */
 export const INCOMPLETE_TEAM = 'incomplete_team'
 
 export interface PassOutcome {
@@ -77,183 +97,70 @@ export async function finishPass(pool: Pool, outcome: PassOutcome): Promise<Conc
 function concludePass(pool: Pool, outcome: PassOutcome): Promise<Conclusions> {
   return inTransaction(pool, `finishing pass ${outcome.passId}`, async (client) => {
     const pass = await closePass(client, outcome)
-    await lockUnsettled(client, outcome.teamId)
-    const wentThrough = outcome.errorCode === null || outcome.errorCode === INCOMPLETE_TEAM
-    const askedEveryone = pass.is_whole_team && wentThrough && outcome.status !== 'failed'
-    const ended = askedEveryone ? await endQueues(client, outcome, pass.started_at) : []
-    await closeUnobservable(client, outcome, pass.started_at)
-    const unknown = await doubtQueues(client, outcome)
-    return { ended, unknown }
+    await lockUnsettled(client, pass.teamId)
+    const ended = hasAskedEveryone(pass, outcome) ? await endQueues(client, pass, outcome) : []
+    await closeUnobservable(client, pass)
+    const unknown = [
+      ...(await makeMissingUnknown(client, pass.teamId)),
+      ...(await makeUnfoundUnknown(client, pass.teamId)),
+    ]
+    return { ended, unknown: idsOf(unknown) }
   })
 }
 
-async function closePass(
-  client: Client,
-  outcome: PassOutcome,
-): Promise<{ started_at: string; is_whole_team: boolean }> {
-  const { rows } = await client.query<{ started_at: string; is_whole_team: boolean }>(
-    `update allo.sync_passes set status = $2, finished_at = clock_timestamp(), teammates = $3, requests = $4,
-       throttled = $5, throttled_ms = coalesce($6, throttled_ms), surprises = coalesce($7, surprises), error_code = $8, error_message = $9, error_request_id = $10
-     where pass_id = $1 and status = 'running'
-     returning started_at::text, is_whole_team`,
-    [
-      outcome.passId,
-      outcome.status,
-      outcome.teammates,
-      outcome.requests,
-      outcome.throttled,
-      outcome.throttledMs === null ? null : Math.round(outcome.throttledMs),
-      outcome.surprises?.length ? JSON.stringify(outcome.surprises) : null,
-      outcome.errorCode,
-      outcome.errorMessage,
-      outcome.errorRequestId,
-    ],
-  )
-  if (rows[0] === undefined)
-    throw new PassClosedError(`pass ${outcome.passId} was closed before it could finish`)
-  return rows[0]
+/** A pass that was stopped, or got no answer at all, neither ends a queue nor counts as one that held an ending back. */
+function hasAskedEveryone(pass: ClosedPass, { status, errorCode }: PassOutcome): boolean {
+  return pass.isWholeTeam && status !== 'failed' && (errorCode === null || errorCode === INCOMPLETE_TEAM)
 }
 
-/** The locks readings take, in the order they take them: a reading under way of someone concerned comes first. */
+/** Step 3 of the rule. */
+async function endQueues(client: Client, pass: ClosedPass, outcome: PassOutcome): Promise<string[]> {
+  const notRead = await countNotRead(client, pass)
+  if (notRead.leftOut > 0) return []
+  if (await isEveryQueueMissing(client, pass)) return []
+
+  const missing = await queuesStillMissing(client, pass)
+  const isHeldBack = notRead.all > 0 || outcome.errorCode === INCOMPLETE_TEAM
+  if (isHeldBack) await countHeldBack(client, idsOf(missing))
+
+  const ending = missing.filter((queue) => !isHeldBack || queue.heldBackPasses >= MAX_HELD_BACK_PASSES)
+  await recordEnd(client, idsOf(ending))
+  await closeHistoryOfEnded(client, idsOf(ending))
+  return idsOf(ending)
+}
+
+function idsOf(rows: readonly { readonly queueId: string }[]): string[] {
+  return rows.map(({ queueId }) => queueId)
+}
+
+async function closePass(client: Client, outcome: PassOutcome): Promise<ClosedPass> {
+  const { passId, teamId, throttledMs, surprises, ...rest } = outcome
+  const [pass] = await orm(client)
+    .update(syncPasses)
+    .set({
+      ...rest,
+      finishedAt: sql`clock_timestamp()`,
+      ...(throttledMs === null ? {} : { throttledMs: Math.round(throttledMs) }),
+      ...(surprises?.length ? { surprises } : {}),
+    })
+    .where(and(eq(syncPasses.passId, passId), eq(syncPasses.status, 'running')))
+    .returning({ startedAt: syncPasses.startedAt, isWholeTeam: syncPasses.isWholeTeam })
+  if (pass === undefined) throw new PassClosedError(`pass ${passId} was closed before it could finish`)
+  return { passId, teamId, ...pass }
+}
+
+/** The locks that readings take, in the same order: a reading under way of such a teammate or queue comes first. */
 async function lockUnsettled(client: Client, teamId: string): Promise<void> {
   await lock(
     client,
-    `select 'teammate ' || user_id as name from allo.teammates
-     where team_id = $1 and missing_since is not null order by name`,
-    [teamId],
+    sql`select ${teammateLock(t.userId)} from ${teammates} ${t}
+        where ${t.teamId} = ${teamId} and ${t.missingSince} is not null order by name`,
   )
   await lock(
     client,
-    `select 'queue ' || q.queue_id as name from allo.queues q left join allo.teammates t using (user_id)
-     where q.team_id = $1 and q.ended_at is null
-       and (q.missing_since is not null or t.missing_since is not null)
-     order by name`,
-    [teamId],
-  )
-}
-
-/** Queues that an earlier pass left unknown and this one, begun afterwards, found nobody with, their holder included. */
-async function endQueues(
-  client: Client,
-  { passId, teamId, errorCode }: PassOutcome,
-  startedAt: string,
-): Promise<string[]> {
-  const { rows } = await client.query<{ queue_id: string; missing_since: string; end_reason: string | null }>(
-    `with unread as (
-       select r.user_id, coalesce(r.error_code = 'not_asked', false) as was_not_asked
-       from allo.teammates t
-       left join allo.sync_reads r on r.user_id = t.user_id and r.pass_id = $1
-       where t.team_id = $2 and (t.is_listed or t.left_at is null)
-         and coalesce(r.status, 'error') not in ('ok', 'no_queue')
-         and not (r.status = 'not_found' and t.missing_pass_id < $1)
-     ), unsettled as (
-       select q.queue_id, u.someone, not u.someone or q.held_back_passes >= ${MAX_HELD_BACK_PASSES} as ends
-       from allo.queues q join allo.sync_reads r on r.user_id = q.user_id and r.pass_id = $1,
-         (select count(*) > 0 or $4 as someone from unread) u
-       where q.team_id = $2 and q.is_current is null and q.ended_at is null
-         and q.missing_since < q.unknown_since and q.unknown_since < $3 and r.status in ('ok', 'no_queue')
-         and not exists (select from unread where was_not_asked)
-     ), team as (
-       select count(*) < 2 or exists (select from allo.sync_reads where pass_id = $1 and status = 'ok') as has_queues
-       from allo.queues where team_id = $2 and missing_since is not null and ended_at is null
-     )
-     update allo.queues q set
-       held_back_passes = q.held_back_passes + u.someone::int,
-       ended_at = case when u.ends then q.missing_since end,
-       end_reason = case when u.ends then
-         case when q.missing_replaced_by_queue_id is null then 'queue_gone' else 'queue_replaced' end end,
-       replaced_by_queue_id = case when u.ends then q.missing_replaced_by_queue_id end,
-       is_current = case when u.ends then false end
-     from unsettled u, team where q.queue_id = u.queue_id and team.has_queues
-     returning q.queue_id, q.missing_since::text, q.end_reason`,
-    [passId, teamId, startedAt, errorCode === INCOMPLETE_TEAM],
-  )
-  const ended = rows.filter((row) => row.end_reason !== null)
-  for (const { queue_id, missing_since, end_reason } of ended) {
-    await closeHistory(client, queue_id, missing_since, end_reason ?? '')
-    await client.query(
-      `update allo.queue_entries e set removed_at = $2, removal_reason = $3, last_seen_at = coalesce(e.last_seen_at, q.last_observed_at)
-       from allo.queue_numbers n join allo.queues q using (queue_id)
-       where n.queue_id = $1 and e.entry_id = n.entry_id and e.removed_at is null`,
-      [queue_id, missing_since, end_reason],
-    )
-  }
-  return ended.map((row) => row.queue_id)
-}
-
-/**
- * Teammates this pass and an earlier, finished one were told are not on the team. Versions close, because nothing
- * more is known; nothing is claimed to have ended.
- */
-async function closeUnobservable(
-  client: Client,
-  { passId, teamId }: PassOutcome,
-  startedAt: string,
-): Promise<void> {
-  const { rows } = await client.query<{ queue_id: string; last_known_at: string }>(
-    `with gone as (
-       select t.user_id, t.missing_since from allo.teammates t
-       join allo.sync_reads r on r.user_id = t.user_id and r.pass_id = $1 and r.status = 'not_found'
-       join allo.sync_passes p on p.pass_id = t.missing_pass_id
-       where t.team_id = $2 and t.missing_since is not null and p.finished_at < $3
-     ), left_team as (
-       update allo.teammates t set left_at = gone.missing_since from gone
-       where t.user_id = gone.user_id and not t.is_listed and t.left_at is null
-     ), unconfirmed as (
-       delete from allo.queue_assignments a using gone
-       where a.user_id = gone.user_id and a.valid_to is null and a.queue_id is null and a.missing_since is not null
-     ), unassigned as (
-       update allo.queue_assignments a
-       set valid_to = least(a.missing_since, gone.missing_since), end_reason = 'unobservable' from gone
-       where a.user_id = gone.user_id and a.valid_to is null and a.valid_from < gone.missing_since
-         and (a.queue_id is not null or a.missing_since is null)
-     )
-     update allo.queues q set is_current = null, unobservable_since = gone.missing_since from gone
-     where q.user_id = gone.user_id and q.team_id = $2 and q.ended_at is null and q.unobservable_since is null
-       and q.last_observed_at < gone.missing_since
-     returning q.queue_id, least(q.missing_since, gone.missing_since)::text as last_known_at`,
-    [passId, teamId, startedAt],
-  )
-  for (const { queue_id, last_known_at } of rows) {
-    await closeHistory(client, queue_id, last_known_at, 'unobservable')
-    await client.query(
-      `update allo.queue_entries e set removal_reason = 'unobservable', last_seen_at = q.last_observed_at
-       from allo.queue_numbers n join allo.queues q using (queue_id)
-       where n.queue_id = $1 and e.entry_id = n.entry_id and e.last_seen_at is null`,
-      [queue_id],
-    )
-  }
-}
-
-/** Current queues whose holder was seen without them, or was not found: from now on unknown. */
-async function doubtQueues(client: Client, { teamId }: PassOutcome): Promise<string[]> {
-  const { rows } = await client.query<{ queue_id: string }>(
-    `update allo.queues q set is_current = null, unknown_since = clock_timestamp()
-     from (select q.queue_id from allo.queues q
-           left join allo.teammates t on t.user_id = q.user_id and t.team_id = q.team_id
-           where q.team_id = $1 and q.ended_at is null
-             and (q.missing_since is not null and (q.unknown_since is null or q.unknown_since <= q.missing_since)
-                  or t.missing_since is not null and q.is_current and t.missing_since > q.last_observed_at)) d
-     where q.queue_id = d.queue_id
-     returning q.queue_id`,
-    [teamId],
-  )
-  return rows.map((row) => row.queue_id)
-}
-
-async function closeHistory(client: Client, queueId: string, at: string, reason: string): Promise<void> {
-  await client.query(
-    `update allo.queue_number_versions set valid_to = $2, end_reason = $3 where queue_id = $1 and valid_to is null`,
-    [queueId, at, reason],
-  )
-  await client.query(
-    `update allo.queue_versions set valid_to = $2, end_reason = $3 where queue_id = $1 and valid_to is null`,
-    [queueId, at, reason],
-  )
-  // The stretch with its last holder was closed when they were seen without it, and gets its reason here.
-  await client.query(
-    `update allo.queue_assignments set valid_to = coalesce(valid_to, missing_since, $2), end_reason = $3
-     where queue_id = $1 and (valid_to is null or valid_to >= $2)`,
-    [queueId, at, reason],
+    sql`select ${queueLock(q.queueId)} from ${queues} ${q} left join ${teammates} ${t} on ${t.userId} = ${q.userId}
+        where ${q.teamId} = ${teamId} and ${q.endedAt} is null
+          and (${q.missingSince} is not null or ${t.missingSince} is not null)
+        order by name`,
   )
 }

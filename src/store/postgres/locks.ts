@@ -4,27 +4,40 @@
  *
  * Order: names sorted, teammates before queues. A reading locks one teammate, so two readings can't deadlock.
  *
- * Whatever locks a row also holds ROW SHARE or ROW EXCLUSIVE on the table. `lockAll` conflicts with both: it waits for
- * the transactions that hold any lock, and those that come later wait for it.
+ * A lock on a row is also ROW SHARE or ROW EXCLUSIVE on the table. `lockAll` conflicts with both: it waits for the
+ * transactions that hold any lock, and those that come later wait for it.
  */
+import { type SQL, sql } from 'drizzle-orm'
+import { locks } from '../schema.ts'
 import type { Client } from './database.ts'
+import { name, one, orm } from './query.ts'
 
-/**
- * Locks what the query names in its column `name`, in that order, and returns how many there are. A lock that is new
- * gets its row; one that is there is locked without a write.
- */
-export async function lock(client: Client, names: string, values: readonly unknown[]): Promise<number> {
-  const { rows } = await client.query<{ count: number }>(
-    `with wanted as materialized (${names}), locked as (
-       insert into allo.locks (name) select name from wanted
-       on conflict (name) do update set name = excluded.name where false
-     ) select count(*)::int as count from wanted`,
-    [...values],
-  )
-  return rows[0]?.count ?? 0
+/** `userId` is a value or a column. */
+export function teammateLock(userId: unknown): SQL {
+  return sql`'teammate ' || ${userId}::text as name`
 }
 
-/** Until the transaction ends, no number is written: neither by a reading, nor by the end of a pass, nor by retention. */
+/** `queueId` is a value or a column. */
+export function queueLock(queueId: unknown): SQL {
+  return sql`'queue ' || ${queueId}::text as name`
+}
+
+/**
+ * Takes the locks that the query names in its column `name`, in that order, and returns how many there are. A lock that
+ * is new gets its row; one that is there is locked without a write.
+ */
+export async function lock(client: Client, names: SQL): Promise<number> {
+  const { count } = await one<{ count: number }>(
+    client,
+    sql`with wanted as materialized (${names}), locked as (
+          insert into ${locks} (${name(locks.name)}) select name from wanted
+          on conflict (${name(locks.name)}) do update set ${name(locks.name)} = excluded.name where false
+        ) select count(*)::int as count from wanted`,
+  )
+  return count
+}
+
+/** Until the transaction ends, no number is written: not by a reading, the end of a pass, or retention. */
 export async function lockAll(client: Client): Promise<void> {
-  await client.query('lock table allo.locks in exclusive mode')
+  await orm(client).execute(sql`lock table ${locks} in exclusive mode`)
 }

@@ -1,10 +1,16 @@
 /** The locks of a reading, and what is known under them. */
+import { sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { Client } from '../postgres/database.ts'
-import { lock } from '../postgres/locks.ts'
+import { lock, queueLock, teammateLock } from '../postgres/locks.ts'
+import { queueAssignments, queues } from '../schema.ts'
 import type { OutcomeCounts } from './outcome-counts.ts'
 import type { Reading } from './reading.ts'
 import { remakeQueue } from './remake-queue.ts'
+
+const q = alias(queues, 'q')
+const a = alias(queueAssignments, 'a')
 
 /** What a reading finds under its locks. */
 export interface ReadingState {
@@ -92,16 +98,15 @@ export async function lockState(
   snapshot: Exclude<Snapshot, { kind: 'failed' }>,
 ): Promise<ReadingState> {
   const queueId = snapshot.kind === 'queue' ? snapshot.queue.id : null
-  await lock(client, `select 'teammate ' || $1::text as name`, [reading.userId])
+  await lock(client, sql`select ${teammateLock(reading.userId)}`)
   // Under the teammate's lock: the queues this reading can touch are the one it saw and those the teammate held.
   const queuesTouched = await lock(
     client,
-    `select 'queue ' || queue_id as name from (
-       select $2::text as queue_id
-       union select queue_id from allo.queues where user_id = $1 and is_current is distinct from false
-       union select queue_id from allo.queue_assignments where user_id = $1 and valid_to is null
-     ) touched where queue_id is not null order by name`,
-    [reading.userId, queueId],
+    sql`select ${queueLock(sql`queue_id`)} from (
+          select ${queueId}::text as queue_id
+          union select ${q.queueId} from ${queues} ${q} where ${q.userId} = ${reading.userId} and ${q.isCurrent} is distinct from false
+          union select ${a.queueId} from ${queueAssignments} ${a} where ${a.userId} = ${reading.userId} and ${a.validTo} is null
+        ) touched where queue_id is not null order by name`,
   )
   const state = await look(client, reading, snapshot, queueId)
   // Of a queue whose row was lost, history is still there.
