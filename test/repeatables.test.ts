@@ -107,7 +107,7 @@ describe('a file that changed', () => {
   test('of a newer version is left alone by this one, whatever is in it', async () => {
     const { pool, url } = database
     const next = nextVersion([
-      ['Share from 0 to 1; null', 'Share; null'],
+      ['Rate from 0 to 1; null', 'Rate; null'],
       ['-- How far the data', '-- How far data'],
     ])
     await apply(pool, next)
@@ -133,8 +133,8 @@ describe('a view that can not be replaced', () => {
       'SELECT team_id, queue_id, position, user_id, who, entry_id',
     ],
     [
-      `('voicemail_left', 'Allo''s field: a message was left.')`,
-      `('voicemail_left', 'Allo''s field: a message was left.'), ('who', 'Who it is.')`,
+      `('voicemail_left', 'Allo''s field: a voicemail was left.')`,
+      `('voicemail_left', 'Allo''s field: a voicemail was left.'), ('who', 'Who it is.')`,
     ],
   ])
 

@@ -1,5 +1,5 @@
--- The outcome of a number. The first rule that matches wins; every combination of fields, values that the API may add
--- included, has exactly one outcome. The body is one expression without settings, so that Postgres inlines it.
+-- The outcome of a number. The first rule that matches applies. Every combination of fields, also with unknown values,
+-- has exactly one outcome. The body is one expression without settings, so that Postgres inlines it.
 CREATE OR REPLACE FUNCTION allo.number_outcome(
   detected_outbound_voicemail boolean,
   voicemail_left boolean,
@@ -19,4 +19,4 @@ RETURN CASE
   ELSE 'remaining'
 END;
 COMMENT ON FUNCTION allo.number_outcome IS
-  'Outcome of a number from the API''s fields, definition 1. One of voicemail, not_reached, failed, connected, other, in_progress, remaining; the first rule that matches wins. sync_status is contact creation and never counts.';
+  'Outcome of a number from the API''s fields, definition 1: voicemail, not_reached, failed, connected, other, in_progress or remaining. The first rule that matches applies. sync_status is about the creation of the contact and never counts.';

@@ -1,8 +1,9 @@
--- Called twice by each reading. In plpgsql, so that a session plans its questions once.
+-- Called twice by each reading. plpgsql, because a session then plans its statements only once.
 CREATE OR REPLACE FUNCTION allo.rows_mark(of_queue_id text) RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  -- A transaction id has no other arithmetic than its age; less the age of a constant one, it does not change with time.
+  -- The only arithmetic on a transaction id is age(), which grows with time. The difference to the age of a constant id
+  -- does not.
   RETURN hashtextextended(concat_ws(', ',
     (SELECT format('%s %s %s', count(*), sum(hashtid(ctid)), count(*) * age(xid '3') - sum(age(xmin)))
      FROM allo.queue_numbers WHERE queue_id = of_queue_id),
@@ -16,4 +17,4 @@ BEGIN
      ORDER BY observed_at DESC LIMIT 1)), 0)::text;
 END $$;
 COMMENT ON FUNCTION allo.rows_mark IS
-  'Names the present rows of a queue, by where they are stored and by the transaction that wrote them: whatever inserts, updates or deletes one of them makes it another. A VACUUM FULL or a restore does, too: the next reading then finds nothing to mend.';
+  'Fingerprint of the stored rows of a queue, from where they are stored and which transaction wrote them. It changes when any of them is inserted, updated or deleted. It also changes after VACUUM FULL or a restore; the next reading then finds nothing to repair.';

@@ -1,6 +1,6 @@
--- The words of schema reporting: what an outcome counts as, how a rate is formed, what is too long. Each stands in one
--- place: the views call these functions, and outcome_definitions shows them. Their bodies are plain expressions without
--- settings, so that Postgres inlines them. They run with the rights of the view's reader, so they read no table.
+-- Definitions of schema reporting, each in one place: what an outcome counts as, how a rate is computed, which periods
+-- are fixed. The views call these functions, and outcome_definitions shows them. Their bodies are plain expressions
+-- without settings, so that Postgres inlines them. They run with the rights of the view's reader, so they read no table.
 CREATE OR REPLACE FUNCTION allo.is_resolved(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN outcome NOT IN ('remaining', 'in_progress');
 CREATE OR REPLACE FUNCTION allo.is_connected(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -8,39 +8,38 @@ CREATE OR REPLACE FUNCTION allo.is_connected(outcome text) RETURNS boolean LANGU
 CREATE OR REPLACE FUNCTION allo.is_picked_up(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN outcome IN ('connected', 'voicemail');
 COMMENT ON FUNCTION allo.is_resolved IS 'Whether a dial with this outcome has a result. Rates divide by these.';
-COMMENT ON FUNCTION allo.is_connected IS 'Whether a person answered (connected as Allo means it).';
-COMMENT ON FUNCTION allo.is_picked_up IS 'Whether a person or a machine answered (connected as Aircall means it).';
+COMMENT ON FUNCTION allo.is_connected IS 'Whether a person answered (connected in Allo''s sense).';
+COMMENT ON FUNCTION allo.is_picked_up IS 'Whether a person or a machine answered (connected in Aircall''s sense).';
 
--- Figures that are fixed, so that two reports can be compared.
+-- Fixed periods, so that reports can be compared.
 CREATE OR REPLACE FUNCTION allo.stale_after() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
 CREATE OR REPLACE FUNCTION allo.unresolved_after() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '120 minutes';
 CREATE OR REPLACE FUNCTION allo.session_pause() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '30 minutes';
 CREATE OR REPLACE FUNCTION allo.leaderboard_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
 CREATE OR REPLACE FUNCTION allo.heatmap_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '28 days';
 CREATE OR REPLACE FUNCTION allo.calendar_reach() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '5 years';
-COMMENT ON FUNCTION allo.calendar_reach IS 'How long before a teammate was first seen the days of daily_activity may begin: an earlier dial is a wrong time.';
+COMMENT ON FUNCTION allo.calendar_reach IS 'The days of daily_activity begin at most this long before a teammate was first seen: an earlier dial has a wrong time.';
 COMMENT ON FUNCTION allo.stale_after IS 'A number that waits longer than this without a call is stale.';
-COMMENT ON FUNCTION allo.unresolved_after IS 'A dial without a result after this long will hardly get one: it is unresolved.';
+COMMENT ON FUNCTION allo.unresolved_after IS 'A dial without a result after this time is unresolved: a result is unlikely to come.';
 COMMENT ON FUNCTION allo.session_pause IS 'A pause between two dials longer than this ends a dialling session.';
-COMMENT ON FUNCTION allo.leaderboard_period IS 'What leaderboard_7d looks back on.';
-COMMENT ON FUNCTION allo.heatmap_period IS 'What activity_heatmap looks back on: each weekday as often as any other.';
+COMMENT ON FUNCTION allo.leaderboard_period IS 'The period of leaderboard_7d.';
+COMMENT ON FUNCTION allo.heatmap_period IS 'The period of activity_heatmap, in which each weekday occurs equally often.';
 
 CREATE OR REPLACE FUNCTION allo.rate(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN part / nullif(whole, 0)::double precision;
--- Wilson score interval, 95 %: honest for few dials, where "k of n" alone is not.
+-- Wilson score interval, 95 %. It shows how uncertain a rate of few dials is.
 CREATE OR REPLACE FUNCTION allo.rate_low(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN whole > 0 THEN greatest(0,
   (part + 1.9207294 - 1.959964 * sqrt(part * (whole - part)::double precision / whole + 0.9603647)) / (whole + 3.8414588)) END;
 CREATE OR REPLACE FUNCTION allo.rate_high(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN whole > 0 THEN least(1,
   (part + 1.9207294 + 1.959964 * sqrt(part * (whole - part)::double precision / whole + 0.9603647)) / (whole + 3.8414588)) END;
-COMMENT ON FUNCTION allo.rate IS 'Share from 0 to 1; null when there is nothing to divide by.';
-COMMENT ON FUNCTION allo.rate_low IS 'Lower end of the 95 % Wilson interval of a share; null when there is nothing to divide by.';
-COMMENT ON FUNCTION allo.rate_high IS 'Upper end of the 95 % Wilson interval of a share; null when there is nothing to divide by.';
+COMMENT ON FUNCTION allo.rate IS 'Rate from 0 to 1; null if the divisor is 0.';
+COMMENT ON FUNCTION allo.rate_low IS 'Lower end of the 95 % Wilson interval of a rate; null if the divisor is 0.';
+COMMENT ON FUNCTION allo.rate_high IS 'Upper end of the 95 % Wilson interval of a rate; null if the divisor is 0.';
 
--- Of an address, the scheme, the host and the extension are left out first: the last two digits shown are those of the
--- number that is dialled. An address without a number, letters that stand for digits, and what has fewer than seven
--- digits show nothing.
+-- Scheme, host and extension of an address are removed first, so that the two digits shown are the last ones of the
+-- dialled number. An address without a number, letters instead of digits, and fewer than seven digits show nothing.
 CREATE OR REPLACE FUNCTION allo.masked_address(number_to text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
   SELECT CASE
@@ -54,11 +53,11 @@ RETURN (
       '[@;].*$', ''),
       '[\s,.]*(?:x|#|ext|extn|extension|,)[\s.:]*[0-9]*\s*$', '', 'i') AS main) AS dialled
 );
-COMMENT ON FUNCTION allo.masked_address IS 'As masked_number, for what is not a plain number.';
+COMMENT ON FUNCTION allo.masked_address IS 'Like masked_number, for a value that is not a plain number.';
 
--- E.164 country codes are prefix-free: +1 and +7, forty-odd of two digits, the others of three. Postgres takes the
--- longest alternative, so those of three digits exclude what begins like one of two.
--- Postgres inlines no body with a subquery, so what is not a plain number has a function of its own.
+-- E.164 country codes are prefix-free: +1 and +7, some forty of two digits, the others of three. Postgres takes the
+-- longest alternative, so the patterns of three digits exclude those that begin with a code of two digits.
+-- Postgres inlines no body with a subquery, so values that are not plain numbers have their own function.
 CREATE OR REPLACE FUNCTION allo.masked_number(number_to text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN number_to IS NULL THEN NULL
@@ -66,9 +65,9 @@ RETURN CASE
     '^(\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|(?:2[1-689]|3[578]|42|5[09]|6[7-9]|8[035789]|9[679])[0-9]))'), '') || '…' || right(number_to, 2)
   ELSE allo.masked_address(number_to)
 END;
-COMMENT ON FUNCTION allo.masked_number IS 'Country code and last two digits of a number, to tell numbers apart at a glance and nobody from it. Without its extension. Null stays null; what is too short, an address or written in letters shows nothing.';
+COMMENT ON FUNCTION allo.masked_number IS 'Country code and last two digits of a number, without its extension. It helps to distinguish numbers and identifies no person. Null stays null. A number that is too short, an address, and a number in letters show nothing.';
 
--- When a local day begins. Where the clock goes back at midnight, 00:00 comes twice: Postgres takes the second one.
+-- Start of a local day. If the clock goes back at midnight, 00:00 occurs twice, and Postgres takes the second one.
 CREATE OR REPLACE FUNCTION allo.start_of_day(day date, zone text) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((day::timestamp AT TIME ZONE zone - interval '1 hour') AT TIME ZONE zone)::date = day
   THEN day::timestamp AT TIME ZONE zone - interval '1 hour' ELSE day::timestamp AT TIME ZONE zone END;

@@ -63,11 +63,11 @@ SELECT a.queue_id, a.user_id, a.valid_from,
     AS next_from
 FROM allo.queue_assignments a
 WHERE a.queue_id IS NOT NULL;
-COMMENT ON VIEW allo.queue_holders IS 'One row per stretch from which a teammate held a queue, until it had another holder.';
+COMMENT ON VIEW allo.queue_holders IS 'One row per period from when a teammate held a queue until it had another holder.';
 COMMENT ON COLUMN allo.queue_holders.queue_id IS 'The queue.';
-COMMENT ON COLUMN allo.queue_holders.user_id IS 'Who held it, or was the last to hold it.';
-COMMENT ON COLUMN allo.queue_holders.valid_from IS 'Observed: from when on they held it.';
-COMMENT ON COLUMN allo.queue_holders.next_from IS 'Observed: from when on somebody held it again. Null: nobody did.';
+COMMENT ON COLUMN allo.queue_holders.user_id IS 'The holder in this period.';
+COMMENT ON COLUMN allo.queue_holders.valid_from IS 'Observed: when the teammate was first seen with it.';
+COMMENT ON COLUMN allo.queue_holders.next_from IS 'Observed: when a teammate was next seen with it. Null: none was.';
 
 -- A version without the one it followed (erased by age) tells no change: only a number's first version is an arrival.
 CREATE OR REPLACE VIEW reporting.number_changes AS

@@ -18,11 +18,11 @@ LEFT JOIN LATERAL (
 ) last_try ON true
 WHERE team.data_as_of > last_read.observed_at + make_interval(secs => last_read.gap_after_seconds)
   OR t.missing_since > last_read.observed_at;
-COMMENT ON VIEW allo.open_gaps IS 'One row per teammate who was read, but not lately: the stretch since then, as reading_gaps has those that are over.';
+COMMENT ON VIEW allo.open_gaps IS 'One row per teammate whose last reading is too old: the period since then. reading_gaps has the periods that are over.';
 COMMENT ON COLUMN allo.open_gaps.team_id IS 'Team of the teammate.';
 COMMENT ON COLUMN allo.open_gaps.user_id IS 'The teammate.';
 COMMENT ON COLUMN allo.open_gaps.gap_from IS 'Observed: end of the last reading that got an answer about a queue.';
-COMMENT ON COLUMN allo.open_gaps.gap_to IS 'Observed: end of the last reading of anybody on the team. It goes on.';
+COMMENT ON COLUMN allo.open_gaps.gap_to IS 'Observed: end of the last reading of any teammate of the team. The gap continues.';
 COMMENT ON COLUMN allo.open_gaps.reason IS 'As in reading_gaps.';
 
 -- A queue is not read while its holder is not, nor from when it was out of sight until it was seen again or ended. Of

@@ -87,15 +87,15 @@ SELECT d.priority, d.outcome, d.rule, d.meaning, d.outcome <> 'remaining' AS is_
   allo.is_picked_up(d.outcome) AS is_picked_up, d.is_our_reading, 1 AS definition_version
 FROM (VALUES
   (1, 'voicemail', 'detected_outbound_voicemail or voicemail_left is true, or routing_result is VOICEMAIL',
-    'A machine answered, or a message was left.', false),
-  (2, 'not_reached', 'not_reached_destination_reason is set', 'Nobody answered, or the line was busy.', false),
+    'A machine answered, or a voicemail was left.', false),
+  (2, 'not_reached', 'not_reached_destination_reason is set', 'The call was not answered, or the line was busy.', false),
   (3, 'failed', 'routing_result is FAILED, FAILED_EXTERNAL or BLOCKED', 'The call could not be placed.', true),
   (4, 'connected', 'routing_result is ANSWERED, TRANSFERRED_EXTERNAL, TRANSFERRED_BLAND or TRANSFERRED_ELEVEN_LABS',
     'A person answered.', true),
-  (5, 'other', 'routing_result is any other word (RECEIVED, CLOSED, words to come)',
-    'The call has a result that Allo does not explain.', true),
+  (5, 'other', 'routing_result is any other word (RECEIVED, CLOSED, future words)',
+    'The call has a result that Allo does not document.', true),
   (6, 'in_progress', 'call_start_date or call_id is set, and nothing else',
-    'Dialled; no result yet, or none was seen before the number left.', false),
+    'Dialled; no result yet, or none was seen before the number was removed.', false),
   (7, 'remaining', 'none of these is set', 'Not dialled.', false)
 ) d(priority, outcome, rule, meaning, is_our_reading);
 

@@ -1,4 +1,4 @@
--- What an operator calls about personal data.
+-- Functions for operators about personal data.
 
 CREATE OR REPLACE FUNCTION allo.retire_number_key(end_suppressions boolean DEFAULT false) RETURNS text LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -16,7 +16,7 @@ BEGIN
   UPDATE allo.queue_entries
   SET number_key = CASE WHEN number_to IS NULL THEN 'erased-' || left(encode(sha256(convert_to(salt || number_key, 'UTF8')), 'hex'), 32) END
   WHERE number_key NOT LIKE 'forgotten-%' AND number_key NOT LIKE 'erased-%';
-  -- Ids of calls that held the number: made with the key, they could be traced back by whoever has it.
+  -- Concealed ids of calls were made with the key, so its owner could trace them back to the number.
   UPDATE allo.queue_numbers SET call_id = 'erased-' || left(encode(sha256(convert_to(salt || call_id, 'UTF8')), 'hex'), 32)
   WHERE call_id LIKE 'concealed-%';
   UPDATE allo.queue_number_versions SET call_id = 'erased-' || left(encode(sha256(convert_to(salt || call_id, 'UTF8')), 'hex'), 32)
@@ -26,4 +26,4 @@ BEGIN
   UPDATE allo.settings SET number_key_fingerprint = NULL;
   RETURN 'Set a new NUMBER_KEY, or none, and start every process anew.';
 END $$;
-COMMENT ON FUNCTION allo.retire_number_key IS 'Makes room for another NUMBER_KEY: number keys go, and are made anew by the next process that has a key. Those of numbers that were erased become random, equal where they were equal. Until every process was started anew with the new key, those with the former one are refused.';
+COMMENT ON FUNCTION allo.retire_number_key IS 'Prepares for another NUMBER_KEY: number keys are removed, and the next process with a key makes them again. Keys of erased numbers become random; equal keys stay equal. Processes that still have the old key are refused until they restart with the new one.';

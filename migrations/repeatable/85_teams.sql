@@ -1,4 +1,4 @@
--- What an operator calls about teams.
+-- Functions for operators about teams.
 
 CREATE OR REPLACE FUNCTION allo.move_team(from_team_id text, to_team_id text) RETURNS text LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -12,7 +12,7 @@ BEGIN
   INSERT INTO allo.teams (team_id, name, first_seen_at, last_seen_at, history_from)
     SELECT to_team_id, name, first_seen_at, last_seen_at, history_from FROM allo.teams WHERE team_id = from_team_id
     ON CONFLICT (team_id) DO UPDATE SET first_seen_at = excluded.first_seen_at, history_from = excluded.history_from;
-  -- A team without teammates has nothing to keep, but may have failed passes and what was checked about them.
+  -- A team without teammates has no data to keep, but may have failed passes and check results.
   DELETE FROM allo.quality_results WHERE team_id = to_team_id;
   DELETE FROM allo.maintenance WHERE team_id = to_team_id;
   DELETE FROM allo.incidents WHERE team_id = to_team_id;
@@ -28,4 +28,4 @@ BEGIN
   DELETE FROM allo.teams WHERE team_id = from_team_id;
   RETURN format('Team %s is team %s now, with all its data and its API keys.', from_team_id, to_team_id);
 END $$;
-COMMENT ON FUNCTION allo.move_team IS 'Gives a team another id: the deliberate act by which an API key, and all data read with it, come to belong to another team than is on record. Stop the workers first.';
+COMMENT ON FUNCTION allo.move_team IS 'Gives a team another id on purpose: an API key, and all data read with it, then belong to another team than before. Stop the workers first.';
