@@ -175,8 +175,8 @@ describe('a view that can not be replaced', () => {
       nextVersion([
         ['p.error_message, p.version', 'p.error_message, p.version, p.job_id AS trigger_job'],
         [
-          `('user_id', 'The teammate who held the queue then.')`,
-          `('user_id', 'The teammate who held the queue then.'), ('trigger_job', 'Its job.')`,
+          `('user_id', 'The teammate who held the queue at that time.')`,
+          `('user_id', 'The teammate who held the queue at that time.'), ('trigger_job', 'Its job.')`,
         ],
       ]),
     )
