@@ -1,9 +1,16 @@
 /** Whom a pass asks: the teams and teammates on record, brought up to date with what the API lists. */
+import { and, asc, count, desc, eq, isNotNull, isNull, ne, not, or, type SQL, sql } from 'drizzle-orm'
+import { alias, type PgColumn } from 'drizzle-orm/pg-core'
 import type { Account, Teammate } from '../../allo/types.ts'
-import { ask, type Client, DatabaseError, type Pool } from '../postgres/database.ts'
+import { type Client, DatabaseError, type Pool, withDatabaseErrors } from '../postgres/database.ts'
+import { anyOf, change, insertion, list, name, one, orm } from '../postgres/query.ts'
+import { apiKeys, teammates, teams } from '../schema.ts'
 
 /** Rows in one statement. */
 const CHUNK = 1000
+
+const t = alias(teammates, 't')
+const now = sql`clock_timestamp()`
 
 /** A teammate to ask for a queue; `isListed` is false when only an earlier pass knew them. */
 export interface KnownTeammate {
@@ -28,38 +35,43 @@ export function teamOf(account: Account, keyFingerprint: string): Team {
 
 /** The team of a key is written once: see TeamChangedError. */
 export async function recordTeam(db: Pool | Client, team: Team, keyFingerprint: string): Promise<void> {
-  await ask(
-    db,
-    'recording the team',
-    `insert into allo.teams as t (team_id, name, first_seen_at, last_seen_at)
-     values ($1, $2, clock_timestamp(), clock_timestamp())
-     on conflict (team_id) do update set name = excluded.name, last_seen_at = excluded.last_seen_at`,
-    [team.teamId, team.name],
+  await withDatabaseErrors('recording the team', () =>
+    orm(db)
+      .insert(teams)
+      .values({ teamId: team.teamId, name: team.name, firstSeenAt: now, lastSeenAt: now })
+      .onConflictDoUpdate({
+        target: teams.teamId,
+        set: { name: excluded(teams.name), lastSeenAt: excluded(teams.lastSeenAt) },
+      }),
   )
-  await ask(
-    db,
-    'recording the team of the key',
-    `insert into allo.api_keys as k (key_fingerprint, team_id) values ($1, $2)
-     on conflict (key_fingerprint) do update set team_id = excluded.team_id where k.team_id is null`,
-    [keyFingerprint, team.teamId],
+  await withDatabaseErrors('recording the team of the key', () =>
+    orm(db)
+      .insert(apiKeys)
+      .values({ keyFingerprint, teamId: team.teamId })
+      .onConflictDoUpdate({
+        target: apiKeys.keyFingerprint,
+        set: { teamId: excluded(apiKeys.teamId) },
+        setWhere: isNull(apiKeys.teamId),
+      }),
   )
 }
 
 /** The team last recorded for this key, for when the API can't say. */
 export async function lastTeamOfKey(db: Pool | Client, keyFingerprint: string): Promise<Team | null> {
-  const { rows } = await ask<{ team_id: string; name: string | null }>(
-    db,
-    'looking up the team of the key',
-    `select team_id, t.name from allo.api_keys join allo.teams t using (team_id) where key_fingerprint = $1`,
-    [keyFingerprint],
+  const [team] = await withDatabaseErrors('looking up the team of the key', () =>
+    orm(db)
+      .select({ teamId: teams.teamId, name: teams.name })
+      .from(apiKeys)
+      .innerJoin(teams, eq(teams.teamId, apiKeys.teamId))
+      .where(eq(apiKeys.keyFingerprint, keyFingerprint)),
   )
-  return rows[0] === undefined ? null : { teamId: rows[0].team_id, name: rows[0].name }
+  return team ?? null
 }
 
 /**
- * Takes over both user lists: who is in neither is unlisted, which is not yet having left. With `isWhole` false somebody
- * may be missing from the lists by mistake, so everyone stays listed. Returns the ids of those whose data the database
- * refused; what was on record for them stays.
+ * Takes over both user lists. A teammate in neither is unlisted, which is not yet having left. With `isWhole` false a
+ * teammate may be missing from the lists by mistake, so everyone stays listed. Returns the ids of those whose data the
+ * database refused; what was on record for them stays.
  */
 export async function recordTeammates(
   pool: Pool,
@@ -71,18 +83,11 @@ export async function recordTeammates(
   for (let start = 0; start < listed.length; start += CHUNK) {
     refused.push(...(await recordListed(pool, teamId, listed.slice(start, start + CHUNK))))
   }
-  if (isWhole) {
-    await ask(
-      pool,
-      'recording who is not listed any more',
-      `update allo.teammates set is_listed = false where team_id = $1 and is_listed and user_id <> all ($2)`,
-      [teamId, listed.map((teammate) => teammate.userId)],
-    )
-  }
+  if (isWhole) await unlistOthers(pool, teamId, listed)
   return refused
 }
 
-/** Halves the rows until those that can't be stored stand alone: one teammate's data are nobody else's matter. */
+/** Halves the rows until those that can't be stored stand alone: the data of one teammate must not keep others out. */
 async function recordListed(
   pool: Pool,
   teamId: string,
@@ -102,33 +107,65 @@ async function recordListed(
   }
 }
 
+/** Sorted by id, so that two passes lock the rows in the same order. A teammate who had left starts anew. */
 async function upsertListed(pool: Pool, teamId: string, listed: readonly Teammate[]): Promise<void> {
-  await ask(
-    pool,
-    'recording the teammates',
-    `insert into allo.teammates as t (user_id, team_id, name, email, role, status, image_url, extra, is_listed,
-       first_seen_at, last_seen_at)
-     select user_id, $1, name, email, role, status, image_url, extra, true, clock_timestamp(), clock_timestamp()
-     from jsonb_to_recordset($2) as l(user_id text, name text, email text, role text, status text, image_url text,
-       extra jsonb)
-     order by user_id
-     on conflict (user_id) do update set team_id = excluded.team_id, name = excluded.name, email = excluded.email,
-       role = excluded.role, status = excluded.status, image_url = excluded.image_url, extra = excluded.extra,
-       is_listed = true, last_seen_at = excluded.last_seen_at, left_at = null,
-       missing_since = case when t.left_at is null then t.missing_since end,
-       missing_pass_id = case when t.left_at is null then t.missing_pass_id end`,
-    [teamId, JSON.stringify(listed.map(toRow))],
+  const updated = [
+    'teamId',
+    'name',
+    'email',
+    'role',
+    'status',
+    'imageUrl',
+    'extra',
+    'isListed',
+    'lastSeenAt',
+  ] as const
+  const staysMissing = (missing: typeof t.missingSince | typeof t.missingPassId) =>
+    sql`${name(missing)} = case when ${t.leftAt} is null then ${missing} end`
+  await withDatabaseErrors('recording the teammates', () =>
+    change(
+      pool,
+      sql`insert into ${teammates} as ${t} ${insertion(teammates, {
+        userId: sql`listed."userId"`,
+        teamId,
+        name: sql`listed.name`,
+        email: sql`listed.email`,
+        role: sql`listed.role`,
+        status: sql`listed.status`,
+        imageUrl: sql`listed."imageUrl"`,
+        extra: sql`listed.extra`,
+        isListed: true,
+        firstSeenAt: now,
+        lastSeenAt: now,
+      })}
+      from jsonb_to_recordset(${JSON.stringify(listed)}) as listed ("userId" text, name text, email text, role text,
+        status text, "imageUrl" text, extra jsonb)
+      order by listed."userId"
+      on conflict (${name(teammates.userId)}) do update set
+        ${list(updated.map((column) => sql`${name(teammates[column])} = ${excluded(teammates[column])}`))},
+        ${name(teammates.leftAt)} = null, ${staysMissing(t.missingSince)}, ${staysMissing(t.missingPassId)}`,
+    ),
+  )
+}
+
+async function unlistOthers(pool: Pool, teamId: string, listed: readonly Teammate[]): Promise<void> {
+  const isListed = sql`${teammates.userId} ${anyOf(listed.map(({ userId }) => userId))}`
+  await withDatabaseErrors('recording who is not listed any more', () =>
+    orm(pool)
+      .update(teammates)
+      .set({ isListed: false })
+      .where(and(eq(teammates.teamId, teamId), teammates.isListed, not(isListed))),
   )
 }
 
 export async function hasOtherTeams(db: Pool | Client, teamId: string): Promise<boolean> {
-  const { rows } = await ask<{ has: boolean }>(
-    db,
-    'looking for other teams',
-    `select exists (select from allo.teammates where team_id <> $1) as has`,
-    [teamId],
+  const { has } = await withDatabaseErrors('looking for other teams', () =>
+    one<{ has: boolean }>(
+      db,
+      sql`select exists (select from ${teammates} where ${ne(teammates.teamId, teamId)}) as has`,
+    ),
   )
-  return rows[0]?.has ?? false
+  return has
 }
 
 /** The other team that most of these teammates are on record with, and how many of them; null when there is none. */
@@ -137,41 +174,55 @@ export async function homeOfTeammates(
   teamId: string,
   userIds: readonly string[],
 ): Promise<{ teamId: string; teammates: number } | null> {
-  const { rows } = await ask<{ teamId: string; teammates: number }>(
-    db,
-    'looking up whose teammates these are',
-    `select team_id as "teamId", count(*)::int as teammates from allo.teammates
-     where user_id = any ($2) and team_id <> $1 and left_at is null group by team_id order by 2 desc, 1 limit 1`,
-    [teamId, userIds],
+  const known = count()
+  const [home] = await withDatabaseErrors('looking up whose teammates these are', () =>
+    orm(db)
+      .select({ teamId: teammates.teamId, teammates: known })
+      .from(teammates)
+      .where(
+        and(
+          sql`${teammates.userId} ${anyOf(userIds)}`,
+          ne(teammates.teamId, teamId),
+          isNull(teammates.leftAt),
+        ),
+      )
+      .groupBy(teammates.teamId)
+      .orderBy(desc(known), asc(teammates.teamId))
+      .limit(1),
   )
-  return rows[0] ?? null
+  return home ?? null
+}
+
+const knownTeammate = {
+  userId: teammates.userId,
+  name: teammates.name,
+  email: teammates.email,
+  status: teammates.status,
+  isListed: teammates.isListed,
 }
 
 /** Those who were found to have left the team. */
 export async function formerTeammates(db: Pool | Client, teamId: string): Promise<KnownTeammate[]> {
-  const { rows } = await ask<KnownTeammate>(
-    db,
-    'looking up who left the team',
-    `select user_id as "userId", name, email, status, is_listed as "isListed" from allo.teammates
-     where team_id = $1 and not is_listed and left_at is not null order by user_id`,
-    [teamId],
+  return withDatabaseErrors('looking up who left the team', () =>
+    orm(db)
+      .select(knownTeammate)
+      .from(teammates)
+      .where(and(eq(teammates.teamId, teamId), not(teammates.isListed), isNotNull(teammates.leftAt)))
+      .orderBy(teammates.userId),
   )
-  return rows
 }
 
 /** Those listed, and those of this team who are not but were never found to have left. */
 export async function knownTeammates(db: Pool | Client, teamId: string): Promise<KnownTeammate[]> {
-  const { rows } = await ask<KnownTeammate>(
-    db,
-    'looking up the teammates',
-    `select user_id as "userId", name, email, status, is_listed as "isListed" from allo.teammates
-     where team_id = $1 and (is_listed or left_at is null) order by user_id`,
-    [teamId],
+  return withDatabaseErrors('looking up the teammates', () =>
+    orm(db)
+      .select(knownTeammate)
+      .from(teammates)
+      .where(and(eq(teammates.teamId, teamId), or(eq(teammates.isListed, true), isNull(teammates.leftAt))))
+      .orderBy(teammates.userId),
   )
-  return rows
 }
 
-function toRow(teammate: Teammate) {
-  const { userId, imageUrl, ...same } = teammate
-  return { ...same, user_id: userId, image_url: imageUrl }
+function excluded(column: PgColumn): SQL {
+  return sql`excluded.${name(column)}`
 }
