@@ -2,16 +2,31 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { SlowFirst } from './test/support/slow-first.ts'
 
+const fastTests = 'test/**/*.fast.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     // Most files wait for other processes most of the time.
     maxWorkers: Math.min(12, 3 * availableParallelism()),
-    sequence: { sequencer: SlowFirst },
     // For a machine that does much else: what takes seconds by itself takes a minute there.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    sequence: { sequencer: SlowFirst },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'fast', include: [fastTests], setupFiles: ['test/support/no-servers.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'with servers',
+          include: ['test/**/*.test.ts'],
+          exclude: [fastTests],
+          globalSetup: ['test/support/global-setup.ts'],
+        },
+      },
+    ],
   },
 })

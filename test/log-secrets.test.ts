@@ -11,7 +11,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { describe, expect, inject, test } from 'vitest'
-import { createLogger, mask } from '../src/logger.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
@@ -101,26 +100,6 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis] a
     }, 120_000)
   },
 )
-
-test('a phone number, a key and a password are masked wherever they stand in a line', () => {
-  const lines: string[] = []
-  const secrets = () => [apiKey, 'pass"word']
-  const logger = createLogger('debug', { write: (line: string) => lines.push(line) }, secrets)
-  logger.info({ event: 'e', nested: { list: ['+33612345678'], key: apiKey } }, 'to +15551234567')
-  logger.error(new Error('pass"word and +442071234567 (+49 30 is none)'))
-  expect(lines.join('')).not.toMatch(/612345678|5551234567|2071234567|pass\\?"word/)
-  expect(lines.join('')).not.toContain(apiKey)
-  expect(lines.join('')).toContain('+49 30 is none')
-  expect(mask('2026-11-24T10:00:00.000000+00:00 +0530', [])).toBe('2026-11-24T10:00:00.000000+00:00 +0530')
-})
-
-test('a password that is a plain word takes no other word with it', () => {
-  const line = 'allo_queue_mirror_dependency_up{dependency="postgres"} 1'
-  expect(mask(line, ['postgres', 'allo', 'f', 'one'])).toBe(line)
-  expect(mask('p0stgres, correcthorsebattery', ['p0stgres', 'correcthorsebattery'])).toBe(
-    '[secret], [secret]',
-  )
-})
 
 /** Each kind for as long as it takes to be met. */
 async function makeTrouble(api: SimulatedAllo, pool: Pool, worker: Worker): Promise<void> {

@@ -2,8 +2,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createLogger } from '../src/logger.ts'
-import { createProgress } from '../src/terminal/progress.ts'
 import { createWebhook } from '../src/worker/webhook.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { createWorkplace, type Env, jsonOf, runCli } from './support/run-cli.ts'
@@ -94,45 +92,6 @@ describe('an API whose every text is hostile', () => {
       failures: [{ user_id: `u2${hostile}` }],
     })
   })
-})
-
-test('a log line escapes what can’t be seen, and masks numbers with their extension', () => {
-  const lines: string[] = []
-  const logger = createLogger('info', { write: (line) => lines.push(line) }, () => [])
-  logger.info({ event: 'x', id: hostile }, `of ${number}, +1 (212) 555-0010 and ＋１２１２５５５００１０`)
-  expect(unseen.exec(lines.join(''))).toBeNull()
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ id: hostile, msg: 'of [number], [number] and [number]' })
-})
-
-test('teammates’ names are shown on a terminal only, without numbers in them', () => {
-  const shown = [true, false].map((isTTY) => {
-    let text = ''
-    const write = (chunk: string | Uint8Array) => {
-      text += String(chunk)
-      return true
-    }
-    const progress = createProgress({ isTTY, columns: 200, write }, 'info')
-    progress.teammateRead(
-      {
-        userId: 'usr-1',
-        status: 'error',
-        queueId: null,
-        numbers: null,
-        added: 0,
-        changed: 0,
-        moved: 0,
-        removed: 0,
-        errorCode: 'x',
-        errorMessage: 'it failed',
-        requestId: null,
-      },
-      { userId: 'usr-1', name: `Kim\u202e${number}`, email: null, status: 'ACTIVE', isListed: true },
-    )
-    progress.stop()
-    return text
-  })
-  expect(shown[0]).toContain('Kim [number] (usr-1): error: it failed\n')
-  expect(shown[1]).toBe('usr-1: error: it failed\n')
 })
 
 test('an alert can’t mention anybody, link or hide anything in a chat', async () => {

@@ -1,16 +1,11 @@
 /** Answers that are too long, too many, too deep or not what they seem: taken exactly, bounded, or refused by name. */
-import { once } from 'node:events'
-import { createServer as createTcpServer, type Socket } from 'node:net'
-import { gzipSync } from 'node:zlib'
-import { afterEach, describe, expect, test } from 'vitest'
-import { createAlloClient } from '../src/allo/client.ts'
-import { AlloError } from '../src/allo/errors.ts'
+import { describe, expect, test } from 'vitest'
 import { parseJson } from '../src/allo/json.ts'
-import { largestBody, largestExtra, largestWalk, textLimits } from '../src/allo/limits.ts'
+import { largestExtra, largestWalk, textLimits } from '../src/allo/limits.ts'
 import { parseAccount, parseQueueAnswer, parseTeammates } from '../src/allo/parse.ts'
 import { createSurpriseLog, mergeSurprises } from '../src/allo/surprises.ts'
 import type { Surprise } from '../src/allo/types.ts'
-import { walkQueue } from '../src/snapshot/walk-queue.ts'
+import { type QueueAnswerParts, queueAnswer } from './support/queue-answer.ts'
 
 const long = 'x'.repeat(8192)
 
@@ -211,129 +206,7 @@ describe('surprises', () => {
   })
 })
 
-describe('on the wire', () => {
-  const body = JSON.stringify(queueAnswer({}))
-  const head = (status: string, more = '', length = Buffer.byteLength(body)) =>
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\n${more}content-length: ${length}\r\nconnection: close\r\n\r\n`
-
-  test.each([
-    ['206 Partial Content', head('206 Partial Content') + body, 'status 206, and only 200 is an answer'],
-    ['204 No Content', 'HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n', 'status 204, and only 200'],
-    ['203 of a proxy', head('203 Non-Authoritative Information') + body, 'status 203, and only 200'],
-    [
-      '304 Not Modified',
-      'HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n',
-      'status 304, and only 200',
-    ],
-    [
-      'an unasked 100 Continue',
-      `HTTP/1.1 100 Continue\r\n\r\n${head('200 OK')}${body}`,
-      'such as 100 Continue',
-    ],
-    ['a field that is there twice', twice(body), 'the field queue is there twice in one object'],
-    ['HTML', `${head('200 OK', '', 6).replace('application/json', 'text/html')}<html>`, 'not JSON but HTML'],
-  ])('%s is refused by name', async (_, answer, expected) => {
-    const { allo } = await start(() => answer)
-    expect(await refusal(allo.readQueuePage('usr-1', 1))).toContain(expected)
-  })
-
-  test.each([
-    ['a byte order mark', () => `${head('200 OK', '', Buffer.byteLength(body) + 3)}\ufeff${body}`],
-    [
-      'early hints before the answer',
-      () => `HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n${head('200 OK')}${body}`,
-    ],
-  ])('%s is no hindrance', async (_, answer) => {
-    const { allo } = await start(answer)
-    expect(await allo.readQueuePage('usr-1', 1)).toMatchObject({ kind: 'page', queue: { id: 'q' } })
-  })
-
-  test('a compressed body is refused, and never unpacked', async () => {
-    const bomb = gzipSync(Buffer.alloc(50_000_000, ' '))
-    const { allo } = await start((socket) => {
-      socket.write(head('200 OK', 'content-encoding: gzip\r\n', bomb.length))
-      socket.write(bomb)
-      return ''
-    })
-    expect(await refusal(allo.readQueuePage('usr-1', 1))).toContain(
-      'a compressed body, which was not asked for',
-    )
-  })
-
-  test('a body without end costs no more memory than the largest one', async () => {
-    let sent = 0
-    const chunk = Buffer.alloc(1 << 20, ' ')
-    const { allo } = await start((socket) => {
-      socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n')
-      const pour = () => {
-        while (!socket.destroyed && socket.write(chunk)) sent += chunk.length
-      }
-      socket.on('drain', pour)
-      pour()
-      return null
-    })
-    expect(await refusal(allo.readQueuePage('usr-1', 1))).toContain(
-      `a body of more than ${largestBody} bytes`,
-    )
-    expect(sent).toBeLessThan(2 * largestBody)
-  })
-
-  test('a queue whose pages never end is given up: many rows a page, or few', async () => {
-    const endless = (rows: number) => {
-      let page = 0
-      return () => {
-        page += 1
-        const first = page * rows
-        const numbers = Array.from({ length: rows }, (_, index) => ({ position: first + index }))
-        const text = JSON.stringify(queueAnswer({ numbers, total: null, hasMore: true }))
-        return head('200 OK', '', text.length) + text
-      }
-    }
-    const many = await start(endless(10_000))
-    await expect(walkQueue(many.allo, 'usr-1')).rejects.toMatchObject({
-      code: 'queue_too_large',
-      message: 'its queue has more than 100000 numbers',
-    })
-    expect(many.requests()).toBe(11)
-    const few = await start(endless(1))
-    await expect(walkQueue(few.allo, 'usr-1')).rejects.toMatchObject({ code: 'endless_queue' })
-    expect(few.requests()).toBe(largestWalk.pages)
-  })
-
-  test('a queue that goes on beyond its own count is given up at once', async () => {
-    const { allo, requests } = await start(() => {
-      const text = JSON.stringify(queueAnswer({ numbers: [{}, { position: 1 }], total: 1, hasMore: true }))
-      return head('200 OK', '', text.length) + text
-    })
-    expect(await walkQueue(allo, 'usr-1')).toMatchObject({
-      kind: 'broken',
-      why: 'more rows came than total_count announced',
-    })
-    expect(requests()).toBe(1)
-  })
-
-  function twice(text: string) {
-    const doubled = `${text.slice(0, -1)},"queue":{"id":"other"}}`
-    return head('200 OK', '', doubled.length) + doubled
-  }
-})
-
-interface Parts {
-  readonly numbers?: readonly object[]
-  readonly queue?: object
-  readonly total?: number | null
-  readonly hasMore?: boolean
-}
-
-function queueAnswer({ numbers = [{}], queue = {}, total = numbers.length, hasMore = false }: Parts) {
-  return {
-    data: numbers.map((fields, position) => ({ position, ...fields })),
-    queue: { id: 'q', ...queue },
-    pagination: { has_more: hasMore, total_count: total },
-  }
-}
-
-function readQueue(parts: Parts) {
+function readQueue(parts: QueueAnswerParts) {
   const { value, surprises } = collect((context) => parseQueueAnswer(queueAnswer(parts), 1, context))
   return { answer: value, surprises }
 }
@@ -357,51 +230,4 @@ function failing(act: () => unknown): string {
     if (error instanceof Error) return error.message
   }
   throw new Error('it threw nothing')
-}
-
-async function refusal(asked: Promise<unknown>): Promise<string> {
-  const error: unknown = await asked.catch((reason: unknown) => reason)
-  if (error instanceof AlloError) return error.message
-  throw new Error(`it was not refused: ${String(error)}`)
-}
-
-const cleanUps: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp()
-})
-
-/** A server that says exactly these bytes to each request, and then hangs up unless it gives null. */
-async function start(answer: (socket: Socket) => string | null) {
-  let requests = 0
-  const sockets = new Set<Socket>()
-  const server = createTcpServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
-    socket.once('data', () => {
-      requests += 1
-      const text = answer(socket)
-      if (text !== null) socket.end(text)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : 0
-  const allo = createAlloClient({
-    apiUrl: `http://127.0.0.1:${port}`,
-    apiKey: () => 'ak_live_of_a_test',
-    authScheme: 'Api-Key',
-    timeoutMs: 20_000,
-    naiveTimeZone: 'UTC',
-    pacer: { turn: async () => undefined, pause: async () => undefined },
-    userAgent: 'allo-queue-mirror/test',
-    retry: { retries: 1, minMs: 1, maxMs: 2 },
-    onSurprise: () => undefined,
-  })
-  cleanUps.push(async () => {
-    await allo.close()
-    for (const socket of sockets) socket.destroy()
-    await new Promise((done) => server.close(done))
-  })
-  return { allo, requests: () => requests }
 }

@@ -1,11 +1,7 @@
 /** A cron expression means the same to the configuration, to the schedule and to the age that data may reach. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readCron } from '../src/config/cron.ts'
 import { nextSlotMs, previousSlotMs } from '../src/worker/cron-slots.ts'
-import { nextSlot } from '../src/worker/freshness.ts'
-import { openJobBackend } from '../src/worker/job-backend.ts'
-import { keepSchedule } from '../src/worker/schedule.ts'
-import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
 describe('a cron expression', () => {
   test.each([
@@ -118,24 +114,4 @@ describe('where the clocks go forward at midnight', () => {
       expect(back.reverse()).toEqual(forward.slice(start - 29, start + 1))
     },
   )
-})
-
-describe('the schedule in the jobs', () => {
-  let database: TestDatabase
-  beforeAll(async () => {
-    database = await createTestDatabase()
-  })
-  afterAll(() => database.drop())
-
-  test('is due when the configuration says so, also on a day without a midnight', async () => {
-    const jobs = await openJobBackend({ redisUrl: null, databaseUrl: database.url }, () => undefined)
-    const passes = await jobs.openQueue('allo-passes-cron')
-    // A zone and a minute of today by which the next slot is near is not to be had: what is compared is the rule.
-    const schedule = { cron: '0 0 * * *', timeZone: 'Africa/Cairo' }
-    await keepSchedule(passes, schedule).look()
-    const [scheduler] = await passes.getJobSchedulers()
-    expect(scheduler?.next).toBe(nextSlot(schedule, new Date())?.getTime())
-    await passes.close()
-    await jobs.close()
-  })
 })
