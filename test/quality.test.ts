@@ -277,7 +277,7 @@ describe('nothing cries', () => {
     const { orphans, ...others } = Object.fromEntries(await found(stage))
     expect(orphans).toMatchObject({ status: 'passed' })
     expect(new Set(Object.values(others).map(({ status }) => status))).toEqual(new Set(['skipped']))
-    expect(others.freshness?.sentence).toBe('There is nothing to look at yet.')
+    expect(others.freshness?.sentence).toBe('There is nothing to check yet.')
   })
 
   test('over a weekend that the schedule foresees, but for what is older than it promised', async () => {
@@ -399,15 +399,15 @@ describe('nothing cries', () => {
 describe('a sentence', () => {
   const [check] = checks.filter(({ name }) => name === 'count_matches_api')
   const says = (checked: number, failing: number, first: string | null = null, last = first) =>
-    check && judge(check, { checked, failing, first, last }).sentence.split('. No reading')[0]
+    check && judge(check, { checked, failing, first, last }).sentence.split('. A reading')[0]
 
   test('counts, names the first and the last, and says the rest', () => {
-    expect(says(0, 0)).toBe('There is nothing to look at yet.')
-    expect(says(1, 0)).toBe('The one queue holds as many numbers as Allo announced.')
-    expect(says(1200, 0)).toBe('All 1,200 queues hold as many numbers as Allo announced.')
-    expect(says(1, 1, 'pdl_1')).toBe('1 of 1 queue holds another count of numbers than Allo announced: pdl_1')
-    expect(says(3, 2, 'pdl_1', 'pdl_2')).toMatch(/^2 of 3 queues hold .*: pdl_1 and pdl_2$/)
-    expect(says(9, 4, 'pdl_1', 'pdl_7')).toMatch(/^4 of 9 queues hold .*: pdl_1, pdl_7 and 2 more$/)
+    expect(says(0, 0)).toBe('There is nothing to check yet.')
+    expect(says(1, 0)).toBe('The one queue has as many numbers as Allo announced.')
+    expect(says(1200, 0)).toBe('All 1,200 queues have as many numbers as Allo announced.')
+    expect(says(1, 1, 'pdl_1')).toBe('1 of 1 queue does not have as many numbers as Allo announced: pdl_1')
+    expect(says(3, 2, 'pdl_1', 'pdl_2')).toMatch(/^2 of 3 queues do not have .*: pdl_1 and pdl_2$/)
+    expect(says(9, 4, 'pdl_1', 'pdl_7')).toMatch(/^4 of 9 queues do not have .*: pdl_1, pdl_7 and 2 more$/)
   })
 
   test('holds no phone number, whatever is wrong', async () => {

@@ -1,48 +1,48 @@
 /**
- * A check of the data: one statement that looks at many things, and the words for what it finds. What it finds is
- * told by ids, never by a phone number.
+ * A data check: one SQL statement that tests many items, and the texts for its result. A result names items by id,
+ * never by phone number.
  */
 
-/** `error`: do not trust the data. `warn`: look into it. `note`: legal, but good to know. */
+/** `error`: do not trust the data. `warn`: investigate it. `note`: legal, and useful to know. */
 export type Severity = 'error' | 'warn' | 'note'
 
 export interface Check {
   readonly name: string
   readonly severity: Severity
-  /** A row for each thing of team $1 that is looked at: `id` as a person may find it, `is_wrong` never null. */
+  /** Returns a row for each item of team $1: `id` as a person can find it, `is_wrong` never null. */
   readonly sql: string
-  /** Of the statement, from $2. */
+  /** Parameters of the statement, from $2. */
   readonly values?: readonly unknown[]
-  /** What is looked at: one, and several. */
-  readonly things: readonly [string, string]
-  /** What is said of one, and of several. */
+  /** Name of the items: singular and plural. */
+  readonly items: readonly [string, string]
+  /** Predicate of items that pass, and of items that fail: singular and plural. */
   readonly right: readonly [string, string]
   readonly wrong: readonly [string, string]
-  /** What to do about it, as a sentence. */
+  /** What to do, as a sentence. */
   readonly advice: string
-  /** So many, and such a share of all, are wrong on a good day, too: only more than both is a failure. */
+  /** A number and a share of failing items that are normal. The check fails only above both. */
   readonly usual?: { readonly atMost: number; readonly share: number }
 }
 
-/** What to do when tables contradict each other: each reading is one transaction, so no crash does that. */
-export const someoneWrote =
-  'No reading leaves that behind: something else wrote to schema allo, or it is a bug; docs/operating.md says what the next pass mends and what to do.'
+/** Advice when tables contradict each other. Each reading is one transaction, so a crash can't cause it. */
+export const changedFromOutside =
+  "A reading can't cause this: something else changed schema allo, or it is a bug. docs/operating.md says what the next pass repairs and what to do."
 
 export interface CheckResult {
   readonly name: string
   readonly severity: Severity
   readonly checked: number
   readonly failing: number
-  /** Skipped: there was nothing to look at. */
+  /** `skipped`: there were no items to check. */
   readonly status: 'passed' | 'failed' | 'skipped'
   readonly sentence: string
 }
 
-/** What the statement of a check amounts to. */
+/** The result of the statement of a check. */
 export interface Found {
   readonly checked: number
   readonly failing: number
-  /** The first and the last of those that fail, by their ids. */
+  /** Of the failing items, the first and the last id. */
   readonly first: string | null
   readonly last: string | null
 }
@@ -60,15 +60,15 @@ function isTooMany({ usual = { atMost: 0, share: 0 } }: Check, { checked, failin
 
 function sentenceOf(check: Check, found: Found): string {
   const { right, wrong, advice } = check
-  const [one, several] = check.things
+  const [one, several] = check.items
   const { checked, failing } = found
   if (failing > 0) {
     const what = failing === 1 ? wrong[0] : wrong[1]
     const all = checked === 1 ? one : several
     const says = `${count(failing)} of ${count(checked)} ${all} ${what}: ${examples(found)}.`
-    return `${says} ${isTooMany(check, found) ? advice : 'So few are usual.'}`
+    return `${says} ${isTooMany(check, found) ? advice : 'This few are normal.'}`
   }
-  if (checked === 0) return 'There is nothing to look at yet.'
+  if (checked === 0) return 'There is nothing to check yet.'
   return checked === 1 ? `The one ${one} ${right[0]}.` : `All ${count(checked)} ${several} ${right[1]}.`
 }
 
@@ -77,6 +77,6 @@ function examples({ failing, first, last }: Found): string {
   return failing === 2 ? `${first} and ${last}` : `${first}, ${last} and ${count(failing - 2)} more`
 }
 
-function count(things: number): string {
-  return things.toLocaleString('en')
+function count(items: number): string {
+  return items.toLocaleString('en')
 }

@@ -1,5 +1,5 @@
-/** Whether what was is told once, and the same way by every table. */
-import { type Check, someoneWrote } from './check.ts'
+/** Checks that the tables of history agree with each other and with the mirror. */
+import { type Check, changedFromOutside } from './check.ts'
 import { teamQueues, wholeQueues } from './queues.ts'
 
 const callFields = [
@@ -17,8 +17,8 @@ const of = (table: string, columns: readonly string[]) =>
   columns.map((column) => `${table}.${column}`).join(', ')
 
 /**
- * The mirror is the open versions; of a closed queue, those that its end closed. What is closed does not change again
- * and is not looked at for ever: a week is enough, and counts are compared for all.
+ * The mirror must equal the open versions; for a closed queue, the versions that its end closed. Closed queues do not
+ * change, so they are checked only for a week. Their counts are always compared.
  */
 export const mirrorEqualsHistory: Check = {
   name: 'mirror_equals_history',
@@ -42,15 +42,15 @@ export const mirrorEqualsHistory: Check = {
     union all
     select t.queue_id, not t.is_closed and (${of('t', settings)}) is distinct from (${of('v', settings)})
     from team t left join allo.queue_versions v on v.queue_id = t.queue_id and v.valid_to is null`,
-  things: ['entry or queue', 'entries and queues'],
-  right: ['is shown as history has it', 'are shown as history has them'],
-  wrong: ['is shown in another way than history has it', 'are shown in another way than history has them'],
-  advice: someoneWrote,
+  items: ['entry or queue', 'entries and queues'],
+  right: ['equals its history', 'equal their history'],
+  wrong: ['differs from its history', 'differ from their history'],
+  advice: changedFromOutside,
 }
 
 /**
- * An entry against its first and its last version and its dials; a queue against its settings and its holder. What
- * was once unobservable closed with that word, even if it was later found to be gone.
+ * Compares an entry with its first version, its last version and its dials, and a queue with its settings and holder.
+ * A version that closed as unobservable keeps this reason, even if the number is later found to be removed.
  */
 export const lifecycleEqualsHistory: Check = {
   name: 'lifecycle_equals_history',
@@ -86,16 +86,16 @@ export const lifecycleEqualsHistory: Check = {
         or t.is_closed and a.queue_id is not null
         or t.is_current and t.missing_since is null and a.user_id is distinct from t.user_id
     from team t left join allo.queue_assignments a on a.queue_id = t.queue_id and a.valid_to is null`,
-  things: ['entry or queue', 'entries and queues'],
-  right: ['began and ended as history has it', 'began and ended as history has it'],
-  wrong: ['contradicts its own history', 'contradict their own history'],
-  advice: someoneWrote,
+  items: ['entry or queue', 'entries and queues'],
+  right: ['agrees with its versions and dials', 'agree with their versions and dials'],
+  wrong: ['contradicts its versions or dials', 'contradict their versions or dials'],
+  advice: changedFromOutside,
 }
 
 const isCutOff = (partition: string) =>
   `coalesce(lead(valid_from) over (partition by ${partition} order by valid_from) < coalesce(valid_to, 'infinity'), false)`
 
-/** No number, slot, queue or teammate has two versions at a time. */
+/** No entry, position, queue or teammate has two versions at one moment. */
 export const versionsDoNotOverlap: Check = {
   name: 'versions_do_not_overlap',
   severity: 'error',
@@ -109,8 +109,8 @@ export const versionsDoNotOverlap: Check = {
     select 'holder ' || user_id, ${isCutOff('user_id')}
       or a.queue_id is not null and ${isCutOff('a.queue_id')}
     from allo.teammates join allo.queue_assignments a using (user_id) where team_id = $1`,
-  things: ['version', 'versions'],
+  items: ['version', 'versions'],
   right: ['ends before the next begins', 'end before the next begins'],
-  wrong: ['goes on after the next began', 'go on after the next began'],
-  advice: someoneWrote,
+  wrong: ['ends after the next begins', 'end after the next begins'],
+  advice: changedFromOutside,
 }

@@ -1,9 +1,9 @@
-/** Whether the mirror holds what was read, whole. */
+/** Checks that the mirror contains everything that was read. */
 import { OUTCOME_DEFINITION_VERSION, outcomes } from '../store/reading/outcome-counts.ts'
-import { type Check, someoneWrote } from './check.ts'
+import { type Check, changedFromOutside } from './check.ts'
 import { wholeQueues } from './queues.ts'
 
-/** What the last reading of a queue announced was compared with what it read; here it meets what is stored. */
+/** The reading itself compared its announced count with what it read. This check compares both with the stored rows. */
 export const countMatchesApi: Check = {
   name: 'count_matches_api',
   severity: 'error',
@@ -12,16 +12,13 @@ export const countMatchesApi: Check = {
     from (${wholeQueues}) q
     left join (select queue_id, count(*) as numbers from allo.queue_numbers group by queue_id) n using (queue_id)
     left join allo.sync_reads r on r.user_id = q.user_id and r.observed_at = q.last_observed_at and r.status = 'ok'`,
-  things: ['queue', 'queues'],
-  right: ['holds as many numbers as Allo announced', 'hold as many numbers as Allo announced'],
-  wrong: [
-    'holds another count of numbers than Allo announced',
-    'hold another count of numbers than Allo announced',
-  ],
-  advice: someoneWrote,
+  items: ['queue', 'queues'],
+  right: ['has as many numbers as Allo announced', 'have as many numbers as Allo announced'],
+  wrong: ['does not have as many numbers as Allo announced', 'do not have as many numbers as Allo announced'],
+  advice: changedFromOutside,
 }
 
-/** Counts of an older definition can't be made again from today's function; how many there were still can. */
+/** Counts of an older outcome definition can't be recomputed; of these only the total is compared. */
 export const snapshotEqualsMirror: Check = {
   name: 'snapshot_equals_mirror',
   severity: 'error',
@@ -44,15 +41,15 @@ export const snapshotEqualsMirror: Check = {
       select * from allo.queue_snapshots where queue_id = q.queue_id order by observed_at desc limit 1
     ) s on true`,
   values: [OUTCOME_DEFINITION_VERSION],
-  things: ['queue', 'queues'],
-  right: ['has the counts of its numbers', 'have the counts of their numbers'],
-  wrong: ['has other counts than its numbers', 'have other counts than their numbers'],
-  advice: someoneWrote,
+  items: ['queue', 'queues'],
+  right: ['has counts that match its numbers', 'have counts that match their numbers'],
+  wrong: ['has counts that do not match its numbers', 'have counts that do not match their numbers'],
+  advice: changedFromOutside,
 }
 
-/** Each way in which one table refers to another, and the columns that say to which row. */
+/** Each reference between two tables, with its columns. */
 const references = [
-  // Of one queue, too, so that the queue of all these is the queue of an entry.
+  // With queue_id, so that all these rows have the queue of their entry.
   ...['queue_numbers', 'queue_number_versions', 'dials'].map((from) => ({
     from,
     to: 'queue_entries',
@@ -70,7 +67,7 @@ const references = [
   })),
 ]
 
-/** Stands in for the foreign keys that these tables do without. A row of no queue there is belongs to every team. */
+/** Replaces the foreign keys that these tables do not have. A row whose queue does not exist counts for every team. */
 export const orphans: Check = {
   name: 'orphans',
   severity: 'error',
@@ -82,10 +79,10 @@ export const orphans: Check = {
         where o.${by[0]} is not null and r.${by[0]} is null and (q.team_id = $1 or q.queue_id is null)`
     })
     .join('\nunion all\n'),
-  things: ['reference between two tables', 'references between tables'],
-  right: ['leads to a row', 'lead to rows'],
-  wrong: ['leads nowhere', 'lead nowhere'],
-  advice: someoneWrote,
+  items: ['reference between two tables', 'references between tables'],
+  right: ['is valid', 'are valid'],
+  wrong: ['refers to missing rows', 'refer to missing rows'],
+  advice: changedFromOutside,
 }
 
 export const positionsContiguous: Check = {
@@ -94,8 +91,8 @@ export const positionsContiguous: Check = {
   sql: `select queue_id as id, min(position) <> 0 or max(position) <> count(*) - 1 as is_wrong
     from allo.queues q join allo.queue_numbers n using (queue_id)
     where q.team_id = $1 and q.is_current group by queue_id`,
-  things: ['current queue', 'current queues'],
-  right: ['counts its positions without a gap', 'count their positions without a gap'],
+  items: ['current queue', 'current queues'],
+  right: ['has no gaps between its positions', 'have no gaps between their positions'],
   wrong: ['has gaps between its positions', 'have gaps between their positions'],
   advice: 'That is legal: count numbers, not positions.',
 }
@@ -106,8 +103,8 @@ export const duplicateNumbers: Check = {
   sql: `select 'entry ' || min(entry_id) as id, count(*) > 1 as is_wrong
     from allo.queues q join allo.queue_numbers n using (queue_id)
     where q.team_id = $1 and q.is_current and n.number_to is not null group by queue_id, n.number_to`,
-  things: ['number in a current queue', 'numbers in current queues'],
-  right: ['stands there once', 'stand there once'],
-  wrong: ['stands more than once in its queue', 'stand more than once in their queue'],
-  advice: 'That is legal: each place is an entry of its own, and may be called.',
+  items: ['number in a current queue', 'numbers in current queues'],
+  right: ['occurs once in its queue', 'occur once in their queue'],
+  wrong: ['occurs more than once in its queue', 'occur more than once in their queue'],
+  advice: 'That is legal: each occurrence is an entry of its own, and may be called.',
 }

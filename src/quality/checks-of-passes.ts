@@ -1,9 +1,9 @@
-/** Whether the mirror is kept up to date, for everyone. */
+/** Checks that the data of every teammate are up to date. */
 import type { Check } from './check.ts'
 
 /**
- * By the freshness target of the last finished pass: with a cron expression it reaches to Monday, so a weekend without
- * passes is no fault. Without any target nothing is looked at.
+ * Uses the freshness limit that the last finished pass recorded. With a cron expression that limit can last until
+ * Monday, so a weekend without passes does not fail. Without a limit nothing is checked.
  */
 export const freshness: Check = {
   name: 'freshness',
@@ -12,15 +12,15 @@ export const freshness: Check = {
       judged_age_seconds > promised_seconds as is_wrong
     from allo.teammate_freshness
     where team_id = $1 and not is_left_out and promised_seconds is not null`,
-  things: ['teammate', 'teammates'],
+  items: ['teammate', 'teammates'],
   right: ['was read in time', 'were read in time'],
   wrong: ['was not read in time', 'were not read in time'],
-  advice: 'What is shown of them is older than agreed; `allo-queue-mirror status` says why.',
+  advice: 'Their data are older than the freshness limit; `allo-queue-mirror status` says why.',
 }
 
 /**
- * A pass that nobody answered is Allo's outage and says nothing about one teammate, one torn reading is bad luck, and
- * who came back just now was not asked before.
+ * Failed passes do not count, because they say nothing about one teammate. One torn reading is no reason to warn. A
+ * teammate who has just returned has no reading in the earlier passes.
  */
 const PASSES_IN_A_ROW = 3
 
@@ -37,11 +37,11 @@ export const teammatesRead: Check = {
           and a.error_code is distinct from 'overtaken') as is_wrong
     from allo.teammate_freshness t
     where t.team_id = $1 and not t.is_left_out`,
-  things: ['teammate', 'teammates'],
+  items: ['teammate', 'teammates'],
   right: ['could be read', 'could be read'],
   wrong: [
     `could not be read in the last ${PASSES_IN_A_ROW} passes, while others were`,
     `could not be read in the last ${PASSES_IN_A_ROW} passes, while others were`,
   ],
-  advice: 'Their data are as before; `allo-queue-mirror status` says why.',
+  advice: 'Their data stay as they were; `allo-queue-mirror status` says why.',
 }

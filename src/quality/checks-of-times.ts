@@ -1,17 +1,17 @@
-/** Whether the source's times can be true. They come without a zone, and a wrong one shifts all of them. */
+/** Checks that Allo's times are plausible. They have no time zone, so a wrong ALLO_TIME_ZONE shifts all of them. */
 import { earliestPlausibleDay } from '../allo/limits.ts'
 import type { Check } from './check.ts'
 
-/** How far the source's clock and the database's may be apart. */
+/** Allowed difference between Allo's clock and the database's. */
 const SLACK = `interval '5 minutes'`
 
-/** The largest error that a time zone can be; a time that is further ahead is wrong for another reason. */
+/** The largest error that a wrong time zone can cause. A time further ahead is wrong for another reason. */
 const WIDEST_ZONE = `interval '26 hours'`
 
-/** Before the first customer of Allo. */
+/** Earlier than any customer of Allo. */
 const EARLIEST = `timestamptz '${earliestPlausibleDay} 00:00+00'`
 
-/** Of the source, each with the name of its field, and when it was seen. Needs `team`. */
+/** Allo's times, each with the name of its field and when it was seen. Needs a CTE `team`. */
 const sourceTimes = `
       select 'created_at of entry ' || entry_id as id, source_created_at as happened_at, e.first_seen_at as seen_at
       from team join allo.queue_entries e using (queue_id)
@@ -26,18 +26,17 @@ const sourceTimes = `
       select field.name || ' of ' || queue_id, field.value, last_observed_at
       from team cross join lateral (values ('created_at', created_at), ('updated_at', updated_at)) field(name, value)`
 
-/** No zone and no clock explains these. They stand as the source sent them; views of days leave them out. */
+/** No time zone and no clock explains these. They are stored as Allo sent them; views of days omit them. */
 export const timesPossible: Check = {
   name: 'times_possible',
   severity: 'warn',
   sql: `with team as materialized (select * from allo.queues where team_id = $1), times as (${sourceTimes})
     select id, happened_at < ${EARLIEST} or happened_at > seen_at + ${WIDEST_ZONE} as is_wrong
     from times where happened_at is not null`,
-  things: ['time', 'times'],
-  right: ['can be true', 'can be true'],
-  wrong: ['lies before the year 2000 or far in the future', 'lie before the year 2000 or far in the future'],
-  advice:
-    'Allo sent them so, and they are kept as they came. Views of days and hours leave them out; tell Allo support.',
+  items: ['time', 'times'],
+  right: ['is possible', 'are possible'],
+  wrong: ['is before the year 2000 or far in the future', 'are before the year 2000 or far in the future'],
+  advice: 'They are stored as Allo sent them. Views of days and hours omit them; tell Allo support.',
 }
 
 /**
@@ -51,16 +50,16 @@ export const timesPlausible: Check = {
     select id, greatest(happened_at, seen_at) > now() + ${SLACK}
       or happened_at > seen_at + ${SLACK} and seen_at > (select max(seen_at) from times) - interval '1 day' as is_wrong
     from times where happened_at between ${EARLIEST} and seen_at + ${WIDEST_ZONE}`,
-  things: ['time', 'times'],
-  right: ['lies before it was seen', 'lie before they were seen'],
-  wrong: ['lies after it was seen, or in the future', 'lie after they were seen, or in the future'],
+  items: ['time', 'times'],
+  right: ['is earlier than it was seen', 'are earlier than they were seen'],
+  wrong: ['is later than it was seen, or in the future', 'are later than they were seen, or in the future'],
   advice:
-    "ALLO_TIME_ZONE is wrong, or Allo's clock and the database's differ: compare them, and set the wrong one.",
+    'ALLO_TIME_ZONE is wrong, or the clocks of Allo and the database differ: compare them and correct the wrong one.',
 }
 
 /**
- * A dial that two readings an hour apart at most enclose began between them. One that did not was shown late, or
- * was moved; but when most lie outside by one and the same time, then the zone is wrong.
+ * A dial that first appeared between two readings, at most an hour apart, began between them. A single dial outside
+ * was reported late. If most dials lie outside by the same time, the time zone is wrong.
  */
 export const timesNotShifted: Check = {
   name: 'times_not_shifted',
@@ -81,12 +80,12 @@ export const timesNotShifted: Check = {
       select count(*) filter (where is_shifted) > greatest(2, count(*) / 2) as is_constant from judged
     )
     select 'dial ' || dial_id as id, is_shifted and is_constant as is_wrong from judged, verdict`,
-  things: ['dial', 'dials'],
-  right: ['began about when the readings around it say', 'began about when the readings around them say'],
+  items: ['dial', 'dials'],
+  right: ['began between the readings around it', 'began between the readings around them'],
   wrong: [
-    'began at another time than the readings around it allow',
-    'began at other times than the readings around them allow, all by the same difference',
+    'did not begin between the readings around it',
+    'did not begin between the readings around them, all by the same difference',
   ],
   advice:
-    'ALLO_TIME_ZONE is not the zone in which Allo sends times: set it. Times that are on record stay as they are.',
+    'ALLO_TIME_ZONE is not the time zone in which Allo sends times: set it. Stored times stay as they are.',
 }

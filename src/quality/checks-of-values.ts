@@ -1,4 +1,4 @@
-/** Whether what the API says can be understood. */
+/** Checks that the values of the API are known and consistent. */
 import {
   notReachedReasons,
   roles,
@@ -16,8 +16,8 @@ const currentNumbers = `select n.*, q.last_observed_at,
   from allo.queues q join allo.queue_numbers n using (queue_id) where q.team_id = $1 and q.is_current`
 
 /**
- * Only where the number still stands there: one that left, or was dialled again, can't get its result any more. Some
- * calls never get one.
+ * Only numbers that are still in a queue: a number that was removed or dialled again can't get its result any more.
+ * Some calls never get a result.
  */
 export const unresolvedDials: Check = {
   name: 'unresolved_dials',
@@ -25,14 +25,15 @@ export const unresolvedDials: Check = {
   sql: `select 'entry ' || n.entry_id as id, n.outcome = 'in_progress' as is_wrong
     from (${currentNumbers}) n join allo.queue_entries e using (entry_id)
     where e.last_dialled_at < n.last_observed_at - allo.unresolved_after()`,
-  things: ['dial', 'dials'],
+  items: ['dial', 'dials'],
   right: ['has a result', 'have a result'],
   wrong: ['has no result after two hours', 'have no result after two hours'],
-  advice: 'They count as dialled and in no rate. So many are not usual: ask Allo whether results come late.',
+  advice:
+    'They count as dialled and are in no rate. This many are not normal: ask Allo whether results come late.',
   usual: { atMost: 5, share: 0.2 },
 }
 
-/** An outcome is the first rule that matches: what contradicts it, or comes without a call, is hidden by that. */
+/** An outcome is the first rule that matches, which hides contradictory fields and results without a call. */
 export const outcomeConsistent: Check = {
   name: 'outcome_consistent',
   severity: 'warn',
@@ -44,13 +45,13 @@ export const outcomeConsistent: Check = {
       or not_reached_destination_reason is not null and allo.number_outcome(null, null, routing_result, null, null, null)
         = 'connected'
     from (${currentNumbers}) n`,
-  things: ['dial or number', 'dials and numbers'],
+  items: ['dial or number', 'dials and numbers'],
   right: ['has one outcome', 'have one outcome'],
   wrong: [
-    'says two things at once, or has a result without a call',
-    'say two things at once, or have a result without a call',
+    'has contradictory results, or a result without a call',
+    'have contradictory results, or a result without a call',
   ],
-  advice: 'They are counted by the first rule of reporting.outcome_definitions that matches.',
+  advice: 'The first matching rule of reporting.outcome_definitions counts.',
 }
 
 export const callIdUnique: Check = {
@@ -60,26 +61,25 @@ export const callIdUnique: Check = {
     where call_id is not null group by call_id
     union all
     select call_id, true from allo.dials where team_id = $1 and call_id is not null group by call_id having count(*) > 1`,
-  things: ['call', 'calls'],
+  items: ['call', 'calls'],
   right: ['belongs to one number', 'belong to one number each'],
-  wrong: ['is shown by more than one number', 'are shown by more than one number'],
-  advice: 'Each counts as one dial, of the number that showed it first.',
+  wrong: ['belongs to more than one number', 'belong to more than one number'],
+  advice: 'Each counts as one dial of the number that had it first.',
 }
 
-/** The vendor's own pages write the same id as `usr-abc` and `usr_abc`. */
+/** Allo's documentation writes the same id as `usr-abc` and `usr_abc`. */
 const comparable = (id: string) => `regexp_replace(${id}, '^([A-Za-z]+)[-_]', '\\1-')`
 
-/** Null is legal. A reading that names somebody else is refused, so only a queue that was changed since fails. */
+/** Null is legal. A reading with another assignee is refused, so only a row that was edited later fails. */
 export const assigneeIsOwner: Check = {
   name: 'assignee_is_owner',
   severity: 'warn',
   sql: `select queue_id as id, coalesce(${comparable('assignee_id')} <> ${comparable('user_id')}, false) as is_wrong
     from allo.queues where team_id = $1 and is_current`,
-  things: ['current queue', 'current queues'],
+  items: ['current queue', 'current queues'],
   right: ['is assigned to its holder', 'are assigned to their holders'],
-  wrong: ['is assigned to somebody else than its holder', 'are assigned to somebody else than their holders'],
-  advice:
-    'Its history may be attributed to the wrong teammate: read it again with `sync`, and report it if it stays.',
+  wrong: ['is not assigned to its holder', 'are not assigned to their holders'],
+  advice: 'Their history may be attributed to the wrong teammate: run `sync`, and report it if it remains.',
 }
 
 const words = [
@@ -92,7 +92,7 @@ const words = [
   { table: 'teammate', field: 'status', known: statuses },
 ] as const
 
-/** Of what stands there now. A word that could be anything else than a word is not repeated. */
+/** Only present rows. A value that may not be a plain word is not repeated. */
 export const knownValues: Check = {
   name: 'known_values',
   severity: 'warn',
@@ -109,9 +109,9 @@ export const knownValues: Check = {
       .join(' union all ')}) v
     where value is not null`,
   values: words.map(({ known }) => [...known]),
-  things: ['word of the API', 'words of the API'],
+  items: ['word of the API', 'words of the API'],
   right: ['is known', 'are known'],
   wrong: ['is new', 'are new'],
   advice:
-    'It is kept as it is, and a new routing_result counts as `other`. See whether a newer version knows it.',
+    'It is stored as it is, and a new routing_result counts as `other`. Check whether a newer version knows it.',
 }

@@ -1,4 +1,4 @@
-/** Every check there is, in the order in which a person wants to read them. */
+/** All data checks, in the order in which they are shown. */
 import type { Check } from './check.ts'
 import * as history from './checks-of-history.ts'
 import * as mirror from './checks-of-mirror.ts'

@@ -1,7 +1,6 @@
 /**
- * The queues of team $1 as checks look at them. A queue is closed when it ended or can't be observed any more: all its
- * versions ended at one moment, and nothing in it changes again. It is whole unless so old that its numbers and
- * versions were deleted on purpose.
+ * The queues of team $1, for the checks. A queue is closed if it ended or can't be observed any more: all its versions
+ * ended at one moment, and nothing in it changes. A queue is whole unless retention deleted its numbers and versions.
  */
 export const teamQueues = `select q.*, v.closed_at, closed.is_closed,
     not closed.is_closed or q.last_observed_at >= coalesce(team.history_from, '-infinity') as is_whole

@@ -1,11 +1,11 @@
-/** What the last run of the checks found, kept for people, alerts and reports. */
+/** The stored results of the last run of the checks, for the status page, alerts and reports. */
 
 import { ask, type Pool } from '../store/postgres/database.ts'
 import { iso } from '../store/queries/status.ts'
 import type { CheckResult } from './check.ts'
 import type { QualityReport } from './run-checks.ts'
 
-/** In one statement, whole: checks that are not made any more leave no result behind. */
+/** One statement, so atomic. Deletes results of checks that no longer exist. An older run does not overwrite a newer. */
 export async function saveResults(
   pool: Pool,
   teamId: string,
@@ -30,7 +30,7 @@ export async function saveResults(
   )
 }
 
-/** Null: never run. In the order of their severity. */
+/** Ordered by severity. Null: the checks never ran. */
 export async function lastResults(pool: Pool, teamId: string): Promise<QualityReport | null> {
   const { rows } = await ask<CheckResult & { checkedAt: string }>(
     pool,
@@ -45,5 +45,5 @@ export async function lastResults(pool: Pool, teamId: string): Promise<QualityRe
   return { checkedAt: first.checkedAt, results: rows.map(({ checkedAt: _, ...result }) => result) }
 }
 
-/** Of a result: a check that says not to trust the data, but for their age, which is told by itself. */
-export const isDoubt = `severity = 'error' and status = 'failed' and check_name <> 'freshness'`
+/** SQL condition: a failed error check. `freshness` is excluded, because it has its own alert. */
+export const isFailedError = `severity = 'error' and status = 'failed' and check_name <> 'freshness'`

@@ -1,6 +1,6 @@
 /**
- * All checks of one team in one transaction that sees a single moment: a pass that is being written meanwhile is in
- * it with whole readings or not at all, and can't look like a contradiction. Changes nothing.
+ * Runs all checks of one team as of one moment, in one read-only transaction. A running pass is seen with complete
+ * readings only, so it can't look like a contradiction.
  */
 import { type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
 import { iso } from '../store/queries/status.ts'
@@ -10,15 +10,15 @@ import { checks } from './checks.ts'
 export interface QualityReport {
   /** On the database's clock, ISO 8601 in UTC. */
   readonly checkedAt: string
-  /** In the order of the checks: by severity, then as they build on each other. */
+  /** In the order of `checks`. */
   readonly results: readonly CheckResult[]
 }
 
-/** Room for the sorts over a long history. */
+/** work_mem is for the sorts over a long history. */
 const settings = `set transaction isolation level repeatable read, read only;
   set local work_mem = '64MB'`
 
-/** On two connections that share the moment, since a long history takes its time. Rejects when aborted. */
+/** Uses two connections that share one snapshot, because a long history takes time. Rejects when aborted. */
 export async function runChecks(pool: Pool, teamId: string, signal?: AbortSignal): Promise<QualityReport> {
   const doing = 'checking the data'
   const waiting = checks.entries()
@@ -44,7 +44,7 @@ export async function runChecks(pool: Pool, teamId: string, signal?: AbortSignal
   })
 }
 
-/** Whether the data must not be trusted. */
+/** Whether a result means that the data must not be trusted. */
 export function failsBadly({ severity, status }: CheckResult): boolean {
   return severity === 'error' && status === 'failed'
 }
@@ -53,7 +53,7 @@ async function find(client: Client, { sql, values = [] }: Check, teamId: string)
   const { rows } = await client.query<Found>(
     `select count(*)::float8 as checked, count(*) filter (where is_wrong)::float8 as failing,
        min(id::text) filter (where is_wrong) as first, max(id::text) filter (where is_wrong) as last
-     from (${sql}) looked_at`,
+     from (${sql}) items`,
     [teamId, ...values],
   )
   return rows[0] ?? { checked: 0, failing: 0, first: null, last: null }

@@ -13,7 +13,7 @@
 import type { Logger } from 'pino'
 import type { Schedule } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
-import { isDoubt } from '../quality/results.ts'
+import { isFailedError } from '../quality/results.ts'
 import type { Team } from '../store/pass/teammates.ts'
 import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
 import { iso, saysWhetherKeyIsAccepted, teamOnRecord } from '../store/queries/status.ts'
@@ -107,7 +107,7 @@ async function judge(settings: AlertSettings, { teamId }: Team, staleMs: number)
   await close(settings, 'credentials', `exists (select from (${verdict}) verdict where not is_refused)`, [
     teamId,
   ])
-  const doubts = `select sentence from allo.quality_results where team_id = $1 and ${isDoubt}`
+  const doubts = `select sentence from allo.quality_results where team_id = $1 and ${isFailedError}`
   await open(
     settings,
     `select 'data_quality', format('%s of the data failed. %s', case count(*) when 1 then 'A check' else count(*) || ' checks' end,
