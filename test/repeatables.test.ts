@@ -4,8 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setUpRoles } from '../src/access/roles.ts'
 import { assertSchemaIsCurrent, inspectSchema, migrateDatabase } from '../src/store/migrate/migrate.ts'
 import { readRepeatables } from '../src/store/migrate/repeatables.ts'
+import { describeOurs } from './support/catalog.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
-import { apply, describeOurs, nextVersion, sealed } from './support/repeatables.ts'
+import { apply, nextVersion, sealed } from './support/repeatables.ts'
 
 const prefix = `t_${randomBytes(5).toString('hex')}`
 let database: TestDatabase

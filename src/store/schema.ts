@@ -1,6 +1,6 @@
 /**
  * The tables of schema `allo`, as drizzle-kit generates them. What each table and column means is written where
- * analysts see it: as COMMENTs, in migrations/0002_describe_the_tables.sql.
+ * analysts see it: as COMMENTs, in migrations/repeatable/90 to 92.
  *
  * No foreign keys between numbers, entries, versions and dials: they would cost more than the writes themselves.
  * Those rows are only ever written together, in one transaction (save-reading.ts, finish-pass.ts).
@@ -340,7 +340,6 @@ export const syncPasses = allo.table(
       .notNull()
       .references(() => teams.teamId),
     trigger: text('trigger').notNull(),
-    jobId: text('job_id'),
     isWholeTeam: boolean('is_whole_team').notNull(),
     status: text('status').notNull(),
     startedAt: instant('started_at').notNull(),
@@ -354,8 +353,9 @@ export const syncPasses = allo.table(
     errorCode: text('error_code'),
     errorMessage: text('error_message'),
     errorRequestId: text('error_request_id'),
-    stopStatus: text('stop_status'),
     version: text('version').notNull(),
+    jobId: text('job_id'),
+    stopStatus: text('stop_status'),
     gapAfterSeconds: integer('gap_after_seconds'),
     staleAfterSeconds: integer('stale_after_seconds'),
   },

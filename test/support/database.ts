@@ -11,10 +11,13 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** `empty`: without our schema. */
-export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+/** `empty`: without our schema. `template`: name of the database to clone; nothing may be connected to it. */
+export async function createTestDatabase(
+  options: { empty?: boolean; template?: string } = {},
+): Promise<TestDatabase> {
   const serverUrl = inject('serverUrl')
-  const { url, name } = await createDatabase(serverUrl, options.empty ? undefined : inject('templateName'))
+  const template = options.template ?? inject('templateName')
+  const { url, name } = await createDatabase(serverUrl, options.empty ? undefined : template)
   const pool = openPool(url, { max: 10, name: 'test' })
   return {
     url,

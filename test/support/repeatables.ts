@@ -1,4 +1,4 @@
-/** Views and functions as the database has them, and the files they come from, changed for a test. */
+/** The files of migrations/repeatable, changed for a test. */
 import { readFileSync } from 'node:fs'
 import {
   applyRepeatables,
@@ -38,27 +38,4 @@ export function nextVersion(edits: readonly (readonly [before: string, after: st
 
 export function apply(pool: Pool, repeatables: Repeatables): Promise<void> {
   return inTransaction(pool, 'applying', (client) => applyRepeatables(client, repeatables))
-}
-
-const ours = `('allo'::regnamespace, 'reporting'::regnamespace, 'reporting_pii'::regnamespace)`
-
-/** Every table, view, column and function of our schemas: definition, owner, rights and comment, as lines. */
-export async function describeOurs(pool: Pool): Promise<string[]> {
-  const { rows } = await pool.query<{ line: string }>(
-    `select concat_ws(' ', 'relation', c.oid::regclass, c.relkind, c.relowner::regrole, rights.are,
-       obj_description(c.oid, 'pg_class'), case when c.relkind = 'v' then pg_get_viewdef(c.oid) end) as line
-     from pg_class c, lateral (select array_agg(acl::text order by acl::text) as are from unnest(relacl) acl) rights
-     where relnamespace in ${ours}
-     union all
-     select concat_ws(' ', 'column', c.oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod), a.attacl,
-       col_description(c.oid, a.attnum))
-     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 where relnamespace in ${ours}
-     union all
-     select concat_ws(' ', 'function', p.oid::regprocedure, p.proowner::regrole, rights.are, pg_get_functiondef(p.oid),
-       obj_description(p.oid, 'pg_proc'))
-     from pg_proc p, lateral (select array_agg(acl::text order by acl::text) as are from unnest(proacl) acl) rights
-     where pronamespace in ${ours}
-     order by line`,
-  )
-  return rows.map(({ line }) => line)
 }

@@ -1,4 +1,5 @@
 /** Doctor's questions to a Postgres that can be used. */
+
 import { openSchemas } from '../../access/open-schemas.ts'
 import { roleNames } from '../../access/roles.ts'
 import type { Config } from '../../config/config.ts'
@@ -8,7 +9,7 @@ import { inspectSchema } from '../../store/migrate/migrate.ts'
 import type { Pool } from '../../store/postgres/database.ts'
 import { assertNoForeignOwner, OUR_SCHEMAS } from '../../store/postgres/foreign-owners.ts'
 import { clockDifferenceMs, inspectServer, missingRights } from '../../store/postgres/inspect-database.ts'
-import { inspectObjects, objectsInTheWay } from '../../store/postgres/inspect-objects.ts'
+import { inspectObjects, schemasInTheWay } from '../../store/postgres/inspect-objects.ts'
 import { tryDatabase } from '../../store/postgres/probe.ts'
 import { JOBS_SCHEMA } from '../../worker/job-backend.ts'
 import { checkTimeZones } from '../open/check-time-zones.ts'
@@ -48,7 +49,8 @@ export async function checkDatabase(
     if (state === 'current') report.right('schema', `allo is of this version (${known} migrations)`)
     else if (state === 'ahead') {
       report.wrong('schema', `made by a newer version (${says}). Upgrade this program.`)
-    } else {
+    } else if (state === 'incompatible') report.wrong('schema', `${says}.`)
+    else {
       const what = state === 'absent' ? 'not there yet' : `older (${says})`
       if (config.autoMigrate) report.right('schema', `${what}; the next sync brings it up to date`)
       else report.wrong('schema', `${what}, and AUTO_MIGRATE=false: run migrate`)
@@ -97,7 +99,7 @@ export async function checkDatabase(
 async function checkObjects(report: Report, pool: Pool): Promise<void> {
   const { state } = await inspectSchema(pool)
   if (state === 'absent') {
-    const taken = await objectsInTheWay(pool)
+    const taken = await schemasInTheWay(pool)
     for (const schema of taken)
       report.wrong(
         'objects',

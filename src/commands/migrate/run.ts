@@ -13,7 +13,7 @@ export async function runMigrate(): Promise<ExitCode> {
     return prepareDatabase(config, url)
   }
   const { migrations, hasNewViews, note } = await withDatabase(config, work, { name: 'migrate' })
-  if (migrations > 0) print(`Applied ${migrations} migrations.`)
+  if (migrations > 0) print(`Applied ${migrations} ${migrations === 1 ? 'migration' : 'migrations'}.`)
   else print(hasNewViews ? 'Renewed views and functions.' : 'The database is up to date.')
   if (note !== null) print(note)
   return exitCodes.ok

@@ -1,17 +1,17 @@
 /**
- * Functions, views and comments of our schemas. Unlike tables they hold no data, so they are not migrated step by step:
- * the files of migrations/repeatable say what they are now, and all of them are applied again, in one transaction and
- * in the order of their names, when one of them differs from what the database has.
+ * Functions, views and comments of our schemas. They hold no data, so they are not migrated step by step: the files of
+ * migrations/repeatable say what they are now. When one file differs from what the database has, all files are applied
+ * again, in the order of their names.
  *
- * `version.json` numbers the files as a set. It tells an older program from a newer one: a program never applies its
- * files to a database that has a higher number.
+ * `version.json` numbers the set of files. A program never applies its files to a database that has a higher number, so
+ * an older program leaves newer views alone.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { Client, Pool } from '../postgres/database.ts'
-import { type Definition, makeAnew, type OtherStatements } from './make-anew.ts'
+import { type Definition, type OtherStatements, replaceObjects } from './replace-objects.ts'
 
 const folder = fileURLToPath(new URL('../../../migrations/repeatable/', import.meta.url))
 
@@ -28,15 +28,15 @@ export interface Repeatables {
 
 const versionFile = z.object({ version: z.number().int() })
 
-export function readRepeatables(from = folder): Repeatables {
-  const files = readdirSync(from)
+export function readRepeatables(): Repeatables {
+  const files = readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))
     .sort()
     .map((name) => {
-      const sql = readFileSync(`${from}/${name}`, 'utf8')
+      const sql = readFileSync(`${folder}/${name}`, 'utf8')
       return { name, sql, sha256: sha256(sql) }
     })
-  const { version } = versionFile.parse(JSON.parse(readFileSync(`${from}/version.json`, 'utf8')))
+  const { version } = versionFile.parse(JSON.parse(readFileSync(`${folder}/version.json`, 'utf8')))
   return { version, files }
 }
 
@@ -48,40 +48,63 @@ export interface RepeatablesState {
 }
 
 export async function inspectRepeatables(db: Pool | Client, known: Repeatables): Promise<RepeatablesState> {
-  const { rows: tables } = await db.query(
-    `select to_regclass('allo.repeatable_migrations') is not null as is_there`,
-  )
-  if (tables[0]?.is_there !== true) return { state: 'behind', applied: null, known: known.version }
-  const { rows } = await db.query<{ name: string; sha256: string; version: number }>(
-    'select name, sha256, version from allo.repeatable_migrations',
-  )
-  const applied = rows.length === 0 ? null : Math.max(...rows.map(({ version }) => version))
-  const has = new Map(rows.map(({ name, sha256 }) => [name, sha256]))
-  const isSame =
-    has.size === known.files.length && known.files.every(({ name, sha256 }) => has.get(name) === sha256)
-  const isAhead = applied !== null && applied > known.version
-  const state = isAhead ? 'ahead' : isSame && applied === known.version ? 'current' : 'behind'
-  return { state, applied, known: known.version }
+  const applied = await appliedFiles(db)
+  const version = applied.length === 0 ? null : Math.max(...applied.map((file) => file.version))
+  const state = version !== null && version > known.version ? 'ahead' : compareFiles(applied, known)
+  return { state, applied: version, known: known.version }
 }
 
-/** Atomic if `client` is in a transaction, which it must be. Throws SchemaVersionError when others' objects are in the way. */
-export async function applyRepeatables(client: Client, { version, files }: Repeatables): Promise<void> {
-  // Names that a file leaves unqualified are bound here, for good.
+type AppliedFile = Pick<RepeatableFile, 'name' | 'sha256'> & { readonly version: number }
+
+async function appliedFiles(db: Pool | Client): Promise<readonly AppliedFile[]> {
+  const { rows: tables } = await db.query(
+    `select where to_regclass('allo.repeatable_migrations') is not null`,
+  )
+  if (tables.length === 0) return []
+  const { rows } = await db.query<AppliedFile>('select name, sha256, version from allo.repeatable_migrations')
+  return rows
+}
+
+function compareFiles(applied: readonly AppliedFile[], { version, files }: Repeatables) {
+  const inDatabase = new Map(applied.map((file) => [file.name, file]))
+  const isSame = ({ name, sha256 }: RepeatableFile) => {
+    const file = inDatabase.get(name)
+    return file?.sha256 === sha256 && file.version === version
+  }
+  return applied.length === files.length && files.every(isSame) ? 'current' : 'behind'
+}
+
+/**
+ * Must run in a transaction, and is atomic by it. Throws SchemaVersionError when objects of others depend on one that
+ * must be dropped.
+ */
+export async function applyRepeatables(client: Client, repeatables: Repeatables): Promise<void> {
+  // Binds the names of Postgres that a file leaves unqualified.
   await client.query('set local search_path = pg_catalog, pg_temp')
   await client.query(
     `create table if not exists allo.repeatable_migrations (
        name text primary key, sha256 text not null, version integer not null, applied_at timestamptz not null)`,
   )
-  await makeAnew(
+  await replaceObjects(
     client,
-    files.flatMap(({ sql }) => definitionsIn(sql)),
+    repeatables.files.flatMap(({ sql }) => definitionsIn(sql)),
   )
+  await recordFiles(client, repeatables)
+}
+
+async function recordFiles(client: Client, { version, files }: Repeatables): Promise<void> {
   await client.query('delete from allo.repeatable_migrations')
   await client.query(
     `insert into allo.repeatable_migrations (name, sha256, version, applied_at)
      select name, sha256, $3, now() from unnest($1::text[], $2::text[]) as file (name, sha256)`,
     [files.map(({ name }) => name), files.map(({ sha256 }) => sha256), version],
   )
+}
+
+/** Such as `view reporting.queues` and `function allo.rate`. */
+export function namesOfDefinitions(): string[] {
+  const parts = readRepeatables().files.flatMap(({ sql }) => definitionsIn(sql))
+  return parts.flatMap((part) => (part.kind === null ? [] : [`${part.kind} ${part.name}`]))
 }
 
 const BEGINS = /^(?=CREATE OR REPLACE (?:VIEW|FUNCTION) )/m

@@ -59,7 +59,7 @@ export async function missingRights(pool: Pool, { migrates }: { migrates: boolea
          (unwritable is not null, 'read and write ' || unwritable),
          ($1 and foreign_owned is not null, 'change ' || foreign_owned || ', which another role owns')
        ) as rights (is_missing, missing) where is_missing`,
-      [migrates, tablesOfThisVersion()],
+      [migrates, tablesOfThisVersion],
     )
     return rows.map((row) => row.missing)
   })

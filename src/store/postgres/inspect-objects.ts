@@ -1,39 +1,22 @@
-/** Whether what migrations made is still there, and what others keep beside it. Changes nothing. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
-import { readRepeatables } from '../migrate/repeatables.ts'
+/** Compares the tables, views and functions of a database with those of this version. Changes nothing. */
+import { is } from 'drizzle-orm'
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
+import { namesOfDefinitions } from '../migrate/repeatables.ts'
+import * as schema from '../schema.ts'
 import { ask, type Pool } from './database.ts'
 
-const snapshots = fileURLToPath(new URL('../../../migrations/meta/', import.meta.url))
-/** Tables that say which migrations were applied. */
+/** Tables that say which migrations were applied; drizzle's schema does not hold them. */
 const ledgers = ['allo.migrations', 'allo.repeatable_migrations']
-const DEFINITION = /^CREATE OR REPLACE (VIEW|FUNCTION) ([a-z_0-9]+\.[a-z_0-9]+)/gm
 
-const snapshot = z.object({ tables: z.record(z.string(), z.unknown()) })
+/** With their schema, such as `allo.dials`. */
+export const tablesOfThisVersion: readonly string[] = [
+  ...Object.values(schema).flatMap((value) => (is(value, PgTable) ? [qualifiedName(value)] : [])),
+  ...ledgers,
+]
 
-export interface ObjectsReport {
-  /** Schemas, tables, views and functions of this version that are not there, such as `view reporting.queues`. */
-  readonly missing: readonly string[]
-  /** In schemas of ours, and made by others. */
-  readonly foreign: readonly string[]
-}
-
-/** The tables of the last migration, with their schema. Read once: probes ask for them again and again. */
-export function tablesOfThisVersion(): readonly string[] {
-  tables ??= readTables()
-  return tables
-}
-
-let tables: readonly string[] | null = null
-
-function readTables(): string[] {
-  const last = readdirSync(snapshots)
-    .filter((name) => name.endsWith('_snapshot.json'))
-    .sort()
-    .at(-1)
-  const { tables } = snapshot.parse(JSON.parse(readFileSync(`${snapshots}${last}`, 'utf8')))
-  return [...Object.keys(tables), ...ledgers]
+function qualifiedName(table: PgTable): string {
+  const { schema, name } = getTableConfig(table)
+  return `${schema}.${name}`
 }
 
 /** Tables that were dropped, renamed or moved, such as `allo.dials`. */
@@ -42,9 +25,16 @@ export async function missingTables(pool: Pool): Promise<string[]> {
     pool,
     'looking for the tables',
     'select name from pg_catalog.unnest($1::text[]) as name where pg_catalog.to_regclass(name) is null order by 1',
-    [tablesOfThisVersion()],
+    [tablesOfThisVersion],
   )
   return rows.map(({ name }) => name)
+}
+
+export interface ObjectsReport {
+  /** Schemas, tables, views and functions of this version that are not there, such as `view reporting.queues`. */
+  readonly missing: readonly string[]
+  /** Objects in our schemas that this version did not make. */
+  readonly foreign: readonly string[]
 }
 
 /** For a database that is of this version. */
@@ -68,19 +58,20 @@ export async function inspectObjects(pool: Pool): Promise<ObjectsReport> {
      select kind || ' ' || name as object from objects order by kind, name`,
     [schemasIn(expected)],
   )
-  const there = new Set(rows.map(({ object }) => object))
+  const found = new Set(rows.map(({ object }) => object))
   return {
-    missing: [...expected].filter((object) => !there.has(object)),
-    foreign: [...there].filter((object) => !expected.has(object)),
+    missing: [...expected].filter((object) => !found.has(object)),
+    foreign: [...found].filter((object) => !expected.has(object)),
   }
 }
 
-/** Before the first migration: whose things stand where ours would go. */
-export async function objectsInTheWay(pool: Pool): Promise<string[]> {
+/** Before the first migration: the schemas of our reports that hold objects of others or can't be written. */
+export async function schemasInTheWay(pool: Pool): Promise<string[]> {
   const { rows } = await ask<{ schema: string }>(
     pool,
     'looking whether the schemas are free',
-    `select nspname as schema from pg_catalog.pg_namespace n where nspname = any($1)
+    `select nspname as schema from pg_catalog.pg_namespace n
+     where nspname = any($1) and pg_catalog.to_regclass('allo.settings') is null
        and (exists (select from pg_catalog.pg_class where relnamespace = n.oid)
          or exists (select from pg_catalog.pg_proc where pronamespace = n.oid)
          or not pg_catalog.has_schema_privilege(n.oid, 'create'))
@@ -90,11 +81,9 @@ export async function objectsInTheWay(pool: Pool): Promise<string[]> {
   return rows.map(({ schema }) => schema)
 }
 
+/** Such as `schema reporting`, `table allo.dials`, `view reporting.queues`. */
 function expectedObjects(): Set<string> {
-  const definitions = readRepeatables().files.flatMap(({ sql }) =>
-    [...sql.matchAll(DEFINITION)].map(([, kind = '', name = '']) => `${kind.toLowerCase()} ${name}`),
-  )
-  const objects = [...tablesOfThisVersion().map((name) => `table ${name}`), ...definitions]
+  const objects = [...tablesOfThisVersion.map((name) => `table ${name}`), ...namesOfDefinitions()]
   const schemas = new Set(objects.map((object) => `schema ${schemaOf(object)}`))
   return new Set([...schemas, ...objects])
 }
@@ -103,7 +92,7 @@ function schemasIn(objects: ReadonlySet<string>): string[] {
   return [...new Set([...objects].map(schemaOf))].sort()
 }
 
-/** Of `table allo.dials` and of `schema allo`. */
+/** `allo` for both `table allo.dials` and `schema allo`. */
 function schemaOf(object: string): string {
   return object.split(' ').at(-1)?.split('.')[0] ?? ''
 }

@@ -1,1 +1,0 @@
--- The functions, views and comments that began here are in migrations/repeatable.

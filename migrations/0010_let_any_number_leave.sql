@@ -1,2 +1,0 @@
-DROP INDEX "allo"."queue_entries_vanished";--> statement-breakpoint
-CREATE INDEX "queue_entries_vanished" ON "allo"."queue_entries" USING btree ("queue_id") WHERE "allo"."queue_entries"."last_seen_at" is not null;
