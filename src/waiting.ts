@@ -1,4 +1,5 @@
 /** Waits that are named, so that a process that ends without their end can say what it waited for, and waits that are bounded. */
+import pTimeout from 'p-timeout'
 
 const waits = new Set<{ readonly what: string }>()
 
@@ -20,15 +21,6 @@ export function longestWait(): string | null {
 }
 
 /** Rejects when the work takes longer. The work itself goes on, and its result is dropped. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
-  work.catch(() => undefined)
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+export function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return pTimeout(work, { milliseconds: ms, message: `no answer within ${ms} ms` })
 }

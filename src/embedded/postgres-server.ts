@@ -3,9 +3,9 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import getPort, { clearLockedPorts } from 'get-port'
 import { foreignCodeOf } from '../errors.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
@@ -324,29 +324,14 @@ function hasEnded(child: ChildProcess): boolean {
 }
 
 /**
- * `wanted` if nobody has it: people save the connection string in their tools. Else one below the range that
+ * `wanted` where it is free, since people save the connection string in their tools. Else one below the range that
  * systems hand out to outgoing connections, so that it is still free next time.
  */
 async function freePort(wanted: number | null): Promise<number> {
-  if (wanted !== null && (await isFree(wanted))) return wanted
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const port = randomInt(20_000, 32_000)
-    if (await isFree(port)) return port
-  }
-  throw new EmbeddedPostgresError(`No free port on 127.0.0.1 for Postgres: ${useYourOwnPostgres}`)
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  try {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    return true
-  } catch {
-    return false
-  } finally {
-    server.close()
-  }
+  const others = Array.from({ length: 50 }, () => randomInt(20_000, 32_000))
+  // It would keep a port from the server that had it a moment ago.
+  clearLockedPorts()
+  return getPort({ host: '127.0.0.1', port: wanted === null ? others : [wanted, ...others] })
 }
 
 const logLimitBytes = 8 * 1024 * 1024

@@ -4,7 +4,7 @@
  *
  * No label is a teammate, a team or anything else of which there can be thousands.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { QualityReport } from '../quality/run-checks.ts'
 import type { ReadStatus, SavedReading } from '../store/reading/reading.ts'
 import { incidentKinds } from './incident-kinds.ts'

@@ -5,11 +5,11 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { access, mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import getPort from 'get-port'
 import { Redis } from 'ioredis'
 
 export interface TestRedis {
@@ -118,7 +118,7 @@ async function foldersOfLibraries(root: string): Promise<string[]> {
 
 async function startPrivateServer(program: Program): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'allo-queue-mirror-redis-'))
-  const port = await freePort()
+  const port = await getPort({ host: '127.0.0.1' })
   const url = `redis://127.0.0.1:${port}`
   let running: ChildProcess | null = null
 
@@ -191,15 +191,6 @@ async function untilItAnswers(url: string, server: ChildProcess): Promise<void> 
     redis.disconnect()
     failed.catch(() => undefined)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }
 
 async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
