@@ -78,7 +78,18 @@ export type Fields<Table extends PgTable, Column extends ColumnOf<Table>> = Pick
   Column
 >
 
-/** A selection of columns (`"q"."queue_id" as "queueId", …`), for `select` and `returning`. */
+/** Chosen columns by their names in our code, for drizzle's `select` and `returning`. */
+export function columns<Table extends PgTable, Column extends ColumnOf<Table>>(
+  table: Table,
+  ...keys: Column[]
+): Pick<Table['_']['columns'], Column> {
+  return Object.fromEntries(keys.map((key) => [key, columnOf(table, key)])) as Pick<
+    Table['_']['columns'],
+    Column
+  >
+}
+
+/** The same for templates: `"q"."queue_id" as "queueId", …`. */
 export function fields<Table extends PgTable>(table: Table, ...columns: ColumnOf<Table>[]): SQL {
   return list(columns.map((column) => sql`${columnOf(table, column)} as ${sql.identifier(column)}`))
 }
@@ -107,6 +118,11 @@ export function assign<Table extends PgTable>(table: Table, values: Assignments<
 export function insertion<Table extends PgTable>(table: Table, values: Assignments<Table>): SQL {
   const pairs = assignments(table, values)
   return sql`(${list(pairs.map(([column]) => name(column)))}) select ${list(pairs.map(([, value]) => value))}`
+}
+
+/** What an upsert would have inserted into the column. */
+export function excluded(column: PgColumn): SQL {
+  return sql`excluded.${name(column)}`
 }
 
 /** One parameter that is an array. Postgres needs its type where nothing else tells it: `${array(ids)}::bigint[]`. */

@@ -1,7 +1,11 @@
 /** How many numbers of a queue have which outcome. */
+import { eq, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Client } from '../postgres/database.ts'
+import { orm } from '../postgres/query.ts'
+import { queueNumbers, queueSnapshots } from '../schema.ts'
 
-/** Of the rules in allo.number_outcome; counts of another one are not comparable. */
+/** Of the rules in allo.number_outcome; counts made by other rules are not comparable. */
 export const OUTCOME_DEFINITION_VERSION = 1
 
 export const outcomes = [
@@ -20,13 +24,46 @@ export function noOutcomes(): OutcomeCounts {
   return { remaining: 0, in_progress: 0, connected: 0, voicemail: 0, not_reached: 0, failed: 0, other: 0 }
 }
 
-/** What the mirror holds of a queue, counted: of one that had ended, rows may have been deleted since. */
+/** Where allo.queue_snapshots keeps each count. */
+export const countColumns = {
+  remaining: queueSnapshots.remaining,
+  in_progress: queueSnapshots.inProgress,
+  connected: queueSnapshots.connected,
+  voicemail: queueSnapshots.voicemail,
+  not_reached: queueSnapshots.notReached,
+  failed: queueSnapshots.failed,
+  other: queueSnapshots.other,
+} satisfies Record<Outcome, PgColumn>
+
+/** The counts as a row of allo.queue_snapshots has them. */
+export function countsAsColumns({
+  in_progress: inProgress,
+  not_reached: notReached,
+  ...counts
+}: OutcomeCounts) {
+  return { ...counts, inProgress, notReached }
+}
+
+/** The outcome of a row, by the rules of allo.number_outcome. */
+export function outcomeOf(row: {
+  readonly detectedOutboundVoicemail: PgColumn
+  readonly voicemailLeft: PgColumn
+  readonly routingResult: PgColumn
+  readonly notReachedDestinationReason: PgColumn
+  readonly callStartDate: PgColumn
+  readonly callId: PgColumn
+}): SQL<Outcome> {
+  return sql`allo.number_outcome(${row.detectedOutboundVoicemail}, ${row.voicemailLeft}, ${row.routingResult},
+    ${row.notReachedDestinationReason}, ${row.callStartDate}, ${row.callId})`
+}
+
+/** The rows of the mirror, counted: of a queue that had ended, rows may have been deleted since. */
 export async function countMirrored(client: Client, queueId: string): Promise<OutcomeCounts> {
-  const { rows } = await client.query<{ outcome: Outcome; numbers: number }>(
-    `select allo.number_outcome(detected_outbound_voicemail, voicemail_left, routing_result,
-       not_reached_destination_reason, call_start_date, call_id) as outcome, count(*)::int as numbers
-     from allo.queue_numbers where queue_id = $1 group by 1`,
-    [queueId],
-  )
+  const outcome = outcomeOf(queueNumbers)
+  const rows = await orm(client)
+    .select({ outcome, numbers: sql<number>`count(*)::int` })
+    .from(queueNumbers)
+    .where(eq(queueNumbers.queueId, queueId))
+    .groupBy(sql`1`)
   return { ...noOutcomes(), ...Object.fromEntries(rows.map(({ outcome, numbers }) => [outcome, numbers])) }
 }

@@ -1,180 +1,212 @@
-/** The locks of a reading, and what is known under them. */
-import { sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
+/**
+ * Locks what a reading can touch, and finds out what is on record about it. What is found stays true until the
+ * transaction ends.
+ */
+import { and, desc, eq, exists, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { Client } from '../postgres/database.ts'
 import { lock, queueLock, teammateLock } from '../postgres/locks.ts'
-import { queueAssignments, queues } from '../schema.ts'
-import type { OutcomeCounts } from './outcome-counts.ts'
-import type { Reading } from './reading.ts'
+import { columns, orm } from '../postgres/query.ts'
+import {
+  queueAssignments,
+  queueNumberVersions,
+  queueSnapshots,
+  queues,
+  queueVersions,
+  settings,
+  suppressedNumbers,
+  syncPasses,
+  syncReads,
+  teammates,
+} from '../schema.ts'
+import { countColumns } from './outcome-counts.ts'
+import { settingNames } from './queue-settings.ts'
+import { appliedStatuses, foundStatuses, type Reading } from './reading.ts'
 import { remakeQueue } from './remake-queue.ts'
+import { isSharedQueue } from './shared-queue.ts'
 
-const q = alias(queues, 'q')
-const a = alias(queueAssignments, 'a')
+type AnsweredSnapshot = Exclude<Snapshot, { kind: 'failed' }>
 
 /** What a reading finds under its locks. */
-export interface ReadingState {
-  readonly passStatus: string | null
-  /** This pass has an applied reading of this teammate: a retry after a crash must not become a second one. */
-  readonly isAlreadyRead: boolean
-  readonly overtakenBy: 'teammate' | 'queue' | null
-  /** Start of the reading of this teammate applied before. */
-  readonly lastReadStartedAt: string | null
-  readonly queue: KnownQueueRow | null
-  readonly counts: OutcomeCounts | null
-  /** The queue seen, and those the teammate may have held. */
+export type ReadingState = Found & {
+  /** How many queues are locked: the one seen, and those the teammate may have held. */
   readonly queuesTouched: number
-  /** Fingerprint of the key that the number keys on record were made with; null: of none. */
-  readonly numberKeyFingerprint: string | null
-  /** Number keys. */
-  readonly suppressedNumbers: readonly string[]
-  /** The teammate is on record as holding the queue seen, and nobody doubts it. */
-  readonly isAssigned: boolean
-  /**
-   * Another teammate is on record as holding the queue seen, and neither of the two has been seen without it since
-   * they were both seen with it. One who hands a queue over is seen without it; one who can't be read does not keep it
-   * for ever: not when this teammate has been seen with it twice since. A reading that began before the other one ended
-   * proves nothing by itself, since the queue may have gone over in between: it counts when the one before was refused, too.
-   */
   readonly isShared: boolean
 }
 
-export interface QueueSettings {
-  readonly name: string | null
-  readonly creator_id: string | null
-  readonly assignee_id: string | null
-  readonly voicemail_handling: string | null
-  readonly do_not_disturb: string | null
-}
+type Found = Awaited<ReturnType<typeof findState>>
+export type KnownQueueRow = NonNullable<Found['queue']>
 
-export interface KnownQueueRow extends QueueSettings {
-  readonly queue_id: string
-  readonly user_id: string
-  /** As history has them; null: no version is open. */
-  readonly version: QueueSettings | null
-  readonly is_current: boolean | null
-  /** Whether its history is closed: it had ended, or could not be observed. */
-  readonly is_closed: boolean
-  /** Of the numbers in the last reading, and the mark of the rows it left. */
-  readonly content_digest: string
-  /** Of the rows as they are now: another one than in `content_digest` when something else touched them. */
-  readonly rows_mark: string
-  readonly last_read_started_at: string
-  readonly last_observed_at: string
-}
-
-/** The readings of a teammate that showed a queue, believed or not, or that there is none. */
-function sightings(userId: string): string {
-  return `select r.queue_id, r.observed_at, r.error_code from allo.sync_reads r
-    where r.user_id = ${userId}
-      and (r.status in ('ok', 'no_queue', 'not_found') or r.error_code in ('queue_shared', 'queue_overtaken'))
-    order by r.observed_at desc`
-}
-
-/** See ReadingState.isShared. Another query only where the holder on record is another teammate. */
-async function isSharedQueue(
-  client: Client,
-  { userId }: Reading,
-  queue: KnownQueueRow,
-  readStartedAt: string,
-): Promise<boolean> {
-  if (queue.user_id === userId) return false
-  const { rows } = await client.query<{ is_shared: boolean }>(
-    `select (own.queue_id = q.queue_id and theirs.queue_id = q.queue_id
-         and (q.last_observed_at <= $3 or own.error_code is not null)
-         and before_own.observed_at > theirs.observed_at is not true) is true as is_shared
-     from allo.queues q, (${sightings('$2')} limit 1) theirs, (${sightings('$1')} limit 1) own
-     left join (${sightings('$1')} offset 1 limit 1) before_own on true
-     where q.queue_id = $4`,
-    [userId, queue.user_id, readStartedAt, queue.queue_id],
-  )
-  return rows[0]?.is_shared ?? false
-}
-
-/** Locks the teammate, then every queue the reading can touch, in the order of their ids; then looks. */
+/** Locks the teammate, then every queue the reading can touch, in the order of their ids. */
 export async function lockState(
   client: Client,
   reading: Reading,
-  snapshot: Exclude<Snapshot, { kind: 'failed' }>,
+  snapshot: AnsweredSnapshot,
 ): Promise<ReadingState> {
   const queueId = snapshot.kind === 'queue' ? snapshot.queue.id : null
   await lock(client, sql`select ${teammateLock(reading.userId)}`)
-  // Under the teammate's lock: the queues this reading can touch are the one it saw and those the teammate held.
-  const queuesTouched = await lock(
-    client,
-    sql`select ${queueLock(sql`queue_id`)} from (
-          select ${queueId}::text as queue_id
-          union select ${q.queueId} from ${queues} ${q} where ${q.userId} = ${reading.userId} and ${q.isCurrent} is distinct from false
-          union select ${a.queueId} from ${queueAssignments} ${a} where ${a.userId} = ${reading.userId} and ${a.validTo} is null
-        ) touched where queue_id is not null order by name`,
-  )
-  const state = await look(client, reading, snapshot, queueId)
-  // Of a queue whose row was lost, history is still there.
-  const isRemade = state.queue === null && queueId !== null && (await remakeQueue(client, reading, queueId))
-  const found = isRemade ? await look(client, reading, snapshot, queueId) : state
+  const queuesTouched = await lockQueues(client, reading.userId, queueId)
+  let found = await findState(client, reading, snapshot, queueId)
+  if (found.queue === null && queueId !== null && (await remakeQueue(client, reading, queueId))) {
+    found = await findState(client, reading, snapshot, queueId)
+  }
+  const { queue } = found
   const isShared =
-    found.queue !== null && (await isSharedQueue(client, reading, found.queue, snapshot.readStartedAt))
+    queue !== null &&
+    queue.userId !== reading.userId &&
+    (await isSharedQueue(client, queue, reading, snapshot.readStartedAt))
   return { ...found, queuesTouched, isShared }
 }
 
-async function look(
-  client: Client,
-  reading: Reading,
-  snapshot: Exclude<Snapshot, { kind: 'failed' }>,
-  queueId: string | null,
-): Promise<Omit<ReadingState, 'queuesTouched' | 'isShared'>> {
-  const { rows } = await client.query<{
-    pass_status: string | null
-    is_already_read: boolean
-    overtaken_by: 'teammate' | 'queue' | null
-    last_read_started_at: string | null
-    is_assigned: boolean
-    number_key_fingerprint: string | null
-    suppressed_numbers: string[]
-    queue: KnownQueueRow | null
-    counts: OutcomeCounts | null
-  }>(
-    `select p.status as pass_status,
-       exists (select from allo.sync_reads r where r.pass_id = $1 and r.user_id = $2
-               and r.status in ('ok', 'no_queue', 'not_found')) as is_already_read,
-       case when t.last_observed_at > $4 then 'teammate' when q.last_observed_at > $4 then 'queue' end as overtaken_by,
-       t.last_read_started_at::text,
-       exists (select from allo.queue_assignments a where a.user_id = $2 and a.queue_id = $3
-               and a.valid_to is null and a.missing_since is null) as is_assigned,
-       (select number_key_fingerprint from allo.settings) as number_key_fingerprint,
-       array(select number_key from allo.suppressed_numbers) as suppressed_numbers,
-       case when q.queue_id is not null then json_build_object(
-         'queue_id', q.queue_id, 'user_id', q.user_id, 'name', q.name, 'creator_id', q.creator_id, 'assignee_id', q.assignee_id,
-         'voicemail_handling', q.voicemail_handling, 'do_not_disturb', q.do_not_disturb,
-         'is_current', q.is_current, 'version', to_jsonb(v),
-         'is_closed', v.queue_id is null and not exists (
-           select from allo.queue_number_versions n where n.queue_id = q.queue_id and n.valid_to is null),
-         'content_digest', q.content_digest, 'rows_mark', allo.rows_mark(q.queue_id),
-         'last_read_started_at', q.last_read_started_at::text,
-         'last_observed_at', q.last_observed_at::text) end as queue,
-       case when c.queue_id is not null then json_build_object(
-         'remaining', c.remaining, 'in_progress', c.in_progress, 'connected', c.connected, 'voicemail', c.voicemail,
-         'not_reached', c.not_reached, 'failed', c.failed, 'other', c.other) end as counts
-     from (select) one
-     left join allo.sync_passes p on p.pass_id = $1
-     left join allo.teammates t on t.user_id = $2
-     left join allo.queues q on q.queue_id = $3
-     left join allo.queue_versions v on v.queue_id = q.queue_id and v.valid_to is null
-     left join lateral (
-       select * from allo.queue_snapshots s where s.queue_id = $3 order by s.observed_at desc limit 1
-     ) c on true`,
-    [reading.passId, reading.userId, queueId, snapshot.readStartedAt],
+/**
+ * Under the teammate's lock, the queues that a reading can touch are the one it saw and those the teammate held.
+ * Returns how many they are.
+ */
+function lockQueues(client: Client, userId: string, queueId: string | null): Promise<number> {
+  const held = sql`select ${queues.queueId} from ${queues}
+    where ${queues.userId} = ${userId} and ${queues.isCurrent} is distinct from false`
+  const assigned = sql`select ${queueAssignments.queueId} from ${queueAssignments}
+    where ${queueAssignments.userId} = ${userId} and ${queueAssignments.validTo} is null`
+  return lock(
+    client,
+    sql`select ${queueLock(sql`queue_id`)} from (
+        select ${queueId}::text as queue_id union ${held} union ${assigned}
+      ) touched where queue_id is not null order by name`,
   )
-  const row = rows[0]
-  return {
-    passStatus: row?.pass_status ?? null,
-    isAlreadyRead: row?.is_already_read ?? false,
-    overtakenBy: row?.overtaken_by ?? null,
-    lastReadStartedAt: row?.last_read_started_at ?? null,
-    queue: row?.queue ?? null,
-    counts: row?.counts ?? null,
-    isAssigned: row?.is_assigned ?? false,
-    numberKeyFingerprint: row?.number_key_fingerprint ?? null,
-    suppressedNumbers: row?.suppressed_numbers ?? [],
-  }
+}
+
+async function findState(
+  client: Client,
+  { passId, userId }: Reading,
+  { readStartedAt, observedAt }: AnsweredSnapshot,
+  queueId: string | null,
+) {
+  // Null compares equal to nothing.
+  const ofThisQueue = sql<string>`${queueId}`
+  const lastFound = lastReadingThatFound(client, userId)
+  const counts = lastCounts(client, ofThisQueue)
+  const { remaining, in_progress, connected, voicemail, not_reached, failed, other } = counts
+  const counted = { remaining, in_progress, connected, voicemail, not_reached, failed, other }
+  const isOpenVersion = isNull(queueVersions.validTo)
+  const [found] = await orm(client)
+    .select({
+      /** Null: no such pass. */
+      passStatus: syncPasses.status,
+      /** This pass has an applied reading of the teammate: a retry after a crash must not become a second one. */
+      isAlreadyRead: isAlreadyRead(client, passId, userId),
+      /** A reading that ended after this one began was applied before: which of the two came first is unknown. */
+      overtakenBy: sql<'teammate' | 'queue' | null>`case
+        when ${teammates.lastObservedAt} > ${readStartedAt} then 'teammate'
+        when ${queues.lastObservedAt} > ${readStartedAt} then 'queue' end`,
+      /** Start of the teammate's last applied reading. */
+      lastReadStartedAt: teammates.lastReadStartedAt,
+      /** End of the last reading that found the teammate; null where this one comes soon enough after it. */
+      gapFrom: sql<string | null>`case when ${leavesGap(client, userId, lastFound, observedAt)}
+        then ${lastFound.observedAt} end`,
+      /** The teammate is on record as holding the queue seen, without a doubt. */
+      isAssigned: isAssigned(client, userId, ofThisQueue),
+      /** Of the key that the number keys on record were made with; null: there are none. */
+      numberKeyFingerprint: settings.numberKeyFingerprint,
+      /** Number keys. */
+      suppressedNumbers: sql<
+        string[]
+      >`array(select ${suppressedNumbers.numberKey} from ${suppressedNumbers})`,
+      /** Null: not on record. */
+      queue: {
+        ...columns(queues, 'queueId', 'userId', ...settingNames, 'isCurrent'),
+        /** Its history is closed: it had ended, or could not be observed. */
+        isClosed: sql<boolean>`${isNull(queueVersions.queueId)} and not ${hasOpenNumbers(client)}`,
+        /** The digest of the numbers of the last reading, a space, and the mark of the rows it left. */
+        contentDigest: queues.contentDigest,
+        /** Of the rows as they are now: differs from the one in `contentDigest` when something else touched them. */
+        rowsMark: sql<string>`allo.rows_mark(${queues.queueId})`,
+        ...columns(queues, 'lastReadStartedAt', 'lastObservedAt'),
+      },
+      /** The settings as history has them; null: no version is open. */
+      version: columns(queueVersions, 'queueId', ...settingNames),
+      /** The last ones on record; null: none. */
+      counts: counted,
+    })
+    .from(sql`(select) as one`)
+    .leftJoin(syncPasses, eq(syncPasses.passId, passId))
+    .leftJoin(teammates, eq(teammates.userId, userId))
+    .leftJoin(lastFound, sql`true`)
+    .leftJoin(settings, sql`true`)
+    .leftJoin(queues, eq(queues.queueId, ofThisQueue))
+    .leftJoin(queueVersions, and(eq(queueVersions.queueId, queues.queueId), isOpenVersion))
+    .leftJoin(counts, sql`true`)
+  if (found === undefined) throw new Error('a query for one row returned none')
+  return found
+}
+
+function isAlreadyRead(client: Client, passId: string, userId: string): SQL<boolean> {
+  const isOfPass = and(eq(syncReads.passId, passId), eq(syncReads.userId, userId))
+  const isApplied = inArray(syncReads.status, appliedStatuses)
+  return exists(orm(client).select().from(syncReads).where(and(isOfPass, isApplied))) as SQL<boolean>
+}
+
+function isAssigned(client: Client, userId: string, queueId: SQL<string>): SQL<boolean> {
+  const { validTo, missingSince } = queueAssignments
+  const isOfBoth = and(eq(queueAssignments.userId, userId), eq(queueAssignments.queueId, queueId))
+  const assignment = orm(client)
+    .select()
+    .from(queueAssignments)
+    .where(and(isOfBoth, isNull(validTo), isNull(missingSince)))
+  return exists(assignment) as SQL<boolean>
+}
+
+function hasOpenNumbers(client: Client): SQL {
+  const isOfQueue = eq(queueNumberVersions.queueId, queues.queueId)
+  return exists(
+    orm(client)
+      .select()
+      .from(queueNumberVersions)
+      .where(and(isOfQueue, isNull(queueNumberVersions.validTo))),
+  )
+}
+
+function lastCounts(client: Client, queueId: SQL<string>) {
+  return orm(client)
+    .select(countColumns)
+    .from(queueSnapshots)
+    .where(eq(queueSnapshots.queueId, queueId))
+    .orderBy(desc(queueSnapshots.observedAt))
+    .limit(1)
+    .as('counts')
+}
+
+function lastReadingThatFound(client: Client, userId: string) {
+  return orm(client)
+    .select({ ...columns(syncReads, 'observedAt'), ...columns(syncPasses, 'gapAfterSeconds') })
+    .from(syncReads)
+    .leftJoin(syncPasses, eq(syncPasses.passId, syncReads.passId))
+    .where(and(eq(syncReads.userId, userId), inArray(syncReads.status, foundStatuses)))
+    .orderBy(desc(syncReads.observedAt))
+    .limit(1)
+    .as('last_found')
+}
+
+/** Two of the usual intervals, for passes that did not say how often they were meant to run. */
+const USUAL_GAP_SECONDS = 600
+
+/** Whether nothing is known of the time before this reading: it comes late, or the teammate was not on the team. */
+function leavesGap(
+  client: Client,
+  userId: string,
+  lastFound: ReturnType<typeof lastReadingThatFound>,
+  observedAt: string,
+): SQL {
+  const wasNotFound = orm(client)
+    .select()
+    .from(syncReads)
+    .where(
+      and(
+        eq(syncReads.userId, userId),
+        eq(syncReads.status, 'not_found'),
+        gt(syncReads.observedAt, lastFound.observedAt),
+        lt(syncReads.observedAt, observedAt),
+      ),
+    )
+  return sql`${observedAt} > ${lastFound.observedAt}
+    + make_interval(secs => coalesce(${lastFound.gapAfterSeconds}, ${USUAL_GAP_SECONDS})) or ${exists(wasNotFound)}`
 }

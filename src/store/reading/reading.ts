@@ -12,6 +12,12 @@ export type ReadStatus =
   | 'error'
   | 'skipped'
 
+/** Readings that found the teammate on the team. */
+export const foundStatuses: ReadStatus[] = ['ok', 'no_queue']
+
+/** Readings whose answer is in the tables. */
+export const appliedStatuses: ReadStatus[] = [...foundStatuses, 'not_found']
+
 /** A reading that could not be made, and why; or one that was not asked for. */
 export interface FailedReading {
   readonly kind: 'failed'
@@ -53,5 +59,5 @@ export class PassClosedError extends MirrorError {
 
 /** Allo's word about the teammate is in the tables, through this reading or a newer one of another process. */
 export function isAnswered({ status, errorCode }: Pick<SavedReading, 'status' | 'errorCode'>): boolean {
-  return status === 'ok' || status === 'no_queue' || status === 'not_found' || errorCode === 'overtaken'
+  return appliedStatuses.includes(status) || errorCode === 'overtaken'
 }

@@ -1,5 +1,16 @@
-/** The row of a queue that was lost, from what its history and the record of readings say of it. */
+/** The row of a queue that was lost, made again from its history and the record of its readings. */
+import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
+import { columns, one, orm } from '../postgres/query.ts'
+import {
+  queueAssignments,
+  queueNumbers,
+  queueNumberVersions,
+  queues,
+  queueVersions,
+  syncReads,
+} from '../schema.ts'
+import { settingNames } from './queue-settings.ts'
 import type { Reading } from './reading.ts'
 
 /** Returns false when the queue has no history: then it is new. */
@@ -8,38 +19,92 @@ export async function remakeQueue(
   { teamId, userId }: Reading,
   queueId: string,
 ): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `with stretches as (
-       select valid_from, valid_to, end_reason from allo.queue_versions where queue_id = $1
-       union all
-       select valid_from, valid_to, end_reason from allo.queue_number_versions where queue_id = $1
-     ), past as (
-       select min(valid_from) as first_seen_at, max(valid_from) as last_changed_at,
-         case when bool_and(valid_to is not null) then max(valid_to) end as closed_at from stretches
-     ), closing as (
-       select coalesce(max(s.end_reason) filter (where s.end_reason <> 'deleted'), 'unobservable') as reason
-       from past p join stretches s on s.valid_to = p.closed_at
-     ), last_reading as (
-       select read_started_at, observed_at from allo.sync_reads
-       where queue_id = $1 and status = 'ok' order by observed_at desc limit 1
-     )
-     insert into allo.queues (queue_id, team_id, user_id, name, creator_id, assignee_id, voicemail_handling,
-       do_not_disturb, is_current, first_seen_at, ended_at, end_reason, unobservable_since, numbers,
-       last_read_started_at, last_observed_at, membership_digest, content_digest)
-     select $1, $2, coalesce(holder.user_id, $3), v.name, v.creator_id, v.assignee_id, v.voicemail_handling,
-       v.do_not_disturb,
-       case when p.closed_at is null then true when c.reason <> 'unobservable' then false end, p.first_seen_at,
-       case when c.reason <> 'unobservable' then p.closed_at end,
-       case when p.closed_at is not null and c.reason <> 'unobservable' then c.reason end,
-       case when c.reason = 'unobservable' then p.closed_at end,
-       (select count(*) from allo.queue_numbers where queue_id = $1),
-       coalesce(r.read_started_at, p.last_changed_at), coalesce(r.observed_at, p.last_changed_at), '', ''
-     from past p cross join closing c left join last_reading r on true
-     left join lateral (select * from allo.queue_versions where queue_id = $1 order by valid_from desc limit 1) v on true
-     left join lateral (select user_id from allo.queue_assignments where queue_id = $1
-       order by valid_from desc limit 1) holder on true
-     where p.first_seen_at is not null`,
-    [queueId, teamId, userId],
+  const past = await pastOf(client, queueId)
+  if (past.firstSeenAt === null || past.lastChangedAt === null) return false
+  const reading = await lastReading(client, queueId)
+  const holder = await lastHolder(client, queueId)
+  const numbers = sql`(select count(*) from ${queueNumbers} where ${queueNumbers.queueId} = ${queueId})`
+  await orm(client)
+    .insert(queues)
+    .values({
+      queueId,
+      teamId,
+      userId: holder ?? userId,
+      ...(await lastSettings(client, queueId)),
+      firstSeenAt: past.firstSeenAt,
+      ...stateOf(past),
+      numbers,
+      lastReadStartedAt: reading?.readStartedAt ?? past.lastChangedAt,
+      lastObservedAt: reading?.observedAt ?? past.lastChangedAt,
+      membershipDigest: '',
+      contentDigest: '',
+    })
+  return true
+}
+
+interface Past {
+  /** Null, here and in the next: there is no history. */
+  readonly firstSeenAt: string | null
+  readonly lastChangedAt: string | null
+  /** When the last version was closed; null: one is open. */
+  readonly closedAt: string | null
+  /** Why the queue itself ended; null: only numbers left, or nothing ended. */
+  readonly endReason: string | null
+}
+
+function pastOf(client: Client, queueId: string): Promise<Past> {
+  const stretches = (versions: typeof queueVersions | typeof queueNumberVersions) =>
+    sql`select ${versions.validFrom}, ${versions.validTo}, ${versions.endReason} from ${versions}
+      where ${versions.queueId} = ${queueId}`
+  return one<Past>(
+    client,
+    sql`with stretches (valid_from, valid_to, end_reason) as (
+        ${stretches(queueVersions)} union all ${stretches(queueNumberVersions)}
+      ), past as (
+        select min(valid_from) as first_seen_at, max(valid_from) as last_changed_at,
+          case when bool_and(valid_to is not null) then max(valid_to) end as closed_at
+        from stretches
+      )
+      select first_seen_at as "firstSeenAt", last_changed_at as "lastChangedAt", closed_at as "closedAt",
+        (select max(end_reason) from stretches where valid_to = closed_at and end_reason <> 'deleted') as "endReason"
+      from past`,
   )
-  return rowCount === 1
+}
+
+/** A queue whose history is closed has ended if history says why; else it could not be observed any more. */
+function stateOf({ closedAt, endReason }: Past) {
+  if (closedAt === null) return { isCurrent: true }
+  if (endReason === null || endReason === 'unobservable')
+    return { isCurrent: null, unobservableSince: closedAt }
+  return { isCurrent: false, endedAt: closedAt, endReason }
+}
+
+async function lastReading(client: Client, queueId: string) {
+  const [reading] = await orm(client)
+    .select(columns(syncReads, 'readStartedAt', 'observedAt'))
+    .from(syncReads)
+    .where(and(eq(syncReads.queueId, queueId), eq(syncReads.status, 'ok')))
+    .orderBy(desc(syncReads.observedAt))
+    .limit(1)
+  return reading ?? null
+}
+
+async function lastHolder(client: Client, queueId: string): Promise<string | null> {
+  const [assignment] = await orm(client)
+    .select(columns(queueAssignments, 'userId'))
+    .from(queueAssignments)
+    .where(eq(queueAssignments.queueId, queueId))
+    .orderBy(desc(queueAssignments.validFrom))
+    .limit(1)
+  return assignment?.userId ?? null
+}
+
+async function lastSettings(client: Client, queueId: string) {
+  const [version] = await orm(client)
+    .select(columns(queueVersions, ...settingNames))
+    .from(queueVersions)
+    .where(eq(queueVersions.queueId, queueId))
+    .orderBy(desc(queueVersions.validFrom))
+    .limit(1)
+  return version ?? {}
 }

@@ -1,0 +1,131 @@
+/**
+ * A whole snapshot of a queue becomes current rows, history and counts; only what differs is written. Called within
+ * the transaction and under the locks of save-reading.ts.
+ */
+import { conceal } from '../../snapshot/conceal.ts'
+import { membershipDigest } from '../../snapshot/membership.ts'
+import { NumberKeyError, type NumberKeys } from '../../snapshot/number-key.ts'
+import type { QueueSnapshot } from '../../snapshot/snapshot.ts'
+import type { Client } from '../postgres/database.ts'
+import { assignQueue } from './assignments.ts'
+import { encodeNumbers } from './encode.ts'
+import { noOutcomes } from './outcome-counts.ts'
+import { haveSameSettings } from './queue-settings.ts'
+import type { Reading, SavedReading } from './reading.ts'
+import type { ReadingState } from './reading-state.ts'
+import { recordFound, recordReading } from './record-reading.ts'
+import { type NumbersWritten, writeNumbers } from './write-numbers.ts'
+import {
+  markMissingQueues,
+  mendQueueVersion,
+  openQueueVersion,
+  recordCounts,
+  writeQueue,
+} from './write-queue.ts'
+
+/** Throws NumberKeyError when numbers can't be recognised that must not be kept. */
+export async function applyQueue(
+  client: Client,
+  reading: Reading,
+  answer: QueueSnapshot,
+  state: ReadingState,
+  numberKeys: NumberKeys | null,
+): Promise<SavedReading> {
+  const snapshot = withoutSuppressed(answer, state, numberKeys)
+  const { queue, observedAt } = snapshot
+  const { userId } = reading
+  const known = state.queue
+  if (queue.assigneeId === null && known?.isCurrent === true && known.userId !== userId) {
+    const message = `queue ${queue.id} names no assignee and is held by ${known.userId}; nothing was written`
+    return recordReading(client, reading, { status: 'error', code: 'owner_unknown', message })
+  }
+  await applySettings(client, snapshot, state)
+  const written = await applyNumbers(client, reading, snapshot, state, numberKeys)
+  if (!state.isAssigned) {
+    const changedAfter = state.lastReadStartedAt
+    await assignQueue(client, { userId, queueId: queue.id, observedAt, changedAfter })
+  }
+  if (state.queuesTouched > 1) await markMissingQueues(client, reading, observedAt, queue.id)
+  await recordFound(client, reading, snapshot, state.gapFrom)
+  return recordReading(client, reading, {
+    status: 'ok',
+    queueId: queue.id,
+    numbers: snapshot.numbers.length,
+    announced: snapshot.announced,
+    ...written,
+  })
+}
+
+/** Checked under the locks: a number may have been suppressed since it was read. */
+function withoutSuppressed(
+  snapshot: QueueSnapshot,
+  { numberKeyFingerprint, suppressedNumbers }: ReadingState,
+  numberKeys: NumberKeys | null,
+): QueueSnapshot {
+  if (numberKeys === null) {
+    if (suppressedNumbers.length === 0) return snapshot
+    throw new NumberKeyError(
+      'numbers are suppressed in this database, and only NUMBER_KEY tells which: set it for every process',
+    )
+  }
+  if (numberKeys.fingerprint !== numberKeyFingerprint) {
+    throw new NumberKeyError(
+      'NUMBER_KEY was changed while this process ran: start it anew with the present one',
+    )
+  }
+  const numbers = conceal(snapshot.numbers, new Set(suppressedNumbers), numberKeys)
+  if (numbers === snapshot.numbers) return snapshot
+  return { ...snapshot, numbers, membershipDigest: membershipDigest(numbers) }
+}
+
+/** A change of the settings opens a new version, and so does a queue whose history is closed. */
+async function applySettings(
+  client: Client,
+  snapshot: QueueSnapshot,
+  { queue: known, version }: ReadingState,
+): Promise<void> {
+  const isOnRecord = version !== null && haveSameSettings(version, snapshot.queue)
+  if (isOnRecord && !known?.isClosed) return
+  if (known !== null && version !== null && haveSameSettings(known, snapshot.queue)) {
+    await mendQueueVersion(client, snapshot)
+  } else {
+    await openQueueVersion(client, snapshot, known?.lastReadStartedAt ?? null)
+  }
+}
+
+/** Writes the numbers where they differ, the counts, and the queue with the digest of what it holds now. */
+async function applyNumbers(
+  client: Client,
+  reading: Reading,
+  snapshot: QueueSnapshot,
+  { queue: known, counts }: ReadingState,
+  numberKeys: NumberKeys | null,
+): Promise<NumbersWritten> {
+  const encoded = encodeNumbers(snapshot.numbers)
+  const isReopened = known?.isClosed ?? false
+  const isUntouched = known !== null && !isReopened && known.contentDigest.endsWith(` ${known.rowsMark}`)
+  const isUnchanged = isUntouched && known.contentDigest === `${encoded.contentDigest} ${known.rowsMark}`
+  const written = isUnchanged
+    ? { added: 0, changed: 0, moved: 0, removed: 0, before: null, difference: noOutcomes() }
+    : await writeNumbers(client, {
+        queueId: snapshot.queue.id,
+        teamId: reading.teamId,
+        userId: reading.userId,
+        numbers: snapshot.numbers,
+        encoded,
+        numberKeys,
+        observedAt: snapshot.observedAt,
+        changedAfter: known?.lastReadStartedAt ?? null,
+        lastSeenAt: known?.lastObservedAt ?? null,
+        isReopened,
+        isToBeMended: known !== null && !isUntouched,
+      })
+  await recordCounts(client, reading, snapshot, {
+    onRecord: counts === null || isReopened ? counts : (written.before ?? counts),
+    before: written.before ?? counts ?? noOutcomes(),
+    difference: written.difference,
+  })
+  const rowsMark = isUnchanged ? known.rowsMark : null
+  await writeQueue(client, reading, snapshot, { contentDigest: encoded.contentDigest, rowsMark })
+  return written
+}
