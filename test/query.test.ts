@@ -168,7 +168,7 @@ describe('errors', () => {
     const error = await withDatabaseErrors<unknown>('asking', ask).catch((error: unknown) => error)
     expect(error).toMatchObject({
       name: 'DatabaseError',
-      code: '22003',
+      sqlState: '22003',
       message: expect.stringContaining('asking'),
     })
     expect(inspectAll(error)).not.toContain(secret)

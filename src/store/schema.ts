@@ -26,7 +26,8 @@ import {
 export const allo = pgSchema('allo')
 
 /** Instants travel as text: a JavaScript Date would drop their microseconds and invent changes. */
-const instant = <Name extends string>(name: Name) => timestamp(name, { withTimezone: true, mode: 'string' })
+export const instant = <Name extends string>(name: Name) =>
+  timestamp(name, { withTimezone: true, mode: 'string' })
 
 interface BigIntAsText<Name extends string> {
   name: Name
@@ -58,7 +59,20 @@ class BigIntAsTextColumn extends PgColumn {
 }
 
 /** 64-bit integers travel as text, as pg returns them: drizzle would make BigInts, which JSON can't hold. */
-const id = <Name extends string>(name: Name) => new BigIntAsTextBuilder(name)
+export const id = <Name extends string>(name: Name) => new BigIntAsTextBuilder(name)
+
+/** What Allo says of the call to a number. A version of a number begins when one of these changes. */
+export const callFields = () => ({
+  callStartDate: instant('call_start_date'),
+  callId: text('call_id'),
+  routingResult: text('routing_result'),
+  syncStatus: text('sync_status'),
+  detectedOutboundVoicemail: boolean('detected_outbound_voicemail'),
+  notReachedDestinationReason: text('not_reached_destination_reason'),
+  voicemailLeft: boolean('voicemail_left'),
+})
+
+export const callFieldNames = Object.keys(callFields()) as (keyof ReturnType<typeof callFields>)[]
 
 export const teams = allo.table('teams', {
   teamId: text('team_id').primaryKey(),
@@ -155,13 +169,7 @@ export const queueNumbers = allo.table(
     numberTo: text('number_to'),
     createdAt: instant('created_at'),
     updatedAt: instant('updated_at'),
-    callStartDate: instant('call_start_date'),
-    callId: text('call_id'),
-    routingResult: text('routing_result'),
-    syncStatus: text('sync_status'),
-    detectedOutboundVoicemail: boolean('detected_outbound_voicemail'),
-    notReachedDestinationReason: text('not_reached_destination_reason'),
-    voicemailLeft: boolean('voicemail_left'),
+    ...callFields(),
     extra: jsonb('extra'),
     rowDigest: id('row_digest').notNull(),
   },
@@ -207,13 +215,7 @@ export const queueNumberVersions = allo.table(
     entryId: id('entry_id').notNull(),
     queueId: text('queue_id').notNull(),
     position: integer('position').notNull(),
-    callStartDate: instant('call_start_date'),
-    callId: text('call_id'),
-    routingResult: text('routing_result'),
-    syncStatus: text('sync_status'),
-    detectedOutboundVoicemail: boolean('detected_outbound_voicemail'),
-    notReachedDestinationReason: text('not_reached_destination_reason'),
-    voicemailLeft: boolean('voicemail_left'),
+    ...callFields(),
     validFrom: instant('valid_from').notNull(),
     validTo: instant('valid_to'),
     changedAfter: instant('changed_after'),

@@ -62,6 +62,11 @@ export async function maybeOne<Row extends object>(db: Connection, template: SQL
   return rows[0] ?? null
 }
 
+/** The text of a template without values, for what takes no parameters (COPY). */
+export function textOf(template: SQL): string {
+  return dialect.sqlToQuery(template).sql
+}
+
 function send<Row extends object>(db: Connection, template: SQL): Promise<pg.QueryResult<Row>> {
   const { sql: text, params } = dialect.sqlToQuery(template)
   return db.query<Row>({ text, values: params, types })
@@ -114,6 +119,13 @@ export function assign<Table extends PgTable>(table: Table, values: Assignments<
   return list(assignments(table, values).map(([column, value]) => sql`${name(column)} = ${value}`))
 }
 
+/** `("q"."ended_at", …) is distinct from ($1, …)`: whether an assignment would change the row. */
+export function differs<Table extends PgTable>(table: Table, values: Assignments<Table>): SQL {
+  const pairs = assignments(table, values)
+  const present = list(pairs.map(([column]) => sql`${column}`))
+  return sql`(${present}) is distinct from (${list(pairs.map(([, value]) => value))})`
+}
+
 /** `("call_id", …) select i.call_id, …`, for `insert into`: what follows is the rest of the selection, if any. */
 export function insertion<Table extends PgTable>(table: Table, values: Assignments<Table>): SQL {
   const pairs = assignments(table, values)
@@ -136,7 +148,7 @@ export function anyOf(values: readonly unknown[]): SQL {
 }
 
 /** Separated by commas. */
-export function list(parts: readonly SQL[]): SQL {
+export function list(parts: readonly (SQL | PgColumn)[]): SQL {
   return sql.join([...parts], sql`, `)
 }
 

@@ -1,16 +1,21 @@
+/** Erases numbers from the mirror and from the history, and everything that was made of them. */
+import { and, sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
+import { anyOf, orm } from '../postgres/query.ts'
+import { queueEntries, queueNumbers, queues } from '../schema.ts'
 
+/** An entry: one period of a number in a queue. */
 export interface Stay {
   readonly entry_id: string
   readonly queue_id: string
 }
 
 /**
- * Erases the number of these stays, with everything that was made of it: unknown fields of the row, and digests, since
- * a digest of a number is reversed by trying all numbers. What is left is read again and compared as if it were new.
+ * Erases the number of these entries, the unknown fields of their rows, and digests: a digest of a number is reversed
+ * by trying all numbers. Without digests, the next reading compares all rows of these queues.
  *
- * The stays go on under `numberKey`; null: under the key they have, or a random one of their own. To be called under
- * the locks of a reading of their queues.
+ * The entries go on under `numberKey`; null: under the key they have, or a random one of their own. Called under the
+ * locks of a reading of their queues. Idempotent.
  */
 export async function eraseNumbers(
   client: Client,
@@ -18,19 +23,22 @@ export async function eraseNumbers(
   numberKey: string | null,
 ): Promise<void> {
   const entryIds = stays.map(({ entry_id }) => entry_id)
-  await client.query(
-    `update allo.queue_entries set number_to = null,
-       number_key = coalesce($2, number_key, 'erased-' || replace(gen_random_uuid()::text, '-', ''))
-     where entry_id = any ($1)`,
-    [entryIds, numberKey],
-  )
-  await client.query(
-    `with erased as (
-       update allo.queue_numbers set number_to = null, extra = null, row_digest = 0
-       where queue_id = any ($1) and entry_id = any ($2) returning queue_id
-     )
-     update allo.queues set membership_digest = '', content_digest = ''
-     where queue_id in (select queue_id from erased)`,
-    [[...new Set(stays.map(({ queue_id }) => queue_id))], entryIds],
-  )
+  const queueIds = [...new Set(stays.map(({ queue_id }) => queue_id))]
+  const randomKey = sql`'erased-' || replace(gen_random_uuid()::text, '-', '')`
+  await orm(client)
+    .update(queueEntries)
+    .set({ numberTo: null, numberKey: sql`coalesce(${numberKey}, ${queueEntries.numberKey}, ${randomKey})` })
+    .where(sql`${queueEntries.entryId} ${anyOf(entryIds)}`)
+  const erased = await orm(client)
+    .update(queueNumbers)
+    .set({ numberTo: null, extra: null, rowDigest: '0' })
+    .where(
+      and(sql`${queueNumbers.queueId} ${anyOf(queueIds)}`, sql`${queueNumbers.entryId} ${anyOf(entryIds)}`),
+    )
+    .returning({ queueId: queueNumbers.queueId })
+  const changed = [...new Set(erased.map(({ queueId }) => queueId))]
+  await orm(client)
+    .update(queues)
+    .set({ membershipDigest: '', contentDigest: '' })
+    .where(sql`${queues.queueId} ${anyOf(changed)}`)
 }

@@ -1,14 +1,22 @@
 /**
- * Which entry each incoming number continues: sets `entry_id` and `fate` in the temporary table of
- * write-numbers.ts, where every number starts as `added` with an entry id of its own.
+ * Finds the entry that each incoming number continues: sets `entry_id` and `fate` in the temporary table, where every
+ * number starts as `added` with a fresh entry id. Identity is not the position. The first rule that matches wins:
  *
- * Identity is not the position: first the same number and created_at in the same slot, unless the dial there shows that
- * two duplicates shifted; then, among what is left of the same number and created_at, the same dial (by call_id, else by
- * its start), then the k-th with the k-th (it moved); then one that had vanished from this queue (it is back). The rest
- * is new.
+ *   1. the same number and created_at in the same slot, unless the dials there show that two duplicates shifted;
+ *   2. the same number and created_at in another slot, with the same call_id;
+ *   3. or with the same start of the call, where one of the two has no call_id yet;
+ *   4. or in the same order among those left: the k-th of them was the k-th (it moved);
+ *   5. the same number and created_at among the entries that had left this queue (it is back).
+ *
+ * What no rule matches is new. Called within the transaction and under the locks of save-reading.ts.
  */
+import { type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import type { Client } from '../postgres/database.ts'
+import { assign, change, columns, list } from '../postgres/query.ts'
+import { callFieldNames, queueEntries, queueNumbers } from '../schema.ts'
+import { freshEntryId, i, incomingNumbers } from './incoming-numbers.ts'
 import { recallNumbers } from './recall-numbers.ts'
 
 export interface QueueToMatch {
@@ -20,7 +28,10 @@ export interface QueueToMatch {
   readonly slots: number
 }
 
-/** `all`: each row continues what its slot held, as in the usual reading: nothing came, left or moved. */
+const q = alias(queueNumbers, 'q')
+const e = alias(queueEntries, 'e')
+
+/** `all`: each row continues what its slot held, as in the usual reading: no number came, left or moved. */
 export async function matchEntries(client: Client, queue: QueueToMatch): Promise<'all' | 'some'> {
   const matched = await matchSameSlots(client, queue)
   if (matched === queue.slots) return 'all'
@@ -28,130 +39,138 @@ export async function matchEntries(client: Client, queue: QueueToMatch): Promise
     if ((await matchSameSlots(client, queue)) === queue.slots) return 'all'
   }
   await leaveShiftedSlots(client, queue)
-  await matchArrivals(client, queue)
+  await matchOtherSlots(client, queue, sameCall)
+  await matchOtherSlots(client, queue, sameStart)
+  await matchOtherSlots(client, queue, sameOrder)
+  await matchVanished(client, queue)
   return 'some'
 }
 
-const keysOfIncoming = `coalesce(i.number_to, '') as match_number, coalesce(i.created_at, '-infinity') as match_created`
-const keysOfMirrored = `coalesce(q.number_to, '') as match_number, coalesce(q.created_at, '-infinity') as match_created`
-
-/** Whether two rows show the same dial. The id may not be there yet; then the start decides. */
-const showSameDial = (one: string, other: string) => `(${one}_call_id = ${other}_call_id
-  or (${one}_call_id is null or ${other}_call_id is null) and ${one}_start = ${other}_start)`
+/** Keys are made non-null, since only an equality can be hashed: of 25,000 numbers all may have moved. */
+const numberOf = ({ numberTo }: typeof i | typeof q | typeof e) => sql`coalesce(${numberTo}, '')`
+const createdOf = ({ createdAt }: typeof i | typeof q) => sql`coalesce(${createdAt}, '-infinity')`
 
 /** What became of the entry of the mirrored row `q` that the incoming row `i` continues. */
-const fateOfContinued = `
-  case
-    when $2 then 'reopened'
-    when (i.call_start_date, i.call_id, i.routing_result, i.sync_status, i.detected_outbound_voicemail,
-          i.not_reached_destination_reason, i.voicemail_left)
-      is distinct from
-         (q.call_start_date, q.call_id, q.routing_result, q.sync_status, q.detected_outbound_voicemail,
-          q.not_reached_destination_reason, q.voicemail_left) then 'changed'
-    when i.position <> q.position then 'moved'
-    else 'touched'
-  end`
+function continuation({ isReopened }: QueueToMatch): SQL {
+  const callOf = (row: typeof i | typeof q) => list(Object.values(columns(row, ...callFieldNames)))
+  const fate = sql`case
+    when (${callOf(i)}) is distinct from (${callOf(q)}) then 'changed'
+    when ${i.position} <> ${q.position} then 'moved'
+    else 'touched' end`
+  return assign(incomingNumbers, { entryId: q.entryId, fate: isReopened ? 'reopened' : fate })
+}
 
-async function matchSameSlots(client: Client, queue: QueueToMatch): Promise<number> {
-  const { rowCount } = await client.query(
-    `update pg_temp.incoming_numbers i set entry_id = q.entry_id, fate = ${fateOfContinued}
-     from allo.queue_numbers q
-     where q.queue_id = $1 and q.position = i.position and i.is_present
-       and q.number_to is not distinct from i.number_to and q.created_at is not distinct from i.created_at`,
-    [queue.queueId, queue.isReopened],
+/** Returns how many slots matched. */
+function matchSameSlots(client: Client, queue: QueueToMatch): Promise<number> {
+  return change(
+    client,
+    sql`update ${incomingNumbers} ${i} set ${continuation(queue)}
+      from ${queueNumbers} ${q}
+      where ${q.queueId} = ${queue.queueId} and ${q.position} = ${i.position} and ${i.isPresent}
+        and ${q.numberTo} is not distinct from ${i.numberTo}
+        and ${q.createdAt} is not distinct from ${i.createdAt}`,
   )
-  return rowCount ?? 0
 }
 
 /**
- * Duplicates that shift by their distance stand in each other's slots. Their dials tell: a slot is taken back when the
- * dial that it shows, or showed, is that of a duplicate in another slot. Nothing shifts where all slots match.
+ * Duplicates that shift by their distance stand in each other's slots, which their dials show: a match is undone when
+ * the dial that its slot shows, or showed, is that of a duplicate in another slot. Without gone or new numbers nothing
+ * shifts.
  */
 async function leaveShiftedSlots(client: Client, { queueId }: QueueToMatch): Promise<void> {
-  await client.query(
-    `with incoming as (
-       select position, ${keysOfIncoming}, call_id as new_call_id, call_start_date as new_start
-       from pg_temp.incoming_numbers i where is_present
-     ), mirrored as (
-       select position, ${keysOfMirrored}, q.call_id as old_call_id, q.call_start_date as old_start
-       from allo.queue_numbers q join pg_temp.incoming_numbers i using (position) where q.queue_id = $1
-     ), other_dial as (
-       select * from incoming join mirrored using (position, match_number, match_created)
-       where not coalesce(${showSameDial('new', 'old')}, false)
-     ), shifted as (
-       select here.position from other_dial here join mirrored there using (match_number, match_created)
-       where there.position <> here.position and ${showSameDial('here.new', 'there.old')}
-       union
-       select here.position from other_dial here join incoming there using (match_number, match_created)
-       where there.position <> here.position and ${showSameDial('here.old', 'there.new')}
-     )
-     update pg_temp.incoming_numbers i
-     set entry_id = nextval('allo.queue_entries_entry_id_seq'), fate = 'added'
-     from shifted where i.position = shifted.position`,
-    [queueId],
+  const incoming = sql`select ${i.position}, ${numberOf(i)} as number, ${createdOf(i)} as created,
+      ${i.callId} as new_call_id, ${i.callStartDate} as new_start
+    from ${incomingNumbers} ${i} where ${i.isPresent}`
+  const mirrored = sql`select ${q.position}, ${numberOf(q)} as number, ${createdOf(q)} as created,
+      ${q.callId} as old_call_id, ${q.callStartDate} as old_start
+    from ${queueNumbers} ${q} join ${incomingNumbers} ${i} using (position) where ${q.queueId} = ${queueId}`
+  await change(
+    client,
+    sql`with incoming as (${incoming}), mirrored as (${mirrored}), other_dial as (
+        select * from incoming join mirrored using (position, number, created)
+        where not coalesce(${showSameDial('new', 'old')}, false)
+      ), shifted as (
+        select here.position from other_dial here join mirrored there using (number, created)
+        where there.position <> here.position and ${showSameDial('here.new', 'there.old')}
+        union
+        select here.position from other_dial here join incoming there using (number, created)
+        where there.position <> here.position and ${showSameDial('here.old', 'there.new')}
+      )
+      update ${incomingNumbers} ${i} set ${assign(incomingNumbers, { entryId: freshEntryId, fate: 'added' })}
+      from shifted where ${i.position} = shifted.position`,
   )
 }
 
-/**
- * Those that no slot matched. Keys are made non-null, since only an equality can be hashed: a renumbered queue of
- * 25,000 has as many of them.
- */
-async function matchArrivals(client: Client, queue: QueueToMatch): Promise<void> {
-  await client.query(
-    `with arrived as materialized (
-       select i.*, ${keysOfIncoming} from pg_temp.incoming_numbers i where i.is_present and i.fate = 'added'
-     ), departed as materialized (
-       select q.*, ${keysOfMirrored} from allo.queue_numbers q join pg_temp.incoming_numbers i using (position)
-       where q.queue_id = $1 and not (i.is_present and i.fate <> 'added')
-     ), same_call as materialized (
-       select a.position, d.position as old_position
-       from (select *, row_number() over (partition by match_number, match_created, call_id order by position) as k
-             from arrived where call_id is not null) a
-       join (select *, row_number() over (partition by match_number, match_created, call_id order by position) as k
-             from departed where call_id is not null) d using (match_number, match_created, call_id, k)
-     ), same_start as materialized (
-       select a.position, d.position as old_position
-       from (select *, row_number() over (partition by match_number, match_created, call_start_date order by position) as k
-             from arrived where call_start_date is not null and position not in (select position from same_call)) a
-       join (select *, row_number() over (partition by match_number, match_created, call_start_date order by position) as k
-             from departed where call_start_date is not null and position not in (select old_position from same_call)) d
-         using (match_number, match_created, call_start_date, k)
-       where a.call_id is null or d.call_id is null
-     ), same_dial as materialized (
-       select * from same_call union all select * from same_start
-     ), same_order as materialized (
-       select a.position, d.position as old_position
-       from (select *, row_number() over (partition by match_number, match_created order by position) as k
-             from arrived where position not in (select position from same_dial)) a
-       join (select *, row_number() over (partition by match_number, match_created order by position) as k
-             from departed where position not in (select old_position from same_dial)) d
-         using (match_number, match_created, k)
-     ), continued as (
-       select i.position, q.entry_id, ${fateOfContinued} as fate
-       from (select * from same_dial union all select * from same_order) p
-       join arrived i on i.position = p.position
-       join departed q on q.position = p.old_position
-     ), reappeared as (
-       select a.position, e.entry_id, 'reopened' as fate
-       from (select *, row_number() over (partition by match_number, match_created order by position) as k
-             from arrived
-             where position not in (select position from same_dial)
-               and position not in (select position from same_order)) a
-       join (select entry_id, coalesce(number_to, '') as match_number,
-               coalesce(source_created_at, '-infinity') as match_created,
-               row_number() over (partition by coalesce(number_to, ''), coalesce(source_created_at, '-infinity')
-                                  order by last_seen_at desc, entry_id) as k
-             from allo.queue_entries
-             where queue_id = $1 and last_seen_at is not null
-               -- Of those without a number, only what never had one or was forgotten can be a number that is suppressed.
-               and (number_to is not null or number_key is null or number_key like 'forgotten-%')
-               and entry_id not in (select entry_id from departed)
-               and entry_id not in (select entry_id from pg_temp.incoming_numbers)) e
-         using (match_number, match_created, k)
-     )
-     update pg_temp.incoming_numbers i set entry_id = f.entry_id, fate = f.fate
-     from (select * from continued union all select * from reappeared) f
-     where i.is_present and i.position = f.position`,
-    [queue.queueId, queue.isReopened],
+/** Whether two rows show the same dial. The id may not be there yet; then the start decides. */
+function showSameDial(one: string, other: string): SQL {
+  return sql.raw(`(${one}_call_id = ${other}_call_id
+    or (${one}_call_id is null or ${other}_call_id is null) and ${one}_start = ${other}_start)`)
+}
+
+interface Rule {
+  /** What both rows have in common beside number and created_at; rows in which it is null are left out. */
+  readonly key: (row: typeof i | typeof q) => SQL
+  /** Of the pair of `arrived` and `departed`. */
+  readonly holds: SQL
+}
+
+const sameCall: Rule = { key: ({ callId }) => sql`${callId}`, holds: sql`true` }
+const sameStart: Rule = {
+  key: ({ callStartDate }) => sql`${callStartDate}`,
+  holds: sql`arrived.call_id is null or departed.call_id is null`,
+}
+const sameOrder: Rule = { key: () => sql`0`, holds: sql`true` }
+
+/** Pairs the numbers matched with no entry yet with the mirrored rows whose entry no number continues yet. */
+async function matchOtherSlots(client: Client, queue: QueueToMatch, { key, holds }: Rule): Promise<void> {
+  const ranked = (row: typeof i | typeof q) =>
+    sql`select ${row.position}, ${row.callId}, ${numberOf(row)} as number, ${createdOf(row)} as created,
+      ${key(row)} as key, row_number() over (
+        partition by ${numberOf(row)}, ${createdOf(row)}, ${key(row)} order by ${row.position}) as k`
+  const arrived = sql`${ranked(i)} from ${incomingNumbers} ${i}
+    where ${i.isPresent} and ${i.fate} = 'added' and ${key(i)} is not null`
+  const departed = sql`${ranked(q)} from ${queueNumbers} ${q}
+    where ${q.queueId} = ${queue.queueId} and ${key(q)} is not null
+      and ${q.position} in (select ${i.position} from ${incomingNumbers} ${i}) and not ${isContinued(q)}`
+  await change(
+    client,
+    sql`with pairs as materialized (
+        select arrived.position, departed.position as old_position
+        from (${arrived}) arrived join (${departed}) departed using (number, created, key, k)
+        where ${holds}
+      )
+      update ${incomingNumbers} ${i} set ${continuation(queue)}
+      from pairs join ${queueNumbers} ${q} on ${q.queueId} = ${queue.queueId} and ${q.position} = pairs.old_position
+      where ${i.position} = pairs.position`,
+  )
+}
+
+/** Whether an incoming number continues the entry: those that are new have ids of their own. */
+function isContinued({ entryId }: typeof q | typeof e): SQL {
+  return sql`exists (select from ${incomingNumbers} ${i} where ${i.entryId} = ${entryId})`
+}
+
+/** The latest to leave is the first to be back. */
+async function matchVanished(client: Client, { queueId }: QueueToMatch): Promise<void> {
+  const createdOfEntry = sql`coalesce(${e.sourceCreatedAt}, '-infinity')`
+  const arrived = sql`select ${i.position}, ${numberOf(i)} as number, ${createdOf(i)} as created,
+      row_number() over (partition by ${numberOf(i)}, ${createdOf(i)} order by ${i.position}) as k
+    from ${incomingNumbers} ${i} where ${i.isPresent} and ${i.fate} = 'added'`
+  // Of entries without a number, only one that never had any, or that was forgotten, can be a suppressed number.
+  const canBeBack = sql`(${e.numberTo} is not null or ${e.numberKey} is null or ${e.numberKey} like 'forgotten-%')`
+  const isInMirror = sql`exists (
+    select from ${queueNumbers} ${q} where ${q.queueId} = ${queueId} and ${q.entryId} = ${e.entryId})`
+  const vanished = sql`select ${e.entryId}, ${numberOf(e)} as number, ${createdOfEntry} as created,
+      row_number() over (partition by ${numberOf(e)}, ${createdOfEntry}
+        order by ${e.lastSeenAt} desc, ${e.entryId}) as k
+    from ${queueEntries} ${e}
+    where ${e.queueId} = ${queueId} and ${e.lastSeenAt} is not null and ${canBeBack}
+      and not ${isInMirror} and not ${isContinued(e)}`
+  const reopened = assign(incomingNumbers, { entryId: sql`vanished.entry_id`, fate: 'reopened' })
+  await change(
+    client,
+    sql`update ${incomingNumbers} ${i} set ${reopened}
+      from (${arrived}) arrived join (${vanished}) vanished using (number, created, k)
+      where ${i.position} = arrived.position`,
   )
 }

@@ -1,11 +1,14 @@
 /**
  * What saving a reading would change: the very transaction, rolled back. Team, teammate and pass are made within it
- * where they are missing, so that a dry run tells the truth on an empty database too.
+ * where they are missing, so that a dry run is right on an empty database, too.
  */
+import { sql } from 'drizzle-orm'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import { startPass } from '../pass/passes.ts'
 import { type KnownTeammate, recordTeam, type Team } from '../pass/teammates.ts'
 import { inTransaction, type Pool } from '../postgres/database.ts'
+import { orm } from '../postgres/query.ts'
+import { teammates } from '../schema.ts'
 import type { Reading, SavedReading } from './reading.ts'
 import { applyReading } from './save-reading.ts'
 
@@ -21,17 +24,17 @@ export async function rehearseReading(
 ): Promise<SavedReading> {
   const { team, keyFingerprint, teammate, version, numberKeys, result, effort } = rehearsal
   const { userId } = teammate
+  const now = sql`clock_timestamp()`
   const doing = `rehearsing the reading of ${userId}`
   return inTransaction(
     pool,
     doing,
     async (client) => {
       await recordTeam(client, team, keyFingerprint)
-      await client.query(
-        `insert into allo.teammates (user_id, team_id, is_listed, first_seen_at, last_seen_at)
-         values ($1, $2, true, clock_timestamp(), clock_timestamp()) on conflict do nothing`,
-        [userId, team.teamId],
-      )
+      await orm(client)
+        .insert(teammates)
+        .values({ userId, teamId: team.teamId, isListed: true, firstSeenAt: now, lastSeenAt: now })
+        .onConflictDoNothing()
       const passId = await startPass(client, {
         teamId: team.teamId,
         trigger: 'manual',

@@ -1,0 +1,55 @@
+/** Which slots of a queue a reading has to write: found by comparing digests, 12 bytes a row from the database. */
+import { sql } from 'drizzle-orm'
+import type { Client } from '../postgres/database.ts'
+import { one } from '../postgres/query.ts'
+import { queueNumbers } from '../schema.ts'
+import { copyLine, copyLineOfGonePosition, decodeRowDigests } from './encode.ts'
+import type { NumbersToWrite } from './write-numbers.ts'
+
+export interface DifferingSlots {
+  /** COPY lines. */
+  readonly lines: readonly string[]
+  /** Whether one of them shows a dial. */
+  readonly hasDials: boolean
+}
+
+/** Every slot of the snapshot where the queue is new, re-opened or to be mended; else those that differ. */
+export async function differingSlots(client: Client, queue: NumbersToWrite): Promise<DifferingSlots> {
+  const isCompared = queue.changedAfter !== null && !queue.isToBeMended
+  return compareSlots(queue, isCompared ? await packedRowDigests(client, queue.queueId) : null)
+}
+
+/** The snapshot and the mirror are both ordered by position. */
+function compareSlots(queue: NumbersToWrite, packed: Buffer | null): DifferingSlots {
+  const mirrored = decodeRowDigests(packed)
+  const lines: string[] = []
+  let hasDials = false
+  let next = mirrored.next()
+  for (const [index, number] of queue.numbers.entries()) {
+    while (!next.done && next.value.position < number.position) {
+      lines.push(copyLineOfGonePosition(next.value.position))
+      next = mirrored.next()
+    }
+    const digest = queue.encoded.digests[index] ?? ''
+    const isMirrored = !next.done && next.value.position === number.position
+    const isSame = isMirrored && next.value !== undefined && next.value.digest === digest
+    if (isMirrored) next = mirrored.next()
+    if (isSame && !queue.isReopened) continue
+    const numberKey = queue.numberKeys?.keyOf(number.numberTo) ?? null
+    lines.push(copyLine(queue.encoded.lines[index] ?? '', digest, numberKey))
+    hasDials ||= number.callStartDate !== null || number.callId !== null
+  }
+  for (; !next.done; next = mirrored.next()) lines.push(copyLineOfGonePosition(next.value.position))
+  return { lines, hasDials }
+}
+
+/** Null: the mirror holds no row of the queue. */
+async function packedRowDigests(client: Client, queueId: string): Promise<Buffer | null> {
+  const { position, rowDigest } = queueNumbers
+  const { packed } = await one<{ packed: Buffer | null }>(
+    client,
+    sql`select string_agg(int4send(${position}) || int8send(${rowDigest}), ''::bytea order by ${position}) as packed
+      from ${queueNumbers} where ${queueNumbers.queueId} = ${queueId}`,
+  )
+  return packed
+}
