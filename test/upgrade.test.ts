@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { exitCodes } from '../src/errors.ts'
 import { failsBadly, runChecks } from '../src/quality/run-checks.ts'
 import { startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
@@ -137,7 +138,10 @@ test.each([
   const before = [await digestOfRows(pool), await describeOurs(pool), await ledgerOf(pool)]
 
   await expect(migrateDatabase(url)).rejects.toThrow(SchemaVersionError)
-  await expect(migrateDatabase(url)).rejects.toThrow(says)
+  await expect(migrateDatabase(url)).rejects.toMatchObject({
+    message: expect.stringMatching(says),
+    exitCode: exitCodes.configuration,
+  })
   await expect(assertSchemaIsCurrent(pool)).rejects.toThrow(says)
 
   expect([await digestOfRows(pool), await describeOurs(pool), await ledgerOf(pool)]).toEqual(before)
