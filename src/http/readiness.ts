@@ -2,7 +2,7 @@
 
 import { messageOf } from '../errors.ts'
 import { inspectSchema } from '../store/migrate/migrate.ts'
-import { credentialsVerdict } from '../store/queries/status.ts'
+import { credentialsVerdict } from '../store/queries/credentials.ts'
 import { within } from '../waiting.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import type { Workings } from './workings.ts'

@@ -1,49 +1,78 @@
 /** The stored results of the last run of the checks, for the status page, alerts and reports. */
-
-import { ask, type Pool } from '../store/postgres/database.ts'
-import { iso } from '../store/queries/status.ts'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { type Client, inTransaction, type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
+import { anyOf, excluded, orm } from '../store/postgres/query.ts'
+import { iso } from '../store/queries/iso.ts'
+import { qualityResults } from '../store/schema.ts'
 import type { CheckResult } from './check.ts'
 import type { QualityReport } from './run-checks.ts'
 
-/** One statement, so atomic. Deletes results of checks that no longer exist. An older run does not overwrite a newer. */
-export async function saveResults(
-  pool: Pool,
+/** Atomic. Deletes results of checks that no longer exist. An older run does not overwrite a newer. */
+export async function saveResults(pool: Pool, teamId: string, report: QualityReport): Promise<void> {
+  await inTransaction(pool, 'saving what the checks found', async (client) => {
+    await deleteOtherResults(client, teamId, report)
+    if (report.results.length > 0) await upsertResults(client, teamId, report)
+  })
+}
+
+async function deleteOtherResults(client: Client, teamId: string, { results }: QualityReport): Promise<void> {
+  const isMade = sql`${qualityResults.checkName} ${anyOf(results.map(({ name }) => name))}`
+  await orm(client)
+    .delete(qualityResults)
+    .where(and(eq(qualityResults.teamId, teamId), sql`not ${isMade}`))
+}
+
+async function upsertResults(
+  client: Client,
   teamId: string,
   { checkedAt, results }: QualityReport,
 ): Promise<void> {
-  await ask(
-    pool,
-    'saving what the checks found',
-    `with found as (
-       select * from jsonb_to_recordset($3)
-         as f(name text, severity text, checked bigint, failing bigint, status text, sentence text)
-     ), gone as (
-       delete from allo.quality_results where team_id = $1 and check_name not in (select name from found)
-     )
-     insert into allo.quality_results as r (team_id, check_name, severity, checked, failing, status, sentence, checked_at)
-     select $1, name, severity, checked, failing, status, sentence, $2 from found
-     on conflict (team_id, check_name) do update set
-       severity = excluded.severity, checked = excluded.checked, failing = excluded.failing, status = excluded.status,
-       sentence = excluded.sentence, checked_at = excluded.checked_at
-     where r.checked_at < excluded.checked_at`,
-    [teamId, checkedAt, JSON.stringify(results)],
-  )
+  const { severity, checked, failing, status, sentence } = qualityResults
+  const rows = results.map(({ name, ...result }) => ({ teamId, checkName: name, checkedAt, ...result }))
+  await orm(client)
+    .insert(qualityResults)
+    .values(rows)
+    .onConflictDoUpdate({
+      target: [qualityResults.teamId, qualityResults.checkName],
+      set: {
+        severity: excluded(severity),
+        checked: excluded(checked),
+        failing: excluded(failing),
+        status: excluded(status),
+        sentence: excluded(sentence),
+        checkedAt: excluded(qualityResults.checkedAt),
+      },
+      setWhere: sql`${qualityResults.checkedAt} < ${excluded(qualityResults.checkedAt)}`,
+    })
 }
 
 /** Ordered by severity. Null: the checks never ran. */
 export async function lastResults(pool: Pool, teamId: string): Promise<QualityReport | null> {
-  const { rows } = await ask<CheckResult & { checkedAt: string }>(
-    pool,
-    'reading what the checks found',
-    `select check_name as name, severity, checked::float8, failing::float8, status, sentence, ${iso('checked_at')} as "checkedAt"
-     from allo.quality_results where team_id = $1
-     order by array_position(array['error', 'warn', 'note'], severity), check_name`,
-    [teamId],
+  const { checkName, severity, checked, failing, status, sentence, checkedAt } = qualityResults
+  const rows = await withDatabaseErrors('reading what the checks found', () =>
+    orm(pool)
+      .select({
+        name: checkName,
+        severity: sql<CheckResult['severity']>`${severity}`,
+        checked,
+        failing,
+        status: sql<CheckResult['status']>`${status}`,
+        sentence,
+        checkedAt: iso(checkedAt),
+      })
+      .from(qualityResults)
+      .where(eq(qualityResults.teamId, teamId))
+      .orderBy(sql`array_position(array['error', 'warn', 'note'], ${severity})`, checkName),
   )
   const [first] = rows
   if (first === undefined) return null
   return { checkedAt: first.checkedAt, results: rows.map(({ checkedAt: _, ...result }) => result) }
 }
 
-/** SQL condition: a failed error check. `freshness` is excluded, because it has its own alert. */
-export const isFailedError = `severity = 'error' and status = 'failed' and check_name <> 'freshness'`
+/** A query of the sentences of failed error checks. `freshness` is excluded, because it has its own alert. */
+export function failedChecks(teamId: string): SQL {
+  const { checkName, severity, status, sentence } = qualityResults
+  return sql`select ${sentence} as sentence from ${qualityResults}
+    where ${qualityResults.teamId} = ${teamId} and ${severity} = 'error' and ${status} = 'failed'
+      and ${checkName} <> 'freshness'`
+}

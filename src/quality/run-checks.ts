@@ -2,8 +2,10 @@
  * Runs all checks of one team as of one moment, in one read-only transaction. A running pass is seen with complete
  * readings only, so it can't look like a contradiction.
  */
+import { sql } from 'drizzle-orm'
 import { type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
-import { iso } from '../store/queries/status.ts'
+import { one } from '../store/postgres/query.ts'
+import { iso } from '../store/queries/iso.ts'
 import { type Check, type CheckResult, type Found, judge } from './check.ts'
 import { checks } from './checks.ts'
 
@@ -31,10 +33,10 @@ export async function runChecks(pool: Pool, teamId: string, signal?: AbortSignal
   }
   return inTransaction(pool, doing, async (client) => {
     await client.query(settings)
-    const { rows } = await client.query<{ at: string; snapshot: string }>(
-      `select ${iso('now()')} as at, pg_export_snapshot() as snapshot`,
+    const { at, snapshot } = await one<{ at: string; snapshot: string }>(
+      client,
+      sql`select ${iso(sql`now()`)} as at, pg_export_snapshot() as snapshot`,
     )
-    const { at = '', snapshot = '' } = rows[0] ?? {}
     const besides = inTransaction(pool, doing, async (second) => {
       await second.query(`${settings}; set transaction snapshot '${snapshot}'`)
       await work(second)

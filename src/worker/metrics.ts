@@ -6,8 +6,8 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { QualityReport } from '../quality/run-checks.ts'
+import { incidentKinds } from '../store/queries/incidents.ts'
 import type { ReadStatus, SavedReading } from '../store/reading/reading.ts'
-import { incidentKinds } from './incident-kinds.ts'
 
 export interface WorkerMetrics {
   passFinished(status: 'ok' | 'partial' | 'failed', seconds: number): void

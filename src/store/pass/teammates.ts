@@ -1,9 +1,9 @@
 /** Whom a pass asks: the teams and teammates on record, brought up to date with what the API lists. */
-import { and, asc, count, desc, eq, isNotNull, isNull, ne, not, or, type SQL, sql } from 'drizzle-orm'
-import { alias, type PgColumn } from 'drizzle-orm/pg-core'
+import { and, asc, count, desc, eq, isNotNull, isNull, ne, not, or, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { Account, Teammate } from '../../allo/types.ts'
 import { type Client, DatabaseError, type Pool, withDatabaseErrors } from '../postgres/database.ts'
-import { anyOf, change, insertion, list, name, one, orm } from '../postgres/query.ts'
+import { anyOf, change, excluded, insertion, list, name, one, orm } from '../postgres/query.ts'
 import { apiKeys, teammates, teams } from '../schema.ts'
 
 /** Rows in one statement. */
@@ -221,8 +221,4 @@ export async function knownTeammates(db: Pool | Client, teamId: string): Promise
       .where(and(eq(teammates.teamId, teamId), or(eq(teammates.isListed, true), isNull(teammates.leftAt))))
       .orderBy(teammates.userId),
   )
-}
-
-function excluded(column: PgColumn): SQL {
-  return sql`excluded.${name(column)}`
 }

@@ -4,10 +4,17 @@
  *
  * Teammates left out by configuration are not in it, since their data grow old on purpose.
  */
-
+import { desc, eq, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { pauseOnRecord } from '../pass/read-budget.ts'
 import { lastTeamOfKey, type Team } from '../pass/teammates.ts'
 import { type Pool, withDatabaseErrors } from '../postgres/database.ts'
+import { one, orm, run } from '../postgres/query.ts'
 import type { ReadStatus } from '../reading/reading.ts'
+import { queues, syncPasses, syncReads, teams } from '../schema.ts'
+import { type CredentialsVerdict, credentialsVerdict } from './credentials.ts'
+import { type Incident, openIncidents } from './incidents.ts'
+import { iso } from './iso.ts'
 
 const PASSES_SHOWN = 48
 
@@ -67,19 +74,6 @@ export interface TeammateStatus {
 /** A team of thousands that fails for a day must not make the one who asks why wait for millions of rows. */
 export const FAILURES_COUNTED = 10
 
-/** Whether the API took the key, as the last finished pass found. */
-export interface CredentialsVerdict {
-  readonly isRefused: boolean
-  readonly reason: string | null
-  readonly at: string
-}
-
-export interface Incident {
-  readonly kind: string
-  readonly openedAt: string
-  readonly summary: string
-}
-
 /** `staleAfterSeconds`: the freshness target at that moment of the database's clock. */
 export async function mirrorStatus(
   pool: Pool,
@@ -89,19 +83,14 @@ export async function mirrorStatus(
   return withDatabaseErrors('reading the status', async () => {
     const team = await teamOnRecord(pool, keyFingerprint)
     const teamId = team?.teamId ?? null
-    const { rows } = await pool.query<{ at: string; paused: number }>(
-      `select ${iso('clock_timestamp()')} as at, coalesce((
-         select greatest(extract(epoch from paused_until - clock_timestamp()), 0)::float8
-         from allo.api_keys where key_fingerprint = $1), 0) as paused`,
-      [keyFingerprint],
-    )
-    const { at = '', paused = 0 } = rows[0] ?? {}
+    const { at } = await one<{ at: string }>(pool, sql`select ${iso(sql`clock_timestamp()`)} as at`)
+    const pause = await pauseOnRecord(pool, keyFingerprint)
     return {
       at,
       team,
       passes: teamId === null ? [] : await lastPasses(pool, teamId),
       teammates: teamId === null ? [] : await teammatesByAge(pool, teamId, staleAfterSeconds(new Date(at))),
-      pausedSeconds: paused,
+      pausedSeconds: pause === null || pause.isTooFarAhead ? 0 : pause.ms / 1000,
       credentials: await credentialsVerdict(pool, keyFingerprint),
       incidents: teamId === null ? [] : await openIncidents(pool, teamId),
     }
@@ -112,63 +101,55 @@ export async function mirrorStatus(
 export async function teamOnRecord(pool: Pool, keyFingerprint: string): Promise<Team | null> {
   const team = await lastTeamOfKey(pool, keyFingerprint)
   if (team !== null) return team
-  const { rows } = await pool.query<Team>(
-    `select team_id as "teamId", name from allo.teams where (select count(*) from allo.teams) = 1`,
+  const all = await withDatabaseErrors('looking for the only team', () =>
+    orm(pool).select({ teamId: teams.teamId, name: teams.name }).from(teams).limit(2),
   )
-  return rows[0] ?? null
+  return all.length === 1 ? (all[0] ?? null) : null
 }
 
 /**
- * The age from which data are too old, as the worker recorded it with its last pass. Null: no worker ran, or somebody
- * has gone over to `sync` since.
+ * The age from which data are too old, as the worker recorded it with its last pass. Null: no worker ran, or `sync` has
+ * taken its place since.
  */
 export async function staleAfterOfWorker(pool: Pool, teamId: string): Promise<number | null> {
-  return withDatabaseErrors('reading the schedule of the worker', async () => {
-    const { rows } = await pool.query<{ seconds: number }>(
-      `select s.stale_after_seconds as seconds from allo.sync_passes s
-       where s.team_id = $1 and s.trigger = 'schedule' and s.stale_after_seconds is not null
-         and not exists (
-           select from allo.sync_passes later
-           where later.team_id = $1 and later.trigger <> 'schedule' and later.is_whole_team
-             and later.started_at > s.started_at + make_interval(secs => s.stale_after_seconds))
-       order by s.started_at desc limit 1`,
-      [teamId],
-    )
-    return rows[0]?.seconds ?? null
-  })
+  const scheduled = alias(syncPasses, 'scheduled')
+  const later = alias(syncPasses, 'later')
+  const isReplaced = sql`exists (select from ${syncPasses} ${later}
+    where ${later.teamId} = ${teamId} and ${later.trigger} <> 'schedule' and ${later.isWholeTeam}
+      and ${later.startedAt} > ${scheduled.startedAt} + make_interval(secs => ${scheduled.staleAfterSeconds}))`
+  const [last] = await withDatabaseErrors('reading the schedule of the worker', () =>
+    run<{ seconds: number }>(
+      pool,
+      sql`select ${scheduled.staleAfterSeconds} as seconds from ${syncPasses} ${scheduled}
+          where ${scheduled.teamId} = ${teamId} and ${scheduled.trigger} = 'schedule'
+            and ${scheduled.staleAfterSeconds} is not null and not ${isReplaced}
+          order by ${scheduled.startedAt} desc limit 1`,
+    ),
+  )
+  return last?.seconds ?? null
 }
 
-/** Null when no finished pass says: none yet, or the API could not be asked. */
-export async function credentialsVerdict(
-  pool: Pool,
-  keyFingerprint: string,
-): Promise<CredentialsVerdict | null> {
-  const { rows } = await pool.query<CredentialsVerdict>(
-    `select p.stop_status is not distinct from 'forbidden' as "isRefused", p.error_message as reason,
-       ${iso('p.finished_at')} as at
-     from allo.api_keys k join allo.sync_passes p using (team_id)
-     where k.key_fingerprint = $1 and ${saysWhetherKeyIsAccepted}
-     order by p.started_at desc limit 1`,
-    [keyFingerprint],
-  )
-  return rows[0] ?? null
-}
-
-/** Of a pass `p`. One that was stopped by anything else than the key says nothing about it. */
-export const saysWhetherKeyIsAccepted = `(p.stop_status = 'forbidden' or p.status in ('ok', 'partial'))
-  and p.finished_at is not null`
-
-async function lastPasses(pool: Pool, teamId: string): Promise<PassStatus[]> {
-  const { rows } = await pool.query<PassStatus>(
-    `select pass_id as "passId", trigger, status, ${iso('started_at')} as "startedAt",
-       ${iso('finished_at')} as "finishedAt",
-       extract(epoch from coalesce(finished_at, clock_timestamp()) - started_at)::float8 as "durationSeconds",
-       teammates, requests, throttled, coalesce(throttled_ms, 0)::float8 / 1000 as "throttledSeconds",
-       error_code as "errorCode", error_message as "errorMessage"
-     from allo.sync_passes where team_id = $1 order by started_at desc, pass_id desc limit ${PASSES_SHOWN}`,
-    [teamId],
-  )
-  return rows
+function lastPasses(pool: Pool, teamId: string): Promise<PassStatus[]> {
+  const { startedAt, finishedAt } = syncPasses
+  return orm(pool)
+    .select({
+      passId: syncPasses.passId,
+      trigger: syncPasses.trigger,
+      status: sql<PassStatus['status']>`${syncPasses.status}`,
+      startedAt: iso(startedAt),
+      finishedAt: sql<string | null>`${iso(finishedAt)}`,
+      durationSeconds: sql<number>`extract(epoch from coalesce(${finishedAt}, clock_timestamp()) - ${startedAt})::float8`,
+      teammates: syncPasses.teammates,
+      requests: syncPasses.requests,
+      throttled: syncPasses.throttled,
+      throttledSeconds: sql<number>`coalesce(${syncPasses.throttledMs}, 0)::float8 / 1000`,
+      errorCode: syncPasses.errorCode,
+      errorMessage: syncPasses.errorMessage,
+    })
+    .from(syncPasses)
+    .where(eq(syncPasses.teamId, teamId))
+    .orderBy(desc(startedAt), desc(syncPasses.passId))
+    .limit(PASSES_SHOWN)
 }
 
 interface TeammateRow extends Omit<TeammateStatus, 'failure'> {
@@ -184,22 +165,26 @@ async function teammatesByAge(
   teamId: string,
   staleAfterSeconds: number,
 ): Promise<TeammateStatus[]> {
-  const { rows } = await pool.query<TeammateRow>(
-    `select t.user_id as "userId", t.name, ${iso('t.last_observed_at')} as "observedAt", t.age_seconds as "ageSeconds",
-       t.judged_age_seconds > $2 as "isStale", q.numbers, t.last_try_status as status, t.last_try_error_code as code,
-       t.last_try_error_message as message, f.since, f.readings
-     from allo.teammate_freshness t
-     left join lateral (
-       select sum(numbers)::int as numbers from allo.queues where user_id = t.user_id and is_current) q on true
-     left join lateral (
-       select ${iso('min(observed_at)')} as since, count(*)::int as readings from (
-         select observed_at from allo.sync_reads
-         where user_id = t.user_id and observed_at > coalesce(t.last_observed_at, '-infinity') and status in (${failing})
-           and t.last_try_status in (${failing})
-         order by observed_at limit ${FAILURES_COUNTED}) first_ones) f on true
-     where t.team_id = $1 and not t.is_left_out
-     order by t.age_seconds desc, t.user_id`,
-    [teamId, staleAfterSeconds],
+  const q = alias(queues, 'q')
+  const r = alias(syncReads, 'r')
+  const failing = sql`('torn', 'forbidden', 'rate_limited', 'error')`
+  const numbers = sql`select sum(${q.numbers})::int from ${queues} ${q} where ${q.userId} = t.user_id and ${q.isCurrent}`
+  const firstFailures = sql`select ${r.observedAt} as at from ${syncReads} ${r}
+    where ${r.userId} = t.user_id and ${r.observedAt} > coalesce(t.last_observed_at, '-infinity')
+      and ${r.status} in ${failing} and t.last_try_status in ${failing}
+    order by ${r.observedAt} limit ${FAILURES_COUNTED}`
+  const rows = await run<TeammateRow>(
+    pool,
+    sql`select t.user_id as "userId", t.name, ${iso(sql`t.last_observed_at`)} as "observedAt",
+          t.age_seconds as "ageSeconds", t.judged_age_seconds > ${staleAfterSeconds} as "isStale", (${numbers}) as numbers,
+          t.last_try_status as status, t.last_try_error_code as code, t.last_try_error_message as message,
+          failed.since, failed.readings
+        from allo.teammate_freshness t
+        left join lateral (
+          select ${iso(sql`min(at)`)} as since, count(*)::int as readings from (${firstFailures}) first_failures
+        ) failed on true
+        where t.team_id = ${teamId} and not t.is_left_out
+        order by t.age_seconds desc, t.user_id`,
   )
   return rows.map(({ status, code, message, since, readings, ...teammate }) => ({
     ...teammate,
@@ -207,25 +192,13 @@ async function teammatesByAge(
   }))
 }
 
-const failing = `'torn', 'forbidden', 'rate_limited', 'error'`
-
-async function openIncidents(pool: Pool, teamId: string): Promise<Incident[]> {
-  const { rows } = await pool.query<Incident>(
-    `select kind, ${iso('opened_at')} as "openedAt", summary from allo.incidents
-     where team_id = $1 and closed_at is null order by opened_at`,
-    [teamId],
-  )
-  return rows
-}
-
 /** How long a finished pass took; 0 when that can't be found out, since nothing depends on it. */
 export async function passSeconds(pool: Pool, passId: string): Promise<number> {
-  const seconds = `select extract(epoch from finished_at - started_at)::float8 as seconds
-    from allo.sync_passes where pass_id = $1`
-  const { rows } = await pool.query<{ seconds: number }>(seconds, [passId]).catch(() => ({ rows: [] }))
-  return rows[0]?.seconds ?? 0
-}
-
-export function iso(instant: string): string {
-  return `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+  const { finishedAt, startedAt } = syncPasses
+  const [pass] = await orm(pool)
+    .select({ seconds: sql<number | null>`extract(epoch from ${finishedAt} - ${startedAt})::float8` })
+    .from(syncPasses)
+    .where(eq(syncPasses.passId, passId))
+    .catch(() => [])
+  return pass?.seconds ?? 0
 }
