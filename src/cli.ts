@@ -15,8 +15,8 @@ import { printableLines } from './text/printable.ts'
 import { version } from './version.ts'
 
 /**
- * Runs the command and ends the process. Nothing that is still open keeps it alive after its last message: a
- * connection that was refused, a timer, a pool. `isWrapped`: another process passes on signals to us.
+ * Runs the command and exits the process, even if a connection, timer or pool is still open. `isWrapped`: a parent
+ * process forwards signals to this one.
  */
 export async function main(
   argv: readonly string[],
@@ -25,7 +25,7 @@ export async function main(
   surviveUnwritableOutput()
   if (isWrapped) expectSignalsTwice()
   process.on('uncaughtException', (error) => {
-    // What was asked on that connection is rejected beside this event, and says so.
+    // The statement on that connection rejects as well, and reports the error.
     if (!isConnectionLost(error)) process.exit(report(error))
   })
   let exitCode: ExitCode = exitCodes.ok
@@ -43,20 +43,20 @@ export async function main(
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  // A write of nothing can fail too, and would be taken for lost output. The error of a real one comes in a moment.
+  // Do not write to an empty stream: that write can fail and would look like lost output. Wait for pending error events.
   if (stream.writableLength === 0) return new Promise((resolve) => setImmediate(resolve))
   return new Promise((resolve) => stream.write('', () => resolve()))
 }
 
-/** The commands of the program: all of them where one must be chosen, else the one that is asked for. */
+/** Loads the requested command, or all commands if there is none of that name (for `--help` and errors). */
 async function createProgram(asked: string | undefined, run: Run): Promise<Command> {
   const program = new Command('allo-queue-mirror')
-    .description("Mirrors every teammate's Allo Power Dialer queue into Postgres, whole and with history.")
+    .description("Copies every teammate's Allo Power Dialer queue into Postgres and keeps its history.")
     .version(version)
     .exitOverride()
-    // Commander quotes what it refuses.
+    // Commander's messages quote the arguments.
     .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
-    .showHelpAfterError('(--help shows what there is)')
+    .showHelpAfterError('(--help lists commands and options)')
     .addHelpText('after', `\n${configurationHelp}`)
     .addHelpText('after', `\n${exitCodeHelp}`)
   for (const { name, command } of await loadCommands(asked)) command.addTo(program, name, run)
@@ -88,7 +88,7 @@ function report(error: unknown): ExitCode {
   return exitCode
 }
 
-/** Asked only once something failed: a configuration that can't be read may be what failed. */
+/** Called only after a failure. The configuration itself may be what failed. */
 function whatMayBeSaid() {
   const secrets = secretsOfEnvironment()
   try {
@@ -99,8 +99,8 @@ function whatMayBeSaid() {
 }
 
 /**
- * What a command does is still to be done when its output can't be written. A reader or a terminal that left (EPIPE,
- * EIO) changes nothing; on a full disk (ENOSPC, EDQUOT, …) the exit code says that the output is not whole.
+ * A command continues its work when its output can't be written. If stdout was closed (EPIPE, EIO), the exit code stays.
+ * On a full disk (ENOSPC, EDQUOT, …) it becomes 75, because the output is incomplete.
  */
 function surviveUnwritableOutput(): void {
   let lost = ''

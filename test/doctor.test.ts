@@ -62,10 +62,10 @@ describe.concurrent('doctor', () => {
       ...['jobs', 'port'],
     ])
     expect(stdout).toContain(`of team Acme Sales (${world.team.id})`)
-    expect(stdout).toContain('20 reads a second, 18 of them are used at most')
+    expect(stdout).toContain('20 reads a second, of which we use 18 at most')
     expect(stdout).toContain('3 active, 1 blocked')
     expect(stdout).toContain('Postgres knows UTC and Europe/Paris')
-    expect(stdout).toContain('NUMBER_KEY is not set: number_key stays empty')
+    expect(stdout).toContain('NUMBER_KEY is not set: number_key is empty')
     expect(stdout.trimEnd().endsWith('Nothing is wrong.')).toBe(true)
     expect(own.requests.count()).toBe(4)
     await own.close()
@@ -79,12 +79,12 @@ describe.concurrent('doctor', () => {
     expect(marks(stdout)).toMatchObject({
       '✗': [expect.stringContaining('ALLO_API_KEY: missing')],
       '✓': [
-        expect.stringContaining('no data yet; the first sync makes them'),
-        expect.stringContaining('any free one'),
+        expect.stringContaining('no data yet; the first sync creates them'),
+        expect.stringContaining('any free port'),
       ],
       '–': [
-        expect.stringContaining('not tried: ALLO_API_KEY comes first'),
-        expect.stringContaining('kept in Postgres, which comes first'),
+        expect.stringContaining('not tried: correct ALLO_API_KEY first'),
+        expect.stringContaining('they are in Postgres: see Database'),
       ],
     })
     expect(existsSync(folder)).toBe(false)
@@ -102,20 +102,22 @@ describe.concurrent('doctor', () => {
     ])
     expect(warnings).toEqual([expect.stringContaining('did you mean ALLO_API_KEY?')])
     expect(right).toHaveLength(15)
-    expect(stdout).toContain('2 things are wrong (✗), 1 to look at (!).')
+    expect(stdout).toContain('2 errors (✗), 1 warning (!).')
   })
 
   test('tells a missing schema from a missing right to make one, and makes none itself', async () => {
     const { code, stdout } = await doctor(env({ DATABASE_URL: empty.url }))
     expect(code).toBe(0)
-    expect(stdout).toMatch(/✓ schema +not there yet; the next sync brings it up to date/)
+    expect(stdout).toMatch(/✓ schema +not there yet; the next sync migrates it/)
 
     const powerless = new URL(empty.url)
     powerless.searchParams.set('options', '-c role=pg_monitor')
     const willing = await doctor(env({ DATABASE_URL: powerless.href }))
     expect(willing.code).toBe(78)
     expect(marks(willing.stdout)['✗']).toEqual([
-      expect.stringMatching(/^rights +this login may not create a schema in this database\. Grant it/),
+      expect.stringMatching(
+        /^rights +this login may not create a schema in this database\. Grant these rights/,
+      ),
       expect.stringMatching(/^jobs +DATABASE_URL: its login may not make and fill schema allo_jobs/),
     ])
     const strict = await doctor(env({ DATABASE_URL: powerless.href, AUTO_MIGRATE: 'false' }))
@@ -155,7 +157,7 @@ describe.concurrent('doctor', () => {
     const { '!': warnings, '✗': wrong } = marks(stdout)
     expect(warnings).toEqual([
       expect.stringContaining('not listed: DIALING_QUEUE_READ_WRITE'),
-      expect.stringContaining('EXCEPT_TEAMMATES names nobody on the team: gone@sales.example'),
+      expect.stringContaining('EXCEPT_TEAMMATES has names that are not on the team: gone@sales.example'),
     ])
     expect(wrong).toEqual([
       expect.stringMatching(/^queues .*Give the API key the scope DIALING_QUEUE_READ_WRITE/),
@@ -185,7 +187,7 @@ describe.concurrent('doctor', () => {
     expect(stdout).toMatch(
       /✓ data folder +Postgres 18, stopped: data in .*\n +port and password: connection\.json/,
     )
-    expect(stdout).toMatch(/✓ schema +allo is of this version/)
+    expect(stdout).toMatch(/✓ schema +allo has this version/)
     const folder = join(cwd, 'data', 'postgres')
     expect(await inspectEmbeddedPostgres(folder)).toMatchObject({ state: 'stopped' })
   })
@@ -210,7 +212,7 @@ test('doctor finds what was dropped, given away or put among our tables, and say
     const { code, stdout } = await doctor(env({ DATABASE_URL: own.url }))
     expect(code).toBe(78)
     expect(marks(stdout)['✗']).toEqual([
-      expect.stringMatching(/^objects +missing: table allo.dials\. Restore a backup/),
+      expect.stringMatching(/^objects +missing: table allo.dials\. Restore them from a backup/),
       expect.stringMatching(
         /^objects +missing: schema reporting_pii, .*Run `create schema reporting_pii; delete from allo.repeatable_migrations` in the database, then migrate\./,
       ),
@@ -226,7 +228,7 @@ test('doctor names the schema of somebody else where the reports would go', asyn
   const { code, stdout } = await doctor(env({ DATABASE_URL: own.url }))
   await own.drop()
   expect(code).toBe(78)
-  expect(marks(stdout)['✗']).toEqual([expect.stringMatching(/^objects +schema reporting is somebody else's/)])
+  expect(marks(stdout)['✗']).toEqual([expect.stringMatching(/^objects +schema reporting is not ours/)])
 })
 
 test('doctor suggests the name of a setting that was misspelled or written small', async () => {
@@ -250,9 +252,9 @@ test('doctor tells a port that another program has from one that a worker has', 
       doctor(env({ HTTP_PORT: taken })),
     ])
     expect(ours.code).toBe(0)
-    expect(ours.stdout).toMatch(/✓ port +a worker listens at 127\.0\.0\.1:\d+ already/)
+    expect(ours.stdout).toMatch(/✓ port +a worker already listens on 127\.0\.0\.1:\d+/)
     expect(theirs.code).toBe(78)
-    expect(theirs.stdout).toMatch(/✗ port +another program has 127\.0\.0\.1:\d+: set HTTP_PORT/)
+    expect(theirs.stdout).toMatch(/✗ port +another program uses 127\.0\.0\.1:\d+: set HTTP_PORT/)
   } finally {
     stranger.close()
     await worker.http.stop()
@@ -262,7 +264,7 @@ test('doctor tells a port that another program has from one that a worker has', 
 test.each([
   ['a file', (folder: string) => join(folder, 'a-file', 'data'), /a part of its path is a file/],
   ['a name that is too long', (folder: string) => join(folder, 'x'.repeat(300)), /its name is too long/],
-  ['a file system that makes no folders', () => '/proc/nowhere', /can't be made/],
+  ['a file system that makes no folders', () => '/proc/nowhere', /can't be created/],
 ] as const)('doctor says why a data folder can not be made in %s', async (_, path, reason) => {
   writeFileSync(join(cwd, 'a-file'), '')
   const { code, stdout, stderr } = await doctor({

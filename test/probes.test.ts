@@ -103,7 +103,7 @@ describe('a Redis that answers PING', () => {
         status: 503,
         jobs: { ok: false, detail: expect.stringMatching(/^OOM command not allowed/) },
         up: '0',
-        doctor: expect.stringMatching(/✗ Redis .*OOM command not allowed.*Raise its maxmemory/),
+        doctor: expect.stringMatching(/✗ Redis .*OOM command not allowed.*Increase its maxmemory/),
         exitCode: 75,
       })
       await config('maxmemory', '0')
@@ -143,7 +143,7 @@ describe('a Redis that answers PING', () => {
       expect(await judge(url)).toMatchObject({
         status: 503,
         jobs: { ok: false, detail: 'LOADING Redis is loading the dataset in memory' },
-        doctor: expect.stringMatching(/✗ Redis .*LOADING.*Wait until it is done/),
+        doctor: expect.stringMatching(/✗ Redis .*LOADING.*Wait until it has finished/),
         exitCode: 75,
       })
     } finally {
@@ -205,7 +205,7 @@ describe('a Postgres that answers', () => {
       const doctor = await doctorOf(url.href)
       expect(doctor.exitCode).toBe(78)
       expect(doctor.wrong).toEqual([
-        expect.stringMatching(/rights +this login may not read and write allo\.dials\. Grant it/),
+        expect.stringMatching(/rights +this login may not read and write allo\.dials\. Grant these rights/),
       ])
       await sql(`grant insert on allo.dials to ${login}`)
 

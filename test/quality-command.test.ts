@@ -56,7 +56,7 @@ describe('check', () => {
     expect(warned.stdout).toContain(
       '! known_values              1 of 16 words of the API is new: role OBSERVER.',
     )
-    expect(warned.stdout).toMatch(/\nNothing is wrong, 1 to look into \(!\)\.\n$/)
+    expect(warned.stdout).toMatch(/\nNothing is wrong, 1 warning \(!\)\.\n$/)
 
     await database.pool.query(`update allo.queue_entries set dial_count = 9 where entry_id = 1`)
     const failed = await check()
@@ -64,7 +64,7 @@ describe('check', () => {
     expect(failed.stdout).toMatch(
       /\n {2}✗ lifecycle_equals_history {2}1 of 21 entries and queues contradicts .*: entry 1\./,
     )
-    expect(failed.stdout).toMatch(/\n1 of 19 checks failed \(✗\), 1 to look into \(!\): don't trust/)
+    expect(failed.stdout).toMatch(/\n1 of 19 checks failed \(✗\), 1 warning \(!\): do not trust/)
 
     const json = await check(['--json'])
     expect(json.code).toBe(65)

@@ -2,8 +2,8 @@
 import { defineCommand } from '../terminal/command.ts'
 
 export const command = defineCommand({
-  group: 'See whether all is well:',
-  description: 'check configuration, key, limits and database, and say what to do; changes nothing',
-  help: 'Exit codes: 0 nothing is wrong, 75 something does not answer, 78 something must be changed.',
+  group: 'Check that it works:',
+  description: 'check configuration, key, limits and database, and say how to fix problems; changes nothing',
+  help: 'Exit codes: 0 nothing is wrong, 75 a server does not answer, 78 change the configuration.',
   action: async () => (await import('./doctor/run.ts')).runDoctor(),
 })

@@ -8,19 +8,17 @@ interface Options {
 }
 
 export const command = defineCommand<Options>({
-  group: 'Share, and keep private:',
+  group: 'Share data and protect personal data:',
   description:
     "erase one person's number, read from stdin, from the mirror and its history; no count changes",
   options: [
-    new Option('--suppress', 'also from now on: mirror it without its number, wherever it stands').default(
-      false,
-    ),
-    new Option('--dry-run', 'say what would be erased; change nothing').default(false),
+    new Option('--suppress', 'also mirror it without its phone number from now on').default(false),
+    new Option('--dry-run', 'show what would be erased; change nothing').default(false),
   ],
-  // Commander would repeat the number; our refusal does not.
+  // Commander's refusal would print the number; ours does not.
   allowExcessArguments: true,
-  help: `Exit codes: 0 erased, 64 not one number, 65 not erased: not on record, only numbers like it are, or Allo still shows it.
-The message says which. See docs/privacy.md.`,
+  help: `Exit codes: 0 erased; 64 not exactly one number; 65 not erased, because it is not on record, only similar numbers
+are, or Allo still shows it. The message gives the reason. See docs/privacy.md.`,
   action: async (options, args) =>
     (await import('./forget/run.ts')).runForget({ ...options, isNumberOnCommandLine: args.length > 0 }),
 })

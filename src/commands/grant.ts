@@ -9,21 +9,20 @@ interface Options {
 }
 
 export const command = defineCommand<Options>({
-  group: 'Share, and keep private:',
-  description:
-    'a login for people and tools that read the reports; its password is read from stdin, or asked for',
-  argument: ['<login>', 'made if it is not there yet'],
+  group: 'Share data and protect personal data:',
+  description: 'create a login that reads the reports; its password is read from stdin, or asked for',
+  argument: ['<login>', 'created if it does not exist'],
   options: [
-    new Option('--role <role>', 'reader: schema reporting; pii: raw phone numbers, too').choices([
+    new Option('--role <role>', 'reader: schema reporting; pii: phone numbers too').choices([
       'reader',
       'pii',
     ]),
-    new Option('--revoke', 'take it away again').conflicts('role'),
+    new Option('--revoke', 'revoke its roles').conflicts('role'),
   ],
-  help: `Prints the connection string without the password, which is sent as a SCRAM verifier only.
+  help: `Prints the connection string without the password. Postgres receives only a SCRAM verifier.
 Refuses logins that may do more than read.`,
   async action({ role = null, revoke = false }, [login = '']) {
-    if (role === null && !revoke) throw new UsageError('Say --role reader, --role pii, or --revoke.')
+    if (role === null && !revoke) throw new UsageError('Use --role reader, --role pii or --revoke.')
     return (await import('./grant/run.ts')).runGrant({ login, role })
   },
 })

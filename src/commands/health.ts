@@ -2,9 +2,8 @@
 import { defineCommand } from '../terminal/command.ts'
 
 export const command = defineCommand({
-  group: 'See whether all is well:',
-  description:
-    'whether the worker of this configuration is alive: asks /healthz; for the HEALTHCHECK of an image',
-  help: 'Exit codes: 0 alive, 75 no answer, 78 something must be changed.',
+  group: 'Check that it works:',
+  description: 'call /healthz of the worker with this configuration; for the HEALTHCHECK of an image',
+  help: 'Exit codes: 0 alive, 75 no answer, 78 change the configuration.',
   action: async () => (await import('./health/run.ts')).runHealth(),
 })

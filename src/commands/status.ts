@@ -3,9 +3,9 @@ import { Option } from 'commander'
 import { defineCommand } from '../terminal/command.ts'
 
 export const command = defineCommand<{ json: boolean }>({
-  group: 'See whether all is well:',
-  description: 'whether the data are fresh, who could not be read and why, and what runs; changes nothing',
+  group: 'Check that it works:',
+  description: 'show age of the data, failing teammates with the reason, and the schedule; changes nothing',
   options: [new Option('--json', 'one JSON object on stdout').default(false)],
-  help: 'Exit codes: 0 fresh, 75 older than FRESHNESS_SLO or nothing answers, 78 something must be changed.',
+  help: 'Exit codes: 0 fresh, 75 older than FRESHNESS_SLO or no answer, 78 change the configuration.',
   action: async (options) => (await import('./status/run.ts')).runStatus(options),
 })

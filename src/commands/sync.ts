@@ -10,11 +10,11 @@ interface Options {
 
 export const command = defineCommand<Options>({
   group: 'Mirror the queues:',
-  description: 'one pass over all teammates, now',
+  description: 'run one pass over all teammates now',
   options: [
     new Option('--json', 'one JSON object as the last line on stdout, everything else on stderr'),
-    new Option('--user <id or e-mail>', 'only this teammate; may be repeated').argParser(collect),
-    new Option('--dry-run', 'read, and say what would change; write nothing'),
+    new Option('--user <id or e-mail>', 'read only this teammate; repeatable').argParser(collect),
+    new Option('--dry-run', 'read, and show what would change; write nothing'),
   ],
   help: `${configurationHelp}\n\n${exitCodeHelp}`,
   action: async ({ json = false, user: users = [], dryRun = false }) =>

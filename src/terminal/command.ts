@@ -1,8 +1,8 @@
-/** What a command is to the command line. Each file in `commands/` exports one as `command`, and its name is the file's. */
+/** Defines a command of the command line. Each file in `commands/` exports one as `command`; the file name is its name. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ExitCode } from '../errors.ts'
 
-/** Hands over what a command does; the process ends with the exit code it comes to. */
+/** Registers the work of a command. The process ends with the exit code that the work returns. */
 export type Run = (work: () => Promise<ExitCode>) => () => Promise<void>
 
 export interface CommandModule {
@@ -13,8 +13,8 @@ export interface CommandModule {
 /** The headings of `--help`, in their order. */
 export const groups = [
   'Mirror the queues:',
-  'See whether all is well:',
-  'Share, and keep private:',
+  'Check that it works:',
+  'Share data and protect personal data:',
   'Try it without a key:',
 ] as const
 
@@ -22,13 +22,13 @@ interface Definition<Options extends object> {
   readonly group: (typeof groups)[number]
   readonly description: string
   readonly options?: readonly Option[]
-  /** `<name>` or `[name]`, and what it is. */
+  /** `<name>` or `[name]`, and its description. */
   readonly argument?: readonly [name: string, description: string]
-  /** Leaves it to the command to refuse what it does not take. */
+  /** The command itself refuses surplus arguments. */
   readonly allowExcessArguments?: boolean
-  /** Below the options in `--help`. */
+  /** Text below the options in `--help`. */
   readonly help?: string
-  /** Imports what the command needs, so that no other command loads it. */
+  /** Imports the implementation, so that other commands do not load it. */
   readonly action: (options: Options, args: readonly string[]) => Promise<ExitCode>
 }
 
@@ -57,7 +57,7 @@ export function defineCommand<Options extends object = object>(
   }
 }
 
-/** An option with a whole number within bounds. */
+/** An option whose value is a whole number within bounds. */
 export function count(
   flags: string,
   description: string,
@@ -72,15 +72,14 @@ export function count(
 }
 
 export const configurationHelp =
-  'Configuration: environment variables, or .env in this folder (README, .env.example).'
+  'Configuration: environment variables, or .env in this folder (see README and .env.example).'
 
 export const exitCodeHelp = `Exit codes:
-  0   all asked teammates were read
+  0   success: all requested teammates were read
   64  wrong usage
-  65  because of what the data are: a check failed, or it was refused
-  70  a bug of ours; LOG_LEVEL=debug shows where
+  65  a problem in the data: a data check failed, or a number was not erased
+  70  a bug in this program; LOG_LEVEL=debug shows where
   75  temporary or partial failure: try again
-  78  configuration or credentials: change something first, don't restart`
+  78  configuration or credentials: change something before you restart`
 
-export const simulatedOnlyHelp =
-  'Reads neither .env nor DATABASE_URL nor ALLO_*: it can reach no data of yours.'
+export const simulatedOnlyHelp = 'Ignores .env, DATABASE_URL and ALLO_*, so it can not reach your data.'

@@ -1,4 +1,4 @@
-/** `check`: whether the data can be trusted, by every check there is. Changes nothing, not even what a worker stored. */
+/** `check`: runs every data check. Changes nothing; does not replace the results that a worker stored. */
 import { readConfig } from '../../config/config.ts'
 import { type ExitCode, exitCodes } from '../../errors.ts'
 import { mask } from '../../logger.ts'
@@ -15,7 +15,7 @@ interface TeamReport extends QualityReport {
   readonly team: Team
 }
 
-/** Exit code: data when a check of severity error failed; what is a warning or a note is only said. */
+/** Returns the exit code `data` if a check of severity error failed. Warnings and notes are only printed. */
 export async function runCheck({ json }: { readonly json: boolean }): Promise<ExitCode> {
   const config = readConfig({ needsApiKey: false })
   const reports = await withDatabase(config, ({ pool }) => checkAll(pool), {
@@ -29,7 +29,7 @@ export async function runCheck({ json }: { readonly json: boolean }): Promise<Ex
 }
 
 async function checkAll(pool: Pool): Promise<TeamReport[]> {
-  // One migrated further, as in a rolling update, still has all that is asked for.
+  // A newer schema, as in a rolling update, still has everything that the checks need.
   if ((await inspectSchema(pool)).state !== 'ahead') await assertSchemaIsCurrent(pool)
   const { rows: teams } = await ask<Team>(
     pool,
@@ -62,7 +62,7 @@ function summaryOf(results: readonly CheckResult[]): string {
   const failed = results.filter(({ status }) => status === 'failed')
   const bad = failed.filter(failsBadly).length
   const warnings = failed.filter(({ severity }) => severity === 'warn').length
-  const also = warnings > 0 ? `, ${warnings} to look into (!)` : ''
+  const also = warnings > 0 ? `, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'} (!)` : ''
   if (bad === 0) return `Nothing is wrong${also}.`
-  return `${bad} of ${results.length} checks failed (✗)${also}: don't trust what is shown until that is mended.`
+  return `${bad} of ${results.length} checks failed (✗)${also}: do not trust the data until this is fixed.`
 }

@@ -1,4 +1,4 @@
-/** Doctor's questions to Allo: four requests, within the budget of the key. */
+/** Checks of doctor on Allo: four requests, within the read budget of the key. */
 import { createPrivateBook } from '../../allo/private-book.ts'
 import type { AlloClient, Teammate } from '../../allo/types.ts'
 import type { ConfigWithKey } from '../../config/config.ts'
@@ -11,7 +11,7 @@ import { configuredRate, type OpenAllo, withAllo } from '../open/allo.ts'
 import type { OpenDatabase } from '../open/database.ts'
 import type { Report } from './report.ts'
 
-/** Somebody waits for the answer: less patient than a pass. */
+/** Shorter than in a pass, because a person waits for the result. */
 const limits = { maxThrottledMs: 10_000, retry: { retries: 1 } }
 
 const neededScopes = ['USERS_READ', 'DIALING_QUEUE_READ_WRITE']
@@ -52,21 +52,23 @@ async function checkKey(
   if (account === null) return false
   onLimit(account.readsPerSecond)
   const { team, scopes, readsPerSecond } = account
-  if (team === null) report.warning('key', 'is right, but Allo names no team for it')
+  if (team === null) report.warning('key', 'is valid, but Allo names no team for it')
   else report.right('key', `of team ${team.name ?? '(without a name)'} (${team.id})`)
 
   const unlisted = neededScopes.filter((scope) => scopes !== null && !scopes.includes(scope))
-  if (scopes === null) report.warning('scopes', 'Allo lists none; what follows shows whether they are there')
+  if (scopes === null)
+    report.warning('scopes', 'Allo lists none; the next checks show whether the key has them')
   else if (unlisted.length > 0) {
-    report.warning('scopes', `not listed: ${unlisted.join(', ')}. Give the key these scopes in Allo.`)
+    report.warning('scopes', `not listed: ${unlisted.join(', ')}. Add these scopes to the key in Allo.`)
   } else report.right('scopes', neededScopes.join(', '))
 
   const rate = configuredRate(config, readsPerSecond ?? 20)
-  const used = rate === null ? 'no limit of our own' : `${Number(rate.toFixed(2))} of them are used at most`
+  const used =
+    rate === null ? 'without a limit of our own' : `of which we use ${Number(rate.toFixed(2))} at most`
   if (readsPerSecond === null)
-    report.warning('limit', `Allo does not say it; 20 reads a second are documented, ${used}`)
+    report.warning('limit', `Allo sends no limit; 20 reads a second are documented, ${used}`)
   else if (rate === null || rate > readsPerSecond) {
-    const says = `Allo allows ${readsPerSecond} reads a second, ALLO_READS_PER_SECOND is above: expect to be throttled`
+    const says = `Allo allows ${readsPerSecond} reads a second, and ALLO_READS_PER_SECOND is higher: expect 429 responses`
     report.warning('limit', says)
   } else report.right('limit', `${readsPerSecond} reads a second, ${used}`)
   return true
@@ -83,11 +85,7 @@ async function checkTeammates(
     const blocked = await allo.listTeammates('BLOCKED', signal)
     const everyone = [...active.teammates, ...blocked.teammates]
     if (active.teammates.length === 0) {
-      report.wrong(
-        'teammates',
-        'Allo lists no active teammate at all, so a pass would stop',
-        exitCodes.tryAgain,
-      )
+      report.wrong('teammates', 'Allo lists no active teammate, so a pass would stop', exitCodes.tryAgain)
     } else {
       report.right('teammates', `${active.teammates.length} active, ${blocked.teammates.length} blocked`)
     }
@@ -99,42 +97,45 @@ async function checkTeammates(
       ['ONLY_TEAMMATES', config.onlyTeammates],
       ['EXCEPT_TEAMMATES', config.exceptTeammates],
     ] as const) {
-      const nobody = names.filter((name) => !isThere(name))
-      if (nobody.length > 0)
-        report.warning('teammates', `${variable} names nobody on the team: ${nobody.join(', ')}`)
+      const unknown = names.filter((name) => !isThere(name))
+      if (unknown.length > 0)
+        report.warning('teammates', `${variable} has names that are not on the team: ${unknown.join(', ')}`)
     }
     return everyone
   })
 }
 
-/** One page proves the scope, which Allo's list of scopes only claims. */
+/** Requests one page, because the list of scopes does not prove that the scope works. */
 async function checkQueues(
   report: Report,
   allo: AlloClient,
-  [someone]: readonly Teammate[],
+  [teammate]: readonly Teammate[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (someone === undefined) return report.skipped('queues', 'there is nobody to ask for')
+  if (teammate === undefined) return report.skipped('queues', 'there is no teammate')
   await report.check('queues', async () => {
-    const answer = await allo.readQueuePage(someone.userId, 1, signal)
-    const whose = someone.name ?? someone.userId
+    const answer = await allo.readQueuePage(teammate.userId, 1, signal)
+    const name = teammate.name ?? teammate.userId
     if (answer.kind === 'page') {
       const size = answer.totalCount ?? answer.numbers.length
-      report.right('queues', `can be read: ${whose} has one of ${size} numbers`)
-    } else if (answer.kind === 'no_queue') report.right('queues', `can be read: ${whose} has none`)
+      report.right('queues', `readable: ${name} has a queue of ${size} numbers`)
+    } else if (answer.kind === 'no_queue') report.right('queues', `readable: ${name} has no queue`)
     else
-      report.warning('queues', `Allo lists ${whose} (${someone.userId}), and does not know them when asked`)
+      report.warning(
+        'queues',
+        `Allo lists ${name} (${teammate.userId}), but says not on the team when asked by id`,
+      )
   })
 }
 
-/** The budget of the key where it is kept already; else one of our own, so that no table has to be made. */
+/** Uses the shared read budget if its table exists. Otherwise uses a private one, so that no table is created. */
 async function openSharedOrOwnBook(database: OpenDatabase | null, fingerprint: string): Promise<ReadBudget> {
   try {
     if (database !== null && (await inspectSchema(database.pool)).state !== 'absent') {
       return await openReadBudget(database.url, fingerprint)
     }
   } catch (error) {
-    // Said by the database's own checks; the key can be looked at all the same.
+    // The database checks report this error. The key can be checked without the database.
     if (!(error instanceof DatabaseError)) throw error
   }
   return { ...createPrivateBook(), close: async () => undefined }

@@ -1,4 +1,4 @@
-/** Doctor's questions to a Postgres that can be used. */
+/** Checks of doctor on a Postgres that answers. */
 
 import { openSchemas } from '../../access/open-schemas.ts'
 import { roleNames } from '../../access/roles.ts'
@@ -16,7 +16,7 @@ import { checkTimeZones } from '../open/check-time-zones.ts'
 import type { OpenDatabase } from '../open/database.ts'
 import type { Report } from './report.ts'
 
-/** Readings are dated by the database: a clock this far off makes history look late or early. */
+/** The database's clock dates the readings, so a large difference shifts history. */
 const WORRYING_CLOCK_MS = 2000
 
 export async function checkDatabase(
@@ -31,28 +31,35 @@ export async function checkDatabase(
 
   await report.check('rights', async () => {
     const missing = await missingRights(pool, { migrates: config.autoMigrate })
-    const may = config.autoMigrate ? 'make and fill schema allo' : 'read and write schema allo'
+    const may = config.autoMigrate ? 'create and fill schema allo' : 'read and write schema allo'
     if (missing.length === 0) report.right('rights', `may ${may}`)
     else
-      report.wrong('rights', `this login may not ${missing.join(', nor ')}. Grant it, or use another login.`)
+      report.wrong(
+        'rights',
+        `this login may not ${missing.join(', nor ')}. Grant these rights, or use another login.`,
+      )
   })
 
   await report.check('clock', async () => {
     const ms = Math.round(await clockDifferenceMs(pool))
     const says = `the database is ${Math.abs(ms)} ms ${ms < 0 ? 'behind' : 'ahead of'} this machine`
     if (Math.abs(ms) < WORRYING_CLOCK_MS) report.right('clock', says)
-    else report.warning('clock', `${says}, and history is dated by it. Set the wrong one of the two (NTP).`)
+    else
+      report.warning(
+        'clock',
+        `${says}, and history uses the database's clock. Correct the wrong clock (NTP).`,
+      )
   })
 
   await report.check('schema', async () => {
     const { state, known, says } = await inspectSchema(pool)
-    if (state === 'current') report.right('schema', `allo is of this version (${known} migrations)`)
+    if (state === 'current') report.right('schema', `allo has this version (${known} migrations)`)
     else if (state === 'ahead') {
       report.wrong('schema', `made by a newer version (${says}). Upgrade this program.`)
     } else if (state === 'incompatible') report.wrong('schema', `${says}.`)
     else {
       const what = state === 'absent' ? 'not there yet' : `older (${says})`
-      if (config.autoMigrate) report.right('schema', `${what}; the next sync brings it up to date`)
+      if (config.autoMigrate) report.right('schema', `${what}; the next sync migrates it`)
       else report.wrong('schema', `${what}, and AUTO_MIGRATE=false: run migrate`)
     }
   })
@@ -70,19 +77,19 @@ export async function checkDatabase(
     if ((await inspectSchema(pool)).state !== 'current') return
     const holder = await tryDatabase(url)
     if (holder !== null) report.wrong('writing', `${holder}.`, exitCodes.tryAgain)
-    else report.right('writing', 'a row can be written, and its disk has room')
+    else report.right('writing', 'a row can be written, and the disk has space')
   })
 
   await report.check('number key', async () => {
     if ((await inspectSchema(pool)).state !== 'current') return
     const numberKeys = await openNumberKeys(config, { pool, isEmbedded }, { mayWrite: false })
     const isSet = config.numberKey !== null || isEmbedded
-    if (numberKeys !== null) report.right('number key', 'the one of this database')
+    if (numberKeys !== null) report.right('number key', 'matches this database')
     else if (isSet) report.right('number key', 'none in use yet; the next sync records it')
     else
       report.right(
         'number key',
-        'NUMBER_KEY is not set: number_key stays empty, and nobody can be suppressed',
+        'NUMBER_KEY is not set: number_key is empty, and forget --suppress does not work',
       )
   })
 
@@ -95,7 +102,7 @@ export async function checkDatabase(
   })
 }
 
-/** What is in the schemas of ours, and what should be. */
+/** Compares the objects in our schemas with those that this version expects. */
 async function checkObjects(report: Report, pool: Pool): Promise<void> {
   const { state } = await inspectSchema(pool)
   if (state === 'absent') {
@@ -103,7 +110,7 @@ async function checkObjects(report: Report, pool: Pool): Promise<void> {
     for (const schema of taken)
       report.wrong(
         'objects',
-        `schema ${schema} is somebody else's, and the reports go there. Rename it (alter schema ${schema} rename to …), or use a database of its own.`,
+        `schema ${schema} is not ours, but the reports need this name. Rename it (alter schema ${schema} rename to …), or use a separate database.`,
       )
     return
   }
@@ -113,7 +120,7 @@ async function checkObjects(report: Report, pool: Pool): Promise<void> {
   const tables = missing.filter((object) => object.startsWith('table '))
   const schemas = missing.filter((object) => object.startsWith('schema '))
   const others = missing.filter((object) => !tables.includes(object) && !schemas.includes(object))
-  if (tables.length > 0) report.wrong('objects', `missing: ${few(tables)}. Restore a backup that has them.`)
+  if (tables.length > 0) report.wrong('objects', `missing: ${few(tables)}. Restore them from a backup.`)
   if (schemas.length + others.length > 0) {
     const first = schemas.map((schema) => `create ${schema}; `).join('')
     report.wrong(
@@ -122,12 +129,9 @@ async function checkObjects(report: Report, pool: Pool): Promise<void> {
     )
   }
   if (foreign.length > 0)
-    report.warning(
-      'objects',
-      `not ours: ${few(foreign)}. A migration may collide with it; move it elsewhere.`,
-    )
+    report.warning('objects', `not ours: ${few(foreign)}. A migration may need the name; move it elsewhere.`)
   if (missing.length + foreign.length === 0)
-    report.right('objects', 'tables, views and functions are all there, and nothing else')
+    report.right('objects', 'all tables, views and functions exist, and no others')
 }
 
 function few(objects: readonly string[]): string {

@@ -1,4 +1,4 @@
-/** Doctor's look at where a worker would keep its jobs. */
+/** Checks of doctor on the job backend of the worker. */
 import { type Config, ConfigError } from '../../config/config.ts'
 import { exitCodes, messageOf } from '../../errors.ts'
 import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../../worker/inspect-jobs.ts'
@@ -14,7 +14,7 @@ export async function checkJobs(
   if (redisUrl !== null) {
     const { host } = new URL(redisUrl.value())
     try {
-      tell(report, 'Redis', await inspectRedis(redisUrl.value()))
+      addFindings(report, 'Redis', await inspectRedis(redisUrl.value()))
     } catch (error) {
       const reason = messageOf(error)
       const says = `${host} can't be used: ${reason.replace(/\.$/, '')}. ${wayOutOf(reason)}`
@@ -25,11 +25,11 @@ export async function checkJobs(
       )
     }
   } else if (database === null) {
-    report.skipped('jobs', 'kept in Postgres, which comes first')
+    report.skipped('jobs', 'they are in Postgres: see Database')
   } else {
     await report.check('jobs', async () => {
       try {
-        tell(report, 'jobs', await inspectJobsInPostgres(database.url))
+        addFindings(report, 'jobs', await inspectJobsInPostgres(database.url))
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
         for (const { variable, problem } of error.problems) report.wrong('jobs', `${variable}: ${problem}`)
@@ -40,20 +40,20 @@ export async function checkJobs(
 
 function wayOutOf(reason: string): string {
   const [, wayOut] = waysOut.find(([pattern]) => pattern.test(reason)) ?? []
-  return wayOut ?? 'Start it, or check REDIS_URL.'
+  return wayOut ?? 'Start Redis, or check REDIS_URL.'
 }
 
-/** By how Redis begins its errors. */
+/** By the first word of Redis's error. */
 const waysOut: readonly (readonly [RegExp, string])[] = [
-  [/^OOM/, 'Raise its maxmemory, or remove what fills it.'],
+  [/^OOM/, 'Increase its maxmemory, or delete keys.'],
   [/^READONLY/, 'It is a replica: point REDIS_URL at the primary.'],
   [/^MISCONF/, 'It could not save to its disk: see its log.'],
-  [/^(?:LOADING|BUSY)/, 'Wait until it is done.'],
+  [/^(?:LOADING|BUSY)/, 'Wait until it has finished.'],
   [/^(?:WRONGPASS|NOAUTH)/, 'Check user and password in REDIS_URL.'],
-  [/^NOPERM/, 'Let this login run all commands on keys that begin with bull: (~bull:* +@all).'],
+  [/^NOPERM/, 'Allow this login all commands on keys that begin with bull: (~bull:* +@all).'],
 ]
 
-function tell(report: Report, subject: string, { what, concerns }: JobsReport): void {
+function addFindings(report: Report, subject: string, { what, concerns }: JobsReport): void {
   if (concerns.length === 0) report.right(subject, what)
   for (const concern of concerns) report.warning(subject, concern)
 }

@@ -1,4 +1,4 @@
-/** Doctor's look at this machine: the port of the pages, and the folder of the embedded Postgres. */
+/** Checks of doctor on this machine: the port of the pages, and the folder of the embedded Postgres. */
 
 import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -8,32 +8,32 @@ import { foreignCodeOf } from '../../errors.ts'
 import { isWorkerAlive } from '../health/run.ts'
 import type { Report } from './report.ts'
 
-/** An embedded Postgres takes some 60 MB before it holds a row. */
+/** An empty embedded Postgres takes about 60 MB. */
 const LEAST_ROOM_MB = 200
 
 export async function checkPort(report: Report, http: HttpConfig): Promise<void> {
   report.section('Pages of the worker')
   const where = `${http.host}:${http.port}`
-  if (http.port === 0) return report.right('port', 'any free one (HTTP_PORT is 0)')
+  if (http.port === 0) return report.right('port', 'any free port (HTTP_PORT is 0)')
   const code = await tryToListen(http)
   if (code === null) report.right('port', `${where} is free`)
   else if (code === 'EADDRINUSE') {
-    if (await isWorkerAlive(http)) report.right('port', `a worker listens at ${where} already`)
+    if (await isWorkerAlive(http)) report.right('port', `a worker already listens on ${where}`)
     else
       report.wrong(
         'port',
-        `another program has ${where}: set HTTP_PORT, or end it. A worker would have no pages.`,
+        `another program uses ${where}: set HTTP_PORT, or stop that program. A worker would have no pages.`,
       )
   } else if (code === 'EACCES')
     report.wrong('port', `this user may not listen on port ${http.port}. Choose one above 1023.`)
   else
     report.wrong(
       'port',
-      `this machine can't listen on ${http.host} (${code}). Write 127.0.0.1, 0.0.0.0, or an address it has.`,
+      `this machine can't listen on ${http.host} (${code}). Use 127.0.0.1, 0.0.0.0, or an address of this machine.`,
     )
 }
 
-/** Listens for a moment. Null: it can; else the code of the error. */
+/** Listens for a moment. Returns null on success, else the error code. */
 function tryToListen({ host, port }: HttpConfig): Promise<string | null> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -42,7 +42,7 @@ function tryToListen({ host, port }: HttpConfig): Promise<string | null> {
   })
 }
 
-/** Why no folder can be made there, as the end of a sentence; null: it can. Nothing is left behind. */
+/** The reason why the folder can't be created, as the end of a sentence. Null: it can. Leaves no files. */
 export async function whyNoFolder(folder: string): Promise<string | null> {
   try {
     const parent = await nearestThere(folder)
@@ -59,10 +59,10 @@ export async function whyNoFolder(folder: string): Promise<string | null> {
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there (EACCES)',
   EPERM: 'this user may not write there (EPERM)',
-  EROFS: 'the file system can only be read (EROFS)',
+  EROFS: 'the file system is read-only (EROFS)',
   ENOTDIR: 'a part of its path is a file (ENOTDIR)',
   ENAMETOOLONG: 'its name is too long (ENAMETOOLONG)',
-  ENOENT: 'the file system there makes no folders (ENOENT)',
+  ENOENT: 'the file system there does not support folders (ENOENT)',
   ENOSPC: 'its disk is full (ENOSPC)',
   EDQUOT: 'the quota of its disk is used up (EDQUOT)',
 }

@@ -1,4 +1,4 @@
-/** What doctor found, line by line as it finds it, and the exit code that follows from all of it. */
+/** Prints the results of doctor line by line, and derives the exit code from them. */
 
 import { type ExitCode, exitCodes, InterruptedError } from '../../errors.ts'
 import { toMirrorError } from '../../foreign-errors.ts'
@@ -9,20 +9,20 @@ import { printable } from '../../text/printable.ts'
 export interface Report {
   section(title: string): void
   right(subject: string, says: string): void
-  /** Works, but may not be what was meant. */
+  /** It works, but may not be intended. */
   warning(subject: string, says: string): void
   wrong(subject: string, says: string, exitCode?: ExitCode): void
-  /** Could not be looked at, because of something above that is wrong. */
+  /** Not checked, because of an earlier error. */
   skipped(subject: string, why: string): void
-  /** What `look` throws is what is wrong; null then. Only an interruption passes. */
-  check<T>(subject: string, look: () => Promise<T>): Promise<T | null>
-  /** Says how many things are wrong. Of several exit codes the one that needs a person goes first. */
+  /** An error that `inspect` throws is reported as wrong, and the result is null. Rethrows only an InterruptedError. */
+  check<T>(subject: string, inspect: () => Promise<T>): Promise<T | null>
+  /** Prints the number of errors and warnings. Of several exit codes, returns the one that needs a person most. */
   finish(): ExitCode
 }
 
 const gravest: readonly ExitCode[] = [exitCodes.bug, exitCodes.configuration, exitCodes.tryAgain]
 
-/** No line holds one of the secrets. */
+/** Masks the secrets in every line. */
 export function createReport(write: (line: string) => void, secrets: readonly string[]): Report {
   const print = (line: string) => write(mask(line, secrets))
   const wrongs: ExitCode[] = []
@@ -45,9 +45,9 @@ export function createReport(write: (line: string) => void, secrets: readonly st
     },
     wrong,
     skipped: (subject, why) => line('–', subject, why),
-    async check(subject, look) {
+    async check(subject, inspect) {
       try {
-        return await look()
+        return await inspect()
       } catch (error) {
         if (error instanceof InterruptedError) throw error
         wrong(subject, sentenceOf(error, secrets), toMirrorError(error).exitCode)
@@ -55,9 +55,9 @@ export function createReport(write: (line: string) => void, secrets: readonly st
       }
     },
     finish() {
-      const also = warnings > 0 ? `, ${warnings} to look at (!)` : ''
+      const also = warnings > 0 ? `, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'} (!)` : ''
       if (wrongs.length === 0) print(`Nothing is wrong${also}.`)
-      else print(`${wrongs.length} ${wrongs.length === 1 ? 'thing is' : 'things are'} wrong (✗)${also}.`)
+      else print(`${wrongs.length} ${wrongs.length === 1 ? 'error' : 'errors'} (✗)${also}.`)
       return gravest.find((exitCode) => wrongs.includes(exitCode)) ?? exitCodes.ok
     },
   }

@@ -1,6 +1,6 @@
 /**
- * `doctor`: is everything in place? Every check runs, whatever the ones before it found, and nothing is changed: no
- * schema, no new data folder, no row but the reservations of the read budget, where there is one.
+ * `doctor`: runs every check, whatever the earlier ones found. Creates no schema and no data folder, and writes no row
+ * except reservations of an existing read budget.
  */
 
 import {
@@ -28,18 +28,18 @@ import { createReport, type Report } from './report.ts'
 export async function runDoctor(): Promise<ExitCode> {
   const report = createReport((line) => print(line), secretsOfEnvironment())
   return withInterruption(async (signal) => {
-    const { config, problems } = readWhatIsRight()
+    const { config, problems } = readValidSettings()
     report.section('Configuration')
     for (const { variable, problem } of problems) report.wrong('setting', `${variable}: ${problem}`)
     for (const warning of config === null ? [] : [...config.warnings, ...connectionsInClear(config)])
       report.warning('setting', warning)
     if (config === null) {
-      report.skipped('everything', 'else depends on it')
+      report.skipped('all others', 'they need a valid configuration')
       return report.finish()
     }
-    if (problems.length === 0) report.right('settings', 'all that are set make sense')
+    if (problems.length === 0) report.right('settings', 'valid')
 
-    await lookAtDatabase(report, config, problems, signal, async (database) => {
+    await withDatabaseChecked(report, config, problems, signal, async (database) => {
       report.section(`Allo (${config.apiUrl})`)
       const blocking = [
         'ALLO_API_KEY',
@@ -49,7 +49,7 @@ export async function runDoctor(): Promise<ExitCode> {
         'HTTP_PROXY',
       ].filter((name) => concerns(problems, name))
       if (hasKey(config) && blocking.length === 0) await checkAllo(report, config, database, signal)
-      else report.skipped('key', `not tried: ${blocking.join(', ')} comes first`)
+      else report.skipped('key', `not tried: correct ${blocking.join(', ')} first`)
       if (!concerns(problems, 'REDIS_URL')) await checkJobs(report, config, database)
       await checkPort(report, config.http)
     })
@@ -57,8 +57,8 @@ export async function runDoctor(): Promise<ExitCode> {
   })
 }
 
-/** Calls `next` with what could be opened, while it is open. */
-async function lookAtDatabase(
+/** Checks the database and calls `next` while it is open; with null if it could not be opened. */
+async function withDatabaseChecked(
   report: Report,
   config: Config,
   problems: readonly Problem[],
@@ -67,7 +67,7 @@ async function lookAtDatabase(
 ): Promise<void> {
   if (concerns(problems, 'DATABASE_URL')) {
     report.section('Database')
-    report.skipped('Postgres', 'not tried: DATABASE_URL comes first')
+    report.skipped('Postgres', 'not tried: correct DATABASE_URL first')
     return next(null)
   }
   const url = config.databaseUrl?.value()
@@ -95,28 +95,29 @@ async function hasEmbeddedData(report: Report, config: Config): Promise<boolean>
   if (state === 'running' || state === 'stopped') {
     report.right(
       'data folder',
-      `Postgres ${version}, ${state}: ${detail}\nport and password: connection.json there`,
+      `Postgres ${version}, ${state}: ${detail}\nport and password: connection.json in that folder`,
     )
     return true
   }
   const why = state === 'foreign' ? null : await whyNoFolder(folder)
   if (why !== null) {
     const wayOut = 'Set DATA_DIR to another folder, or DATABASE_URL.'
-    report.wrong('data folder', `${folder} can't be made: ${why}. ${wayOut}`)
+    report.wrong('data folder', `${folder} can't be created: ${why}. ${wayOut}`)
     return false
   }
   if (state === 'absent') {
-    if (config.autoMigrate) report.right('data folder', `no data yet; the first sync makes them in ${folder}`)
+    if (config.autoMigrate)
+      report.right('data folder', `no data yet; the first sync creates them in ${folder}`)
     else report.wrong('data folder', `no data yet, and AUTO_MIGRATE=false: run migrate. Folder: ${folder}`)
     return false
   }
-  const foreign = `${folder} holds other things. Set DATA_DIR to a new folder, or DATABASE_URL.`
+  const foreign = `${folder} contains other files. Set DATA_DIR to a new folder, or set DATABASE_URL.`
   report.wrong('data folder', state === 'foreign' ? foreign : detail)
   return false
 }
 
-/** The configuration without what is wrong in it, so that the rest can be looked at. Null: `.env` can't be read. */
-function readWhatIsRight(): { config: Config | null; problems: readonly Problem[] } {
+/** The configuration without its invalid settings, so that the rest can be checked. Null: `.env` can't be read. */
+function readValidSettings(): { config: Config | null; problems: readonly Problem[] } {
   try {
     return { config: readConfig({ needsApiKey: true }), problems: [] }
   } catch (error) {
@@ -134,7 +135,7 @@ function readWhatIsRight(): { config: Config | null; problems: readonly Problem[
   }
 }
 
-/** A value may stand in NAME or in the file NAME_FILE names. */
+/** A value can come from NAME or from the file that NAME_FILE names. */
 function concerns(problems: readonly Problem[], name: string): boolean {
   return problems.some(({ variable }) => variable === name || variable === `${name}_FILE`)
 }
