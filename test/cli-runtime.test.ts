@@ -86,7 +86,7 @@ describe.concurrent('a Node that is too old', () => {
     running.child.kill('SIGTERM')
     const finished = await running.finished
     expect(finished).toMatchObject({ code: 75, stderr: '' })
-    expect(finished.stdout).toContain('Nothing of the demo is left')
+    expect(finished.stdout).toContain('All files of the demo are removed')
   })
 
   test('that is killed with -9 takes the program along', async () => {

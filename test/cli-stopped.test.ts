@@ -64,7 +64,7 @@ test.for([
 test('a second signal ends a command at once, and its server stops by itself', async () => {
   const running = await startAndBlock(['sync'])
   running.child.kill('SIGHUP')
-  await running.written(/Stopping\. Once more stops at once/)
+  await running.written(/Stopping\. A second signal stops at once/)
   running.child.kill('SIGTERM')
   expect(await running.finished).toMatchObject({ code: 75 })
   await until('the server has stopped', 60_000, async () => (await stateOfServer()) === 'stopped')

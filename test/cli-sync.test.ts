@@ -173,7 +173,7 @@ describe('a pass that fails', () => {
     expect(message).toContain(request_id)
     expect(finished.stderr).toContain(`${lost}: error: Allo answered the queue of ${lost}, page 1`)
     expect(finished.stderr).toContain(
-      '2 of 5 teammates could not be read; their data are as before. Try again.',
+      '2 of 5 teammates could not be read; their data stay as they were. Try again.',
     )
   })
 
@@ -256,7 +256,7 @@ describe('a pass that fails', () => {
       status: 'failed',
       error: { code: 'interrupted', message: expect.stringContaining('SIGINT') },
     })
-    expect(finished.stderr).toMatch(/Stopping\. Once more stops at once\..*InterruptedError\n\s+at /s)
+    expect(finished.stderr).toMatch(/Stopping\. A second signal stops at once\..*InterruptedError\n\s+at /s)
     expect(await lastPass()).toEqual({ status: 'failed', error_code: 'interrupted', is_finished: true })
 
     const now = allo.requests.count()
@@ -265,7 +265,7 @@ describe('a pass that fails', () => {
     const client = await database.pool.connect()
     await client.query('begin; lock table allo.sync_passes in access exclusive mode')
     stuck.child.kill('SIGINT')
-    await stuck.written(/Once more stops at once/)
+    await stuck.written(/A second signal stops at once/)
     stuck.child.kill('SIGINT')
     expect((await stuck.finished).code).toBe(75)
     await client.query('rollback')

@@ -99,7 +99,7 @@ describe('the demo', () => {
     expectOneSentence(
       await demo.finished,
       75,
-      /^The demo ends, because its own Postgres can't be used any more: .*Run it again$/,
+      /^The demo ends, because its Postgres is unusable: .*Run it again$/,
     )
     expect(readdirSync(temporary)).toEqual([])
   })
@@ -133,7 +133,7 @@ describe('the demo', () => {
     process.kill(-(demo.child.pid ?? 0), 'SIGINT')
     expect(await demo.finished).toEqual({
       code: 75,
-      stdout: expect.stringContaining('Stopped. Nothing of the demo is left.'),
+      stdout: expect.stringContaining('Stopped. All files of the demo are removed.'),
       stderr: expect.not.stringMatching(/initdb|disk/),
     })
     expect(readdirSync(temporary)).toEqual([])

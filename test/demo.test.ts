@@ -45,12 +45,12 @@ test('tells what moved at the source and what each pass saw of it', () => {
   expect(first).toMatch(/the pass saw {3}803 added, 0 changed, 0 moved, 0 removed/)
   expect(stumbles).toMatch(/[1-9]\d* moved, 4 removed/)
   expect(stumbles).toContain('torn: Tariq Silva. Nothing is concluded')
-  expect(stumbles).toMatch(/waited \d\.\d s for the 429/)
-  expect(endings).toContain("with nobody: Noor's queue. The next pass settles it")
-  expect(endings).toContain('404: Sami Petrov. Believed if the next pass hears it too')
+  expect(stumbles).toMatch(/waited \d\.\d s because of the 429/)
+  expect(endings).toContain("without a holder: Noor's queue. The next pass decides")
+  expect(endings).toContain('404: Sami Petrov. Counts if the next pass confirms it')
   expect(second).toContain("ended: Noor's queue (queue_replaced)")
   expect(second).toContain('404 again: Sami Petrov has left')
-  expect(lunch).toContain('nothing new, so no number, entry, version or dial was written')
+  expect(lunch).toContain('no change, so no number, entry, version or dial was written')
 })
 
 /** The cells of the table that follows the title, by the names of its columns. */
@@ -75,7 +75,7 @@ test('sums up what history saw: counts by outcome, and every ending with its rea
     expect(Object.values(outcomes).reduce((sum, count) => sum + Number(count), 0)).toBe(Number(numbers))
   }
   expect(queues).toContainEqual(expect.objectContaining({ queue: "Hugo's queue", holder: 'Kaya Jansen' }))
-  const fates = table('What history saw of them').map(({ now }) => now)
+  const fates = table('Their recorded history').map(({ now }) => now)
   expect(fates.filter((now) => now === 'current')).toHaveLength(6)
   expect(fates).toContainEqual(expect.stringMatching(/^ended \d\d:\d\d:\d\d: queue_replaced$/))
   expect(fates).toContain('unknown: its holder is not on the team any more')

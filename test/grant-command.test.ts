@@ -98,7 +98,7 @@ describe('grant', () => {
     const { hostname, port } = new URL(database.url)
     expect([code, stdout]).toEqual([0, `postgresql://${login}@${hostname}:${port}/${database.name}\n`])
     expect(stderr).toBe(
-      `${login} was made: it reads schema reporting, in transactions that are read only, with 10 connections and 60 s for a statement.\n`,
+      `${login} was created: it reads schema reporting, in read-only transactions, with at most 10 connections and 60 s per statement.\n`,
     )
     expect(await ask(login, 'select count(*)::int from teams')).toEqual([0])
     await expect(ask(login, 'select * from allo.teams')).rejects.toThrow(/permission denied for schema allo/)
@@ -110,7 +110,7 @@ describe('grant', () => {
     await grant([login, '--role', 'reader'], password)
     const more = await grant([login, '--role', 'pii'])
     expect(more.stderr).toContain(
-      `${login} was changed: it reads schemas reporting and reporting_pii, raw phone numbers included`,
+      `${login} was changed: it reads schemas reporting and reporting_pii, phone numbers included`,
     )
     expect(await ask(login, 'select count(*)::int from numbers')).toEqual([0])
     const less = await grant([login, '--role', 'reader'], 'quite another one')
@@ -127,11 +127,13 @@ describe('grant', () => {
     await grant([login, '--role', 'pii'], password)
     expect(await grant([login, '--revoke'])).toEqual({
       code: 0,
-      stdout: `${login} is no member of ${roles.pii} any more. The login stays, and may connect: "alter role … nologin" locks it out, "drop role" ends it.\n`,
+      stdout: `${login} is not a member of ${roles.pii} any more. The login stays and may connect: "alter role … nologin" disables it, "drop role" removes it.\n`,
       stderr: '',
     })
     await expect(ask(login, 'select * from reporting.teams')).rejects.toThrow(/permission denied/)
-    expect((await grant([login, '--revoke'])).stdout).toContain(`${login} was no member of ${roles.reader}.`)
+    expect((await grant([login, '--revoke'])).stdout).toContain(
+      `${login} was not a member of ${roles.reader}.`,
+    )
     expect(await grant([`${prefix}_nobody`, '--revoke'])).toMatchObject({
       code: 64,
       stderr: `There is no login ${prefix}_nobody.\n`,
@@ -263,10 +265,10 @@ describe('grant', () => {
   })
 
   test.each([
-    ['no password', '', /one line, 8 characters at least/],
-    ['a short one', 'short', /one line, 8 characters at least/],
+    ['no password', '', /one line of at least 8 ASCII characters/],
+    ['a short one', 'short', /one line of at least 8 ASCII characters/],
     ['two lines', 'correct horse\nbattery', /one line/],
-    ['one that clients send in different ways', 'pässwörtchen', /all of them ASCII/],
+    ['one that clients send in different ways', 'pässwörtchen', /at least 8 ASCII/],
   ])('refuses %s for a new login, and makes none', async (_, stdin, why) => {
     const login = `${prefix}_unmade`
     const { code, stderr } = await grant([login, '--role', 'reader'], stdin)
@@ -292,7 +294,7 @@ describe('grant', () => {
     url.password = 'only here'
     const unable = await grant([loginName(), '--role', 'reader'], password, { DATABASE_URL: url.href })
     expect(unable.code).toBe(78)
-    expect(unable.stderr).toMatch(/^This login of Postgres may not make others: /)
+    expect(unable.stderr).toMatch(/^This login of Postgres may not create logins: /)
   })
 
   test('says so when the login reads more by other rights', async () => {
@@ -300,7 +302,7 @@ describe('grant', () => {
     await sql(`grant usage on schema allo to ${login}; grant select on allo.teams to ${login}`)
     const { code, stderr } = await grant([login, '--role', 'reader'], password)
     expect(code).toBe(0)
-    expect(stderr).toContain(`Beside that, ${login} reads schema allo, by rights that were given elsewhere.`)
+    expect(stderr).toContain(`${login} also reads schema allo, through other rights.`)
   })
 
   test('names schemas in which readers may create, with the statement that closes them', async () => {

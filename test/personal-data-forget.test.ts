@@ -558,13 +558,13 @@ describe('the command', () => {
 
     const rehearsed = await run(stage, ['--suppress', '--dry-run'], number)
     expect(rehearsed).toMatchObject({ code: 0, stderr: '' })
-    expect(rehearsed.stdout).toMatch(/Would erase it from 1 stay in 1 queue\..*Nothing was changed\./s)
+    expect(rehearsed.stdout).toMatch(/Would erase it from 1 entry in 1 queue\..*Nothing was changed\./s)
     expect(await findAnywhere(stage.database.pool, tracesOf(number))).not.toEqual([])
     expect(await stage.sql('select from allo.suppressed_numbers')).toEqual([])
 
     const done = await run(stage, ['--suppress'], number)
     expect(done).toMatchObject({ code: 0, stderr: '' })
-    expect(done.stdout).toMatch(/Erased it from 1 stay in 1 queue\. No count changes\..*It is suppressed/s)
+    expect(done.stdout).toMatch(/Erased it from 1 entry in 1 queue\. No count changes\..*It is suppressed/s)
     const again = await run(stage, [], number)
     expect(again).toMatchObject({ code: 65, stdout: '' })
     expect(again.stderr).toMatch(/not on record.*It is suppressed/s)

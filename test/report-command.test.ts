@@ -53,7 +53,7 @@ describe('report', () => {
     mkdirSync(join(folder, 'here'))
     const refused = await run('--out', 'here')
     expect(refused).toMatchObject({ code: 64 })
-    expect(refused.stderr).toMatch(/here is there and is no file/i)
+    expect(refused.stderr).toMatch(/here exists and is not a file/i)
     expect(readdirSync(join(folder, 'here'))).toEqual([])
 
     const reasons = { ENAMETOOLONG: 'x'.repeat(300), ENOENT: 'not/there.html', ENOTDIR: 'old.html/x' }
@@ -70,7 +70,7 @@ describe('report', () => {
     [['--teammate', 'usr-nobody'], 'This team has no such teammate.'],
     [['--queue', 'pdl_nothing'], 'This team has no such queue.'],
     [['--days', '8'], 'Days is one of 7, 28, 90.'],
-    [['--team', 'team-other'], 'There is no such team: say --team with one of'],
+    [['--team', 'team-other'], 'There is no such team: use --team with one of'],
   ])('of %j is refused, and writes nothing', async (args, message) => {
     const refused = await run('--out', 'none.html', ...args)
     expect(refused).toMatchObject({ code: 64, stdout: '' })

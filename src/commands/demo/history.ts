@@ -1,4 +1,4 @@
-/** What the demo asks the database afterwards: the tables a person sees are answers to the SQL they see. */
+/** The queries of the demo, and their results as tables. */
 import { type Pool, withDatabaseErrors } from '../../store/postgres/database.ts'
 import { type Cell, tableLines } from '../../terminal/table.ts'
 
@@ -21,7 +21,7 @@ cross join lateral (
 order by t.name, q.first_seen_at`,
   },
   {
-    title: 'What history saw of them',
+    title: 'Their recorded history',
     sql: `
 select q.name as queue, r.added, r.changed, r.moved, r.removed, d.dials,
   case when q.is_current then 'current'
@@ -40,7 +40,7 @@ order by t.name, q.first_seen_at`,
   },
 ]
 
-/** An analyst's first three, to schema reporting. `followed` is a phone number, which needs no quoting. */
+/** Three queries of an analyst on schema reporting. `followed` is a phone number, which needs no quoting. */
 export function questions(followed: string): readonly Question[] {
   return [
     {
@@ -76,7 +76,7 @@ order by numbers desc;`,
   ]
 }
 
-/** The answer as an aligned table. */
+/** Runs the query and returns the result as an aligned table. */
 export async function answer(pool: Pool, { title, sql }: Question): Promise<string[]> {
   const result = await withDatabaseErrors(title, () => pool.query<Record<string, Cell>>(sql))
   const columns = result.fields.map((field) => field.name)

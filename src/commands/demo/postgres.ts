@@ -1,4 +1,4 @@
-/** The Postgres of the demo: there as long as the demo runs, watched, and gone with all its files. */
+/** The temporary Postgres of the demo. It is watched while the demo runs, and removed with its files at the end. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -14,18 +14,18 @@ import { DatabaseError } from '../../store/postgres/database.ts'
 
 export interface DemoPostgres {
   readonly url: string
-  /** Aborts when the demo was told to stop, or its Postgres can't be used any more. */
+  /** Aborts when the demo is stopped, or its Postgres becomes unusable. */
   readonly signal: AbortSignal
-  /** Whether the disk has room for what Postgres writes next. */
+  /** Whether the disk is full. */
   hasFullDisk(): Promise<boolean>
-  /** It can't be used any more. */
+  /** Reports that Postgres is unusable, and aborts `signal`. */
   giveUp(reason: string): void
 }
 
-/** What still runs may take this long to wind up once `signal` has aborted. */
+/** Time for running work to finish after `signal` has aborted. */
 const WIND_UP_MS = 8000
 
-/** Throws EmbeddedPostgresError, in one sentence, when the server ends or its disk is full. `say`: for what stays. */
+/** Throws EmbeddedPostgresError when the server ends or its disk is full. `say` prints a note about files that stay. */
 export async function withDemoPostgres(
   interrupted: AbortSignal,
   work: (postgres: DemoPostgres) => Promise<void>,
@@ -55,11 +55,11 @@ export async function withDemoPostgres(
   } finally {
     await server.remove()
     if (server.keptPrograms !== null)
-      say(`Postgres's programs stay in ${server.keptPrograms} (60 MB) for the next time.`)
+      say(`The Postgres binaries stay in ${server.keptPrograms} (60 MB) for the next start.`)
   }
 }
 
-/** A connection that does nothing breaks as soon as the server ends. */
+/** Opens an idle connection, which breaks as soon as the server ends. */
 async function watch(url: string, onEnd: () => void): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: url, ssl: false })
   await client.connect()
@@ -82,7 +82,7 @@ async function explain(server: TemporaryPostgres, cause: unknown): Promise<Embed
   const words = await server.lastWords()
   const reason = messageOf(cause)
   return new EmbeddedPostgresError(
-    `The demo ends, because its own Postgres can't be used any more: ${reason}${words === null ? '' : ` (${words})`}. Run it again`,
+    `The demo ends, because its Postgres is unusable: ${reason}${words === null ? '' : ` (${words})`}. Run it again`,
     { cause, retryable: true },
   )
 }

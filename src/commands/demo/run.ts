@@ -1,7 +1,7 @@
 /**
- * `demo`: the whole product without a key. A simulated team over HTTP on this machine, a Postgres in a folder of its
- * own, passes over queues that move, what history saw, and the service on a schedule of seconds. It reads nothing of the user's: its configuration is
- * written below, and its folder is gone when it ends.
+ * `demo`: shows the product without a key. It starts a simulated Allo and a temporary Postgres, runs passes over queues
+ * that change, shows the recorded history, and runs the worker every two seconds. It ignores the user's configuration
+ * and removes its folder at the end.
  */
 import { randomBytes } from 'node:crypto'
 import { styleText } from 'node:util'
@@ -26,14 +26,14 @@ import { answer, questions, summaries } from './history.ts'
 import { type DemoPostgres, withDemoPostgres } from './postgres.ts'
 import { chapters, createDemoWorld, type Stage, setStage } from './story.ts'
 
-/** Enough to see it go on by itself. */
+/** Passes of the worker that are shown. */
 const SERVICE_PASSES = 3
 const PASS_WITHIN_MS = 60_000
 const EXIT_WITHIN_MS = 500
-/** Fictional: the simulation takes it and nobody else does. */
+/** Fictional: only the simulation accepts it. */
 const apiKey = 'ak_demo_0000000000000000'
 const numberKey = randomBytes(32).toString('hex')
-/** Twice and a half what Allo allows, to keep this short. */
+/** 2.5 times Allo's limit, to keep the demo short. */
 const readsPerSecond = 50
 
 export async function runDemo({ once = false }: { readonly once?: boolean }): Promise<ExitCode> {
@@ -43,17 +43,17 @@ export async function runDemo({ once = false }: { readonly once?: boolean }): Pr
     return exitCodes.ok
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error
-    say('', 'Stopped. Nothing of the demo is left.')
+    say('', 'Stopped. All files of the demo are removed.')
     return exitCodes.tryAgain
   } finally {
-    // What still waits for a Postgres that is gone keeps the process alive; nothing of it is needed any more.
+    // Pending calls to the stopped Postgres would keep the process alive.
     setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref()
   }
 }
 
 async function tell(interrupted: AbortSignal, staysUp: boolean): Promise<void> {
   const progress = showProgress()
-  progress.step('Starting a Postgres of its own')
+  progress.step('Starting a temporary Postgres')
   const run = async (postgres: DemoPostgres) => {
     progress.stop()
     const { url, signal } = postgres
@@ -72,7 +72,7 @@ async function tell(interrupted: AbortSignal, staysUp: boolean): Promise<void> {
           const { pool } = database
           await migrateDatabase(url)
           const numberKeys = await openNumberKeys(config, database)
-          say(`A simulated Allo team on ${allo.url}, and a real Postgres in a folder of its own.`)
+          say(`A simulated Allo team on ${allo.url}, and a real Postgres in a temporary folder.`)
           const stage = setStage(world, allo)
           await playChapters(config, { url, pool, numberKeys, stage, signal })
           await showHistory(pool, stage)
@@ -85,7 +85,7 @@ async function tell(interrupted: AbortSignal, staysUp: boolean): Promise<void> {
     }
   }
   await withDemoPostgres(interrupted, run, say).finally(progress.stop)
-  if (staysUp) say('', 'Gone, and its folder too.')
+  if (staysUp) say('', 'Stopped, and its folder is removed.')
 }
 
 interface Scene {
@@ -110,7 +110,7 @@ async function playChapters(config: ConfigWithKey, scene: Scene): Promise<void> 
   }
 }
 
-/** A client of its own for each pass, as every run of `sync` has. */
+/** Each pass has its own client, like every run of `sync`. */
 async function onePass(config: ConfigWithKey, { url, pool, numberKeys, signal }: Scene): Promise<SyncResult> {
   const openBook = (fingerprint: string) => openReadBudget(url, fingerprint)
   return withAllo(config, openBook, async (open) => {
@@ -128,7 +128,7 @@ async function onePass(config: ConfigWithKey, { url, pool, numberKeys, signal }:
   })
 }
 
-/** One line that is drawn over, and gone when the story goes on; the rest is told in its words. */
+/** One live line, removed when the next text comes. */
 function showProgress(): Progress {
   return createProgress(process.stderr, 'silent', { isLive: process.stderr.isTTY && process.stdout.isTTY })
 }
@@ -140,23 +140,23 @@ async function whatItSaw(pool: Pool, result: SyncResult, movesMeanwhile: number)
   const isQuiet = sum('added') + sum('changed') + sum('moved') + sum('removed') === 0
   return [
     isQuiet
-      ? 'nothing new, so no number, entry, version or dial was written'
+      ? 'no change, so no number, entry, version or dial was written'
       : `${sum('added')} added, ${sum('changed')} changed, ${sum('moved')} moved, ${sum('removed')} removed`,
     ...(movesMeanwhile > 0
       ? [
-          `${movesMeanwhile} more moves while it read${readAgain > 0 ? `; read ${readAgain} queues again, to be sure` : ''}`,
+          `${movesMeanwhile} more moves during the pass${readAgain > 0 ? `; ${readAgain} queues were read again` : ''}`,
         ]
       : []),
     ...(result.throttled > 0
-      ? [`waited ${(result.throttledMs / 1000).toFixed(1)} s for the 429; asked again for the rest`]
+      ? [`waited ${(result.throttledMs / 1000).toFixed(1)} s because of the 429; retried the other errors`]
       : []),
     ...teammates.map(({ name, status, has_left }) => {
-      if (status === 'torn') return `torn: ${name}. Nothing is concluded, what was known stands`
-      return has_left ? `404 again: ${name} has left` : `404: ${name}. Believed if the next pass hears it too`
+      if (status === 'torn') return `torn: ${name}. Their data stay as they were`
+      return has_left ? `404 again: ${name} has left` : `404: ${name}. Counts if the next pass confirms it`
     }),
     ...queues.map(({ name, end_reason }) =>
       end_reason === null
-        ? `with nobody: ${name}. The next pass settles it`
+        ? `without a holder: ${name}. The next pass decides`
         : `ended: ${name} (${end_reason})`,
     ),
     `${result.requests} requests in ${(result.durationMs / 1000).toFixed(1)} s`,
@@ -187,7 +187,7 @@ async function showHistory(pool: Pool, { followed }: Stage): Promise<void> {
   }
 }
 
-/** The worker itself, with its jobs in the same Postgres, over a team that goes on working. */
+/** Runs the worker with its jobs in the same Postgres, while the simulated team continues to dial. */
 async function showService(scene: {
   readonly postgres: DemoPostgres
   readonly alloUrl: string
@@ -226,7 +226,7 @@ async function showService(scene: {
       say(`   pass ${status.padEnd(10)}${teammates} teammates, ${requests} requests`)
     if (finished === SERVICE_PASSES) passes.resolve()
   }
-  say('', bold(`The service: the same on a schedule, every 2 seconds`))
+  say('', bold(`The worker: the same on a schedule, every 2 seconds`))
   const work = setInterval(() => world.act(2), 250)
   const running = runService(config, {
     logger: createLogger('info', { write: tellEvent }, () => []),
@@ -236,7 +236,7 @@ async function showService(scene: {
     await Promise.race([passes.promise, running])
     signal.throwIfAborted()
     if (!staysUp) return
-    say('', bold('All of it stays up until Ctrl-C, and the team goes on working:'), `  psql '${url}'`)
+    say('', bold('Everything runs until Ctrl-C, and the team continues to dial:'), `  psql '${url}'`)
     await untilAborted(signal)
   } finally {
     clearInterval(work)
@@ -247,7 +247,7 @@ async function showService(scene: {
 }
 
 function say(...lines: string[]): void {
-  // Its own words, in bold and dim.
+  // Not through print(), which would remove the styling.
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 

@@ -1,6 +1,6 @@
 /**
- * What happens to the demo's team, chapter by chapter; a pass follows each. The same seed makes the same team, and
- * only what falls between two page reads depends on the moment.
+ * The chapters of the demo: what happens to the simulated team. A pass follows each. The same seed gives the same team;
+ * only moves between two page requests depend on timing.
  */
 import type { SimulatedAllo } from '../../simulation/server.ts'
 import type { TeammateRow } from '../../simulation/shapes.ts'
@@ -8,7 +8,7 @@ import { createWorld, type World } from '../../simulation/world.ts'
 
 export interface Chapter {
   readonly title: string
-  /** Moves the world, and says in a few lines what moved. */
+  /** Moves the world, and returns a few lines about it. */
   readonly happens: (stage: Stage) => string[]
 }
 
@@ -16,16 +16,16 @@ export interface Stage {
   readonly world: World
   readonly allo: SimulatedAllo
   readonly cast: Cast
-  /** The number whose history is shown in the end; it stands in the owner's queue. */
+  /** The number whose history is shown at the end. It is in the owner's queue. */
   readonly followed: string
 }
 
-/** Each has one part in the story. */
+/** The teammates by their role in the chapters. */
 type Cast = Readonly<
   Record<'owner' | 'remover' | 'restless' | 'resetter' | 'giver' | 'leaver' | 'taker', TeammateRow>
 >
 
-/** Dials, results, appends at random; what makes a story is told in the chapters. */
+/** Random dials, results and appends. The chapters make all other moves. */
 const dialling = {
   ...{ remove_number: 0, remove_positions: 0, clear_uncalled: 0, refill: 0, duplicate: 0, second_dial: 0 },
   ...{ reset: 0, first_queue: 0, remove_queue: 0, restore_queue: 0, settings: 0, reassign: 0, swap: 0 },
@@ -79,7 +79,7 @@ export const chapters: readonly Chapter[] = [
     },
   },
   {
-    title: 'Numbers are removed, and the API stumbles',
+    title: 'Numbers are removed, and the API has errors',
     happens({ world, allo, cast, followed }) {
       const before = world.truth.moves().length
       world.act(30)
@@ -94,14 +94,14 @@ export const chapters: readonly Chapter[] = [
       allo.faults.add({ kind: 'repeated_page', userId: cast.restless.id, page: 2, times: 4 })
       return [
         countMoves(world, before),
-        `3 numbers leave ${possessive(cast.remover)} queue and 1 ${possessive(cast.owner)}: all behind them move up`,
+        `3 numbers are removed from ${possessive(cast.remover)} queue and 1 from ${possessive(cast.owner)}: later positions change`,
         `${cast.owner.name} dials ${followed} a second time`,
-        `the API answers a 429, a 500 and half a body, and ${possessive(cast.restless)} pages never fit together`,
+        `the API sends a 429, a 500 and half a body, and ${possessive(cast.restless)} pages never agree`,
       ]
     },
   },
   {
-    title: 'A reset, a hand-over, a goodbye',
+    title: 'A reset, a reassignment, and a teammate who leaves',
     happens({ world, cast }) {
       const before = world.truth.moves().length
       const { resetter, giver, taker, leaver } = cast
@@ -111,13 +111,13 @@ export const chapters: readonly Chapter[] = [
       world.apply({ type: 'leave', userId: leaver.id })
       return [
         countMoves(world, before),
-        `${resetter.name} resets: a new queue of 20 numbers, and Allo forgets the old one`,
+        `${resetter.name} resets: a new queue of 20 numbers, and Allo deletes the old one`,
         `${possessive(giver)} queue goes to ${taker.name}; ${leaver.name} leaves the team`,
       ]
     },
   },
   {
-    title: 'A second look, because one odd answer proves nothing',
+    title: 'A second pass, because one response proves nothing',
     happens({ world, allo, cast, followed }) {
       const before = world.truth.moves().length
       world.act(15)
@@ -127,14 +127,14 @@ export const chapters: readonly Chapter[] = [
       allo.setMovesBetweenPages(0)
       return [
         countMoves(world, before),
-        `${cast.owner.name} dials ${followed} a third time, and somebody answers`,
-        'from now on the queues hold still while they are read',
+        `${cast.owner.name} dials ${followed} a third time, and a person answers`,
+        'from now on the queues do not change while they are read',
       ]
     },
   },
   {
     title: 'Lunch',
-    happens: () => ['nothing moves'],
+    happens: () => ['nothing changes'],
   },
 ]
 

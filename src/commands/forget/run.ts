@@ -1,6 +1,6 @@
 /**
- * `forget`: erases one person's number. It comes from stdin, or is asked for: what stands on a command line is kept in
- * shell histories and shown to everyone on the machine.
+ * `forget`: erases one person's number. It reads the number from stdin or asks for it, because command lines are kept
+ * in shell histories and visible to every user of the machine.
  */
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
@@ -21,12 +21,12 @@ export interface ForgetArguments {
   readonly isNumberOnCommandLine: boolean
 }
 
-/** Exit code 0: it was erased and is nowhere any more. 65: it was not, or not wholly, and the message says why. */
+/** Exit code 0: erased everywhere. 65: not erased, or not everywhere; the message gives the reason. */
 export async function runForget(args: ForgetArguments): Promise<ExitCode> {
   const config = readConfig({ needsApiKey: false })
   if (args.isNumberOnCommandLine) {
     throw new UsageError(
-      'The number is read from stdin, or asked for: on the command line it would stay in the history of your shell.',
+      'The number is read from stdin, or asked for: on the command line your shell would keep it in its history.',
     )
   }
   const number = await askForNumber()
@@ -39,7 +39,7 @@ export async function runForget(args: ForgetArguments): Promise<ExitCode> {
       })
       if (args.suppress && numberKeys === null) {
         throw new NumberKeyError(
-          '--suppress needs a NUMBER_KEY that is in use: set it for every process that reads queues, and start them anew',
+          '--suppress needs a NUMBER_KEY that is in use: set it for every process that reads queues, and restart them',
         )
       }
       const forgotten = await forgetNumber(database.pool, { number, numberKeys, ...args })
@@ -54,7 +54,7 @@ export async function runForget(args: ForgetArguments): Promise<ExitCode> {
 }
 
 const oneNumber =
-  'One phone number is needed on stdin, as Allo shows it, with its country code; how it is grouped does not matter. Nothing was changed.'
+  'One phone number is needed on stdin, as Allo shows it, with its country code; spaces and signs do not matter. Nothing was changed.'
 
 async function askForNumber(): Promise<string> {
   const number = (process.stdin.isTTY ? await prompt() : await text(process.stdin))
@@ -65,7 +65,7 @@ async function askForNumber(): Promise<string> {
   throw new UsageError(oneNumber)
 }
 
-/** Two numbers with a sign between them, or each with its plus. */
+/** Whether the text has two numbers: with a separator between them, or each with a plus. */
 function hasSeveral(text: string): boolean {
   const plain = toPlainText(text.replaceAll('\t', ',')).replace(/;[\w-]+=[^;\s]*/g, '')
   if (/^sips?:|@/i.test(plain) && !/\s/.test(plain)) return false
@@ -74,7 +74,7 @@ function hasSeveral(text: string): boolean {
   )
 }
 
-/** No phone number has more than 15 digits: these may be two that only a blank is between. */
+/** A phone number has at most 15 digits. More may be two numbers with only a blank between them. */
 function isMoreThanOne(text: string): boolean {
   return (readPhoneNumber(text)?.digits.length ?? 0) > 15
 }
@@ -104,32 +104,34 @@ function erasedInWords(forgotten: Forgotten, { dryRun }: ForgetArguments): strin
   const { stays, queues, otherRows, places, similar } = forgotten
   const beside = otherRows === 0 ? '' : ` and from ${count(otherRows, 'other row')}`
   return [
-    `${dryRun ? 'Would erase' : 'Erased'} it from ${count(stays, 'stay')} in ${count(queues, 'queue')}${beside}. No count changes.`,
-    ...(places.length > 0 ? ['It goes on, without its number, at', ...places.map(placeInWords)] : []),
-    ...(similar.length > 0 ? [`Left alone, because it is another number: ${similar.join(', ')}.`] : []),
+    `${dryRun ? 'Would erase' : 'Erased'} it from ${count(stays, 'entry', 'entries')} in ${count(queues, 'queue')}${beside}. No count changes.`,
+    ...(places.length > 0
+      ? ['It stays in these places, without its phone number:', ...places.map(placeInWords)]
+      : []),
+    ...(similar.length > 0 ? [`Not erased, because these are other numbers: ${similar.join(', ')}.`] : []),
     nextInWords(forgotten),
-    'Allo itself, backups, and what was exported still have it: docs/privacy.md.',
+    'Allo itself, backups and exports still have it: see docs/privacy.md.',
     ...(dryRun ? ['Nothing was changed.'] : []),
   ]
 }
 
 function nextInWords({ isSuppressed }: Forgotten): string {
   return isSuppressed
-    ? 'It is suppressed: wherever it stands, it is mirrored without its number.'
-    : 'If Allo shows it again, it is mirrored again; --suppress keeps it out.'
+    ? 'It is suppressed: from now on it is mirrored without its phone number.'
+    : 'If Allo shows it again, it is mirrored again; --suppress prevents that.'
 }
 
-/** Erased, but for ids. */
+/** Erased, except in ids. */
 function leftInWords(forgotten: Forgotten, args: ForgetArguments): string[] {
   return [
     ...erasedInWords(forgotten, args),
-    `It is not gone: it is part of ids that lead to other rows, and those were left. They are in ${forgotten.left.join(', ')}.`,
+    `It is still stored in ids that other rows refer to: ${forgotten.left.join(', ')}.`,
   ]
 }
 
 function notOnRecordInWords(forgotten: Forgotten, { dryRun }: ForgetArguments): string[] {
   return [
-    'This number is not on record: there was nothing to erase. Was it written with its country code?',
+    'This number is not on record: there was nothing to erase. Check that it has its country code.',
     nextInWords(forgotten),
     ...(dryRun ? ['Nothing was changed.'] : []),
   ]
@@ -139,9 +141,9 @@ function unclearInWords({ similar }: Forgotten): string[] {
   return [
     ...(similar.length > 0
       ? [
-          `This very number is not on record, but ${count(similar.length, 'number')} like it: ${similar.join(', ')}.`,
+          `This number is not on record, but ${count(similar.length, 'similar number')}: ${similar.join(', ')}.`,
         ]
-      : ['It can’t be told which country this number is of.']),
+      : ['The country of this number is unclear.']),
     'Nothing was changed. Write it as Allo shows it: with its country code, and with its extension if it has one.',
   ]
 }
@@ -150,18 +152,18 @@ function refusalInWords({ places, shownAs }: Forgotten): string[] {
   if (shownAs.length > 0) {
     return [
       `Allo shows it in ${shownAs.map(printable).join(', and in ')}, so the next reading would bring it back. Nothing was erased.`,
-      'Change that in Allo, and come back after the next reading.',
+      'Change that in Allo, and run this again after the next reading.',
     ]
   }
   return [
-    'It stands in a queue that goes on, so the next reading would bring it back. Nothing was erased. It is at',
+    'It is in a current or unknown queue, so the next reading would bring it back. Nothing was erased. Its places:',
     ...places.map(placeInWords),
-    'Remove it in Allo, and come back after the next reading. Or --suppress it: it is then mirrored without its number.',
+    'Remove it in Allo, and run this again after the next reading. Or use --suppress: it is then mirrored without its phone number.',
   ]
 }
 
-function count(n: number, one: string): string {
-  return `${n} ${n === 1 ? one : `${one}s`}`
+function count(n: number, one: string, several = `${one}s`): string {
+  return `${n} ${n === 1 ? one : several}`
 }
 
 function placeInWords({ position, queueName, queueId, teammateName, userId }: Place): string {

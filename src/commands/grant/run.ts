@@ -1,6 +1,6 @@
 /**
- * `grant`: a login that reads the reports, or raw numbers too. The password comes from stdin, or is asked for; it is
- * neither shown nor sent. What stands on stdout is the connection string, without it.
+ * `grant`: creates a login that reads the reports, or phone numbers too. The password comes from stdin, or is asked for.
+ * It is neither shown nor sent to Postgres. stdout gets the connection string without it.
  */
 import {
   CONNECTIONS,
@@ -35,7 +35,7 @@ export async function runGrant({ login, role }: GrantArguments): Promise<ExitCod
   const { rolePrefix } = config
   if (rolePrefix === null) {
     throw new GrantUnavailableError(
-      'ROLE_PREFIX is none, so there are no roles to grant: set it to a word (allo, unless another database of the server has it)',
+      'ROLE_PREFIX is none, so there are no roles to grant: set it to a word (allo, unless another database of the server uses it)',
     )
   }
   await withDatabase(
@@ -61,37 +61,36 @@ async function grant(
   const { exists, mayManage, readsTables } = await inspectLogin(pool, login, { role, roles })
   if (!mayManage) {
     throw new GrantUnavailableError(
-      `this login of Postgres may not make others: run it with the DATABASE_URL of one with CREATEROLE, or let its owner say: grant ${roles[role]} to …`,
+      `this login of Postgres may not create logins: use the DATABASE_URL of a login with CREATEROLE, or let the owner of the role run: grant ${roles[role]} to …`,
     )
   }
   const password = await askForPassword(login, exists)
   const mayConnect = await grantLogin(pool, { login, role, roles, password, exists })
   const what =
-    role === 'pii' ? 'schemas reporting and reporting_pii, raw phone numbers included' : 'schema reporting'
+    role === 'pii' ? 'schemas reporting and reporting_pii, phone numbers included' : 'schema reporting'
   printError(
     printable(
-      `${login} ${exists ? 'was changed' : 'was made'}: it reads ${what}, in transactions that are read only, with ${CONNECTIONS} connections and ${STATEMENT_SECONDS} s for a statement.`,
+      `${login} was ${exists ? 'changed' : 'created'}: it reads ${what}, in read-only transactions, with at most ${CONNECTIONS} connections and ${STATEMENT_SECONDS} s per statement.`,
     ),
   )
-  if (readsTables)
-    printError(printable(`Beside that, ${login} reads schema allo, by rights that were given elsewhere.`))
+  if (readsTables) printError(printable(`${login} also reads schema allo, through other rights.`))
   if (!mayConnect) {
-    const message = `It may not connect yet: let the owner of the database say "grant connect on database … to ${roles.reader}".`
+    const message = `It may not connect yet: let the owner of the database run "grant connect on database … to ${roles.reader}".`
     printError(printable(message))
   }
   for (const says of await openSchemas(pool, roles)) printError(printable(`${says}.`))
   print(readerUrl(url, login))
 }
 
-/** Null: the one it has. */
+/** Null: keep the present password. */
 async function askForPassword(login: string, exists: boolean): Promise<string | null> {
   const password = await askForSecret(
-    `Password for ${printable(login)}${exists ? ' (empty: the one it has)' : ''}`,
+    `Password for ${printable(login)}${exists ? ' (empty: keep the present one)' : ''}`,
   )
   if (password === '' && exists) return null
   if (password.length < SHORTEST_PASSWORD || !/^[\x20-\x7e]*$/.test(password)) {
     throw new UsageError(
-      `A password is needed on stdin: one line, ${SHORTEST_PASSWORD} characters at least, all of them ASCII, since clients differ in how they send others. Nothing was changed.`,
+      `A password is needed on stdin: one line of at least ${SHORTEST_PASSWORD} ASCII characters, because clients encode others differently. Nothing was changed.`,
     )
   }
   return password
@@ -102,16 +101,16 @@ async function revoke(pool: Pool, login: string, roles: RoleNames): Promise<void
   if (groups === null) throw new UsageError(`There is no login ${login}.`)
   const what =
     groups.length === 0
-      ? `${login} was no member of ${roles.reader}`
-      : `${login} is no member of ${groups.join(' and ')} any more`
+      ? `${login} was not a member of ${roles.reader}`
+      : `${login} is not a member of ${groups.join(' and ')} any more`
   print(
     printable(
-      `${what}. The login stays, and may connect: "alter role … nologin" locks it out, "drop role" ends it.`,
+      `${what}. The login stays and may connect: "alter role … nologin" disables it, "drop role" removes it.`,
     ),
   )
 }
 
-/** Where the reports are, for this login: no password, and no setting that is the worker's own. */
+/** The connection string of this login: without a password and without settings of the worker. */
 export function readerUrl(url: string, login: string): string {
   const { hostname, port, pathname, searchParams } = new URL(url)
   const kept = new URLSearchParams(

@@ -4,26 +4,26 @@ import { type HttpConfig, readConfig } from '../../config/config.ts'
 import { type ExitCode, exitCodes, messageOf } from '../../errors.ts'
 import { print, printError } from '../../terminal/output.ts'
 
-/** Docker gives it five seconds. */
+/** Docker's limit is five seconds. */
 const TIMEOUT_MS = 4000
 
-/** Asks /healthz at the port and with the password of the configuration. Exit code: ok when it answers, else tryAgain. */
+/** Calls /healthz with the port and password of the configuration. Returns ok if it answers, else tryAgain. */
 export async function runHealth(): Promise<ExitCode> {
   const { port, host, basicAuth } = readConfig({ needsApiKey: false }).http
   if (port === 0) {
-    printError('HTTP_PORT is 0, any free port, so nobody knows which one to ask. Set a port.')
+    printError('HTTP_PORT is 0 (any free port), so the port of the worker is unknown. Set a port.')
     return exitCodes.configuration
   }
   const where = `${reachable(host)}:${port}`
   try {
     const status = await statusOf(`http://${where}/healthz`, basicAuth?.value() ?? null)
-    // 429: too many wrong passwords came from this address, and the worker that says so is alive.
+    // 429: too many wrong passwords came from this address. The worker that answers so is alive.
     if (status === 200 || status === 429) {
       print(`The worker at ${where} is alive.`)
       return exitCodes.ok
     }
-    const why = status === 401 ? ': HTTP_BASIC_AUTH is another one there' : ''
-    printError(`What listens at ${where} answers ${status}${why}.`)
+    const why = status === 401 ? ': it has another HTTP_BASIC_AUTH' : ''
+    printError(`The server at ${where} answers ${status}${why}.`)
   } catch (error) {
     const reason = messageOf(error)
     printError(`The worker at ${where} does not answer: ${reason}.`)
@@ -31,20 +31,20 @@ export async function runHealth(): Promise<ExitCode> {
   return exitCodes.tryAgain
 }
 
-/** Whether what listens there is a worker with the password of this configuration. */
+/** Whether a worker with the password of this configuration listens there. */
 export async function isWorkerAlive({ host, port, basicAuth }: HttpConfig): Promise<boolean> {
   const asked = statusOf(`http://${reachable(host)}:${port}/healthz`, basicAuth?.value() ?? null)
   return (await asked.catch(() => 0)) === 200
 }
 
-/** The addresses that stand for all of a machine's can't be asked. */
+/** A wildcard address can't be called, so use the loopback address. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'
   return host.includes(':') ? `[${host}]` : host
 }
 
-/** Past any proxy: it is this machine. */
+/** Never uses a proxy, because it is this machine. */
 function statusOf(url: string, auth: string | null): Promise<number> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(TIMEOUT_MS)

@@ -1,4 +1,4 @@
-/** `migrate`: brings the database to this version, and says what that came to. */
+/** `migrate`: migrates the database to this version and prints the result. */
 import { readConfig } from '../../config/config.ts'
 import { type ExitCode, exitCodes } from '../../errors.ts'
 import { print, printError } from '../../terminal/output.ts'
@@ -14,7 +14,7 @@ export async function runMigrate(): Promise<ExitCode> {
   }
   const { migrations, hasNewViews, note } = await withDatabase(config, work, { name: 'migrate' })
   if (migrations > 0) print(`Applied ${migrations} ${migrations === 1 ? 'migration' : 'migrations'}.`)
-  else print(hasNewViews ? 'Renewed views and functions.' : 'The database is up to date.')
+  else print(hasNewViews ? 'Updated views and functions.' : 'The database is up to date.')
   if (note !== null) print(note)
   return exitCodes.ok
 }

@@ -1,4 +1,4 @@
-/** The API of a configuration under the read budget of its key, open as long as a command works with it. */
+/** Opens a client of the API with the read budget of its key, and closes it after the work. */
 import { createAlloClient } from '../../allo/client.ts'
 import { createPacer, type ProcessPacer } from '../../allo/pacer.ts'
 import { createSurpriseLog } from '../../allo/surprises.ts'
@@ -10,7 +10,7 @@ import { version } from '../../version.ts'
 
 const MAX_THROTTLED_MS = 5 * 60_000
 const DOCUMENTED_READS_PER_SECOND = 20
-/** Of what the API allows; the rest is for the customer's other tools. */
+/** Share of the API's limit that we use. The rest is for the customer's other tools. */
 const SHARE_OF_LIMIT = 0.9
 
 export interface OpenAllo {
@@ -18,11 +18,11 @@ export interface OpenAllo {
   readonly pacer: ProcessPacer
   readonly keyFingerprint: string
   readonly surprises: () => readonly Surprise[]
-  /** Those that came since they were taken last. */
+  /** Surprises since the last call. */
   readonly takeSurprises: () => readonly Surprise[]
-  /** What was taken is told again when it comes again: in another pass. */
+  /** Forget which surprises were taken, so that the next pass reports them again. */
   readonly renewSurprises: () => void
-  /** The API said what it allows; null: it did not. */
+  /** Sets the limit that the API sent; null: it sent none. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly concurrency: () => number
   /** The budget of the key; null: unlimited. */
@@ -30,13 +30,13 @@ export interface OpenAllo {
 }
 
 export interface AlloLimits {
-  /** Waiting longer than this because of 429s ends the work. */
+  /** The work fails after waiting longer than this because of 429s. */
   readonly maxThrottledMs?: number
   readonly retry?: Partial<RetrySettings>
   readonly onAnswer?: (status: number | null) => void
 }
 
-/** The API under the budget of its key. `openBook`: where the budget is kept. */
+/** Calls `work` with the open API. `openBook` opens the read budget. */
 export async function withAllo<T>(
   config: ConfigWithKey,
   openBook: (fingerprint: string) => Promise<ReadBudget>,
@@ -84,15 +84,15 @@ export async function withAllo<T>(
   }
 }
 
-/** Null: without a limit. */
+/** Reads per second; null: unlimited. */
 export function configuredRate(config: Config, limit: number): number | null {
   if (config.readsPerSecond === 'unlimited') return null
   return config.readsPerSecond === 'auto' ? limit * SHARE_OF_LIMIT : config.readsPerSecond
 }
 
 /**
- * As many walks as it takes to keep the budget busy while answers travel and readings are saved, and no more: each
- * further one only makes the others slower, and their readings longer and more often torn.
+ * The smallest number of parallel readings that uses the whole budget in spite of latency and saving. More would only
+ * make each reading longer, and so more likely to be torn.
  */
 export function usefulConcurrency(
   readsPerSecond: number | null,

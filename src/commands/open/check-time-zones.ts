@@ -1,4 +1,4 @@
-/** The time zones of the configuration, asked of the database that will use them. */
+/** Checks the configured time zones against the database that will use them. */
 
 import { type Config, ConfigError } from '../../config/config.ts'
 import { offsetsOf, otherNames } from '../../config/time-zone.ts'
@@ -11,8 +11,8 @@ const MONTHS_BACK = 24
 const MONTHS_AHEAD = 12
 
 /**
- * Throws a ConfigError when Postgres does not know a zone. Returns a warning, in a sentence, for each that it knows
- * with other offsets than Node: one of the two has older time zone data.
+ * Throws a ConfigError if Postgres does not know a time zone. Returns a warning for each zone with other offsets than
+ * in Node: one of the two then has older time zone data.
  */
 export async function checkTimeZones(pool: Pool, zones: Zones): Promise<string[]> {
   const instants = monthsAround(new Date())
@@ -33,14 +33,14 @@ export async function checkTimeZones(pool: Pool, zones: Zones): Promise<string[]
     const first = instants.find((_, nth) => offsets[nth] !== mine[nth])
     if (first !== undefined)
       warnings.push(
-        `${variable}: Postgres and this Node have different clocks for ${zone}, as in ${first.toISOString().slice(0, 7)}. Reports follow Postgres. Update the older time zone data.`,
+        `${variable}: Postgres and this Node disagree about the local time in ${zone}, as in ${first.toISOString().slice(0, 7)}. Reports follow Postgres. Update the older time zone data.`,
       )
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return warnings
 }
 
-/** For commands that read what the last sync or worker put on record. */
+/** Checks the stored report time zone, for commands that read the database. Throws a ConfigError. */
 export async function checkStoredTimeZone(pool: Pool): Promise<void> {
   const { rows } = await ask<{ zone: string }>(
     pool,
@@ -50,20 +50,20 @@ export async function checkStoredTimeZone(pool: Pool): Promise<void> {
   )
   const zone = rows[0]?.zone ?? 'UTC'
   if ((await inspectTimeZone(pool, zone, [new Date()])).offsets !== null) return
-  const problem = `Postgres does not know ${zone} (any more), which is on record here. ${await wayOut(pool, zone)} Then run sync.`
+  const problem = `Postgres does not know ${zone}, the time zone on record (any more). ${await wayOut(pool, zone)} Then run sync.`
   throw new ConfigError([{ variable: 'REPORT_TIME_ZONE', problem }])
 }
 
-/** Node may know the same zone under a name that this Postgres has. */
+/** Suggests a name that this Postgres knows for the same zone. */
 async function wayOut(pool: Pool, zone: string): Promise<string> {
   const names = await timeZoneNames(pool)
   const same = otherNames(zone, names)
   return same.length > 0
     ? `Set ${same.join(' or ')}, the same zone.`
-    : 'Set a name that its pg_timezone_names lists, or update the time zone data of its server.'
+    : 'Set a name from its view pg_timezone_names, or update the time zone data of the server.'
 }
 
-/** The middle of each month: every rule for summer time has begun or ended by then. */
+/** The middle of each month, when no change of the clock is near. */
 function monthsAround(now: Date): Date[] {
   return Array.from(
     { length: MONTHS_BACK + 1 + MONTHS_AHEAD },

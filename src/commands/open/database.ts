@@ -1,4 +1,4 @@
-/** The database of a configuration, open as long as a command works with it, and closed whatever happens. */
+/** Opens the database of a configuration for the work of a command, and always closes it. */
 import type { Config } from '../../config/config.ts'
 import { inspectEmbeddedPostgres, startEmbeddedPostgres } from '../../embedded/postgres.ts'
 import { exitCodes } from '../../errors.ts'
@@ -19,8 +19,8 @@ export function embeddedFolder({ dataDir }: Pick<Config, 'dataDir'>): string {
 }
 
 /**
- * Their own Postgres, or the embedded one of the data folder, for as long as `work` runs. Throws OpenDatabaseError
- * when there is none to work with. With `mayCreate: false` no data folder is made.
+ * Calls `work` with the customer's Postgres, or with the embedded one of the data folder. Throws OpenDatabaseError if
+ * none is usable. With `mayCreate: false` no data folder is created.
  */
 export async function withDatabase<T>(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
@@ -33,9 +33,9 @@ export async function withDatabase<T>(
   }: {
     readonly mayCreate?: boolean
     readonly name?: string
-    /** The service waits here until there is one. */
+    /** Connects for the first time. The worker waits here until Postgres is up. */
     readonly reach?: (pool: Pool, url: string) => Promise<unknown>
-    /** Tells `work` to end in order. Without it, SIGTERM and the like cut `work` off, and stop an embedded server. */
+    /** Lets `work` shut down itself. Without it, a signal such as SIGTERM interrupts `work` and stops an embedded server. */
     readonly signal?: AbortSignal
   } = {},
 ): Promise<T> {
@@ -55,13 +55,13 @@ export async function withDatabase<T>(
   const folder = embeddedFolder(config)
   if (!mayCreate) await requireEmbeddedData(folder)
   if (signal !== undefined) return withEmbedded(folder, signal, (url) => use(url, true))
-  // A server of ours would go on without us.
+  // Otherwise the embedded server would continue to run.
   return withInterruption((signal) =>
     withEmbedded(folder, signal, (url) => Promise.race([use(url, true), whenAborted(signal)])),
   )
 }
 
-/** What the driver threw past the store's own wrapping becomes a DatabaseError: a connection that broke is no bug. */
+/** Turns errors of the driver that the store did not wrap into DatabaseErrors, because a lost connection is no bug. */
 export async function asKnownError(error: unknown): Promise<unknown> {
   if (error === null || toMirrorError(error).exitCode !== exitCodes.bug) return error
   return withDatabaseErrors('talking to Postgres', () => Promise.reject(error)).catch((known) => known)

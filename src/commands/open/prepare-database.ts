@@ -3,8 +3,8 @@ import type { Config } from '../../config/config.ts'
 import { type Migrated, migrateDatabase } from '../../store/migrate/migrate.ts'
 
 /**
- * Brings the database to this version, and the roles of its readers in place. `note`: why the roles are not, or what
- * should be known about them; null: nothing.
+ * Migrates the database to this version and sets up the roles of its readers. `note`: why the roles are missing, or a
+ * warning about them; null: none.
  */
 export async function prepareDatabase(
   { rolePrefix }: Pick<Config, 'rolePrefix'>,

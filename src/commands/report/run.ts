@@ -1,4 +1,4 @@
-/** `report`: the page of the worker's server as one file, without links: to mail, to print, to keep. */
+/** `report`: writes the worker's report page to one file, without links. */
 import { randomBytes } from 'node:crypto'
 import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -68,20 +68,20 @@ async function chosenTeam(pool: Pool, asked: string | undefined): Promise<string
   if (asked === undefined && known.length === 1) return only
   if (asked !== undefined && known.includes(asked)) return asked
   throw new UsageError(
-    `${asked === undefined ? 'There is more than one team' : 'There is no such team'}: say --team with one of ${known.join(', ')}.`,
+    `${asked === undefined ? 'There is more than one team' : 'There is no such team'}: use --team with one of ${known.join(', ')}.`,
   )
 }
 
-/** Either all of it is there afterwards, or what was there before. */
+/** Atomic: afterwards the file is complete, or the old file is unchanged. */
 async function writeWhole(path: string, text: string): Promise<void> {
   const there = await stat(path).catch(() => null)
   if (there !== null && !there.isFile()) {
-    throw new UsageError(`${path} is there and is no file: name a file, or - for stdout.`)
+    throw new UsageError(`${path} exists and is not a file: name a file, or - for stdout.`)
   }
-  // Its own short name: with something added, a name that is just short enough would be too long.
+  // A short name of its own, because a suffix could make the name too long.
   const beside = join(dirname(path), `.report-${randomBytes(4).toString('hex')}.part`)
   try {
-    // Employee data: for whoever ran this, and nobody else on the machine.
+    // Employee data: readable only by the current user.
     await writeFile(beside, text, { flag: 'wx', mode: 0o600 })
     await rename(beside, path)
   } catch (error) {

@@ -11,7 +11,7 @@ import { isAtLeast } from '../../terminal/progress.ts'
 import { printable } from '../../text/printable.ts'
 import { withDatabase } from '../open/database.ts'
 
-/** Of every team in the database. Stopped by a signal, it leaves off between two transactions. */
+/** For every team in the database. A signal stops it between two transactions. */
 export async function runRetain(): Promise<ExitCode> {
   const config = readConfig({ needsApiKey: false })
   const { retention } = config

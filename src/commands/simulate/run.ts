@@ -1,4 +1,4 @@
-/** `simulate`: the simulated Allo alone, its world moving, until Ctrl-C. */
+/** `simulate`: runs the simulated Allo with random moves until Ctrl-C. */
 import { type ExitCode, exitCodes, UsageError } from '../../errors.ts'
 import { createRandom } from '../../simulation/random.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../simulation/server.ts'
@@ -15,7 +15,7 @@ export interface SimulateOptions {
   readonly readsPerSecond: number
 }
 
-/** Fictional: the simulation takes it and nobody else does. */
+/** Fictional: only the simulation accepts it. */
 const apiKey = 'ak_simulated_0000000000000000'
 const TICK_MS = 250
 
@@ -32,7 +32,7 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
   const allo = await start(options, world)
   print(`ALLO_API_URL=${allo.url}\nALLO_API_KEY=${apiKey}`)
   printError(
-    `Simulated Allo: ${teammates} teammates, ${movesPerMinute} moves a minute, ${readsPerSecond || 'any number of'} reads a second. Ctrl-C ends it.`,
+    `Simulated Allo: ${teammates} teammates, ${movesPerMinute} moves a minute, ${readsPerSecond || 'any number of'} reads a second. Stop it with Ctrl-C.`,
   )
   const dice = createRandom(`${seed} pace`)
   const ticks = setInterval(() => world.act(dice.count((movesPerMinute * TICK_MS) / 60_000)), TICK_MS)
@@ -42,7 +42,7 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
     clearInterval(ticks)
     await allo.close()
   }
-  printError(`Answered ${allo.requests.count()} requests; ${world.truth.moves().length} moves were made.`)
+  printError(`Answered ${allo.requests.count()} requests; made ${world.truth.moves().length} moves.`)
   return exitCodes.ok
 }
 
@@ -53,7 +53,7 @@ async function start({ port, readsPerSecond }: SimulateOptions, world: World): P
     if (!(error instanceof Error && 'code' in error)) throw error
     if (error.code === 'EADDRINUSE') throw new UsageError(`port ${port} is taken: choose another with --port`)
     if (error.code === 'EACCES')
-      throw new UsageError(`port ${port} is not ours to use: choose one above 1023`)
+      throw new UsageError(`this user may not use port ${port}: choose one above 1023`)
     throw error
   }
 }

@@ -1,4 +1,4 @@
-/** `status`: one screen that says whether to worry. Changes nothing, and needs no worker to be running. */
+/** `status`: one screen on the age of the data and on problems. Changes nothing, and needs no running worker. */
 import { type ConfigWithKey, readConfig } from '../../config/config.ts'
 import { type ExitCode, exitCodes, messageOf } from '../../errors.ts'
 import { type Overview, overviewOf, troublesOf } from '../../http/overview.ts'
@@ -17,7 +17,7 @@ import { backendNames, openJobBackend, queueNames } from '../../worker/job-backe
 import { type JobsStatus, jobsStatus } from '../../worker/jobs-status.ts'
 import { type OpenDatabase, withDatabase } from '../open/database.ts'
 
-/** Of people, one screen; `--json` has all. */
+/** Rows of each table, so that all fits one screen; `--json` has all rows. */
 const ROWS_SHOWN = 10
 
 /** Exit code: ok when the data are fresh, tryAgain when they are too old or there are none. */
@@ -34,13 +34,13 @@ export async function runStatus({ json }: { readonly json: boolean }): Promise<E
 }
 
 async function look(config: ConfigWithKey, { pool, url, isEmbedded }: OpenDatabase): Promise<Overview> {
-  // One migrated further, as in a rolling update, still has all that is asked for.
+  // A newer schema, as in a rolling update, still has everything that is needed here.
   if ((await inspectSchema(pool)).state !== 'ahead') await assertSchemaIsCurrent(pool)
   const fingerprint = keyFingerprint(config.apiKey.value())
   const jobs = await askJobs(config, pool, url, fingerprint)
   const team = await teamOnRecord(pool, fingerprint)
   const workerSeconds = team === null ? null : await staleAfterOfWorker(pool, team.teamId)
-  // The schedule of the worker counts, not what this environment happens to say.
+  // The schedule of the worker counts, not the one in this environment.
   const sources = {
     schedule: jobs.schedule ?? config.schedule,
     freshnessSloMs: config.freshnessSloMs ?? (workerSeconds === null ? null : workerSeconds * 1000),
@@ -66,7 +66,7 @@ async function askJobs(
   const backend = redisUrl === null ? 'postgres' : 'redis'
   const jobs = await openJobBackend({ redisUrl, databaseUrl }, () => undefined, { mayMigrate: false })
   try {
-    // First: a queue of an absent Redis would wait for it for ever.
+    // Ping first, because opening a queue waits without limit for an absent Redis.
     await jobs.ping()
     const names = queueNames(fingerprint)
     const [passes, readings] = await Promise.all([

@@ -1,4 +1,4 @@
-/** A pass in one line: as JSON for programs, as a sentence for people. */
+/** The result of a pass: as JSON for programs, as a sentence for people. */
 import { withoutNumbers } from '../../allo/text.ts'
 import { secretsOfEnvironment } from '../../config/config.ts'
 import { toMirrorError } from '../../foreign-errors.ts'
@@ -14,7 +14,7 @@ export interface SyncJson {
   readonly team_id: string | null
   readonly status: SyncResult['status']
   readonly dry_run: boolean
-  /** Asked, not answered. */
+  /** Teammates to be read, whether the reading succeeded or not. */
   readonly teammates: number
   readonly queues: number
   readonly numbers: number
@@ -24,16 +24,16 @@ export interface SyncJson {
   readonly removed: number
   readonly unchanged: number
   readonly queues_ended: number
-  /** Seen with nobody; the next pass settles them. */
+  /** Seen without a holder; the next pass decides whether they ended. */
   readonly queues_unknown: number
   readonly requests: number
-  /** Answers with 429, and how long they made us wait. */
+  /** Number of 429 responses, and the time waited because of them. */
   readonly throttled: number
   readonly throttled_seconds: number
   readonly duration_seconds: number
-  /** Teammates whose reading failed; their data are as before. */
+  /** Teammates whose reading failed; their data stay as they were. */
   readonly failures: readonly Failure[]
-  /** What ended the pass before everyone was asked; null when nothing did. */
+  /** The error that stopped the pass early; null: none. */
   readonly error: Omit<Failure, 'user_id' | 'status'> | null
 }
 
@@ -114,15 +114,15 @@ export function toFailedJson(error: unknown, dryRun: boolean, durationMs: number
 export function toSentence(result: SyncResult, dryRun: boolean): string {
   const json = toJson(result, dryRun)
   const waits = json.throttled > 0 ? `, ${json.throttled} × 429 (${json.throttled_seconds} s waited)` : ''
-  const settled = [
+  const uncertain = [
     ...(json.queues_ended > 0 ? [`${json.queues_ended} queues ended`] : []),
-    ...(json.queues_unknown > 0 ? [`${json.queues_unknown} with nobody until the next pass agrees`] : []),
+    ...(json.queues_unknown > 0 ? [`${json.queues_unknown} without a holder, not yet confirmed`] : []),
   ]
   return [
     `${dryRun ? 'Dry run' : `Pass ${result.passId}`} of ${withoutNumbers(printable(result.team.name ?? result.team.teamId))}: ${result.status}.`,
     `${json.teammates} teammates, ${json.queues} queues, ${json.numbers} numbers:`,
     `${json.added} added, ${json.changed} changed, ${json.moved} moved, ${json.removed} removed`,
-    ...(settled.length > 0 ? [`(${settled.join(', ')})`] : []),
+    ...(uncertain.length > 0 ? [`(${uncertain.join(', ')})`] : []),
     `in ${json.requests} requests and ${json.duration_seconds.toFixed(1)} s${waits}.`,
     ...(dryRun ? ['Nothing was written.'] : []),
   ].join(' ')

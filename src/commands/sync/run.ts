@@ -1,4 +1,4 @@
-/** `sync`: one pass now. Progress goes to stderr, the result to stdout. */
+/** `sync`: runs one pass now. Progress goes to stderr, the result to stdout. */
 import { type Config, type ConfigWithKey, readConfig, secretsOfEnvironment } from '../../config/config.ts'
 import { type ExitCode, exitCodes } from '../../errors.ts'
 import { mask } from '../../logger.ts'
@@ -26,7 +26,7 @@ export interface SyncArguments {
   readonly users: readonly string[]
 }
 
-/** Throws what stopped the pass, once its result is on stdout: with `--json` there is always one. */
+/** Prints the result, then throws the error that stopped the pass. With `--json` there is always a result on stdout. */
 export async function runSync(args: SyncArguments): Promise<ExitCode> {
   const startedAt = performance.now()
   let result: SyncResult
@@ -49,7 +49,7 @@ export async function runSync(args: SyncArguments): Promise<ExitCode> {
   const { failures } = toJson(result, args.dryRun)
   if (isAtLeast(config.logLevel, 'error')) {
     printError(
-      `${failures.length} of ${result.teammates} teammates could not be read; their data are as before. Try again.`,
+      `${failures.length} of ${result.teammates} teammates could not be read; their data stay as they were. Try again.`,
     )
   }
   return exitCodes.tryAgain
@@ -57,7 +57,7 @@ export async function runSync(args: SyncArguments): Promise<ExitCode> {
 
 async function onePass(config: ConfigWithKey, args: SyncArguments): Promise<SyncResult> {
   const progress = createProgress(process.stderr, config.logLevel)
-  const onFirst = () => progress.warn('Stopping. Once more stops at once.')
+  const onFirst = () => progress.warn('Stopping. A second signal stops at once.')
   try {
     for (const warning of config.warnings) progress.warn(warning)
     return await withInterruption((signal) => openAndSync(config, args, progress, signal), { onFirst })
@@ -99,7 +99,7 @@ async function openAndSync(
           signal,
         })
         for (const { where, what } of open.surprises()) {
-          progress.warn(`The API showed something new: ${where}: ${what}.`)
+          progress.warn(`New in the API: ${where}: ${what}.`)
         }
         return { ...result, stoppedBy: await asKnownError(result.stoppedBy) }
       })
@@ -108,7 +108,7 @@ async function openAndSync(
   )
 }
 
-/** One pass with what is open; the demo runs several. */
+/** Runs one pass with open connections. The demo runs several. */
 export function syncOnce(
   config: Config,
   run: {
