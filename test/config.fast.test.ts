@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { inspect, parseEnv } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
-import { ConfigError, loadConfig, readmeConfigTable, variables } from '../src/config/config.ts'
+import { ConfigError, loadConfig } from '../src/config/config.ts'
+import { documented, envExample, readmeConfigTable } from '../src/config/documented.ts'
 import { decodeNumberKey } from '../src/config/secret.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-test-'))
@@ -459,23 +460,23 @@ describe('a value', () => {
 })
 
 describe('what is written about the configuration', () => {
-  test('.env.example has every variable with its default, each behind a #', () => {
-    const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8')
-    const offered = [...text.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])
-    expect(offered).toEqual(variables.map((variable) => [variable.name, variable.default ?? '']))
-    expect(parseEnv(text)).toEqual({})
+  test('.env.example has every variable with its default, each behind a #; run with -u to write it', async () => {
+    await expect(envExample()).toMatchFileSnapshot('../.env.example')
+    const offered = [...envExample().matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])
+    expect(offered).toEqual(documented.map(({ name, usual }) => [name, usual]))
+    expect(parseEnv(envExample())).toEqual({})
   })
 
   test('every default in the table is accepted, and is what an unset variable means', () => {
     const written = Object.fromEntries(
-      variables.flatMap((one) => (one.default ? [[one.name, one.default]] : [])),
+      documented.flatMap(({ name, usual }) => (usual ? [[name, usual]] : [])),
     )
     expect(JSON.stringify(withKey(written))).toBe(JSON.stringify(withKey()))
   })
 
   test('the README table has a line per variable', () => {
     const lines = readmeConfigTable()
-    expect(lines).toHaveLength(2 + variables.length)
+    expect(lines).toHaveLength(2 + documented.length)
     expect(lines).toContain('| `LOG_LEVEL` | `info` | `silent`, `error`, `warn`, `info` or `debug` |')
   })
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pRetry from 'p-retry'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { ProxySettings } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { waitingFor } from '../waiting.ts'
 import { echoesKey, mayEcho } from './echoed-key.ts'
@@ -57,13 +58,6 @@ export interface TransportSettings {
   readonly retry?: Partial<RetrySettings>
   /** Told of each request what it was answered with; null: nothing that could be read. */
   readonly onAnswer?: (status: number | null) => void
-}
-
-/** As in the variables of the same names. */
-export interface ProxySettings {
-  readonly httpProxy?: string
-  readonly httpsProxy?: string
-  readonly noProxy?: string
 }
 
 export interface RetrySettings {

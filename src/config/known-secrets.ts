@@ -5,26 +5,26 @@
  */
 import { decodeNumberKey } from './secret.ts'
 
-export function formsOfSecret(variable: string, text: string): string[] {
-  const parts = new Set([text, ...partsOf(variable, text)].filter((part) => part !== ''))
-  return [...new Set([...parts].flatMap(written))]
+export function formsOfSecret(text: string, parts: readonly string[]): string[] {
+  const all = new Set([text, ...parts].filter((part) => part !== ''))
+  return [...new Set([...all].flatMap(written))]
 }
 
-function partsOf(variable: string, text: string): string[] {
-  if (variable === 'HTTP_BASIC_AUTH') return [after(text, ':'), ...base64Of(text)]
-  if (variable === 'NUMBER_KEY') {
-    const key = decodeNumberKey(text)
-    if (key === null) return []
-    const hex = key.toString('hex')
-    return [hex, hex.toUpperCase(), key.toString('base64'), key.toString('base64url')]
-  }
-  if (variable === 'ALLO_API_KEY') return []
-  if (variable === 'ALERT_WEBHOOK_URL') return partsOfWebhook(text)
-  return partsOfUserinfo(text)
+/** The password of `user:password`, and the whole as an Authorization header has it. */
+export function partsOfLogin(text: string): string[] {
+  return [after(text, ':'), ...base64Of(text)]
+}
+
+/** The key in each way to write it. */
+export function partsOfNumberKey(text: string): string[] {
+  const key = decodeNumberKey(text)
+  if (key === null) return []
+  const hex = key.toString('hex')
+  return [hex, hex.toUpperCase(), key.toString('base64'), key.toString('base64url')]
 }
 
 /** Up to the last `@`: where there are several, anything before it may be the password. */
-function partsOfUserinfo(text: string): string[] {
+export function partsOfUserinfo(text: string): string[] {
   const rest = after(text, '://') || text
   const parameters = [...rest.matchAll(/(?:^|[?&\s])(?:ssl)?password=([^&\s]*)/gi)].map(
     ([, value = '']) => value,
@@ -40,7 +40,7 @@ function partsOfUserinfo(text: string): string[] {
 }
 
 /** All behind the host, and each piece long enough to be the token. */
-function partsOfWebhook(text: string): string[] {
+export function partsOfWebhook(text: string): string[] {
   const rest = after(text, '://') || text
   const path = rest.slice(Math.max(0, rest.search(/[/?#]/)))
   // A shorter piece is a word such as /webhook, which stands in other sentences too.

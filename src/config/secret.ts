@@ -13,7 +13,8 @@ export interface Secret {
   reread(): Promise<boolean>
 }
 
-type Check = (value: string) => string | null
+/** What is wrong with the text, as the end of a sentence; null: nothing. */
+export type Check = (value: string) => string | null
 
 export const checkApiKey: Check = (key) =>
   /^[\x21-\x7e]+$/.test(key)

@@ -1,194 +1,297 @@
-/** What there is to set. README and .env.example are checked against it; defaults are filled in from it. */
-export const variables: readonly Variable[] = [
-  {
+/**
+ * Every environment variable, once, under the field of the configuration it becomes. Parsing, defaults, masking, the
+ * table in README.md and `.env.example` follow from this list: to add a variable, add it here.
+ */
+import { partsOfLogin, partsOfNumberKey, partsOfUserinfo, partsOfWebhook } from './known-secrets.ts'
+import {
+  apiUrl,
+  authScheme,
+  cron,
+  duration,
+  folder,
+  host,
+  hostNames,
+  integer,
+  list,
+  logLevel,
+  or,
+  proxy,
+  readsPerSecond,
+  rolePrefix,
+  text,
+  yesOrNo,
+  zone,
+} from './parsers.ts'
+import {
+  checkApiKey,
+  checkBasicAuth,
+  checkDatabaseUrl,
+  checkNumberKey,
+  checkRedisUrl,
+  checkWebhookUrl,
+} from './secret.ts'
+import { isVariable, type Variable, type VariableTree } from './variable.ts'
+
+export const variableTree = {
+  apiKey: {
     name: 'ALLO_API_KEY',
-    secret: true,
+    check: checkApiKey,
     meaning: 'API key of the team, with the scopes `USERS_READ` and `DIALING_QUEUE_READ_WRITE`',
-  },
-  {
-    name: 'ALLO_API_KEY_FILE',
-    meaning:
+    fileMeaning:
       'a file that holds the key; it is read again after a 401 from Allo, so a key can be rotated without a restart',
+    secretParts: () => [],
   },
-  { name: 'ALLO_API_URL', default: 'https://api.withallo.com', meaning: 'base URL of the Allo API' },
-  {
+  /** Without a slash at its end. */
+  apiUrl: {
+    name: 'ALLO_API_URL',
+    parse: apiUrl,
+    default: 'https://api.withallo.com',
+    meaning: 'base URL of the Allo API',
+  },
+  /** `none`: the raw key. */
+  authScheme: {
     name: 'ALLO_AUTH_SCHEME',
+    parse: authScheme,
     default: 'Api-Key',
     meaning: 'scheme before the key in the `Authorization` header; `none` sends the key alone',
   },
-  {
+  /** `auto`: 90 % of what the API says it allows. */
+  readsPerSecond: {
     name: 'ALLO_READS_PER_SECOND',
+    parse: readsPerSecond,
     shown: '90 % of what Allo allows',
     meaning:
       'requests per second (0.1 to 1000), shared by all processes with the same key and database; `unlimited` is for benchmarks and simulations',
   },
-  {
+  requestTimeoutMs: {
     name: 'ALLO_REQUEST_TIMEOUT_MS',
+    parse: integer(1, 600_000),
     default: '15000',
     meaning: 'timeout of one request in milliseconds, body included',
   },
-  {
+  concurrency: {
     name: 'ALLO_CONCURRENCY',
+    parse: or(integer(1, 100), 'auto'),
     shown: 'computed from budget and latency',
     meaning:
       'number of queues read at the same time (1 to 100); a high value makes each reading slow and more likely to be torn',
   },
-  { name: 'ALLO_TIME_ZONE', default: 'UTC', meaning: 'time zone of timestamps that Allo sends without one' },
-  {
+  /** IANA name; the API's timestamps without a zone belong to it. */
+  naiveTimeZone: {
+    name: 'ALLO_TIME_ZONE',
+    parse: zone,
+    default: 'UTC',
+    meaning: 'time zone of timestamps that Allo sends without one',
+  },
+  /** Null: the embedded Postgres under `dataDir`. */
+  databaseUrl: {
     name: 'DATABASE_URL',
-    secret: true,
+    check: checkDatabaseUrl,
     shown: 'embedded Postgres',
     meaning:
       'your own Postgres: `postgresql://user:password@host:5432/database`; add `?sslmode=verify-full` if it is on another host',
+    fileMeaning: 'a file that holds the URL',
+    secretParts: partsOfUserinfo,
   },
-  { name: 'DATABASE_URL_FILE', meaning: 'a file that holds the URL' },
-  { name: 'DATA_DIR', default: './.data', meaning: 'folder of the embedded Postgres' },
-  {
+  /** Absolute. */
+  dataDir: {
+    name: 'DATA_DIR',
+    parse: folder,
+    default: './.data',
+    meaning: 'folder of the embedded Postgres',
+  },
+  autoMigrate: {
     name: 'AUTO_MIGRATE',
+    parse: yesOrNo,
     default: 'true',
     meaning: '`true`: `sync` and `worker` migrate the database first; `false`: only `migrate` does',
   },
-  { name: 'INCLUDE_BLOCKED', default: 'true', meaning: '`true`: also read the queues of blocked teammates' },
-  {
+  includeBlocked: {
+    name: 'INCLUDE_BLOCKED',
+    parse: yesOrNo,
+    default: 'true',
+    meaning: '`true`: also read the queues of blocked teammates',
+  },
+  /** Ids or e-mails; empty: all. */
+  onlyTeammates: {
     name: 'ONLY_TEAMMATES',
+    parse: or(list, []),
     shown: 'all',
     meaning: 'ids or e-mail addresses, separated by commas: read only the queues of these teammates',
   },
-  {
+  exceptTeammates: {
     name: 'EXCEPT_TEAMMATES',
+    parse: or(list, []),
     shown: 'none',
     meaning: 'ids or e-mail addresses, separated by commas: do not read the queues of these teammates',
   },
-  {
-    name: 'SYNC_EVERY',
-    default: '5m',
-    meaning: 'time between two passes of the worker: a number and `s`, `m`, `h` or `d`',
+  schedule: {
+    everyMs: {
+      name: 'SYNC_EVERY',
+      parse: duration('1s', '7d'),
+      default: '5m',
+      meaning: 'time between two passes of the worker: a number and `s`, `m`, `h` or `d`',
+    },
+    cron: {
+      name: 'SYNC_CRON',
+      parse: or(cron, null),
+      shown: 'none',
+      meaning: 'a cron expression instead of `SYNC_EVERY`, such as `*/10 8-19 * * 1-5`',
+    },
+    timeZone: { name: 'SYNC_TIME_ZONE', parse: zone, default: 'UTC', meaning: 'time zone of `SYNC_CRON`' },
   },
-  {
-    name: 'SYNC_CRON',
-    shown: 'none',
-    meaning: 'a cron expression instead of `SYNC_EVERY`, such as `*/10 8-19 * * 1-5`',
-  },
-  { name: 'SYNC_TIME_ZONE', default: 'UTC', meaning: 'time zone of `SYNC_CRON`' },
-  {
+  /** Null: three intervals. */
+  freshnessSloMs: {
     name: 'FRESHNESS_SLO',
+    parse: or(duration('1s', '30d'), null),
     shown: '3 intervals',
     meaning: 'maximum age of the data, such as `20m`; above it `status` exits 75 and an alert is sent',
   },
-  {
+  /** Null: the jobs of the worker are kept in Postgres. */
+  redisUrl: {
     name: 'REDIS_URL',
-    secret: true,
+    check: checkRedisUrl,
     shown: 'jobs in Postgres',
     meaning: 'Redis for the job queues of the worker, `redis://` or `rediss://`; use it to scale out',
+    fileMeaning: 'a file that holds the URL',
+    secretParts: partsOfUserinfo,
   },
-  { name: 'REDIS_URL_FILE', meaning: 'a file that holds the URL' },
-  {
+  shutdownTimeoutMs: {
     name: 'SHUTDOWN_TIMEOUT',
+    parse: duration('1s', '10m'),
     default: '10s',
     meaning: 'maximum time of a shutdown, in which the worker requeues its running jobs',
   },
-  {
-    name: 'HTTP_PORT',
-    default: '8080',
-    meaning: 'port of the status page, probes and metrics; `0`: any free port',
+  http: {
+    /** 0: any free one. */
+    port: {
+      name: 'HTTP_PORT',
+      parse: integer(0, 65_535),
+      default: '8080',
+      meaning: 'port of the status page, probes and metrics; `0`: any free port',
+    },
+    host: {
+      name: 'HTTP_HOST',
+      parse: host,
+      default: '127.0.0.1',
+      meaning: 'address to listen on; `0.0.0.0` or `::` for all, which requires `HTTP_BASIC_AUTH`',
+    },
+    /** Beside IP addresses and the names of this machine. */
+    allowedHosts: {
+      name: 'HTTP_ALLOWED_HOSTS',
+      parse: or(hostNames, []),
+      shown: 'this machine and IP addresses',
+      meaning:
+        'host names under which browsers may open the pages, separated by commas, such as `mirror.example.com`',
+    },
+    /** `user:password`; never null where `host` can be reached from other machines. */
+    basicAuth: {
+      name: 'HTTP_BASIC_AUTH',
+      check: checkBasicAuth,
+      meaning: '`user:password` for the pages; required if the worker listens on more than this machine',
+      fileMeaning: 'a file that holds `user:password`',
+      secretParts: partsOfLogin,
+    },
+    openProbes: {
+      name: 'HTTP_OPEN_PROBES',
+      parse: yesOrNo,
+      default: 'false',
+      meaning: '`true`: `/healthz`, `/readyz` and `/metrics` need no password and accept any host name',
+    },
   },
-  {
-    name: 'HTTP_HOST',
-    default: '127.0.0.1',
-    meaning: 'address to listen on; `0.0.0.0` or `::` for all, which requires `HTTP_BASIC_AUTH`',
-  },
-  {
-    name: 'HTTP_ALLOWED_HOSTS',
-    shown: 'this machine and IP addresses',
-    meaning:
-      'host names under which browsers may open the pages, separated by commas, such as `mirror.example.com`',
-  },
-  {
-    name: 'HTTP_BASIC_AUTH',
-    secret: true,
-    meaning: '`user:password` for the pages; required if the worker listens on more than this machine',
-  },
-  { name: 'HTTP_BASIC_AUTH_FILE', meaning: 'a file that holds `user:password`' },
-  {
-    name: 'HTTP_OPEN_PROBES',
-    default: 'false',
-    meaning: '`true`: `/healthz`, `/readyz` and `/metrics` need no password and accept any host name',
-  },
-  {
+  /** Null: no alert is sent. */
+  alertWebhookUrl: {
     name: 'ALERT_WEBHOOK_URL',
-    secret: true,
+    check: checkWebhookUrl,
     meaning:
       'receives a POST when the data are older than `FRESHNESS_SLO`, when Allo refuses the key or when a data check fails, and another when the problem is over; works with Slack',
+    fileMeaning: 'a file that holds the URL',
+    secretParts: partsOfWebhook,
   },
-  { name: 'ALERT_WEBHOOK_URL_FILE', meaning: 'a file that holds the URL' },
-  {
+  reportTimeZone: {
     name: 'REPORT_TIME_ZONE',
+    parse: zone,
     default: 'UTC',
     meaning: 'time zone of days and hours in reports, such as `Europe/Paris`',
   },
-  {
+  /** 32 bytes, see decodeNumberKey. Null: none, or that of the data folder. */
+  numberKey: {
     name: 'NUMBER_KEY',
-    secret: true,
+    check: checkNumberKey,
     shown: 'generated in `DATA_DIR` with the embedded Postgres; else none',
     meaning:
       '32 bytes in hex, as from `openssl rand -hex 32`; needed for `number_key`, which identifies a number without showing it',
+    fileMeaning: 'a file that holds the key',
+    secretParts: partsOfNumberKey,
   },
-  { name: 'NUMBER_KEY_FILE', meaning: 'a file that holds the key' },
-  {
-    name: 'RETAIN_NUMBERS_DAYS',
-    shown: 'keep for ever',
-    meaning:
-      'erase a phone number this many days after it left its queue or the queue ended; its history stays',
+  retention: {
+    /** Null: for ever. */
+    numbersDays: {
+      name: 'RETAIN_NUMBERS_DAYS',
+      parse: or(integer(1, 36_500), null),
+      shown: 'keep for ever',
+      meaning:
+        'erase a phone number this many days after it left its queue or the queue ended; its history stays',
+    },
+    /** Null: for ever. Reports look back on four weeks, and must find them whole. */
+    historyDays: {
+      name: 'RETAIN_HISTORY_DAYS',
+      parse: or(integer(30, 36_500), null),
+      shown: 'keep for ever',
+      meaning: 'delete history this many days after its entry or queue ended; the counts of queues stay',
+    },
+    readsDays: {
+      name: 'RETAIN_READS_DAYS',
+      parse: integer(1, 36_500),
+      default: '90',
+      meaning: 'delete the audit rows of readings after this many days; the coverage per teammate stays',
+    },
   },
-  {
-    name: 'RETAIN_HISTORY_DAYS',
-    shown: 'keep for ever',
-    meaning: 'delete history this many days after its entry or queue ended; the counts of queues stay',
-  },
-  {
-    name: 'RETAIN_READS_DAYS',
-    default: '90',
-    meaning: 'delete the audit rows of readings after this many days; the coverage per teammate stays',
-  },
-  {
+  /** Null: no roles are made. */
+  rolePrefix: {
     name: 'ROLE_PREFIX',
+    parse: rolePrefix,
     default: 'allo',
     meaning:
       'prefix of the database roles that `grant` uses (`allo_bi_reader`, …); use another prefix for each database of one server; `none`: make no roles',
   },
-  { name: 'LOG_LEVEL', default: 'info', meaning: '`silent`, `error`, `warn`, `info` or `debug`' },
-  {
-    name: 'HTTPS_PROXY',
-    secret: true,
-    meaning: 'proxy for https addresses (this name and the next two also work in lower case)',
+  logLevel: {
+    name: 'LOG_LEVEL',
+    parse: logLevel,
+    default: 'info',
+    meaning: '`silent`, `error`, `warn`, `info` or `debug`',
   },
-  {
-    name: 'HTTP_PROXY',
-    secret: true,
-    meaning: 'proxy for http addresses; also for https addresses if `HTTPS_PROXY` is not set',
+  proxy: {
+    httpsProxy: {
+      name: 'HTTPS_PROXY',
+      parse: or(proxy, null),
+      meaning: 'proxy for https addresses (this name and the next two also work in lower case)',
+      secretParts: partsOfUserinfo,
+    },
+    httpProxy: {
+      name: 'HTTP_PROXY',
+      parse: or(proxy, null),
+      meaning: 'proxy for http addresses; also for https addresses if `HTTPS_PROXY` is not set',
+      secretParts: partsOfUserinfo,
+    },
+    noProxy: {
+      name: 'NO_PROXY',
+      parse: or(text, null),
+      meaning: 'hosts that are reached without the proxy, separated by commas',
+    },
   },
-  { name: 'NO_PROXY', meaning: 'hosts that are reached without the proxy, separated by commas' },
-]
+} as const satisfies VariableTree
 
-export interface Variable {
-  readonly name: string
-  /** What an unset variable means, as one would write it. */
-  readonly default?: string
-  /** Words for the default where there is nothing to write. */
-  readonly shown?: string
-  readonly meaning: string
-  readonly secret?: true
+/** In the order of the tree. */
+export const variables: readonly Variable[] = leavesOf(variableTree)
+
+function leavesOf(tree: VariableTree): Variable[] {
+  return Object.values(tree).flatMap((node) => (isVariable(node) ? [node] : leavesOf(node)))
 }
 
-/** The lines of the table in the README. */
-export function readmeConfigTable(): string[] {
-  const row = (variable: Variable) => {
-    const usual = variable.default ? `\`${variable.default}\`` : (variable.shown ?? '')
-    return `| \`${variable.name}\` | ${usual} | ${variable.meaning} |`
-  }
-  return ['| Variable | Default | Meaning |', '|---|---|---|', ...variables.map(row)]
-}
-
-export const defaults: Readonly<Record<string, string>> = Object.fromEntries(
-  variables.flatMap(({ name, default: value }) => (value ? [[name, value]] : [])),
+/** With those of files. */
+export const ourNames: ReadonlySet<string> = new Set(
+  variables.flatMap((variable) =>
+    'check' in variable ? [variable.name, `${variable.name}_FILE`] : [variable.name],
+  ),
 )

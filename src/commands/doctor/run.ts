@@ -10,9 +10,9 @@ import {
   type Problem,
   readConfig,
   secretsOfEnvironment,
-  variables,
 } from '../../config/config.ts'
 import { connectionsInClear } from '../../config/plaintext.ts'
+import { ourNames } from '../../config/variables.ts'
 import { inspectEmbeddedPostgres } from '../../embedded/postgres.ts'
 import type { ExitCode } from '../../errors.ts'
 import { placeOf } from '../../store/postgres/reach-database.ts'
@@ -123,9 +123,7 @@ function readValidSettings(): { config: Config | null; problems: readonly Proble
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const { problems } = error
-    const without = variables
-      .map(({ name }) => name)
-      .filter((name) => concerns(problems, name.replace(/_FILE$/, '')))
+    const without = [...ourNames].filter((name) => concerns(problems, name.replace(/_FILE$/, '')))
     try {
       return { config: readConfig({ needsApiKey: false, without }), problems }
     } catch (stillWrong) {
