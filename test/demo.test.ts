@@ -44,7 +44,7 @@ test('tells what moved at the source and what each pass saw of it', () => {
   const [first, , stumbles, endings, second, lunch] = chapters
   expect(first).toMatch(/the pass saw {3}803 added, 0 changed, 0 moved, 0 removed/)
   expect(stumbles).toMatch(/[1-9]\d* moved, 4 removed/)
-  expect(stumbles).toContain('torn: Tariq Silva. Nothing is concluded')
+  expect(stumbles).toContain('torn: Tariq Silva. Their data stay as they were')
   expect(stumbles).toMatch(/waited \d\.\d s because of the 429/)
   expect(endings).toContain("without a holder: Noor's queue. The next pass decides")
   expect(endings).toContain('404: Sami Petrov. Counts if the next pass confirms it')
