@@ -409,13 +409,13 @@ function launch(program: string, args: readonly string[], env: Readonly<Record<s
   return { child, said }
 }
 
-/** This room and what it imports, with the platform package as npm leaves it when it runs no scripts. */
+/** The source and what src/embedded imports, with the platform package as npm leaves it when it runs no scripts. */
 async function copyCheckout(folder: string): Promise<string> {
   const copy = join(folder, 'checkout')
-  await cp(join(checkout, 'src/embedded'), join(copy, 'src/embedded'), { recursive: true })
+  await cp(join(checkout, 'src'), join(copy, 'src'), { recursive: true })
   await writeFile(join(copy, 'package.json'), '{ "type": "module" }')
   await mkdir(join(copy, 'node_modules'))
-  for (const name of ['pg', 'zod']) {
+  for (const name of ['get-port', 'pg', 'zod']) {
     await symlink(join(checkout, 'node_modules', name), join(copy, 'node_modules', name))
   }
   const links: { target: string }[] = JSON.parse(

@@ -4,9 +4,10 @@ import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { reasonInWords } from '../text/system-error.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
-import { isAbandoned, startEmbeddedPostgres } from './postgres.ts'
+import { startEmbeddedPostgres } from './postgres.ts'
 import { findHome, type PostgresHome } from './postgres-home.ts'
-import { endAtOnce, stopServer } from './postgres-server.ts'
+import { endAtOnce, stopServer } from './running-server.ts'
+import { isAbandoned } from './users.ts'
 
 export interface TemporaryPostgres {
   readonly url: string
