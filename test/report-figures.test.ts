@@ -1,8 +1,10 @@
 /** The figures of a report, against what was true of two weeks of two teams, and against the views they link to. */
 import { describe, expect, test } from 'vitest'
 import { type Days, type Filters, usualDays } from '../src/report/filters.ts'
+import { reportPage } from '../src/report/page/page.ts'
 import { type Figures, type Report, takeReport } from '../src/report/report.ts'
 import type { Rate } from '../src/report/scope.ts'
+import { createReader } from './support/reader.ts'
 import {
   connectionRate,
   daysBefore,
@@ -22,9 +24,10 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
   async function reportOf(
     { teamId }: Team,
     asked: Partial<Filters> = {},
+    pool = weeks().database.pool,
   ): Promise<Report & { figures: Figures }> {
     const filters = { days: usualDays, teammate: null, queue: null, ...asked }
-    const report = await takeReport(weeks().database.pool, { teamId, filters, statementTimeoutMs: 30_000 })
+    const report = await takeReport(pool, { teamId, filters, statementTimeoutMs: 30_000 })
     if (report.figures === null) throw new Error('this team was read')
     return { ...report, figures: report.figures }
   }
@@ -44,6 +47,30 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     const { connection_rate, connection_rate_low, connection_rate_high } = connectionRate(part, whole)
     return { part, whole, rate: connection_rate, low: connection_rate_low, high: connection_rate_high }
   }
+
+  test('a login that may read nothing but schema reporting makes the same report', async () => {
+    const reader = await createReader(weeks().database)
+    try {
+      for (const team of weeks().teams) {
+        const whole = await reportOf(team)
+        const teammate = whole.figures.people.teammates[0]?.userId ?? null
+        const queue = whole.figures.queues.past[0]?.queueId ?? null
+        for (const asked of [{}, { teammate }, { queue }, { days: 90 }] satisfies Partial<Filters>[]) {
+          const [theirs, ours] = [await reportOf(team, asked, reader.pool), await reportOf(team, asked)]
+          expect(atOneMoment(theirs)).toEqual(atOneMoment(ours))
+          expect(reportPage(theirs, { links: null, version: 'test' })).toContain('<svg')
+        }
+      }
+    } finally {
+      await reader.drop()
+    }
+  })
+
+  /** Without what only the time of asking decides. */
+  const atOneMoment = ({ madeAt: _, figures, ...report }: Report & { figures: Figures }) => ({
+    ...report,
+    figures: { ...figures, trust: { ...figures.trust, oldestSeconds: null } },
+  })
 
   test('each teammate has the dials, and reached the people, that were true, in the period and before', async () => {
     for (const team of weeks().teams) {

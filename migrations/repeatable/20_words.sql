@@ -72,3 +72,11 @@ CREATE OR REPLACE FUNCTION allo.start_of_day(day date, zone text) RETURNS timest
 RETURN CASE WHEN ((day::timestamp AT TIME ZONE zone - interval '1 hour') AT TIME ZONE zone)::date = day
   THEN day::timestamp AT TIME ZONE zone - interval '1 hour' ELSE day::timestamp AT TIME ZONE zone END;
 COMMENT ON FUNCTION allo.start_of_day IS 'First instant of a local day.';
+
+CREATE OR REPLACE FUNCTION allo.seconds_within(times tstzmultirange, since timestamptz, until timestamptz) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT coalesce(sum(extract(epoch FROM upper(part) - lower(part))), 0)::double precision
+  FROM unnest(times * tstzmultirange(tstzrange(since, greatest(since, until)))) part
+);
+COMMENT ON FUNCTION allo.seconds_within IS 'How much of the stretch from since to until these times cover, in seconds.';

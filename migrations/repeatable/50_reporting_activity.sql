@@ -25,8 +25,28 @@ COMMENT ON COLUMN allo.open_gaps.gap_from IS 'Observed: end of the last reading 
 COMMENT ON COLUMN allo.open_gaps.gap_to IS 'Observed: end of the last reading of any teammate of the team. The gap continues.';
 COMMENT ON COLUMN allo.open_gaps.reason IS 'As in reading_gaps.';
 
+-- When a teammate was not read: before the first reading or before history begins, and in gaps. The one place: days, the
+-- leaderboard and unread_time measure their stretches by it.
+CREATE OR REPLACE VIEW allo.unread_times AS
+SELECT t.user_id, times.unread
+FROM allo.teammates t
+LEFT JOIN LATERAL (
+  SELECT range_agg(stretch) AS unread FROM (
+    SELECT tstzrange(NULL, (
+        SELECT greatest(min(a.valid_from), min(team.history_from))
+        FROM allo.queue_assignments a JOIN allo.teams team ON team.team_id = t.team_id WHERE a.user_id = t.user_id
+      )) AS stretch
+    UNION ALL SELECT tstzrange(gap_from, gap_to) FROM allo.reading_gaps WHERE user_id = t.user_id AND gap_from < gap_to
+    UNION ALL SELECT tstzrange(gap_from, gap_to) FROM allo.open_gaps WHERE user_id = t.user_id AND gap_from < gap_to
+  ) stretches
+) times ON true;
+COMMENT ON VIEW allo.unread_times IS 'One row per teammate: when nothing was read of them.';
+COMMENT ON COLUMN allo.unread_times.user_id IS 'The teammate.';
+COMMENT ON COLUMN allo.unread_times.unread IS 'All stretches in which the teammate was not read, as far as readings of the team go: the time before the first reading, or before history begins where what was before is deleted, and gaps.';
+
 -- A queue is not read while its holder is not, nor from when it was out of sight until it was seen again or ended. Of
--- whom held it before history begins, the counts themselves tell.
+-- whom held it before history begins, the counts themselves tell. The lateral joins are outer joins of aggregates: Postgres
+-- leaves out those whose columns are not asked for.
 CREATE OR REPLACE VIEW reporting.queue_burndown AS
 SELECT q.team_id, s.queue_id, s.observed_at, s.user_id, t.name AS teammate_name,
   span.valid_until, next.observed_at IS NULL AS is_last,
@@ -40,11 +60,11 @@ JOIN allo.queues q USING (queue_id)
 JOIN allo.teams team USING (team_id)
 LEFT JOIN allo.teammates t ON t.user_id = s.user_id
 LEFT JOIN LATERAL (
-  SELECT observed_at FROM allo.queue_snapshots n WHERE n.queue_id = s.queue_id AND n.observed_at > s.observed_at
-  ORDER BY n.observed_at LIMIT 1
+  SELECT min(observed_at) AS observed_at FROM allo.queue_snapshots n
+  WHERE n.queue_id = s.queue_id AND n.observed_at > s.observed_at
 ) next ON true
 CROSS JOIN LATERAL (SELECT coalesce(next.observed_at, q.ended_at, q.last_observed_at) AS valid_until) span
-CROSS JOIN LATERAL (
+LEFT JOIN LATERAL (
   SELECT coalesce(sum(extract(epoch FROM least(gap.gap_to, span.valid_until) - greatest(gap.gap_from, s.observed_at))), 0)
     ::double precision AS gap_seconds
   FROM (
@@ -68,7 +88,7 @@ CROSS JOIN LATERAL (
     WHERE a.end_reason IS NOT NULL
   ) gap
   WHERE gap.gap_to > s.observed_at AND gap.gap_from < span.valid_until
-) unread;
+) unread ON true;
 
 -- A row for every local day from the first one known to the last one read, so that a day without dials is a zero and
 -- not a hole; a filter on the day reaches the dials as a range of their time. A dial of the year 1 bounds no calendar: it
@@ -88,11 +108,7 @@ LEFT JOIN LATERAL (
   WHERE (user_id, coalesce(dialled_at, first_seen_at)) >= (t.user_id, t.first_seen_at - allo.calendar_reach())
   ORDER BY user_id, coalesce(dialled_at, first_seen_at) LIMIT 1
 ) earliest ON earliest.user_id = t.user_id
-LEFT JOIN LATERAL (
-  SELECT greatest(min(a.valid_from), min(whole.history_from)) AS since
-  FROM allo.queue_assignments a JOIN allo.teams whole ON whole.team_id = t.team_id WHERE a.user_id = t.user_id
-) known ON true
-LEFT JOIN allo.open_gaps going_on ON going_on.user_id = t.user_id
+JOIN allo.unread_times times ON times.user_id = t.user_id
 CROSS JOIN LATERAL (
   SELECT days::date AS day FROM generate_series(
     date_trunc('day', least(earliest.at, t.first_seen_at) AT TIME ZONE zone.name),
@@ -101,15 +117,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT allo.start_of_day(calendar.day, zone.name) AS since, allo.start_of_day(calendar.day + 1, zone.name) AS until
 ) span
-CROSS JOIN LATERAL (
-  SELECT (greatest(0, extract(epoch FROM least(known.since, span.until) - span.since)) + coalesce(sum(
-    greatest(0, extract(epoch FROM least(g.gap_to, span.until) - greatest(g.gap_from, known.since, span.since)))), 0))
-    ::double precision AS gap_seconds
-  FROM (
-    SELECT gap_from, gap_to FROM allo.reading_gaps WHERE user_id = t.user_id
-    UNION ALL SELECT going_on.gap_from, going_on.gap_to
-  ) g WHERE g.gap_to > span.since AND g.gap_from < span.until
-) gaps
+CROSS JOIN LATERAL (SELECT allo.seconds_within(times.unread, span.since, span.until) AS gap_seconds) gaps
 CROSS JOIN LATERAL (
   SELECT count(*) AS dials, count(*) FILTER (WHERE allo.is_resolved(outcome)) AS resolved_dials,
     count(*) FILTER (WHERE outcome = 'connected') AS connected, count(*) FILTER (WHERE outcome = 'voicemail') AS voicemail,
@@ -173,22 +181,10 @@ CROSS JOIN LATERAL (
   SELECT (team.data_as_of AT TIME ZONE zone.name - allo.leaderboard_period()) AT TIME ZONE zone.name AS since,
     (team.data_as_of AT TIME ZONE zone.name - 2 * allo.leaderboard_period()) AT TIME ZONE zone.name AS previous_since
 ) span
-LEFT JOIN LATERAL (
-  SELECT greatest(min(a.valid_from), min(whole.history_from)) AS since
-  FROM allo.queue_assignments a JOIN allo.teams whole ON whole.team_id = t.team_id WHERE a.user_id = t.user_id
-) known ON true
-LEFT JOIN allo.open_gaps going_on ON going_on.user_id = t.user_id
+JOIN allo.unread_times times ON times.user_id = t.user_id
 CROSS JOIN LATERAL (
-  SELECT (greatest(0, extract(epoch FROM least(known.since, team.data_as_of) - span.since)) + coalesce(sum(
-    greatest(0, extract(epoch FROM g.gap_to - greatest(g.gap_from, known.since, span.since)))), 0))
-    ::double precision AS gap_seconds,
-    (greatest(0, extract(epoch FROM least(known.since, span.since) - span.previous_since)) + coalesce(sum(
-    greatest(0, extract(epoch FROM least(g.gap_to, span.since) - greatest(g.gap_from, known.since, span.previous_since)))), 0))
-    ::double precision AS previous_gap_seconds
-  FROM (
-    SELECT gap_from, gap_to FROM allo.reading_gaps WHERE user_id = t.user_id
-    UNION ALL SELECT going_on.gap_from, going_on.gap_to
-  ) g WHERE g.gap_to > span.previous_since AND g.gap_from < team.data_as_of
+  SELECT allo.seconds_within(times.unread, span.since, team.data_as_of) AS gap_seconds,
+    allo.seconds_within(times.unread, span.previous_since, span.since) AS previous_gap_seconds
 ) gaps
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE is_now) AS dials,

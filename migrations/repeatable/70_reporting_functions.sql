@@ -46,6 +46,28 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION reporting.queue_as_of FROM PUBLIC;
 
+-- SECURITY DEFINER, for the same reason. Who was there when the mirror began joined before: the first lists took less than an hour.
+CREATE OR REPLACE FUNCTION reporting.unread_time(since timestamptz, until timestamptz)
+RETURNS TABLE (
+  team_id text, user_id text, teammate_name text, is_on_team boolean, unread_seconds double precision,
+  seconds_before_joining double precision
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 20
+BEGIN ATOMIC
+  SELECT t.team_id, t.user_id, t.name, t.is_listed OR t.left_at IS NULL, allo.seconds_within(times.unread, $1, $2),
+    CASE WHEN t.first_seen_at > mirror.began_at + interval '1 hour' AND t.first_seen_at > $1
+      THEN extract(epoch FROM least(t.first_seen_at, $2) - $1)::double precision ELSE 0 END
+  FROM allo.teammates t
+  JOIN (SELECT team_id, min(first_seen_at) AS began_at FROM allo.teammates GROUP BY team_id) mirror USING (team_id)
+  JOIN allo.unread_times times ON times.user_id = t.user_id;
+END;
+REVOKE ALL ON FUNCTION reporting.unread_time FROM PUBLIC;
+
+-- SECURITY DEFINER: it reads the report time zone.
+CREATE OR REPLACE FUNCTION reporting.start_of_day(day date) RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  RETURN allo.start_of_day($1, coalesce((SELECT report_time_zone FROM allo.settings), 'UTC'));
+REVOKE ALL ON FUNCTION reporting.start_of_day FROM PUBLIC;
+
 -- Rates for readers who add up counts over rows themselves.
 CREATE OR REPLACE FUNCTION reporting.rate(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN allo.rate(part::bigint, whole::bigint);

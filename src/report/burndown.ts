@@ -1,8 +1,10 @@
 /**
- * How what remains went down: a line for each teammate with a queue, through all the queues they held in the period;
- * or for the one queue that is asked for, whoever held it. Where nobody looked there is no line.
+ * How the numbers left to call went down: a line for each teammate with a queue, through all queues held in the period;
+ * or for the one queue that is asked for, whoever held it. In a gap there is no line.
  */
-import { askedOf, instant, type Scope, type Stretch } from './scope.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { anyOf, run } from '../store/postgres/query.ts'
+import { instant, isOfTeammate, type Scope, type Stretch } from './scope.ts'
 
 export interface Burndowns {
   /** Most that remains first; some of them. */
@@ -19,7 +21,7 @@ export interface Burndown {
   readonly numbers: number | null
   readonly remaining: number | null
   readonly holdings: readonly Holding[]
-  /** In which nobody looked. */
+  /** Stretches that were not read. */
   readonly gaps: readonly Stretch[]
 }
 
@@ -44,7 +46,8 @@ const SHOWN = 12
 const STEPS = 400
 
 export async function burndownsOf(scope: Scope): Promise<Burndowns> {
-  const { rows } = scope.filters.queue === null ? await holders(scope) : await queueAsked(scope)
+  const { queue } = scope.filters
+  const rows = queue === null ? await holders(scope) : await queueAsked(scope, queue)
   const { count = 0 } = rows[0] ?? {}
   const holdings = await holdingsOf(
     scope,
@@ -52,7 +55,7 @@ export async function burndownsOf(scope: Scope): Promise<Burndowns> {
   )
   const gaps = await gapsOf(scope, [...new Set(holdings.map(({ userId }) => userId))])
   const isOf = (userId: string) => (one: { readonly userId: string }) =>
-    scope.filters.queue !== null || one.userId === userId
+    queue !== null || one.userId === userId
   return {
     count,
     lines: rows.map(({ count: _, ...line }) => ({
@@ -65,69 +68,73 @@ export async function burndownsOf(scope: Scope): Promise<Burndowns> {
 
 type Line = Omit<Burndown, 'holdings' | 'gaps'> & { readonly count: number }
 
-/** A teammate who is asked for is shown without a queue, too. */
-function holders({ client, teamId, filters }: Scope) {
-  return client.query<Line>(
-    `select coalesce(teammate_name, user_id) as name, user_id as "userId", queue_state as state, numbers, remaining,
-       count(*) over ()::int as count
-     from reporting.teammates
-     where team_id = $1 and case when $2::text is null then queue_state = 'queue' else user_id = $2 end
-     order by remaining desc nulls last, name, user_id limit ${SHOWN}`,
-    [teamId, filters.teammate],
+function holders({ client, teamId, filters: { teammate } }: Scope): Promise<Line[]> {
+  // A teammate who is asked for is shown without a queue, too.
+  const isShown = teammate === null ? sql`queue_state = 'queue'` : sql`user_id = ${teammate}`
+  return run<Line>(
+    client,
+    sql`select coalesce(teammate_name, user_id) as name, user_id as "userId", queue_state as state, numbers, remaining,
+        count(*) over ()::int as count
+      from reporting.teammates where team_id = ${teamId} and ${isShown}
+      order by remaining desc nulls last, name, user_id limit ${SHOWN}`,
   )
 }
 
-function queueAsked({ client, teamId, filters }: Scope) {
-  return client.query<Line>(
-    `select coalesce(queue_name, queue_id) as name, user_id as "userId", numbers, remaining, 1 as count,
-       case queue_state when 'current' then 'queue' else queue_state end as state
-     from reporting.queues where team_id = $1 and queue_id = $2`,
-    [teamId, filters.queue],
+function queueAsked({ client, teamId }: Scope, queueId: string): Promise<Line[]> {
+  return run<Line>(
+    client,
+    sql`select coalesce(queue_name, queue_id) as name, user_id as "userId", numbers, remaining, 1 as count,
+        case queue_state when 'current' then 'queue' else queue_state end as state
+      from reporting.queues where team_id = ${teamId} and queue_id = ${queueId}`,
   )
 }
 
-/** Each is known until it ended, until it was doubted, or until its holder was read last. */
-async function holdingsOf(scope: Scope, userIds: readonly string[]) {
-  const { client, period } = scope
-  const { rows } = await client.query<Holding & { userId: string }>(
-    `select h.user_id as "userId", h.queue_id as "queueId", h.end_reason as "endReason",
-       ${instant('h.since')} as "from", ${instant('h.until')} as "to", coalesce(line.steps, '[]') as steps
-     from (
-       select a.user_id, a.queue_id, a.end_reason, greatest(a.valid_from, $4::timestamptz) as since,
-         least(coalesce(a.valid_to, a.unknown_since, t.last_observed_at), $5::timestamptz) as until
-       from reporting.queue_assignments a join allo.teammates t using (user_id)
-       where a.team_id = $1 and ($2::text is null or a.user_id = $2)
-         and case when $3::text is null then a.user_id = any ($6) else a.queue_id = $3 end
-     ) h
-     left join lateral (
-       select json_agg(json_build_object('at', ${instant('at')}, 'numbers', numbers, 'remaining', remaining)
-         order by at) as steps
-       from (
-         select distinct on (pixel) greatest(observed_at, h.since) as at, numbers, remaining
-         from (
-           select *, extract(epoch from observed_at - $4::timestamptz)::bigint / $7::int as pixel
-           from allo.queue_snapshots where queue_id = h.queue_id and observed_at < h.until
-         ) s
-         where observed_at >= coalesce((select max(observed_at) from allo.queue_snapshots
-           where queue_id = h.queue_id and observed_at <= h.since), h.since)
-         order by pixel, observed_at desc
-       ) last_of_each
-     ) line on true
-     where h.until > h.since
-     order by h.since`,
-    [...askedOf(scope), period.from, period.to, userIds, Math.ceil((period.days * 86_400) / STEPS)],
+/** Each is known until it ended, until it was doubted, or until its holder was read last: `held_seconds`. */
+function holdingsOf(scope: Scope, userIds: readonly string[]): Promise<(Holding & { userId: string })[]> {
+  const { client, period, filters } = scope
+  const isShown = filters.queue === null ? sql`user_id ${anyOf(userIds)}` : sql`queue_id = ${filters.queue}`
+  return run<Holding & { userId: string }>(
+    client,
+    sql`select h.user_id as "userId", h.queue_id as "queueId", h.end_reason as "endReason",
+        ${instant(sql`h.since`)} as "from", ${instant(sql`h.until`)} as "to", coalesce(line.steps, '[]') as steps
+      from (
+        select user_id, queue_id, end_reason, greatest(valid_from, ${period.from}::timestamptz) as since,
+          least(valid_from + make_interval(secs => held_seconds), ${period.to}::timestamptz) as until
+        from reporting.queue_assignments where ${isOfTeammate(scope)} and ${isShown}
+      ) h
+      left join lateral (${stepsOf(period)}) line on true
+      where h.until > h.since
+      order by h.since`,
   )
-  return rows
 }
 
-async function gapsOf({ client, teamId, period }: Scope, userIds: readonly string[]) {
-  const { rows } = await client.query<Stretch & { userId: string }>(
-    `select user_id as "userId", ${instant('greatest(gap_from, $3::timestamptz)')} as "from",
-       ${instant('coalesce(gap_to, $4::timestamptz)')} as "to"
-     from reporting.coverage_gaps
-     where team_id = $1 and user_id = any ($2) and coalesce(gap_to, $4::timestamptz) > $3::timestamptz
-     order by gap_from`,
-    [teamId, userIds, period.from, period.to],
+/** Of the holding `h`: what was read last before it, and for each pixel of the chart what was read last. */
+function stepsOf({ from, days }: Scope['period']): SQL {
+  const secondsOfPixel = Math.ceil((days * 86_400) / STEPS)
+  return sql`select json_agg(
+      json_build_object('at', ${instant(sql`at`)}, 'numbers', numbers, 'remaining', remaining) order by at) as steps
+    from (
+      select distinct on (pixel) greatest(observed_at, h.since) as at, numbers, remaining
+      from (
+        select observed_at, numbers, remaining,
+          extract(epoch from observed_at - ${from}::timestamptz)::bigint / ${secondsOfPixel}::int as pixel
+        from reporting.queue_burndown
+        where queue_id = h.queue_id and observed_at < h.until and observed_at >= coalesce((
+          select max(observed_at) from reporting.queue_burndown
+          where queue_id = h.queue_id and observed_at <= h.since), h.since)
+      ) of_queue
+      order by pixel, observed_at desc
+    ) last_of_pixel`
+}
+
+function gapsOf({ client, teamId, period }: Scope, userIds: readonly string[]) {
+  return run<Stretch & { userId: string }>(
+    client,
+    sql`select user_id as "userId", ${instant(sql`greatest(gap_from, ${period.from}::timestamptz)`)} as "from",
+        ${instant(sql`coalesce(gap_to, ${period.to}::timestamptz)`)} as "to"
+      from reporting.coverage_gaps
+      where team_id = ${teamId} and user_id ${anyOf(userIds)}
+        and coalesce(gap_to, ${period.to}::timestamptz) > ${period.from}::timestamptz
+      order by gap_from`,
   )
-  return rows
 }

@@ -1,55 +1,60 @@
-/** The views that can be had as CSV, and what each can be narrowed by. What is not here can't be asked for. */
+/** The views that can be had as CSV, and by what each can be filtered. No other view can be asked for. */
+import { type SQL, sql } from 'drizzle-orm'
+import { list } from '../store/postgres/query.ts'
 import type { AskedFilters, FilterName } from './filters.ts'
-import type { Period } from './scope.ts'
+import { type Period, within } from './scope.ts'
 
 interface CsvView {
   readonly filters: readonly FilterName[]
   /** What the filter `days` leaves. */
-  readonly withinDays?: string
-  readonly orderBy: string
-  /** Columns of the view that a report does not show. */
+  readonly isWithin?: (period: Period) => SQL
+  readonly orderBy: SQL
+  /** Columns that are left out. */
   readonly without?: readonly string[]
 }
 
 const views = {
-  activity_heatmap: { filters: ['teammate'], orderBy: 'teammate_name, user_id, weekday, hour' },
+  activity_heatmap: { filters: ['teammate'], orderBy: sql`teammate_name, user_id, weekday, hour` },
   coverage_gaps: {
     filters: ['teammate', 'days'],
-    withinDays: 'coalesce(gap_to > asked_from, true)',
-    orderBy: 'gap_from, user_id',
+    isWithin: ({ from }) => sql`coalesce(gap_to > ${from}, true)`,
+    orderBy: sql`gap_from, user_id`,
   },
   daily_activity: {
     filters: ['teammate', 'days'],
-    withinDays: 'day >= asked_first_day',
-    orderBy: 'day, teammate_name, user_id',
+    isWithin: ({ dates }) => sql`day >= ${dates[0]?.date}`,
+    orderBy: sql`day, teammate_name, user_id`,
   },
-  data_freshness: { filters: ['teammate'], orderBy: 'teammate_name, user_id' },
-  data_quality: { filters: [], orderBy: 'check_name' },
+  data_freshness: { filters: ['teammate'], orderBy: sql`teammate_name, user_id` },
+  data_quality: { filters: [], orderBy: sql`check_name` },
   dials: {
     filters: ['teammate', 'queue', 'days'],
-    withinDays: 'counted_at > asked_from and counted_at <= asked_to',
-    orderBy: 'counted_at, dial_id',
+    isWithin: (period) => within(sql`counted_at`, period),
+    orderBy: sql`counted_at, dial_id`,
   },
-  leaderboard_7d: { filters: ['teammate'], orderBy: 'connected desc, dials desc, teammate_name, user_id' },
+  leaderboard_7d: {
+    filters: ['teammate'],
+    orderBy: sql`connected desc, dials desc, teammate_name, user_id`,
+  },
   number_entries: {
     filters: ['teammate', 'queue', 'days'],
-    withinDays: 'first_dialled_at > asked_from and first_dialled_at <= asked_to',
-    orderBy: 'entry_id',
+    isWithin: (period) => within(sql`first_dialled_at`, period),
+    orderBy: sql`entry_id`,
   },
-  outcome_definitions: { filters: [], orderBy: 'priority' },
+  outcome_definitions: { filters: [], orderBy: sql`priority` },
   queue_burndown: {
     filters: ['teammate', 'queue', 'days'],
-    withinDays: 'observed_at > asked_from and observed_at <= asked_to',
-    orderBy: 'queue_id, observed_at',
+    isWithin: (period) => within(sql`observed_at`, period),
+    orderBy: sql`queue_id, observed_at`,
   },
   queues: {
     filters: ['teammate', 'queue', 'days'],
-    withinDays: `(queue_state <> 'ended' or ended_at > asked_from)`,
-    orderBy: 'ended_at nulls first, queue_id',
+    isWithin: ({ from }) => sql`(queue_state <> 'ended' or ended_at > ${from})`,
+    orderBy: sql`ended_at nulls first, queue_id`,
   },
-  requeued_numbers: { filters: ['teammate', 'queue'], orderBy: 'first_seen_at, entry_id' },
-  stale_numbers: { filters: ['teammate', 'queue'], orderBy: 'waiting_seconds desc, entry_id' },
-  teammates: { filters: ['teammate'], orderBy: 'teammate_name, user_id', without: ['email'] },
+  requeued_numbers: { filters: ['teammate', 'queue'], orderBy: sql`first_seen_at, entry_id` },
+  stale_numbers: { filters: ['teammate', 'queue'], orderBy: sql`waiting_seconds desc, entry_id` },
+  teammates: { filters: ['teammate'], orderBy: sql`teammate_name, user_id`, without: ['email'] },
 } satisfies Record<string, CsvView>
 
 export type CsvViewName = keyof typeof views
@@ -60,35 +65,26 @@ export function isCsvView(name: string): name is CsvViewName {
   return Object.hasOwn(views, name)
 }
 
-/** `select` is what is asked of each row. `period`: of the filter `days`; null: it is not asked for. */
+export interface CsvNarrowing {
+  readonly teamId: string
+  readonly asked: AskedFilters
+  /** Of the filter `days`; null: it is not asked for. */
+  readonly period: Period | null
+}
+
+/** The rows of a view that are asked for; `columns` is what is selected of each. */
 export function csvQuery(
   name: CsvViewName,
-  select: string,
-  {
-    teamId,
-    asked,
-    period,
-  }: { readonly teamId: string; readonly asked: AskedFilters; readonly period: Period | null },
-): { readonly sql: string; readonly values: unknown[] } {
-  const { filters, withinDays, orderBy } = csvViews[name]
+  columns: readonly SQL[],
+  { teamId, asked: { teammate, queue }, period }: CsvNarrowing,
+): SQL {
+  const { filters, isWithin, orderBy } = csvViews[name]
   const conditions = [
-    ...(name === 'outcome_definitions' ? [] : ['team_id = asked_team']),
-    ...(filters.includes('teammate') ? ['(asked_teammate is null or user_id = asked_teammate)'] : []),
-    ...(filters.includes('queue') ? ['(asked_queue is null or queue_id = asked_queue)'] : []),
-    ...(period === null || withinDays === undefined ? [] : [withinDays]),
-    'true',
+    name === 'outcome_definitions' ? sql`true` : sql`team_id = ${teamId}`,
+    ...(filters.includes('teammate') && teammate !== null ? [sql`user_id = ${teammate}`] : []),
+    ...(filters.includes('queue') && queue !== null ? [sql`queue_id = ${queue}`] : []),
+    ...(period === null || isWithin === undefined ? [] : [isWithin(period)]),
   ]
-  return {
-    sql: `select ${select} from reporting.${name}, (select $1::text as asked_team, $2::text as asked_teammate,
-        $3::text as asked_queue, $4::timestamptz as asked_from, $5::timestamptz as asked_to, $6::date as asked_first_day) asked
-      where ${conditions.join(' and ')} order by ${orderBy}`,
-    values: [
-      teamId,
-      asked.teammate,
-      asked.queue,
-      period?.from ?? null,
-      period?.to ?? null,
-      period?.dates[0]?.date ?? null,
-    ],
-  }
+  return sql`select ${list(columns)} from reporting.${sql.identifier(name)}
+    where ${sql.join(conditions, sql` and `)} order by ${orderBy}`
 }

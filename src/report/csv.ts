@@ -1,15 +1,17 @@
 /**
- * A view as CSV (RFC 4180), streamed from Postgres as fast as the reader takes it, with a few hundred rows in memory.
+ * A view as CSV (RFC 4180), streamed from Postgres as fast as the client reads it, with a few hundred rows in memory.
  *
  * UTF-8 with a byte order mark, because Excel assumes another encoding without it. A text that a spreadsheet would
- * run as a formula begins with an apostrophe. An empty field is null, `""` is an empty text.
+ * run as a formula gets an apostrophe in front. An empty field is null, `""` is an empty text.
  */
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Stringifier, stringify } from 'csv-stringify'
+import { type SQL, sql } from 'drizzle-orm'
 import QueryStream from 'pg-query-stream'
 import type { Client, Pool } from '../store/postgres/database.ts'
+import { compile, run } from '../store/postgres/query.ts'
 import { type CsvViewName, csvQuery, csvViews } from './csv-views.ts'
 import type { AskedFilters } from './filters.ts'
 import { instant, namesOf, periodOf, readOneMoment } from './scope.ts'
@@ -20,15 +22,15 @@ export interface CsvRequest {
   readonly asked: AskedFilters
   /** Until the first rows are there. */
   readonly firstRowsTimeoutMs: number
-  /** Until the last row was taken. A reader that is slower gets a broken connection. */
+  /** Until the last row was sent. A client that reads slower gets a broken connection. */
   readonly deadlineMs: number
   /** Hides secrets and numbers in a text. */
   readonly mask: (text: string) => string
 }
 
 /**
- * Resolves when the first rows are there. Rejects when they can't be had, with FilterError where the team has not what
- * is asked for. A later failure destroys the stream, so that a part is never taken for the whole.
+ * Resolves when the first rows have arrived. Rejects when they can't be read; with FilterError when the team does not have
+ * what is asked for. A later failure destroys the stream, so that a part is never taken for the whole.
  */
 export async function openCsv(pool: Pool, request: CsvRequest): Promise<Readable> {
   const { view, teamId, asked, firstRowsTimeoutMs, deadlineMs, mask } = request
@@ -47,8 +49,8 @@ export async function openCsv(pool: Pool, request: CsvRequest): Promise<Readable
       await namesOf(client, teamId, asked)
       const period = asked.days === null ? null : await periodOf(client, teamId, asked.days)
       const columns = await columnsOf(client, view)
-      const { sql, values } = csvQuery(view, columns.map(asText).join(', '), { teamId, asked, period })
-      const rows = client.query(new QueryStream(sql, values, { rowMode: 'array', batchSize: ROWS_AT_ONCE }))
+      const { text, values } = compile(csvQuery(view, columns.map(asText), { teamId, asked, period }))
+      const rows = client.query(new QueryStream(text, values, { rowMode: 'array', batchSize: ROWS_AT_ONCE }))
       await once(rows, 'readable')
       return { columns, rows }
     })
@@ -124,17 +126,18 @@ export interface Column {
 }
 
 async function columnsOf(client: Client, view: CsvViewName): Promise<Column[]> {
-  const { rows } = await client.query<Column>(
-    `select column_name as name, data_type as type from reporting.data_dictionary
-     where schema_name = 'reporting' and view_name = $1 order by position`,
-    [view],
+  const columns = await run<Column>(
+    client,
+    sql`select column_name as name, data_type as type from reporting.data_dictionary
+      where schema_name = 'reporting' and view_name = ${view} order by position`,
   )
   const { without = [] } = csvViews[view]
-  return rows.filter(({ name }) => !without.includes(name))
+  return columns.filter(({ name }) => !without.includes(name))
 }
 
-/** Whatever style of dates the database is set to. */
-function asText({ name, type }: Column): string {
-  if (type === 'timestamp with time zone') return instant(`"${name}"`)
-  return type === 'date' ? `to_char("${name}", 'YYYY-MM-DD')` : `"${name}"::text`
+/** The same text whatever style of dates the session has. */
+function asText({ name, type }: Column): SQL {
+  const column = sql.identifier(name)
+  if (type === 'timestamp with time zone') return instant(sql`${column}`)
+  return type === 'date' ? sql`to_char(${column}, 'YYYY-MM-DD')` : sql`${column}::text`
 }

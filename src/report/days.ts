@@ -1,5 +1,7 @@
-/** What came of the dials of each local day: the sums of `daily_activity`. */
-import { areAsked, askedOf, type LocalDay, type Scope } from './scope.ts'
+/** What came of the dials of each local day, counted as `daily_activity` does. */
+import { sql } from 'drizzle-orm'
+import { run } from '../store/postgres/query.ts'
+import { isAsked, type LocalDay, type Scope } from './scope.ts'
 import { unreadShares } from './unread.ts'
 
 /** In the order in which they are shown. */
@@ -16,18 +18,17 @@ export type DialOutcome = (typeof dialOutcomes)[number]
 export interface DayOfDials extends LocalDay {
   readonly dials: number
   readonly byOutcome: Readonly<Record<DialOutcome, number>>
-  /** Share of the day, 0 to 1, in which nobody looked; null: nobody is on the team. */
+  /** Share of the day, 0 to 1, that was not read; null: there is nobody on the team. */
   readonly unread: number | null
 }
 
 export async function daysOf(scope: Scope): Promise<readonly DayOfDials[]> {
   const { dates, to } = scope.period
-  const [first] = dates
-  const { rows } = await scope.client.query<{ date: string; outcome: DialOutcome; dials: number }>(
-    `select to_char(dialled_date, 'YYYY-MM-DD') as date, outcome, count(*)::int as dials from reporting.dials
-     where ${areAsked} and counted_at >= $4::timestamptz and counted_at <= $5::timestamptz
-     group by dialled_date, outcome`,
-    [...askedOf(scope), first?.from, to],
+  const rows = await run<{ date: string; outcome: DialOutcome; dials: number }>(
+    scope.client,
+    sql`select to_char(dialled_date, 'YYYY-MM-DD') as date, outcome, count(*)::int as dials from reporting.dials
+      where ${isAsked(scope)} and counted_at >= ${dates[0]?.from}::timestamptz and counted_at <= ${to}::timestamptz
+      group by dialled_date, outcome`,
   )
   const shares = await unreadShares(scope, dates)
   return dates.map((day, index) => {

@@ -1,5 +1,7 @@
 /** How much each teammate dialled and reached, in the period and in the one before; and how their queue stands. */
-import { areAsked, askedOf, instant, type Rate, rateOf, type Scope } from './scope.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { run } from '../store/postgres/query.ts'
+import { countWhere, instant, isAsked, isOfTeammate, type Rate, rateOf, type Scope, within } from './scope.ts'
 import { unreadSeconds } from './unread.ts'
 
 export interface People {
@@ -19,7 +21,7 @@ export interface Activity {
 }
 
 export interface Person extends Standing, Activity {
-  /** Seconds of the period, and of the one before, in which nobody looked. */
+  /** Seconds of the period, and of the one before, in which the teammate was not read. */
   readonly unreadSeconds: number
   readonly previousUnreadSeconds: number
 }
@@ -62,37 +64,40 @@ const nothing: Activity = {
 
 async function activityOf(scope: Scope) {
   const { client, period } = scope
-  const count = (which: string) => `count(*) filter (where ${which})`
-  const { rows } = await client.query<Activity & { userId: string | null }>(
-    `select user_id as "userId", ${count('is_now')}::int as dials,
-       ${rateOf(count('is_now and is_connected'), count('is_now and is_resolved'))} as connected,
-       ${count(`is_now and outcome = 'voicemail'`)}::int as voicemail,
-       ${count(`is_now and outcome = 'not_reached'`)}::int as "notReached",
-       ${count('not is_now')}::int as "previousDials",
-       ${rateOf(count('not is_now and is_connected'), count('not is_now and is_resolved'))} as "previousConnected"
-     from (select user_id, outcome, is_resolved, is_connected, counted_at > $5::timestamptz as is_now
-           from reporting.dials
-           where ${areAsked} and counted_at > $4::timestamptz and counted_at <= $6::timestamptz) of_both
-     group by grouping sets ((user_id), ())`,
-    [...askedOf(scope), period.previous.from, period.from, period.to],
+  const both = { from: period.previous.from, to: period.to }
+  const rate = (when: SQL) =>
+    rateOf(countWhere(sql`${when} and is_connected`), countWhere(sql`${when} and is_resolved`))
+  const rows = await run<Activity & { userId: string | null }>(
+    client,
+    sql`select user_id as "userId", ${countWhere(sql`is_now`)}::int as dials, ${rate(sql`is_now`)} as connected,
+        ${countWhere(sql`is_now and outcome = 'voicemail'`)}::int as voicemail,
+        ${countWhere(sql`is_now and outcome = 'not_reached'`)}::int as "notReached",
+        ${countWhere(sql`not is_now`)}::int as "previousDials", ${rate(sql`not is_now`)} as "previousConnected"
+      from (
+        select user_id, outcome, is_resolved, is_connected, counted_at > ${period.from}::timestamptz as is_now
+        from reporting.dials where ${isAsked(scope)} and ${within(sql`counted_at`, both)}
+      ) of_both_periods
+      group by grouping sets ((user_id), ())`,
   )
   const byTeammate = new Map(rows.map(({ userId, ...activity }) => [userId, activity]))
   return { total: byTeammate.get(null) ?? nothing, byTeammate }
 }
 
-/** Those on the team now or in either period; of a queue, who dialled in it or holds it. */
-async function standingsOf({ client, teamId, period, filters }: Scope): Promise<Standing[]> {
-  const { rows } = await client.query<Standing>(
-    `select user_id as "userId", coalesce(teammate_name, user_id) as name, is_listed or left_at is null as "isOnTeam",
-       ${instant('left_at')} as "leftAt", ${instant('data_as_of')} as "readAt", queue_state as "queueState",
-       queue_id as "queueId", numbers, remaining
-     from reporting.teammates
-     where team_id = $1 and (is_listed or left_at is null or left_at > $2::timestamptz)
-       and ($3::text is null or user_id = $3)
-       and ($4::text is null or user_id in (
-         select user_id from allo.queues where queue_id = $4 union select user_id from allo.dials where queue_id = $4))
-     order by name, user_id`,
-    [teamId, period.previous.from, filters.teammate, filters.queue],
+/** Teammates on the team now or in either period; of a queue, those who dialled in it and its holder. */
+function standingsOf(scope: Scope): Promise<Standing[]> {
+  const { client, period, filters } = scope
+  const concerned =
+    filters.queue === null
+      ? sql``
+      : sql` and user_id in (select user_id from reporting.queues where queue_id = ${filters.queue}
+          union select user_id from reporting.dials where queue_id = ${filters.queue})`
+  return run<Standing>(
+    client,
+    sql`select user_id as "userId", coalesce(teammate_name, user_id) as name, is_listed or left_at is null as "isOnTeam",
+        ${instant(sql`left_at`)} as "leftAt", ${instant(sql`data_as_of`)} as "readAt", queue_state as "queueState",
+        queue_id as "queueId", numbers, remaining
+      from reporting.teammates
+      where ${isOfTeammate(scope)} and (is_listed or left_at is null or left_at > ${period.previous.from}::timestamptz)${concerned}
+      order by name, user_id`,
   )
-  return rows
 }

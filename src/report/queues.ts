@@ -1,5 +1,7 @@
-/** How far queues got: those that are current, and those that ended in the period, with what their end threw away. */
-import { instant, type Rate, type Scope } from './scope.ts'
+/** How far queues got: those that are current, and those that ended in the period, with what was left uncalled. */
+import { sql } from 'drizzle-orm'
+import { anyOf, one, run } from '../store/postgres/query.ts'
+import { countWhere, instant, isOfTeammate, type Rate, type Scope } from './scope.ts'
 
 export interface Queues {
   /** Of all that ended in the period. */
@@ -10,7 +12,7 @@ export interface Queues {
   }
   /** Most that remains first; some of them. */
   readonly current: readonly Queue[]
-  /** Those of which it is not known whether they still are, included. */
+  /** Includes those of which it is not known whether they are. */
   readonly currentCount: number
   readonly unknownCount: number
   /** Last ended first; some of them. */
@@ -37,38 +39,36 @@ export interface Queue {
 }
 
 const SHOWN = 20
-const nothing = { ids: [], currentCount: 0, unknownCount: 0, queues: 0, resets: 0, uncalled: 0 }
 
-/** Chosen before the view is asked, since it counts every number and dial of each queue it is asked for. */
+interface Chosen {
+  readonly ids: readonly string[]
+  readonly currentCount: number
+  readonly unknownCount: number
+  readonly queues: number
+  readonly resets: number
+  readonly uncalled: number
+}
+
+/** First chooses by columns that cost little, then asks for the figures of those shown: they count all numbers and dials of a queue. */
 export async function queuesOf(scope: Scope): Promise<Queues> {
-  const { client, teamId, filters, period } = scope
-  const { rows } = await client.query<{
-    ids: readonly string[]
-    currentCount: number
-    unknownCount: number
-    queues: number
-    resets: number
-    uncalled: number
-  }>(
-    `with chosen as (
-       select q.queue_id, q.is_current, q.ended_at, q.end_reason, s.remaining,
-         row_number() over (partition by q.ended_at is null order by q.ended_at desc, s.remaining desc, q.queue_id) as nth
-       from allo.queues q
-       left join lateral (
-         select remaining from allo.queue_snapshots where queue_id = q.queue_id order by observed_at desc limit 1
-       ) s on true
-       where q.team_id = $1 and ($2::text is null or q.user_id = $2)
-         and case when $3::text is null then q.ended_at is null and q.is_current is not false or q.ended_at > $4::timestamptz
-           else q.queue_id = $3 end
-     )
-     select coalesce(array_agg(queue_id) filter (where nth <= ${SHOWN}), '{}') as ids,
-       count(*) filter (where ended_at is null)::int as "currentCount",
-       count(*) filter (where is_current is null)::int as "unknownCount", count(ended_at)::int as queues, count(*) filter (where end_reason = 'queue_replaced')::int as resets,
-       coalesce(sum(remaining) filter (where ended_at is not null), 0)::int as uncalled
-     from chosen`,
-    [teamId, filters.teammate, filters.queue, period.from],
+  const { client, filters, period } = scope
+  const isChosen =
+    filters.queue === null
+      ? sql`(ended_at is null and queue_state <> 'ended' or ended_at > ${period.from}::timestamptz)`
+      : sql`queue_id = ${filters.queue}`
+  const { ids, currentCount, unknownCount, ...ended } = await one<Chosen>(
+    client,
+    sql`with chosen as (
+        select queue_id, queue_state, ended_at, end_reason, uncalled_at_end,
+          row_number() over (partition by ended_at is null order by ended_at desc, remaining desc, queue_id) as nth
+        from reporting.queues where ${isOfTeammate(scope)} and ${isChosen}
+      )
+      select coalesce(array_agg(queue_id) filter (where nth <= ${SHOWN}), '{}') as ids,
+        ${countWhere(sql`ended_at is null`)}::int as "currentCount",
+        ${countWhere(sql`queue_state = 'unknown'`)}::int as "unknownCount", count(ended_at)::int as queues,
+        ${countWhere(sql`end_reason = 'queue_replaced'`)}::int as resets, coalesce(sum(uncalled_at_end), 0)::int as uncalled
+      from chosen`,
   )
-  const { ids, currentCount, unknownCount, ...ended } = rows[0] ?? nothing
   const queues = await queuesWith(scope, ids)
   return {
     ended,
@@ -79,20 +79,18 @@ export async function queuesOf(scope: Scope): Promise<Queues> {
   }
 }
 
-async function queuesWith({ client, teamId }: Scope, ids: readonly string[]): Promise<Queue[]> {
-  const rate = (part: string, whole: string, name: string) =>
-    `json_build_object('part', ${part}, 'whole', ${whole}, 'rate', ${name}_rate, 'low', ${name}_rate_low, 'high', ${name}_rate_high)`
-  const { rows } = await client.query<Queue>(
-    `select queue_id as "queueId", coalesce(queue_name, queue_id) as name, user_id as "userId",
-       coalesce(teammate_name, user_id) as teammate, queue_state as state, ${instant('first_seen_at')} as "firstSeenAt",
-       ${instant('ended_at')} as "endedAt", end_reason as "endReason", numbers, remaining,
-       json_build_object('part', dialled_ever, 'whole', numbers_ever, 'rate', penetration_rate) as penetration,
-       ${rate('connected_dials', 'resolved_dials', 'connection')} as connected,
-       median_seconds_to_first_dial as "medianSecondsToFirstDial", uncalled_at_end as "uncalledAtEnd",
-       unseen_seconds_before_end as "unseenSecondsBeforeEnd"
-     from reporting.queues where team_id = $1 and queue_id = any ($2)
-     order by ended_at desc nulls first, remaining desc, name, queue_id`,
-    [teamId, ids],
+function queuesWith({ client, teamId }: Scope, ids: readonly string[]): Promise<Queue[]> {
+  return run<Queue>(
+    client,
+    sql`select queue_id as "queueId", coalesce(queue_name, queue_id) as name, user_id as "userId",
+        coalesce(teammate_name, user_id) as teammate, queue_state as state, ${instant(sql`first_seen_at`)} as "firstSeenAt",
+        ${instant(sql`ended_at`)} as "endedAt", end_reason as "endReason", numbers, remaining,
+        json_build_object('part', dialled_ever, 'whole', numbers_ever, 'rate', penetration_rate) as penetration,
+        json_build_object('part', connected_dials, 'whole', resolved_dials, 'rate', connection_rate,
+          'low', connection_rate_low, 'high', connection_rate_high) as connected,
+        median_seconds_to_first_dial as "medianSecondsToFirstDial", uncalled_at_end as "uncalledAtEnd",
+        unseen_seconds_before_end as "unseenSecondsBeforeEnd"
+      from reporting.queues where team_id = ${teamId} and queue_id ${anyOf(ids)}
+      order by ended_at desc nulls first, remaining desc, name, queue_id`,
   )
-  return rows
 }

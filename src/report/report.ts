@@ -1,11 +1,12 @@
 /**
- * A report: what became of one team's queues in a period, all of it as of one moment of the database. Values only;
- * how it looks is the page's. No phone number is in it, nor can one be: it reads what schema reporting shows.
+ * A report: what became of one team's queues in a period, as of one moment of the database. It holds values only; the
+ * page decides how they look. It can't hold a phone number, because it reads schema `reporting` only.
  */
+import { sql } from 'drizzle-orm'
 import type { Client, Pool } from '../store/postgres/database.ts'
+import { one, run } from '../store/postgres/query.ts'
 import { type Burndowns, burndownsOf } from './burndown.ts'
 import { type DayOfDials, daysOf } from './days.ts'
-import { type OutcomeDefinition, outcomeDefinitions } from './definitions.ts'
 import type { Filters } from './filters.ts'
 import { type FollowUps, followUpsOf } from './follow-ups.ts'
 import { type HourOfWeek, hoursOf } from './hours.ts'
@@ -35,14 +36,14 @@ export interface Report {
   /** Everyone a report of this team can be narrowed to, by name. */
   readonly teammates: readonly { readonly userId: string; readonly name: string }[]
   readonly definitions: readonly OutcomeDefinition[]
-  /** Null: nothing was ever read of this team. */
+  /** Null: nothing of this team was ever read. */
   readonly figures: Figures | null
 }
 
 export interface Figures {
   readonly period: Period
   readonly trust: Trust
-  /** Share in which nobody looked; null: nobody is on the team. */
+  /** Share that was not read; null: there is nobody on the team. */
   readonly unread: Readonly<Record<'period' | 'previous' | 'today' | 'weekAgo', number | null>>
   readonly today: Today
   readonly firstDials: readonly [now: FirstDials, before: FirstDials]
@@ -59,11 +60,11 @@ export interface Figures {
 export interface ReportRequest {
   readonly teamId: string
   readonly filters: Filters
-  /** Of each question. */
+  /** Of each query. */
   readonly statementTimeoutMs: number
 }
 
-/** Throws FilterError when the team has not what a filter names. */
+/** Throws FilterError when the team does not have what a filter names. */
 export function takeReport(
   pool: Pool,
   { teamId, filters, statementTimeoutMs }: ReportRequest,
@@ -84,19 +85,34 @@ async function teamOf(
   client: Client,
   teamId: string,
 ): Promise<Pick<Report, 'team' | 'madeAt' | 'teammates'>> {
-  const { rows } = await client.query<{ name: string; madeAt: string; teammates: Report['teammates'] }>(
-    `select coalesce((select name from reporting.teams where team_id = $1), $1) as name,
-       ${instant('clock_timestamp()')} as "madeAt",
-       (select coalesce(json_agg(json_build_object('userId', user_id, 'name', coalesce(name, user_id))
-          order by name, user_id), '[]')
-        from allo.teammates where team_id = $1 and (is_listed or left_at is null)) as teammates`,
-    [teamId],
+  const { name, ...rest } = await one<{ name: string; madeAt: string; teammates: Report['teammates'] }>(
+    client,
+    sql`select coalesce((select name from reporting.teams where team_id = ${teamId}), ${teamId}) as name,
+        ${instant(sql`clock_timestamp()`)} as "madeAt",
+        (select coalesce(json_agg(json_build_object('userId', user_id, 'name', coalesce(teammate_name, user_id))
+           order by teammate_name, user_id), '[]')
+         from reporting.teammates where team_id = ${teamId} and (is_listed or left_at is null)) as teammates`,
   )
-  const { name = teamId, madeAt = '', teammates = [] } = rows[0] ?? {}
-  return { team: { teamId, name }, madeAt, teammates }
+  return { team: { teamId, name }, ...rest }
 }
 
-/** One question after the other: they share a connection, which is what makes them see one moment. */
+export interface OutcomeDefinition {
+  readonly outcome: string
+  readonly meaning: string
+  readonly rule: string
+  readonly isResolved: boolean
+  readonly isOurReading: boolean
+}
+
+function outcomeDefinitions(client: Client): Promise<OutcomeDefinition[]> {
+  return run<OutcomeDefinition>(
+    client,
+    sql`select outcome, meaning, rule, is_resolved as "isResolved", is_our_reading as "isOurReading"
+      from reporting.outcome_definitions order by priority`,
+  )
+}
+
+/** One query after the other: they see one moment because they share a transaction. */
 async function figuresOf(client: Client, teamId: string, filters: Filters): Promise<Figures | null> {
   const period = await periodOf(client, teamId, filters.days)
   if (period === null) return null

@@ -1,8 +1,12 @@
 /**
- * What the questions of one report have in common: one connection on which all of them see the same moment, whose
- * data, and of when. All instants are text, ISO 8601 in UTC with microseconds, as Postgres takes them back.
+ * What all queries of one report share: a transaction in which they see the same moment, the team, the filters and the
+ * period. Instants are text: ISO 8601 in UTC with microseconds, which Postgres takes back unchanged.
+ *
+ * A report reads schema `reporting` only: a login with the reader's role can make one.
  */
+import { type SQL, sql } from 'drizzle-orm'
 import { type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
+import { maybeOne, one } from '../store/postgres/query.ts'
 import { type Days, FilterError, type Filters } from './filters.ts'
 
 export interface Scope {
@@ -40,7 +44,7 @@ export interface LocalDay extends Stretch {
 
 const DAYS_FOR_HOURS: Days = 28
 
-/** `work` sees one moment of the database and can change nothing. A question that takes too long fails. */
+/** All queries of `work` see one moment of the database and can change nothing. A query that takes too long fails. */
 export function readOneMoment<T>(
   pool: Pool,
   { doing, statementTimeoutMs }: { readonly doing: string; readonly statementTimeoutMs: number },
@@ -53,34 +57,37 @@ export function readOneMoment<T>(
   })
 }
 
-/** Null: nothing was ever read of this team. */
+interface PeriodRow {
+  readonly timeZone: string
+  readonly to: string
+  readonly from: string
+  readonly previousFrom: string
+  readonly weekAgoFrom: string
+  readonly weekAgoTo: string
+  readonly hoursFrom: string
+  readonly dates: readonly LocalDay[]
+}
+
+/** Null: nothing of this team was ever read. */
 export async function periodOf(client: Client, teamId: string, days: Days): Promise<Period | null> {
   const hoursDays = days > DAYS_FOR_HOURS ? days : DAYS_FOR_HOURS
-  const { rows } = await client.query<{
-    timeZone: string
-    to: string
-    ago: readonly [once: string, twice: string, week: string, hours: string]
-    dates: readonly LocalDay[]
-    weekAgoFrom: string
-  }>(
-    `select zone as "timeZone", ${instant('data_as_of')} as "to",
-       (select json_agg(${instant('(local - make_interval(days => back)) at time zone zone')} order by nth)
-        from unnest(array[$2::int, 2 * $2::int, 7, $3::int]) with ordinality as b(back, nth)) as ago,
-       (select json_agg(json_build_object('date', to_char(day, 'YYYY-MM-DD'),
-          'from', ${instant('allo.start_of_day(day, zone)')},
-          'to', ${instant('least(allo.start_of_day(day + 1, zone), data_as_of)')}) order by day)
-        from (select today - back as day from generate_series(0, $2::int - 1) back) of_period) as dates,
-       ${instant('allo.start_of_day(today - 7, zone)')} as "weekAgoFrom"
-     from (select data_as_of, report_time_zone as zone, data_as_of at time zone report_time_zone as local,
-         (data_as_of at time zone report_time_zone)::date as today
-       from reporting.teams where team_id = $1 and data_as_of is not null) team`,
-    [teamId, days, hoursDays],
+  const daysAgo = (ago: number) =>
+    instant(sql`(local - make_interval(days => ${ago}::int)) at time zone zone`)
+  const startOfDay = (day: SQL) => sql`reporting.start_of_day(${day})`
+  const row = await maybeOne<PeriodRow>(
+    client,
+    sql`select zone as "timeZone", ${instant(sql`data_as_of`)} as "to", ${daysAgo(days)} as "from",
+      ${daysAgo(2 * days)} as "previousFrom", ${instant(startOfDay(sql`local::date - 7`))} as "weekAgoFrom",
+      ${daysAgo(7)} as "weekAgoTo", ${daysAgo(hoursDays)} as "hoursFrom",
+      (select json_agg(json_build_object('date', to_char(day, 'YYYY-MM-DD'), 'from', ${instant(startOfDay(sql`day`))},
+          'to', ${instant(sql`least(${startOfDay(sql`day + 1`)}, data_as_of)`)}) order by day)
+        from (select local::date - back as day from generate_series(0, ${days}::int - 1) back) of_period) as dates
+    from (select data_as_of, report_time_zone as zone, data_as_of at time zone report_time_zone as local
+      from reporting.teams where team_id = ${teamId} and data_as_of is not null) team`,
   )
-  const [row] = rows
   const today = row?.dates.at(-1)
-  if (row === undefined || today === undefined) return null
-  const { timeZone, to, dates, weekAgoFrom } = row
-  const [from, previousFrom, weekAgoTo, hoursFrom] = row.ago
+  if (row === null || today === undefined) return null
+  const { timeZone, from, to, previousFrom, weekAgoFrom, weekAgoTo, hoursFrom, dates } = row
   return {
     timeZone,
     days,
@@ -94,32 +101,52 @@ export async function periodOf(client: Client, teamId: string, days: Days): Prom
   }
 }
 
-/** Throws FilterError unless the team has them. Returns what they are called; null: not asked for. */
+interface Names {
+  readonly teammate: string | null
+  readonly queue: string | null
+}
+
+/** Throws FilterError unless the team has them. Returns their names; null: not asked for. */
 export async function namesOf(
   client: Client,
   teamId: string,
   { teammate, queue }: Pick<Filters, 'teammate' | 'queue'>,
-): Promise<{ readonly teammate: string | null; readonly queue: string | null }> {
-  const { rows } = await client.query<{ teammate: string | null; queue: string | null }>(
-    `select (select coalesce(name, user_id) from allo.teammates where team_id = $1 and user_id = $2) as teammate,
-       (select coalesce(name, queue_id) from allo.queues where team_id = $1 and queue_id = $3) as queue`,
-    [teamId, teammate, queue],
+): Promise<Names> {
+  const names = await one<Names>(
+    client,
+    sql`select
+      (select coalesce(teammate_name, user_id) from reporting.teammates
+       where team_id = ${teamId} and user_id = ${teammate}) as teammate,
+      (select coalesce(queue_name, queue_id) from reporting.queues
+       where team_id = ${teamId} and queue_id = ${queue}) as queue`,
   )
-  const names = rows[0] ?? { teammate: null, queue: null }
   if (teammate !== null && names.teammate === null) throw new FilterError('This team has no such teammate.')
   if (queue !== null && names.queue === null) throw new FilterError('This team has no such queue.')
   return names
 }
 
-/** Of `reporting.dials`; `askedOf` are its `$1` to `$3`. */
-export const areAsked =
-  'team_id = $1 and ($2::text is null or user_id = $2) and ($3::text is null or queue_id = $3)'
-
-export function askedOf({ teamId, filters }: Scope): unknown[] {
-  return [teamId, filters.teammate, filters.queue]
+/** Condition on a view with `team_id`, `user_id` and `queue_id`: rows of what the report is narrowed to. */
+export function isAsked(scope: Scope): SQL {
+  const { queue } = scope.filters
+  return queue === null ? isOfTeammate(scope) : sql`${isOfTeammate(scope)} and queue_id = ${queue}`
 }
 
-/** Of a part of a whole, with its 95 % Wilson bounds; null when there is nothing to divide by. */
+/** The same on a view that has no queue. */
+export function isOfTeammate({ teamId, filters: { teammate } }: Scope): SQL {
+  return teammate === null ? sql`team_id = ${teamId}` : sql`team_id = ${teamId} and user_id = ${teammate}`
+}
+
+/** Condition: the instant is within the stretch. */
+export function within(at: SQL, { from, to }: Stretch): SQL {
+  return sql`${at} > ${from}::timestamptz and ${at} <= ${to}::timestamptz`
+}
+
+/** `count(*)` of the rows that meet the condition. */
+export function countWhere(condition: SQL): SQL {
+  return sql`count(*) filter (where ${condition})`
+}
+
+/** A part of a whole, with its 95 % Wilson bounds; null when the whole is 0. */
 export interface Rate {
   readonly part: number
   readonly whole: number
@@ -128,12 +155,13 @@ export interface Rate {
   readonly high: number | null
 }
 
-/** SQL of a JSON object that is a Rate. `part` and `whole` are SQL of type bigint. */
-export function rateOf(part: string, whole: string): string {
-  return `json_build_object('part', ${part}, 'whole', ${whole}, 'rate', allo.rate(${part}, ${whole}),
-    'low', allo.rate_low(${part}, ${whole}), 'high', allo.rate_high(${part}, ${whole}))`
+/** A JSON object that is a Rate, of two counts. */
+export function rateOf(part: SQL, whole: SQL): SQL {
+  return sql`json_build_object('part', ${part}, 'whole', ${whole}, 'rate', reporting.rate(${part}, ${whole}),
+    'low', reporting.rate_low(${part}, ${whole}), 'high', reporting.rate_high(${part}, ${whole}))`
 }
 
-export function instant(sql: string): string {
-  return `to_char((${sql}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+/** An instant as text. */
+export function instant(at: SQL): SQL {
+  return sql`to_char((${at}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }

@@ -62,14 +62,14 @@ export async function maybeOne<Row extends object>(db: Connection, template: SQL
   return rows[0] ?? null
 }
 
-/** The text of a template without values, for what takes no parameters (COPY). */
-export function textOf(template: SQL): string {
-  return dialect.sqlToQuery(template).sql
+/** A template as pg takes it, for what is not run here: a cursor, or COPY, which takes no values. */
+export function compile(template: SQL): { readonly text: string; readonly values: unknown[] } {
+  const { sql: text, params } = dialect.sqlToQuery(template)
+  return { text, values: params }
 }
 
 function send<Row extends object>(db: Connection, template: SQL): Promise<pg.QueryResult<Row>> {
-  const { sql: text, params } = dialect.sqlToQuery(template)
-  return db.query<Row>({ text, values: params, types })
+  return db.query<Row>({ ...compile(template), types })
 }
 
 /** The names of a table's columns in our code. */

@@ -9,7 +9,7 @@ import { getTableColumns, sql } from 'drizzle-orm'
 import { alias, boolean, integer, jsonb, type PgColumn, pgSchema, text } from 'drizzle-orm/pg-core'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Client } from '../postgres/database.ts'
-import { type ColumnOf, change, list, name, names, textOf } from '../postgres/query.ts'
+import { type ColumnOf, change, compile, list, name, names } from '../postgres/query.ts'
 import { callFields, id, instant } from '../schema.ts'
 import { outcomeOf } from './outcome-counts.ts'
 
@@ -64,7 +64,7 @@ export async function copyIncoming(client: Client, lines: readonly string[]): Pr
   await pipeline(Readable.from(chunksOf(lines)), client.query(copyFrom(copy)))
 }
 
-const copy = textOf(sql`copy ${incomingNumbers} (${names(incomingNumbers, ...copied)}) from stdin`)
+const copy = compile(sql`copy ${incomingNumbers} (${names(incomingNumbers, ...copied)}) from stdin`).text
 
 const { entryId, fate, outcome, ...plain } = getTableColumns(incomingNumbers)
 const createTable = sql`create temporary table if not exists ${incomingNumbers} (
