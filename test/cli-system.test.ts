@@ -54,11 +54,7 @@ describe.concurrent('a path', () => {
     'of TMPDIR that can not be used, %s: 78',
     async ([folder]) => {
       const finished = await runCli(['demo'], { TMPDIR: folder }, { cwd })
-      expectOneSentence(
-        finished,
-        78,
-        /^No folder can be made in .* Set TMPDIR to a folder that can be written$/,
-      )
+      expectOneSentence(finished, 78, /^No folder can be created in .* Set TMPDIR to a writable folder$/)
     },
   )
 
@@ -113,7 +109,7 @@ describe('the demo', () => {
       const demo = startDemo(temporary)
       await demo.written(/the pass saw/)
       spawnSync('dd', ['if=/dev/zero', `of=${join(temporary, 'filler')}`, 'bs=1M'])
-      expectOneSentence(await demo.finished, 75, /^The disk of .* is full: free some 300 MB, or set TMPDIR/)
+      expectOneSentence(await demo.finished, 75, /^The disk of .* is full: free about 300 MB, or set TMPDIR/)
       expect(readdirSync(temporary)).toEqual(['filler'])
     } finally {
       spawnSync('umount', ['-l', temporary])

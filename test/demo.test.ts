@@ -100,7 +100,7 @@ test('answers three questions, and shows the SQL', () => {
 })
 
 test('ends with the service itself: its page, and passes that come by themselves', () => {
-  const [, service = ''] = demo.stdout.split('The service: ')
+  const [, service = ''] = demo.stdout.split('The worker: ')
   expect(service).toMatch(/status page {4}http:\/\/127\.0\.0\.1:\d+/)
   expect(service.match(/^ {3}pass (?:ok|partial) +7 teammates, \d+ requests$/gm)).toHaveLength(3)
 })

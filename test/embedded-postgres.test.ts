@@ -187,7 +187,7 @@ test('a folder with other things in it is refused and left as it is', async () =
   await writeFile(join(dataDir, 'thesis.txt'), 'mine')
   const refusal = startEmbeddedPostgres({ dataDir })
   await expect(refusal).rejects.toThrow(EmbeddedPostgresError)
-  await expect(refusal).rejects.toThrow(/holds other things.*DATA_DIR.*DATABASE_URL/)
+  await expect(refusal).rejects.toThrow(/contains files.*DATA_DIR.*DATABASE_URL/)
   expect(await namesIn(dataDir)).toEqual(['thesis.txt'])
   expect(await inspectEmbeddedPostgres(dataDir)).toEqual({ state: 'foreign' })
 })

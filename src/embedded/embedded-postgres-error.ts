@@ -1,11 +1,11 @@
 import { exitCodes, MirrorError } from '../errors.ts'
 import { explainSystemError } from '../text/system-error.ts'
 
-/** The embedded Postgres cannot be used. The message names what is wrong and the way out. */
+/** The embedded Postgres cannot be used. The message names the problem and the fix. */
 export class EmbeddedPostgresError extends MirrorError {
   override readonly name = 'EmbeddedPostgresError'
   readonly code = 'embedded_postgres'
-  /** True after a full disk, say. */
+  /** True, for example, if the disk is full. */
   override readonly retryable: boolean
   override readonly isMultiline = true
 
@@ -20,5 +20,5 @@ export class EmbeddedPostgresError extends MirrorError {
   }
 }
 
-/** The way out that always exists. */
+/** The fix that always works. */
 export const useYourOwnPostgres = 'set DATABASE_URL to a Postgres of your own'

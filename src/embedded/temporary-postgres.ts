@@ -12,17 +12,18 @@ import { isAbandoned } from './users.ts'
 export interface TemporaryPostgres {
   readonly url: string
   readonly folder: string
-  /** Folder of programs that stay, because the temporary folder allows none to run; null: nothing stays. */
+  /** Folder with the binaries that stay, because the temporary folder is mounted noexec. Null: nothing stays. */
   readonly keptPrograms: string | null
-  /** What it wrote last about an error; null: nothing. */
+  /** The last error in its log; null: none. */
   lastWords(): Promise<string | null>
-  /** Stops the server and removes all of it. */
+  /** Stops the server and removes all its files. */
   remove(): Promise<void>
 }
 
 /**
- * A Postgres in a new temporary folder. All of it is gone after `remove`, and also when the process exits before that;
- * what a kill -9 leaves goes with the next one of that name. Throws EmbeddedPostgresError, or the reason of `signal`.
+ * Starts a Postgres in a new temporary folder. `remove` removes everything, and so does an exit of the process without
+ * it. After a kill -9 the next start with that name removes the rest. Throws EmbeddedPostgresError, or the reason of
+ * `signal`.
  */
 export async function startTemporaryPostgres(options: {
   /** Part of the folder's name. */
@@ -77,14 +78,14 @@ export async function hasFullDisk(folder: string): Promise<boolean> {
 
 export function fullDisk(folder: string, cause: unknown): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
-    `The disk of ${folder} is full: free some 300 MB, or set TMPDIR to a folder on another disk`,
+    `The disk of ${folder} is full: free about 300 MB, or set TMPDIR to a folder on another disk`,
     { cause, retryable: true },
   )
 }
 
 const dataDirIn = (folder: string) => join(folder, 'postgres')
 
-/** Folders whose users were killed, and the servers in them. Only our own: the temporary folder is everybody's. */
+/** Removes folders of killed processes, and stops their servers. Only folders of our own user. */
 async function removeAbandoned(prefix: string): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => [])
   for (const folder of names.filter((name) => name.startsWith(prefix)).map((name) => join(tmpdir(), name))) {
@@ -92,7 +93,7 @@ async function removeAbandoned(prefix: string): Promise<void> {
     if (!found?.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o022) !== 0) continue
     const home = await homeOf(dataDirIn(folder))
     if (home === null || !(await isAbandoned(home))) continue
-    // Another start may be removing it, too.
+    // Another start may remove it at the same time.
     await stopServer(home)
       .then(() => removeWith(home, folder))
       .catch(() => undefined)
@@ -102,12 +103,12 @@ async function removeAbandoned(prefix: string): Promise<void> {
 async function makeTemporaryFolder(prefix: string): Promise<string> {
   try {
     const folder = await mkdtemp(join(tmpdir(), prefix))
-    // The account that Postgres runs under when we are root has to pass through.
+    // If we are root, the server's account must be able to pass through.
     await chmod(folder, 0o711)
     return folder
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `No folder can be made in ${tmpdir()}: ${reasonInWords(cause)}. Set TMPDIR to a folder that can be written`,
+      `No folder can be created in ${tmpdir()}: ${reasonInWords(cause)}. Set TMPDIR to a writable folder`,
       { cause },
     )
   }
@@ -118,23 +119,23 @@ async function homeOf(dataDir: string): Promise<PostgresHome | null> {
   return typeof home === 'object' ? home : null
 }
 
-/** Under a closed TMPDIR the data are elsewhere, and only the note about it is in the folder. */
+/** If the server's account can't enter TMPDIR, the data are elsewhere, and the folder has only the note. */
 async function removeWith(home: PostgresHome | null, folder: string): Promise<void> {
   if (home !== null) await removeFolder(home.folder)
   await removeFolder(folder)
-  // Made for the data that were elsewhere; stays when anything else is in it.
+  // Created for data that were elsewhere; it stays if it contains other files.
   if (home !== null && dirname(home.folder) !== folder)
     await rmdir(dirname(home.folder)).catch(() => undefined)
 }
 
-/** The last processes of a server that died may still write. */
+/** Retries, because the last processes of a dead server may still write. */
 async function removeFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
 }
 
 function lastErrorIn(log: string): string | null {
   const lines = log.match(/(?:PANIC|FATAL|ERROR): .*$/gm) ?? []
-  // What clients are told while it goes down says nothing about why.
+  // Skip the messages to clients during shutdown, because they do not give the cause.
   return (
     lines.filter((line) => !/terminating connection|is (?:in recovery|shutting down)/.test(line)).at(-1) ??
     null
