@@ -49,7 +49,7 @@ function requireSameMajor(home: PostgresHome, found: string, ours: string): void
   const major = ours.split('.')[0]
   if (found === major) return
   throw new EmbeddedPostgresError(
-    `The database in ${home.folder} was made by Postgres ${found}, and this release carries Postgres ${ours}, which cannot read it. Either start the release of allo-queue-mirror that made it and take the data out with pg_dump, or set DATA_DIR to a new folder: the queues are then read again, their history starts anew`,
+    `The database in ${home.folder} was created by Postgres ${found}, and this release contains Postgres ${ours}, which cannot read it. Either start the release of allo-queue-mirror that created it and export the data with pg_dump, or set DATA_DIR to a new folder: the queues are then read again, their history starts anew`,
   )
 }
 
@@ -96,6 +96,6 @@ async function ensureConnection(home: PostgresHome) {
 function initdbFailed({ folder }: PostgresHome, output: string): EmbeddedPostgresError {
   if (isDiskFull(output)) return diskFull(folder)
   return new EmbeddedPostgresError(
-    `Postgres could not make its data folder in ${folder}: check the disk, or ${useYourOwnPostgres}\n${lastLines(output)}`,
+    `Postgres could not create its data folder in ${folder}: check the disk, or ${useYourOwnPostgres}\n${lastLines(output)}`,
   )
 }

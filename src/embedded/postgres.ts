@@ -134,7 +134,7 @@ async function leaveUnderLock(home: PostgresHome, user: string): Promise<void> {
 export interface EmbeddedPostgresReport {
   /** `foreign`: other files are in the folder, and a start refuses it. `unreadable`: it belongs to another user, say. */
   readonly state: 'absent' | 'foreign' | 'unreadable' | 'stopped' | 'running'
-  /** Major version of Postgres that made the data. */
+  /** Major version of Postgres that created the data. */
   readonly version?: string
   readonly detail?: string
 }
@@ -147,7 +147,7 @@ export async function inspectEmbeddedPostgres(dataDir: string): Promise<Embedded
     await readConnection(home)
     const version = await clusterVersion(home)
     if (version === null)
-      return { state: 'absent', detail: `${home.folder} is prepared, but holds no data yet` }
+      return { state: 'absent', detail: `${home.folder} is prepared, but has no data yet` }
     const server = await findServer(home)
     if (server === null) return { state: 'stopped', version, detail: `data in ${home.folder}` }
     const users = await countUsers(home)
@@ -200,7 +200,7 @@ async function ensureDatabase(url: string, database: string): Promise<void> {
     if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(database)}`)
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `The embedded Postgres runs, but does not let us in: ${messageOf(cause)}`,
+      `The embedded Postgres runs, but refuses our login: ${messageOf(cause)}`,
       { cause },
     )
   } finally {

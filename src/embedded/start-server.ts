@@ -62,12 +62,12 @@ async function requireConnection({ home, account }: ServerStart): Promise<Connec
   const connection = await readConnection(home)
   if (connection === null) {
     throw new EmbeddedPostgresError(
-      `${home.connection}, which holds the database's password, is missing: bring it back from a backup, or ${useYourOwnPostgres}`,
+      `${home.connection}, which holds the database's password, is missing: restore it from a backup, or ${useYourOwnPostgres}`,
     )
   }
   if (!(await canEnter(account, home.folder))) {
     throw new EmbeddedPostgresError(
-      `The account ${account?.name} that Postgres runs under can no longer enter ${home.folder}: give it the right to (chmod o+x on the folders above), or ${useYourOwnPostgres}`,
+      `The account ${account?.name} that Postgres runs under can no longer enter ${home.folder}: grant access (chmod o+x on the folders above), or ${useYourOwnPostgres}`,
     )
   }
   return connection
@@ -113,7 +113,7 @@ function serverSettings(port: number): Record<string, string> {
     log_checkpoints: 'off',
     // /dev/shm is 64 MB in a container, and systemd empties it when the user logs out.
     dynamic_shared_memory_type: 'mmap',
-    // Statements and row values hold phone numbers, which belong in no log.
+    // Statements and row values contain phone numbers, which must not be logged.
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',
   }
