@@ -4,7 +4,8 @@ import { loadConfig } from '../src/config/config.ts'
 import { createLogger } from '../src/logger.ts'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import { openPool } from '../src/store/postgres/database.ts'
-import { type Alerts, startAlerts } from '../src/worker/alerts.ts'
+import { createAlerts } from '../src/worker/alerts.ts'
+import type { PeriodicChore } from '../src/worker/chore.ts'
 import { createMetrics } from '../src/worker/metrics.ts'
 import { createWebhook } from '../src/worker/webhook.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -84,7 +85,11 @@ async function listen(): Promise<string> {
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/hooks/s3cret-part`
 }
 
-function worker({ url = webhookUrl as string | null, databaseUrl = database.url, env = {} } = {}): Alerts {
+function worker({
+  url = webhookUrl as string | null,
+  databaseUrl = database.url,
+  env = {},
+} = {}): PeriodicChore {
   const config = loadConfig({
     ALLO_API_KEY: apiKey,
     SYNC_EVERY: '5m',
@@ -96,7 +101,7 @@ function worker({ url = webhookUrl as string | null, databaseUrl = database.url,
   const { alertWebhookUrl } = config
   const webhook =
     alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl, {}, { userAgent: 'test', retry })
-  const alerts = startAlerts({
+  const alerts = createAlerts({
     ...config,
     pool,
     keyFingerprint: keyFingerprint(apiKey),
@@ -114,7 +119,7 @@ function worker({ url = webhookUrl as string | null, databaseUrl = database.url,
   return alerts
 }
 
-const lookTogether = (workers: readonly Alerts[]) => Promise.all(workers.map((one) => one.look()))
+const lookTogether = (workers: readonly PeriodicChore[]) => Promise.all(workers.map((one) => one.runNow()))
 const states = () => posts.map(({ kind, state }) => `${kind} ${state}`)
 const events = () => logged.map(({ event }) => event)
 
@@ -164,10 +169,10 @@ describe('data that get too old', () => {
       `update allo.teammates set last_observed_at = null, first_seen_at = now() where user_id = 'usr-3'`,
     )
     const alerts = worker()
-    await alerts.look()
+    await alerts.runNow()
     expect(posts).toEqual([])
     await sql(`update allo.teammates set first_seen_at = now() - interval '1 h' where user_id = 'usr-3'`)
-    await alerts.look()
+    await alerts.runNow()
     expect(states()).toEqual(['stale_data open'])
   })
 
@@ -184,18 +189,18 @@ describe('data that get too old', () => {
     await readBefore('1 h', 'usr-3')
     await passRead('usr-1', 'usr-2')
     const alerts = worker()
-    await alerts.look()
+    await alerts.runNow()
     expect(posts).toEqual([])
     await passRead('usr-1', 'usr-2', 'usr-3')
-    await alerts.look()
+    await alerts.runNow()
     expect(states()).toEqual(['stale_data open'])
   })
 
   test('are judged by FRESHNESS_SLO where it is set', async () => {
     await readBefore('16 min')
-    await worker({ env: { FRESHNESS_SLO: '20m' } }).look()
+    await worker({ env: { FRESHNESS_SLO: '20m' } }).runNow()
     expect(posts).toEqual([])
-    await worker({ env: { FRESHNESS_SLO: '10m' } }).look()
+    await worker({ env: { FRESHNESS_SLO: '10m' } }).runNow()
     expect(states()).toEqual(['stale_data open'])
   })
 })
@@ -226,7 +231,7 @@ describe('a key that is refused', () => {
   test('and old data are two incidents', async () => {
     await readBefore('1 d')
     await passEnded('failed', 'forbidden')
-    await worker().look()
+    await worker().runNow()
     expect(states().sort()).toEqual(['credentials open', 'stale_data open'])
   })
 })
@@ -267,7 +272,7 @@ describe('a webhook', () => {
   test('that fails for a moment is asked again', async () => {
     await readBefore('1 h')
     answers = [500, 503]
-    await worker().look()
+    await worker().runNow()
     expect(states()).toEqual(['stale_data open'])
   })
 
@@ -275,10 +280,10 @@ describe('a webhook', () => {
     await readBefore('1 h')
     answers = [404]
     const alerts = worker()
-    await alerts.look()
+    await alerts.runNow()
     // Whether its own second look came already is a matter of milliseconds.
     await until('it is told', 5000, async () => {
-      await alerts.look()
+      await alerts.runNow()
       return posts.length > 0
     })
     expect(states()).toEqual(['stale_data open'])
@@ -291,11 +296,11 @@ describe('a webhook', () => {
   test('that does not answer harms nobody, and another worker tells', async () => {
     await readBefore('1 h')
     const unlucky = worker({ url: 'http://127.0.0.1:1/hooks/s3cret-part' })
-    await unlucky.look()
+    await unlucky.runNow()
     expect(events()).toContain('alert_failed')
     expect(JSON.stringify(logged)).not.toContain('s3cret')
     await until('another tells', 5000, async () => {
-      await worker().look()
+      await worker().runNow()
       return posts.length > 0
     })
     expect(states()).toEqual(['stale_data open'])
@@ -303,35 +308,35 @@ describe('a webhook', () => {
 
   test('is told by another when the worker that claimed it died, and not while that one tries', async () => {
     await readBefore('1 h')
-    await worker({ url: null }).look()
+    await worker({ url: null }).runNow()
     await sql(`update allo.incidents set claimed_until = clock_timestamp() + interval '1 minute'`)
     const alerts = worker()
-    await alerts.look()
+    await alerts.runNow()
     expect(posts).toEqual([])
     await sql(`update allo.incidents set claimed_until = clock_timestamp() - interval '1 second'`)
-    await alerts.look()
+    await alerts.runNow()
     expect(states()).toEqual(['stale_data open'])
   })
 
   test('hears once of what was over before it could be told, and nothing of yesterday', async () => {
     await readBefore('1 h')
     const silent = worker({ url: null })
-    await silent.look()
+    await silent.runNow()
     await readBefore('0 s')
-    await silent.look()
-    await worker().look()
+    await silent.runNow()
+    await worker().runNow()
     expect(states()).toEqual(['stale_data closed'])
 
     await sql(`update allo.incidents set opened_at = now() - interval '2 days', closed_at = now() - interval '1 day',
       closing_told_at = null`)
-    await worker().look()
+    await worker().runNow()
     expect(states()).toEqual(['stale_data closed'])
   })
 })
 
 test('without a webhook incidents are recorded and logged all the same', async () => {
   await readBefore('1 h')
-  await worker({ url: null }).look()
+  await worker({ url: null }).runNow()
   const { rows } = await sql('select kind, summary, closed_at, opening_told_at from allo.incidents')
   expect(rows).toEqual([
     {
@@ -345,7 +350,7 @@ test('without a webhook incidents are recorded and logged all the same', async (
 })
 
 test('a database that is gone is a line in the log, and no more', async () => {
-  await worker({ databaseUrl: 'postgresql://nobody@127.0.0.1:1/nothing' }).look()
+  await worker({ databaseUrl: 'postgresql://nobody@127.0.0.1:1/nothing' }).runNow()
   expect(events()).toEqual(['alerts_failed'])
 })
 
@@ -353,9 +358,9 @@ test('two teams on one database have incidents of their own', async () => {
   await sql(`insert into allo.teams values ('team-2', 'Other', now(), now())`)
   await sql(`insert into allo.teammates (user_id, team_id, is_listed, first_seen_at, last_seen_at)
     values ('usr-9', 'team-2', true, now() - interval '1 d', now())`)
-  await worker().look()
+  await worker().runNow()
   expect(posts).toEqual([])
   await sql(`update allo.api_keys set team_id = 'team-2'`)
-  await worker().look()
+  await worker().runNow()
   expect(posts).toMatchObject([{ team_id: 'team-2', state: 'open' }])
 })

@@ -66,7 +66,7 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis] a
     })
     afterAll(async () => {
       await server?.http.stop()
-      await server?.workings.database?.pool.end()
+      await server?.state.database?.pool.end()
       await Promise.all([passes?.close(), readings?.close()])
       await jobs?.close()
       await api?.close()
@@ -86,7 +86,7 @@ describe.each([['postgres', null], ...(redis === null ? [] : [['redis', redis] a
 
     test('a refused key, or none of Postgres, makes it not ready', async () => {
       const nowhere = databaseAt('postgresql://nobody@127.0.0.1:1/nothing')
-      const { worker } = server.workings
+      const { worker } = server.state
       const broken = await startTestServer({}, { database: nowhere, worker })
       const { status, text } = await broken.get('/readyz')
       expect(status).toBe(503)

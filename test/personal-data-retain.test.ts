@@ -10,7 +10,7 @@ import { failsBadly, runChecks } from '../src/quality/run-checks.ts'
 import { createNumberKeys, type NumberKeys } from '../src/snapshot/number-key.ts'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import { openPool } from '../src/store/postgres/database.ts'
-import { startRetention } from '../src/worker/retention.ts'
+import { createRetention } from '../src/worker/retention.ts'
 import { findInconsistencies } from './support/bookkeeping.ts'
 import { createTestDatabase } from './support/database.ts'
 import { everythingButNumbers, findAnywhere, timesEachNumberIsThere } from './support/everything.ts'
@@ -476,7 +476,7 @@ describe('the chore of the workers', () => {
     const logger = pino({ level: 'info' }, { write: (line: string) => logged.push(line) })
     const pools = [1, 2, 3].map(() => openPool(stage.database.url, { max: 2, name: 'retention' }))
     const workers = pools.map((pool) =>
-      startRetention({
+      createRetention({
         pool,
         keyFingerprint: keyFingerprint(stage.apiKey),
         numberKeys: keys,
@@ -485,8 +485,8 @@ describe('the chore of the workers', () => {
       }),
     )
     try {
-      await Promise.all(workers.map((worker) => worker.look()))
-      await Promise.all(workers.map((worker) => worker.look()))
+      await Promise.all(workers.map((worker) => worker.runNow()))
+      await Promise.all(workers.map((worker) => worker.runNow()))
       const events = logged.map((line) => JSON.parse(line)).filter(({ event }) => event === 'retained')
       expect(events).toMatchObject([{ numbers: gone.length, stays: 0 }])
       expect(await stage.sql(`select task, summary, error_message from allo.maintenance`)).toEqual([
@@ -506,7 +506,7 @@ describe('the chore of the workers', () => {
     const { stage } = await someGoes()
     await letPass(stage, '31 days')
     const logged: string[] = []
-    const worker = startRetention({
+    const worker = createRetention({
       pool: stage.database.pool,
       keyFingerprint: keyFingerprint(stage.apiKey),
       numberKeys: keys,
@@ -518,7 +518,7 @@ describe('the chore of the workers', () => {
     )
     await stage.sql('alter table allo.queue_entries alter column number_to set not null')
     try {
-      await worker.look()
+      await worker.runNow()
       expect(logged.map((line) => JSON.parse(line).event)).toEqual(['retain_failed'])
       const [row] = await stage.sql<{ finished_at: null; error_message: string }>(
         'select * from allo.maintenance',
@@ -530,7 +530,7 @@ describe('the chore of the workers', () => {
       )
     }
     await stage.sql(`update allo.maintenance set started_at = started_at - interval '1 hour'`)
-    await worker.look()
+    await worker.runNow()
     expect(logged.map((line) => JSON.parse(line).event)).toEqual(['retain_failed', 'retained'])
     await worker.stop()
   })

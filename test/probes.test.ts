@@ -63,7 +63,7 @@ async function judge(redisUrl: string) {
     }
   } finally {
     await server.http.stop()
-    await server.workings.database?.pool.end()
+    await server.state.database?.pool.end()
     await Promise.race([
       Promise.all([passes.close(), readings.close()]),
       new Promise((resolve) => setTimeout(resolve, 500)),

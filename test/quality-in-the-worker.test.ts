@@ -8,8 +8,8 @@ import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server
 import { createWorld } from '../src/simulation/world.ts'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import { openPool } from '../src/store/postgres/database.ts'
-import type { Looks } from '../src/worker/looks.ts'
-import { startQualityChecks } from '../src/worker/quality.ts'
+import type { PeriodicChore } from '../src/worker/chore.ts'
+import { createQualityChecks } from '../src/worker/quality.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { apiKey, runPass } from './support/pass.ts'
 import { until } from './support/worker.ts'
@@ -34,13 +34,13 @@ afterEach(async () => {
   for (const cleanUp of cleanups.reverse()) await cleanUp()
 })
 
-function worker(): Looks {
+function worker(): PeriodicChore {
   const pool = openPool(database.url, { max: 3, name: 'quality' })
-  const looks = startQualityChecks({
+  const looks = createQualityChecks({
     pool,
     keyFingerprint: keyFingerprint(apiKey),
     logger: createLogger('info', { write: (line: string) => logged.push(JSON.parse(line)) }, () => []),
-    lookEveryMs: 3_600_000,
+    everyMs: 3_600_000,
     onChecked: async () => {
       told += 1
     },
@@ -62,7 +62,7 @@ const pass = () => runPass(allo, database.url)
 
 test('of many workers one checks after the first pass, and again an hour and a pass later', async () => {
   const workers = [worker(), worker(), worker()]
-  const look = () => Promise.all(workers.map((one) => one.look()))
+  const look = () => Promise.all(workers.map((one) => one.runNow()))
   await look()
   expect(await lastResults(database.pool, teamId)).toBeNull()
 
@@ -93,7 +93,7 @@ test('what is wrong is logged as an error and looked at again after five minutes
   const one = worker()
   await pass()
   await sql(`update allo.queue_entries set dial_count = 5 where entry_id = 1`)
-  await one.look()
+  await one.runNow()
   expect(logged.find(({ event }) => event === 'data_doubted')).toMatchObject({
     level: 'error',
     check: 'lifecycle_equals_history',
@@ -102,10 +102,10 @@ test('what is wrong is logged as an error and looked at again after five minutes
   await sql(`update allo.queue_entries set dial_count = 0 where entry_id = 1`)
   await pass()
   await letPass('4 minutes')
-  await one.look()
+  await one.runNow()
   expect(told).toBe(1)
   await letPass('1 minute')
-  await one.look()
+  await one.runNow()
   const { rows } = await sql(
     `select count(*)::int as failed from allo.quality_results where status = 'failed'`,
   )
@@ -116,7 +116,7 @@ test('a check that could not be made is recorded, and made by the next who looks
   const one = worker()
   await pass()
   await sql('alter table allo.dials rename to mislaid')
-  await one.look()
+  await one.runNow()
   await sql('alter table allo.mislaid rename to dials')
   expect(logged.map(({ event }) => event)).toEqual(['checking_failed'])
   const { rows } = await sql('select finished_at, error_message from allo.maintenance')

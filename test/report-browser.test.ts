@@ -26,7 +26,7 @@ describe.skipIf(chromium === null)('in a browser', () => {
   afterAll(async () => {
     await browser?.close()
     await server?.http.stop()
-    await server?.workings.database?.pool.end()
+    await server?.state.database?.pool.end()
     await weeks?.close()
     await database?.drop()
   })

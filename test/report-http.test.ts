@@ -32,7 +32,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await server?.http.stop()
-  await server?.workings.database?.pool.end()
+  await server?.state.database?.pool.end()
   await weeks?.close()
   await database?.drop()
 })
@@ -209,7 +209,7 @@ describe('/report', () => {
       expect((await server.get(path, { method: 'POST' })).status).toBe(405)
     }
     await closed.http.stop()
-    await closed.workings.database?.pool.end()
+    await closed.state.database?.pool.end()
   })
 
   test('many who look at once are all answered, and leave a connection to others', async () => {
@@ -310,7 +310,7 @@ describe('a CSV', () => {
     const closed = new Promise((resolve) => left.once('close', resolve))
     left.on('error', () => undefined).end()
     await closed
-    const pool = server.workings.database?.pool
+    const pool = server.state.database?.pool
     await until('the connection is back', 10_000, () => pool?.idleCount === pool?.totalCount)
     expect((await csv('data_quality.csv')).header).toContain('sentence')
   })
@@ -334,7 +334,7 @@ describe('a CSV', () => {
       request.end()
     })
     expect(how).toBe('aborted')
-    const pool = server.workings.database?.pool
+    const pool = server.state.database?.pool
     await until('no connection is lent out', 10_000, () => pool?.idleCount === pool?.totalCount)
     expect((await csv('data_quality.csv')).header).toContain('sentence')
   })
@@ -350,7 +350,7 @@ describe('a report of which there is little to tell', () => {
   })
   afterAll(async () => {
     await other?.http.stop()
-    await other?.workings.database?.pool.end()
+    await other?.state.database?.pool.end()
     await bare?.drop()
   })
 

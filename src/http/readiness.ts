@@ -5,7 +5,7 @@ import { inspectSchema } from '../store/migrate/migrate.ts'
 import { credentialsVerdict } from '../store/queries/credentials.ts'
 import { within } from '../waiting.ts'
 import { backendNames } from '../worker/job-backend.ts'
-import type { Workings } from './workings.ts'
+import type { WorkerState } from '../worker/worker-state.ts'
 
 export interface Check {
   readonly ok: boolean
@@ -17,9 +17,9 @@ export type Readiness = Readonly<Record<'postgres' | 'migrations' | 'jobs' | 'cr
 
 const DEADLINE_MS = 2000
 
-export async function readinessOf(workings: Workings, keyFingerprint: string): Promise<Readiness> {
-  const { database, worker } = workings
-  const { waitingFor, waitingBecause } = workings
+export async function readinessOf(state: WorkerState, keyFingerprint: string): Promise<Readiness> {
+  const { database, worker } = state
+  const { waitingFor, waitingBecause } = state
   const waiting = async () =>
     fail(`waiting for ${waitingFor}${waitingBecause === null ? '' : `: ${waitingBecause}`}`)
   const pool = database?.pool

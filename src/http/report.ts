@@ -15,12 +15,12 @@ import { reportPolicy } from '../report/page/style.ts'
 import { takeReport } from '../report/report.ts'
 import { DatabaseError, type Pool } from '../store/postgres/database.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
+import type { WorkerState } from '../worker/worker-state.ts'
 import { waitingPage } from './page.ts'
 import { createTurns, TooManyError } from './turns.ts'
-import type { Workings } from './workings.ts'
 
 interface ReportSettings {
-  readonly workings: Workings
+  readonly state: WorkerState
   readonly keyFingerprint: string
   readonly version: string
   readonly secrets: () => readonly string[]
@@ -105,16 +105,16 @@ function registerCsv(server: FastifyInstance, settings: ReportSettings): void {
 
 /** Null: there is no database yet, or it knows nothing of the team of this key. */
 async function sourceOf({
-  workings,
+  state,
   keyFingerprint,
 }: ReportSettings): Promise<{ readonly pool: Pool; readonly teamId: string } | null> {
-  const pool = workings.database?.pool
+  const pool = state.database?.pool
   const team = pool === undefined ? null : await teamOnRecord(pool, keyFingerprint)
   return pool === undefined || team === null ? null : { pool, teamId: team.teamId }
 }
 
-function waitingFor({ workings }: ReportSettings): string {
-  return workings.database === null ? workings.waitingFor : 'the first pass'
+function waitingFor({ state }: ReportSettings): string {
+  return state.database === null ? state.waitingFor : 'the first pass'
 }
 
 /** Relative to /report, wherever a proxy has put it. */

@@ -15,16 +15,16 @@ import { incidentKinds } from '../store/queries/incidents.ts'
 import { within } from '../waiting.ts'
 import { jobsStatus } from '../worker/jobs-status.ts'
 import type { ScrapedFacts, WorkerMetrics } from '../worker/metrics.ts'
+import type { WorkerState } from '../worker/worker-state.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { type Overview, overviewOf } from './overview.ts'
 import { statusPage, waitingPage } from './page.ts'
 import { QUEUES_PATH, registerQueues } from './queues.ts'
 import { readinessOf, withoutDetails } from './readiness.ts'
 import { registerReport } from './report.ts'
-import type { Workings } from './workings.ts'
 
 export interface HttpServer {
-  /** To be told whenever the workings changed. */
+  /** To be told whenever the state changed. */
   refresh(): void
   /** Drops open connections. Twice is once. */
   stop(): Promise<void>
@@ -32,7 +32,7 @@ export interface HttpServer {
 
 export interface HttpSettings {
   readonly config: Pick<Config, 'http' | 'schedule' | 'freshnessSloMs' | 'reportTimeZone'>
-  readonly workings: Workings
+  readonly state: WorkerState
   readonly keyFingerprint: string
   readonly metrics: WorkerMetrics
   readonly logger: Logger
@@ -54,7 +54,7 @@ const PLAIN = 'text/plain; charset=utf-8'
  * workers may share a machine. It is tried again and again, so that one of them always answers there.
  */
 export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
-  const { config, workings, logger, tryPortAgainMs = TRY_PORT_AGAIN_MS } = settings
+  const { config, state, logger, tryPortAgainMs = TRY_PORT_AGAIN_MS } = settings
   const guard = createGuard(config.http, logger)
   const server = fastify({
     logger: false,
@@ -96,7 +96,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   let stopping: Promise<void> | null = null
   return {
     refresh() {
-      const { worker } = workings
+      const { worker } = state
       queuesPage.show(worker === null ? [] : [worker.passes, worker.readings])
     },
     stop() {
@@ -118,9 +118,9 @@ function cannotListen({ host, port }: Config['http'], code: string): ConfigError
 }
 
 function registerRoutes(server: FastifyInstance, settings: HttpSettings, guard: Guard): void {
-  const { workings, version, config, keyFingerprint, metrics } = settings
+  const { state, version, config, keyFingerprint, metrics } = settings
   const overview = shared(() => lookAround(settings))
-  const readiness = shared(() => readinessOf(workings, keyFingerprint))
+  const readiness = shared(() => readinessOf(state, keyFingerprint))
   const scrape = shared(async () => {
     const [data, ready] = await Promise.all([overview().catch(() => null), readiness()])
     const dependencies = Object.fromEntries(Object.entries(ready).map(([name, { ok }]) => [name, ok]))
@@ -140,7 +140,7 @@ function registerRoutes(server: FastifyInstance, settings: HttpSettings, guard: 
   })
   server.get('/status', async (_, reply) => {
     const found = await overview()
-    return found === null ? reply.code(503).send({ waitingFor: workings.waitingFor }) : found
+    return found === null ? reply.code(503).send({ waitingFor: state.waitingFor }) : found
   })
   server.get('/', async (_, reply) => {
     reply.type('text/html; charset=utf-8').header('content-security-policy', contentSecurityPolicy)
@@ -150,9 +150,7 @@ function registerRoutes(server: FastifyInstance, settings: HttpSettings, guard: 
     } catch {
       // The page says what it waits for, /readyz why.
     }
-    return reply
-      .code(503)
-      .send(waitingPage(workings.database === null ? workings.waitingFor : 'Postgres', version))
+    return reply.code(503).send(waitingPage(state.database === null ? state.waitingFor : 'Postgres', version))
   })
   server.get('/favicon.svg', async (_, reply) => reply.type('image/svg+xml').send(favicon))
   server.setNotFoundHandler((_, reply) =>
@@ -163,12 +161,12 @@ function registerRoutes(server: FastifyInstance, settings: HttpSettings, guard: 
 
 /** Null: there is no database yet. */
 async function lookAround({
-  workings,
+  state,
   keyFingerprint,
   config,
   version,
 }: HttpSettings): Promise<Overview | null> {
-  const { database, worker } = workings
+  const { database, worker } = state
   if (database === null || worker === null) return null
   const { pool, kind } = database
   const sources = { ...config, pool, keyFingerprint, version, database: kind }
@@ -179,7 +177,7 @@ async function lookAround({
 }
 
 function factsOf(
-  { workings, version }: HttpSettings,
+  { state, version }: HttpSettings,
   found: Overview | null,
   dependencies: Readonly<Record<string, boolean>>,
 ): ScrapedFacts {
@@ -188,8 +186,8 @@ function factsOf(
   return {
     version,
     dependencies,
-    backend: workings.worker?.jobs.kind ?? null,
-    readsPerSecond: workings.worker?.readsPerSecond() ?? null,
+    backend: state.worker?.jobs.kind ?? null,
+    readsPerSecond: state.worker?.readsPerSecond() ?? null,
     data:
       found === null
         ? null

@@ -25,14 +25,11 @@ import {
 } from '../store/queries/incidents.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
 import { inWords } from '../text/duration.ts'
+import { type PeriodicChore, periodicChore } from './chore.ts'
 import { findings } from './findings.ts'
 import { staleAfterMs } from './freshness.ts'
-import { type Looks, lookAgain } from './looks.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
-
-/** What is being delivered when it stops is dropped, and told by another worker. */
-export type Alerts = Looks
 
 export interface AlertSettings {
   readonly pool: Pool
@@ -50,22 +47,23 @@ export interface AlertSettings {
 
 const TRY_AGAIN_AFTER_MS = 60_000
 
-export function startAlerts(settings: AlertSettings): Alerts {
+/** A message that is being sent when it stops is dropped, and sent by another worker. */
+export function createAlerts(settings: AlertSettings): PeriodicChore {
   const { pool, logger, schedule, freshnessSloMs } = settings
-  const lookOnce = async (signal: AbortSignal) => {
+  const openAndTell = async (signal: AbortSignal) => {
     const team = await teamOnRecord(pool, settings.keyFingerprint)
     if (team === null) return
     const staleMs = staleAfterMs(schedule, freshnessSloMs, new Date())
     await judge(settings, team, staleMs)
     if (settings.webhook !== null) await tellAll(settings, team, settings.webhook, staleMs, signal)
   }
-  return lookAgain(lookEveryMs(schedule, freshnessSloMs), lookOnce, (reason) =>
+  return periodicChore(checkEveryMs(schedule, freshnessSloMs), openAndTell, (reason) =>
     logger.warn({ event: 'alerts_failed' }, `whether to alert could not be found out: ${reason}`),
   )
 }
 
 /** Often enough that an alert is late by a tenth of what it is about, and never a burden. */
-export function lookEveryMs(schedule: Schedule, freshnessSloMs: number | null): number {
+export function checkEveryMs(schedule: Schedule, freshnessSloMs: number | null): number {
   const sloMs = freshnessSloMs ?? ('cron' in schedule ? null : staleAfterMs(schedule, null, new Date()))
   return Math.min(Math.max((sloMs ?? 300_000) / 10, 1000), 30_000)
 }

@@ -12,7 +12,7 @@ import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import { inWords } from '../text/duration.ts'
-import { type Looks, lookAgain } from './looks.ts'
+import { type PeriodicChore, periodicChore } from './chore.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -28,7 +28,7 @@ export interface DatabaseWatchSettings {
   readonly version: string
   /** Takes secrets and phone numbers out of what Postgres says. */
   readonly mask: (text: string) => string
-  readonly lookEveryMs?: number
+  readonly everyMs?: number
 }
 
 interface Incident {
@@ -42,13 +42,13 @@ interface Message {
   readonly closedAt: Date | null
 }
 
-const LOOK_EVERY_MS = 10_000
+const EVERY_MS = 10_000
 /** A restart of Postgres is over within one look. */
 const LOOKS_THAT_CONFIRM = 2
 const MOST_UNDELIVERED = 20
 
-export function watchDatabase(settings: DatabaseWatchSettings): Looks {
-  const { logger, metrics, lookEveryMs = LOOK_EVERY_MS } = settings
+export function createDatabaseWatch(settings: DatabaseWatchSettings): PeriodicChore {
+  const { logger, metrics, everyMs = EVERY_MS } = settings
   let incident: Incident | null = null
   /** Looks in a row that differ from what was told. */
   let otherwise = 0
@@ -91,7 +91,7 @@ export function watchDatabase(settings: DatabaseWatchSettings): Looks {
     else if (reason !== null) open(reason)
   }
 
-  const lookOnce = async (signal: AbortSignal) => {
+  const askAndTell = async (signal: AbortSignal) => {
     note(await settings.ask())
     const { webhook } = settings
     if (webhook === null) undelivered = []
@@ -100,7 +100,7 @@ export function watchDatabase(settings: DatabaseWatchSettings): Looks {
       undelivered.shift()
     }
   }
-  return lookAgain(lookEveryMs, lookOnce, (reason) =>
+  return periodicChore(everyMs, askAndTell, (reason) =>
     logger.warn({ event: 'alerts_failed' }, `whether Postgres can be used could not be found out: ${reason}`),
   )
 }

@@ -10,13 +10,13 @@ import { failsBadly, runChecks } from '../quality/run-checks.ts'
 import { ask, type Pool } from '../store/postgres/database.ts'
 import { claimTask, finishTask } from '../store/postgres/maintenance.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
-import { type Looks, lookAgain } from './looks.ts'
+import { type PeriodicChore, periodicChore } from './chore.ts'
 
 export interface QualitySettings {
   readonly pool: Pool
   readonly keyFingerprint: string
   readonly logger: Logger
-  readonly lookEveryMs: number
+  readonly everyMs: number
   /** New results are stored. */
   readonly onChecked: () => Promise<void>
 }
@@ -24,10 +24,10 @@ export interface QualitySettings {
 const EVERY_SECONDS = 3600
 const AGAIN_AFTER_SECONDS = 300
 
-export function startQualityChecks(settings: QualitySettings): Looks {
-  const { logger, lookEveryMs } = settings
-  return lookAgain(
-    lookEveryMs,
+export function createQualityChecks(settings: QualitySettings): PeriodicChore {
+  const { logger, everyMs } = settings
+  return periodicChore(
+    everyMs,
     (signal) => checkIfDue(settings, signal),
     (reason) => logger.warn({ event: 'checking_failed' }, `the data could not be checked: ${reason}`),
   )

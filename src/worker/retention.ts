@@ -10,7 +10,7 @@ import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { claimTask, finishTask } from '../store/postgres/maintenance.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
-import { type Looks, lookAgain } from './looks.ts'
+import { type PeriodicChore, periodicChore } from './chore.ts'
 
 export interface RetentionSettings {
   readonly pool: Pool
@@ -21,13 +21,13 @@ export interface RetentionSettings {
 }
 
 const DAY_SECONDS = 86_400
-const LOOK_EVERY_MS = 10 * 60_000
+const EVERY_MS = 10 * 60_000
 
 /** What is being erased when it stops ends with its transaction; the rest is done by another worker. */
-export function startRetention(settings: RetentionSettings): Looks {
+export function createRetention(settings: RetentionSettings): PeriodicChore {
   const { logger } = settings
-  return lookAgain(
-    LOOK_EVERY_MS,
+  return periodicChore(
+    EVERY_MS,
     (signal) => retainIfDue(settings, signal),
     (reason) => logger.warn({ event: 'retain_failed' }, reason),
   )

@@ -2,12 +2,12 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { loadConfig } from '../../src/config/config.ts'
 import { type HttpServer, startHttp } from '../../src/http/server.ts'
-import type { Workings } from '../../src/http/workings.ts'
 import { createLogger } from '../../src/logger.ts'
 import { keyFingerprint } from '../../src/store/pass/read-budget.ts'
 import { openPool } from '../../src/store/postgres/database.ts'
 import { createDatabaseProbe } from '../../src/store/postgres/probe.ts'
 import { createMetrics, type WorkerMetrics } from '../../src/worker/metrics.ts'
+import type { WorkerState } from '../../src/worker/worker-state.ts'
 import { apiKey } from './pass.ts'
 
 export interface TestServer {
@@ -15,7 +15,7 @@ export interface TestServer {
   readonly port: number
   readonly http: HttpServer
   readonly metrics: WorkerMetrics
-  readonly workings: Workings
+  readonly state: WorkerState
   /** Events of the log so far. */
   readonly events: readonly string[]
   /** Its lines, whole. */
@@ -35,16 +35,16 @@ export interface Reply {
 }
 
 /** What a worker hands to its server once its database is open. End the pool. */
-export function databaseAt(url: string): NonNullable<Workings['database']> {
+export function databaseAt(url: string): NonNullable<WorkerState['database']> {
   return { pool: openPool(url, { max: 3, name: 'watch' }), probe: createDatabaseProbe(url), kind: 'own' }
 }
 
 export async function startTestServer(
   env: Readonly<Record<string, string>> = {},
-  given: Partial<Workings> = {},
+  given: Partial<WorkerState> = {},
   tryPortAgainMs = 50,
 ): Promise<TestServer> {
-  const workings: Workings = {
+  const state: WorkerState = {
     waitingFor: 'Postgres',
     waitingBecause: null,
     database: null,
@@ -63,7 +63,7 @@ export async function startTestServer(
   const metrics = createMetrics()
   const http = await startHttp({
     config: loadConfig({ ALLO_API_KEY: apiKey, HTTP_PORT: '0', ...env }),
-    workings,
+    state,
     keyFingerprint: keyFingerprint(apiKey),
     metrics,
     logger: createLogger('info', { write: note }, () => []),
@@ -79,7 +79,7 @@ export async function startTestServer(
     port,
     http,
     metrics,
-    workings,
+    state,
     events,
     lines,
     get: (path, options) => ask(url + path, options),

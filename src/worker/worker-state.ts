@@ -1,19 +1,18 @@
 /**
- * What the server looks at. It answers before any of it is there, so that /healthz says "alive" and /readyz says what
- * is being waited for; the worker fills it in as things open.
+ * What a worker has opened so far. Its pages answer before any of it is there: /healthz says "alive", and /readyz what
+ * the worker waits for.
  */
-
 import type { Pool } from '../store/postgres/database.ts'
 import type { DatabaseProbe } from '../store/postgres/probe.ts'
-import type { Credentials } from '../worker/credentials.ts'
-import type { JobBackend, JobQueue } from '../worker/job-backend.ts'
+import type { Credentials } from './credentials.ts'
+import type { JobBackend, JobQueue } from './job-backend.ts'
 
-export interface Workings {
+export interface WorkerState {
   /** In words, for people. */
   waitingFor: string
-  /** What it said when it was last tried; null: it was not tried yet. */
+  /** The error of the last try; null: it was not tried yet. */
   waitingBecause: string | null
-  /** A pool of the server's own: many readings must not make a probe wait for a connection. */
+  /** With a pool of its own, so that a probe never waits for a connection behind many readings. */
   database: { readonly pool: Pool; readonly probe: DatabaseProbe; readonly kind: 'embedded' | 'own' } | null
   worker: {
     readonly jobs: JobBackend

@@ -1,0 +1,85 @@
+/** The chore of reading all queues on schedule, and the job backend it needs. */
+import type { Logger } from 'pino'
+import { messageOf } from '../../errors.ts'
+import { version } from '../../version.ts'
+import type { Chore } from '../../worker/chore.ts'
+import type { WorkerContext } from '../../worker/context.ts'
+import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../../worker/inspect-jobs.ts'
+import { backendNames, type JobBackend, openJobBackend } from '../../worker/job-backend.ts'
+import { startWorker } from '../../worker/worker.ts'
+import type { OpenAllo } from '../open/allo.ts'
+import type { OpenDatabase } from '../open/database.ts'
+import { retryStart } from './retry-start.ts'
+import type { Service } from './service-context.ts'
+
+/** Of SHUTDOWN_TIMEOUT; the rest is for closing what the jobs used. */
+const SHARE_FOR_JOBS = 0.7
+
+/** Teammates read at the same time in one worker. To read more, start more workers. */
+const READINGS_AT_ONCE = 4
+
+export function openJobs(service: Service, databaseUrl: string): Promise<JobBackend> {
+  const { config, logger } = service
+  const redisUrl = config.redisUrl?.value() ?? null
+  const onError = (error: Error) => logger.debug({ event: 'jobs_error' }, error.message)
+  return retryStart(service, 'the jobs', async () => {
+    if (redisUrl === null) warnOf(await inspectJobsInPostgres(databaseUrl), logger)
+    return openJobBackend({ redisUrl, databaseUrl }, onError)
+  })
+}
+
+export function createPassesChore(
+  service: Service,
+  {
+    context,
+    jobs,
+    database,
+    open,
+  }: { context: WorkerContext; jobs: JobBackend; database: OpenDatabase; open: OpenAllo },
+): Chore {
+  const { config, logger, state, refreshPages } = service
+  let worker: Awaited<ReturnType<typeof startWorker>> | null = null
+  return {
+    async start() {
+      worker = await retryStart(service, 'the jobs', () =>
+        startWorker(context, jobs, {
+          schedule: config.schedule,
+          readingsAtOnce: config.concurrency === 'auto' ? READINGS_AT_ONCE : config.concurrency,
+          shutdownTimeoutMs: config.shutdownTimeoutMs * SHARE_FOR_JOBS,
+        }),
+      )
+      const { credentials } = context
+      state.worker = { jobs, ...worker, credentials, readsPerSecond: open.readsPerSecond }
+      refreshPages()
+      logger.info(
+        {
+          event: 'worker_started',
+          version,
+          jobs: jobs.kind,
+          database: database.isEmbedded ? 'embedded' : 'own',
+        },
+        `jobs are kept in ${backendNames[jobs.kind]}`,
+      )
+      const redisUrl = config.redisUrl?.value() ?? null
+      if (redisUrl !== null) await inspectAndWarn(redisUrl, logger)
+    },
+    async stop() {
+      await worker?.stop()
+      state.worker = null
+      refreshPages()
+    },
+  }
+}
+
+/** Nothing here keeps the worker from working. That Redis is unreachable is logged by the worker, repeatedly. */
+async function inspectAndWarn(redisUrl: string, logger: Logger): Promise<void> {
+  try {
+    warnOf(await inspectRedis(redisUrl), logger)
+  } catch (error) {
+    logger.debug({ event: 'jobs_error' }, `could not look at where jobs are kept: ${messageOf(error)}`)
+  }
+}
+
+function warnOf({ concerns }: JobsReport, logger: Logger): void {
+  for (const concern of concerns) logger.warn({ event: 'jobs_concern' }, concern)
+}
