@@ -1,0 +1,250 @@
+/**
+ * Every metric of a worker: to add one, add it to one of the two lists. Counters are of this process and add up over
+ * all of them. What is read at a scrape is known from the database or the job backend and the same in each process, so
+ * take its maximum.
+ *
+ * No label is a teammate, a team or anything else of which there can be thousands.
+ */
+import type { QualityReport } from '../quality/run-checks.ts'
+import { incidentKinds } from '../store/queries/incidents.ts'
+import type { ReadStatus, SavedReading } from '../store/reading/reading.ts'
+
+export const BUDGET_WINDOW_SECONDS = 60
+
+/** What a process counts. */
+export type CountedEvent =
+  | { readonly type: 'reading'; readonly reading: CountedReading }
+  /** Null: Allo did not answer. */
+  | { readonly type: 'answered'; readonly status: number | null }
+  | { readonly type: 'waited'; readonly throttledMs: number }
+  | { readonly type: 'incident_opened'; readonly kind: string }
+  | { readonly type: 'posted'; readonly result: 'delivered' | 'failed' }
+
+export type CountedReading = Pick<SavedReading, 'status' | 'added' | 'changed' | 'moved' | 'removed'>
+
+/** What is known at a scrape. A fact that is null could not be found out, and its metrics are left out. */
+export interface ScrapedFacts {
+  readonly version: string
+  readonly backend: 'redis' | 'postgres' | null
+  /** By what the worker depends on: whether it can be used. */
+  readonly dependencies: Readonly<Record<string, boolean>>
+  /** Null: unlimited. */
+  readonly readsPerSecond: number | null
+  readonly data: {
+    readonly oldestSeconds: number | null
+    readonly staleAfterSeconds: number
+    readonly teammates: number
+    readonly stale: number
+    readonly failing: number
+    readonly numbers: number
+    readonly lastOkPassAt: string | null
+    readonly openIncidents: Readonly<Record<string, number>>
+    /** Null: the data were never checked. */
+    readonly quality: QualityReport | null
+  } | null
+  readonly jobs: {
+    readonly workers: number
+    readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>
+  } | null
+}
+
+/** Known to this process alone. */
+export interface ProcessFacts {
+  readonly requestsInWindow: number
+  readonly hasDatabaseIncident: boolean
+}
+
+type Labels = Readonly<Record<string, string>>
+type Counts = readonly (readonly [labels: Labels, value: number])[]
+
+interface CounterDefinition {
+  readonly name: string
+  readonly help: string
+  readonly label?: string
+  /** Of the label. Each has a series from the start, because a rate needs the zero before the one. */
+  readonly values?: readonly string[]
+  readonly counts: (event: CountedEvent) => Counts
+}
+
+interface GaugeDefinition {
+  readonly name: string
+  readonly help: string
+  readonly labels?: readonly string[]
+  readonly read: (facts: ScrapedFacts & ProcessFacts) => Counts
+}
+
+const numberKinds = ['added', 'changed', 'moved', 'removed'] as const
+const readStatuses: readonly ReadStatus[] = [
+  'ok',
+  'no_queue',
+  'torn',
+  'not_found',
+  'forbidden',
+  'rate_limited',
+  'error',
+  'skipped',
+]
+
+export const counters: readonly CounterDefinition[] = [
+  {
+    name: 'readings_total',
+    help: 'Readings of a teammate, by what came of them.',
+    label: 'status',
+    values: readStatuses,
+    counts: (event) => (event.type === 'reading' ? [[{ status: event.reading.status }, 1]] : []),
+  },
+  {
+    name: 'numbers_written_total',
+    help: 'Numbers written, by what happened to them.',
+    label: 'kind',
+    values: numberKinds,
+    counts: (event) =>
+      event.type === 'reading' ? numberKinds.map((kind) => [{ kind }, event.reading[kind]]) : [],
+  },
+  {
+    name: 'api_requests_total',
+    help: 'Requests to Allo, by class of the answer; none: no answer that could be read.',
+    label: 'class',
+    values: ['2xx', '3xx', '4xx', '5xx', 'none'],
+    counts: (event) => (event.type === 'answered' ? [[{ class: classOf(event.status) }, 1]] : []),
+  },
+  {
+    name: 'api_throttled_total',
+    help: 'Answers of Allo that said to wait (429).',
+    counts: (event) => (event.type === 'answered' && event.status === 429 ? [[{}, 1]] : []),
+  },
+  {
+    name: 'api_throttled_seconds_total',
+    help: 'Seconds this process waited because of them.',
+    counts: (event) => (event.type === 'waited' ? [[{}, event.throttledMs / 1000]] : []),
+  },
+  {
+    name: 'incidents_total',
+    help: 'Incidents that this process opened.',
+    label: 'kind',
+    values: [...incidentKinds, 'database'],
+    counts: (event) => (event.type === 'incident_opened' ? [[{ kind: event.kind }, 1]] : []),
+  },
+  {
+    name: 'alert_posts_total',
+    help: 'Messages to the alert webhook, by result.',
+    label: 'result',
+    values: ['delivered', 'failed'],
+    counts: (event) => (event.type === 'posted' ? [[{ result: event.result }, 1]] : []),
+  },
+]
+
+export const gauges: readonly GaugeDefinition[] = [
+  {
+    name: 'build_info',
+    help: 'Always 1.',
+    labels: ['version', 'backend'],
+    read: ({ version, backend }) => [[{ version, backend: backend ?? 'unknown' }, 1]],
+  },
+  {
+    name: 'dependency_up',
+    help: 'Whether it can be used: 1 or 0.',
+    labels: ['dependency'],
+    read: ({ dependencies }) =>
+      Object.entries(dependencies).map(([dependency, isUp]) => [{ dependency }, isUp ? 1 : 0]),
+  },
+  {
+    name: 'read_budget_reads_per_second',
+    help: 'Requests a second that all processes of the key may make together; absent: unlimited.',
+    read: ({ readsPerSecond }) => single(readsPerSecond),
+  },
+  {
+    name: 'read_budget_use_ratio',
+    help: "This process's part of that, over the last minute; the sum over processes is the use of the budget.",
+    read: ({ readsPerSecond, requestsInWindow }) =>
+      single(readsPerSecond && requestsInWindow / (readsPerSecond * BUDGET_WINDOW_SECONDS)),
+  },
+  {
+    name: 'data_age_max_seconds',
+    help: 'Age of the oldest data of a teammate.',
+    read: ({ data }) => single(data?.oldestSeconds),
+  },
+  {
+    name: 'data_age_slo_seconds',
+    help: 'The age from which data are too old now.',
+    read: ({ data }) => single(data?.staleAfterSeconds),
+  },
+  {
+    name: 'teammates_stale',
+    help: 'Teammates whose data are too old.',
+    read: ({ data }) => single(data?.stale),
+  },
+  { name: 'teammates', help: 'Teammates to be read.', read: ({ data }) => single(data?.teammates) },
+  {
+    name: 'teammates_failing',
+    help: 'Teammates whose last reading failed.',
+    read: ({ data }) => single(data?.failing),
+  },
+  { name: 'numbers_current', help: 'Numbers in current queues.', read: ({ data }) => single(data?.numbers) },
+  {
+    name: 'last_ok_pass_timestamp_seconds',
+    help: 'When the last pass that reached everyone ended.',
+    read: ({ data }) => single(secondsOf(data?.lastOkPassAt)),
+  },
+  {
+    name: 'incidents_open',
+    help: 'Incidents going on.',
+    labels: ['kind'],
+    read: ({ data, hasDatabaseIncident }) => [
+      [{ kind: 'database' }, hasDatabaseIncident ? 1 : 0],
+      ...Object.entries(data?.openIncidents ?? {}).map(([kind, count]) => [{ kind }, count] as const),
+    ],
+  },
+  {
+    name: 'data_checked_timestamp_seconds',
+    help: 'When the data were last checked.',
+    read: ({ data }) => single(secondsOf(data?.quality?.checkedAt)),
+  },
+  {
+    name: 'data_check_failed',
+    help: 'Whether the check failed: 1 or 0; absent: skipped.',
+    labels: ['check', 'severity'],
+    read: ({ data }) =>
+      checksOf(data).map(({ name, severity, status }) => [
+        { check: name, severity },
+        status === 'failed' ? 1 : 0,
+      ]),
+  },
+  {
+    name: 'data_check_failing',
+    help: 'Things that the check found wrong; some checks pass with few.',
+    labels: ['check', 'severity'],
+    read: ({ data }) =>
+      checksOf(data).map(({ name, severity, failing }) => [{ check: name, severity }, failing]),
+  },
+  {
+    name: 'jobs',
+    help: 'Jobs by queue and state.',
+    labels: ['queue', 'state'],
+    read: ({ jobs }) =>
+      Object.entries(jobs?.counts ?? {}).flatMap(([queue, counts]) =>
+        Object.entries(counts).map(([state, count]) => [{ queue, state }, count] as const),
+      ),
+  },
+  {
+    name: 'workers',
+    help: 'Worker processes connected to the job backend.',
+    read: ({ jobs }) => single(jobs?.workers),
+  },
+]
+
+function single(value: number | null | undefined): Counts {
+  return value === null || value === undefined ? [] : [[{}, value]]
+}
+
+function secondsOf(at: string | null | undefined): number | null {
+  return at ? Date.parse(at) / 1000 : null
+}
+
+function classOf(status: number | null): string {
+  return status === null ? 'none' : `${Math.trunc(status / 100)}xx`
+}
+
+function checksOf(data: ScrapedFacts['data']) {
+  return (data?.quality?.results ?? []).filter(({ status }) => status !== 'skipped')
+}
