@@ -4,7 +4,7 @@ import type { Client } from '../postgres/database.ts'
 import { one } from '../postgres/query.ts'
 import { queueNumbers } from '../schema.ts'
 import { copyLine, copyLineOfGonePosition, decodeRowDigests } from './encode.ts'
-import type { NumbersToWrite } from './write-numbers.ts'
+import type { NumbersToWrite } from './numbers-to-write.ts'
 
 export interface DifferingSlots {
   /** COPY lines. */

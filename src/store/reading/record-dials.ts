@@ -12,7 +12,7 @@ import type { Client } from '../postgres/database.ts'
 import { array, assign, change, columns, differs, insertion, name, names, run } from '../postgres/query.ts'
 import { dials, queueEntries } from '../schema.ts'
 import { i, incomingNumbers } from './incoming-numbers.ts'
-import type { NumbersToWrite } from './write-numbers.ts'
+import type { NumbersToWrite } from './numbers-to-write.ts'
 
 const d = alias(dials, 'd')
 const e = alias(queueEntries, 'e')

@@ -10,37 +10,16 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import type { QueueNumber } from '../../allo/types.ts'
-import type { NumberKeys } from '../../snapshot/number-key.ts'
 import type { Client } from '../postgres/database.ts'
 import { assign, change, columns, differs, insertion, run } from '../postgres/query.ts'
 import { callFieldNames, queueEntries, queueNumbers, queueNumberVersions } from '../schema.ts'
 import { differingSlots } from './differing-slots.ts'
-import type { EncodedNumbers } from './encode.ts'
 import { copyIncoming, type Fate, i, incomingNumbers } from './incoming-numbers.ts'
 import { matchEntries } from './match-entries.ts'
 import { mendMirror } from './mend-mirror.ts'
+import type { NumbersToWrite } from './numbers-to-write.ts'
 import { noOutcomes, type Outcome, type OutcomeCounts, outcomeOf } from './outcome-counts.ts'
 import { dialsOf, recordDials, renewDialDates } from './record-dials.ts'
-
-export interface NumbersToWrite {
-  readonly queueId: string
-  readonly teamId: string
-  readonly userId: string
-  /** Ordered by position. */
-  readonly numbers: readonly QueueNumber[]
-  readonly encoded: EncodedNumbers
-  /** Null: numbers get no key. */
-  readonly numberKeys: NumberKeys | null
-  readonly observedAt: string
-  /** Start and end of the reading applied before; null when there was none. */
-  readonly changedAfter: string | null
-  readonly lastSeenAt: string | null
-  /** Whether the queue's versions are closed (it had ended, or could not be observed): all of it is re-opened. */
-  readonly isReopened: boolean
-  /** Whether rows of the queue may not be as the last reading left them: they are mended, and all of them compared. */
-  readonly isToBeMended: boolean
-}
 
 export interface NumbersWritten {
   readonly added: number
