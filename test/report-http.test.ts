@@ -80,7 +80,7 @@ describe('/report', () => {
       'What came of the dials, day by day',
       'When people are reached, last 28 days',
       'Teammates, last 28 days',
-      'Queues, and what resets threw away',
+      'Queues, and what was not called when they ended',
       'To follow up',
       'What the words mean',
     ])
@@ -383,7 +383,7 @@ describe('a report of which there is little to tell', () => {
     const { text, status } = await other.get('/report?days=28')
     expect(status).toBe(200)
     for (const sentence of [
-      'Nobody is known to hold a queue.',
+      'No teammate is known to have a queue.',
       'No dial on these days.',
       'No dial in this time.',
       'No queue in this time.',

@@ -15,7 +15,7 @@ import type { JobsStatus } from '../worker/jobs-status.ts'
 export interface Overview extends MirrorStatus {
   readonly verdict: Verdict
   readonly freshness: {
-    /** Nobody's data are too old, and there are some. */
+    /** There are data, and no teammate's are stale. */
     readonly isFresh: boolean
     readonly oldestSeconds: number | null
     readonly staleAfterSeconds: number

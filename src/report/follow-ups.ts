@@ -5,15 +5,15 @@ import { instant, isAsked, type Scope, within } from './scope.ts'
 
 export interface FollowUps {
   /** Wait longer than 7 days, longest first. */
-  readonly stale: Some<StaleNumber>
+  readonly stale: Excerpt<StaleNumber>
   /** Stand uncalled in a current queue although a person had answered before, newest first. */
-  readonly queuedAgain: Some<QueuedAgain>
+  readonly queuedAgain: Excerpt<QueuedAgain>
   /** Dials of the period without a result, newest first. */
-  readonly unresolved: Some<UnresolvedDial>
+  readonly unresolved: Excerpt<UnresolvedDial>
 }
 
 /** The first of them; `count` stops at `COUNTED`. */
-export interface Some<T> {
+export interface Excerpt<T> {
   readonly count: number
   readonly first: readonly T[]
 }
@@ -43,13 +43,13 @@ const SHOWN = 15
 export async function followUpsOf(scope: Scope): Promise<FollowUps> {
   const concerned = sql`coalesce(teammate_name, user_id) as teammate, number_masked as number`
   return {
-    stale: await some<StaleNumber>(
+    stale: await excerptOf<StaleNumber>(
       scope,
       sql`select ${concerned}, waiting_seconds as "waitingSeconds", position from reporting.stale_numbers
         where ${isAsked(scope)}`,
       sql`"waitingSeconds" desc, teammate, position`,
     ),
-    queuedAgain: await some<QueuedAgain>(
+    queuedAgain: await excerptOf<QueuedAgain>(
       scope,
       sql`select ${concerned}, ${instant(sql`first_seen_at`)} as "queuedAt", entries::int as stays
         from reporting.requeued_numbers
@@ -57,7 +57,7 @@ export async function followUpsOf(scope: Scope): Promise<FollowUps> {
           and entry_id in (select entry_id from reporting.current_numbers where team_id = ${scope.teamId})`,
       sql`"queuedAt" desc, teammate, number`,
     ),
-    unresolved: await some<UnresolvedDial>(
+    unresolved: await excerptOf<UnresolvedDial>(
       scope,
       sql`select ${concerned}, ${instant(sql`counted_at`)} as at from reporting.dials
         where ${isAsked(scope)} and outcome = 'in_progress' and is_unresolved and ${within(sql`counted_at`, scope.period)}`,
@@ -66,7 +66,11 @@ export async function followUpsOf(scope: Scope): Promise<FollowUps> {
   }
 }
 
-async function some<T extends Concerned>({ client }: Scope, which: SQL, order: SQL): Promise<Some<T>> {
+async function excerptOf<T extends Concerned>(
+  { client }: Scope,
+  which: SQL,
+  order: SQL,
+): Promise<Excerpt<T>> {
   const rows = await run<T & { count: number }>(
     client,
     sql`with all_of_them as materialized (${which})

@@ -1,7 +1,7 @@
 /**
- * What remained, as steps: a line goes on until the next reading saw another count. Where nobody looked, or where it is
- * not known what was held, there is a hatched stretch and no line. As wide as its place: what is across is in percent
- * or stretched, and letters are not.
+ * What remained, as steps: a line goes on until the next reading saw another count. Where it was not read, or the
+ * queue is not known, there is a hatched stretch and no line. The chart is as wide as its place: horizontal positions are
+ * in percent or stretched, and letters are not.
  */
 import { type Content, type Html, html } from '../../page/html.ts'
 import type { Burndown, Holding, Step } from '../burndown.ts'

@@ -3,30 +3,30 @@ import { type Html, html } from '../../page/html.ts'
 import type { Burndown } from '../burndown.ts'
 import type { LocalDay, Period } from '../scope.ts'
 import { burndownChart, isReset, knownPieces, stepAt, uncalledAtEnd } from './burndown-chart.ts'
-import { asTable, type Cell, empty, type Sheet, section, table } from './parts.ts'
+import { asTable, type Cell, empty, type PageData, section, table } from './parts.ts'
 import { type Clock, count, countOf, endReason } from './words.ts'
 
-export function burndownSection(sheet: Sheet): Html {
-  const { burndowns, period } = sheet.figures
+export function burndownSection(page: PageData): Html {
+  const { burndowns, period } = page.figures
   const { lines } = burndowns
   const rest = burndowns.count - lines.length
   const more =
     rest > 0
       ? html`<p class="more">And ${countOf(rest, 'more', 'more')}, with less left: choose a teammate to see theirs.</p>`
       : null
-  return section(sheet, {
+  return section(page, {
     id: 'burndown',
-    title: sheet.report.filters.queue === null ? 'How the queues burn down' : 'How this queue burns down',
-    sentence: sentence(sheet),
+    title: page.report.filters.queue === null ? 'How the queues burn down' : 'How this queue burns down',
+    sentence: sentence(page),
     views: [['queue_burndown', period.days]],
     body:
       lines.length === 0
-        ? empty('Nobody is known to hold a queue.')
-        : html`${legend}<div class="burndowns${lines.length === 1 ? ' alone' : ''}">${lines.map((line) => figure(line, period, sheet))}</div>${more}`,
+        ? empty('No teammate is known to have a queue.')
+        : html`${legend}<div class="burndowns${lines.length === 1 ? ' alone' : ''}">${lines.map((line) => figure(line, period, page))}</div>${more}`,
   })
 }
 
-function sentence({ figures, clock }: Sheet): string {
+function sentence({ figures, clock }: PageData): string {
   const { burndowns, period } = figures
   const held = burndowns.lines.filter(({ state }) => state === 'queue')
   const left = held.reduce((sum, { remaining }) => sum + (remaining ?? 0), 0)
@@ -48,7 +48,7 @@ const legend = html`<ul class="legend"><li><svg class="swatch" width="22" height
 <li><svg class="swatch" width="22" height="14" aria-hidden="true"><rect class="unread" width="22" height="14"/></svg>not read, or not known</li>
 <li><svg class="swatch" width="22" height="14" aria-hidden="true"><path class="none" d="M0 12H22"/></svg>no queue</li></ul>`
 
-function figure(line: Burndown, period: Period, { clock, links, report }: Sheet): Html {
+function figure(line: Burndown, period: Period, { clock, links, report }: PageData): Html {
   const { filters } = report
   const name =
     links === null || filters.teammate !== null || filters.queue !== null

@@ -4,24 +4,23 @@
  */
 import { type Html, html } from '../../page/html.ts'
 import { type DayOfDials, type DialOutcome, dialOutcomes } from '../days.ts'
-import { asTable, empty, ofDials, type Sheet, section, table } from './parts.ts'
-import { ticksUpTo } from './scale.ts'
+import { asTable, empty, ofDials, type PageData, section, table } from './parts.ts'
 import { type Clock, count, countOf, outcomeName, percent } from './words.ts'
 
 const HEIGHT = 200
 const TOP = 18
-/** From this share of a day on it is shown that nobody looked. */
+/** From this share of a day on, the chart marks the day as partly not read. */
 const SHOWN_UNREAD = 0.05
 
-export function daysSection(sheet: Sheet): Html {
-  const { days, period } = sheet.figures
-  const { clock } = sheet
+export function daysSection(page: PageData): Html {
+  const { days, period } = page.figures
+  const { clock } = page
   const all = days.reduce((sum, { dials }) => sum + dials, 0)
-  return section(sheet, {
+  return section(page, {
     id: 'days',
     title: 'What came of the dials, day by day',
     sentence: sentence(days, clock),
-    views: [ofDials(sheet, 'daily_activity', period.days)],
+    views: [ofDials(page, 'daily_activity', period.days)],
     body:
       all === 0
         ? empty('No dial on these days.')
@@ -105,6 +104,17 @@ function chart(days: readonly DayOfDials[], clock: Clock): Html {
   return html`<div class="plot"><svg width="34" height="${HEIGHT + 26}" aria-hidden="true">${scale}</svg><svg class="days" role="img" aria-label="Dials by day and outcome. ${description}." width="100%" height="${HEIGHT + 26}">${lines}${bars}</svg></div>`
 }
 
+/** Round numbers from 0 to at least `most`, a few of them. */
+function ticksUpTo(most: number): number[] {
+  const rough = Math.max(most, 1) / 4
+  const magnitude = 10 ** Math.floor(Math.log10(rough))
+  const step = Math.max(
+    [1, 2, 5, 10].map((factor) => factor * magnitude).find((size) => size >= rough) ?? 1,
+    1,
+  )
+  return Array.from({ length: Math.ceil(Math.max(most, 1) / step) + 1 }, (_, index) => index * step)
+}
+
 function inWords(day: DayOfDials): string {
   const parts = dialOutcomes.flatMap((outcome) =>
     day.byOutcome[outcome] === 0
@@ -143,7 +153,7 @@ export const textures = html`<svg class="textures" width="0" height="0" aria-hid
 <pattern id="texture-failed" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V6M0 0H6"/></pattern>
 <pattern id="texture-other" width="5" height="5" patternUnits="userSpaceOnUse"><path d="M0 2.5H5"/></pattern>
 <pattern id="texture-in_progress" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><path class="thick" d="M0 0V5"/></pattern>
-<pattern id="texture-nobody" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="faint" d="M0 0V6"/></pattern>
+<pattern id="texture-unread" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="faint" d="M0 0V6"/></pattern>
 </defs></svg>`
 
 function dayTable(days: readonly DayOfDials[], clock: Clock): Html {

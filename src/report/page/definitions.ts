@@ -5,7 +5,7 @@ import { csvLinks, details, type Links, table } from './parts.ts'
 import { outcomeName } from './words.ts'
 
 export function definitionsSection({ definitions }: Report, links: Links | null): Html {
-  // Where there is nobody to ask, and on paper, they are of use only when they are open.
+  // A file is read and printed without the service: closed details would not be of use there.
   const isOpen = links === null
   return html`<section aria-labelledby="definitions"><header class="head"><h2 id="definitions">What the words mean</h2>${csvLinks(links, [['outcome_definitions']])}</header>
 ${details(
@@ -27,10 +27,10 @@ ${details(
   html`<dl class="words">
 <dt>Period</dt><dd>7, 28 or 90 times a day back from the last reading, not from now: when the mirror stands still, nothing gets older silently. “Before” is as long and ends where it begins. The chart by day has whole local days instead, today so far, so that its sum is another one.</dd>
 <dt>Connection rate</dt><dd>Dials that a person answered, of dials with a result. The range beside it (95 %, Wilson) is what the true rate may well be: with few dials it is wide, and a difference within it may be chance. Rank people by counts.</dd>
-<dt>Left to call</dt><dd>Numbers in a current queue that were not dialled. “No queue” was seen, twice in a row; “not known” was not read, or is not settled.</dd>
-<dt>Reset</dt><dd>The queue’s holder had a new one instead. What remained in it when it was read last was thrown away uncalled.</dd>
+<dt>Left to call</dt><dd>Numbers in a current queue that were not dialled. “No queue” was seen twice in a row. “Not known”: it was not read, or the second reading is still to come.</dd>
+<dt>Reset</dt><dd>The queue’s holder had a new one instead. The numbers left in it when it was read last were not called.</dd>
 <dt>Time to first dial</dt><dd>From when a number was put into the queue until it was dialled, nights and weekends included.</dd>
-<dt>Not read</dt><dd>Nobody looked for longer than two intervals. What happened in such a time may show later, or never.</dd></dl>`,
+<dt>Not read</dt><dd>There was no reading for longer than two intervals. What happened in that time may show later, or never.</dd></dl>`,
   { isOpen },
 )}
 ${details(

@@ -5,7 +5,7 @@ import type { Report } from '../report.ts'
 import type { Links } from './parts.ts'
 import { countOf } from './words.ts'
 
-/** More would be a list that nobody reads. */
+/** A longer list is of no use. */
 const SHOWN = 300
 
 export function filterBar({ filters, names, teammates }: Report, links: Links | null): Html {

@@ -1,14 +1,14 @@
 /** Single numbers and calls to look at. Their queue, and the whole number, are in Allo. */
 import { type Html, html } from '../../page/html.ts'
-import { COUNTED, type Some } from '../follow-ups.ts'
-import { csvLinks, details, type Sheet, section, table } from './parts.ts'
+import { COUNTED, type Excerpt } from '../follow-ups.ts'
+import { csvLinks, details, type PageData, section, table } from './parts.ts'
 import { count, countOf, duration } from './words.ts'
 
-export function followUpsSection(sheet: Sheet): Html {
-  const { figures, clock, links } = sheet
+export function followUpsSection(page: PageData): Html {
+  const { figures, clock, links } = page
   const { stale, queuedAgain, unresolved } = figures.followUps
   const { days } = figures.period
-  return section(sheet, {
+  return section(page, {
     id: 'follow-ups',
     title: 'To follow up',
     sentence: `${numbers(stale, 'number')} ${stale.count === 1 ? 'waits' : 'wait'} longer than 7 days; ${numbers(queuedAgain, 'number')} ${queuedAgain.count === 1 ? 'is' : 'are'} to be called again after a person had answered; ${numbers(unresolved, 'dial')} of ${days} days never got a result.`,
@@ -62,12 +62,12 @@ export function followUpsSection(sheet: Sheet): Html {
 }
 
 /** Counting stops somewhere. */
-function numbers({ count: found }: Some<unknown>, what: string): string {
+function numbers({ count: found }: Excerpt<unknown>, what: string): string {
   return found >= COUNTED ? `${count(COUNTED)} or more ${what}s` : countOf(found, what)
 }
 
 function list<T>(
-  some: Some<T>,
+  some: Excerpt<T>,
   title: string,
   toTable: (first: readonly T[]) => Html,
   links: Html | null,

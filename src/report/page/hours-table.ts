@@ -1,7 +1,7 @@
 /** When people are reached: a table of the week, coloured by rate. Where there are too few dials it shows no rate. */
 import { type Html, html } from '../../page/html.ts'
 import { type HourOfWeek, LEAST_DIALS } from '../hours.ts'
-import { asTable, empty, rateCell, rateScale, type Sheet, section, table } from './parts.ts'
+import { asTable, empty, type PageData, rateCell, rateScale, section, table } from './parts.ts'
 import { count, countOf, percent, range, weekdayName } from './words.ts'
 
 const RANKED = 20
@@ -9,13 +9,13 @@ const FRIDAY = 5
 /** Rates of ten percent each have a shade, and half and more the strongest. */
 const SHADES = 5
 
-export function hoursSection(sheet: Sheet): Html {
-  const { hours, period } = sheet.figures
-  const isOfView = period.forHours.days === 28 && sheet.report.filters.queue === null
+export function hoursSection(page: PageData): Html {
+  const { hours, period } = page.figures
+  const isOfView = period.forHours.days === 28 && page.report.filters.queue === null
   const telling = hours
     .filter(({ connected }) => connected.whole >= LEAST_DIALS)
     .sort((a, b) => (b.connected.low ?? 0) - (a.connected.low ?? 0) || b.connected.whole - a.connected.whole)
-  return section(sheet, {
+  return section(page, {
     id: 'hours',
     title: `When people are reached, last ${period.forHours.days} days`,
     sentence: sentence(hours, telling, period.timeZone),
@@ -47,7 +47,7 @@ function week(hours: readonly HourOfWeek[]): Html {
   const used = hours.map(({ hour }) => hour)
   const first = Math.min(...used)
   const rows = Array.from({ length: Math.max(...used) - first + 1 }, (_, index) => first + index)
-  // A weekend on which nobody ever calls takes no room.
+  // Leave out a weekend without dials.
   const lastDay = Math.max(FRIDAY, ...hours.map(({ weekday }) => weekday))
   const weekdays = [1, 2, 3, 4, 5, 6, 7].slice(0, lastDay)
   const head = weekdays.map(

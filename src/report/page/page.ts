@@ -10,7 +10,7 @@ import { definitionsSection } from './definitions.ts'
 import { filterBar } from './filter-bar.ts'
 import { followUpsSection } from './follow-ups.ts'
 import { hoursSection } from './hours-table.ts'
-import type { Links, Sheet } from './parts.ts'
+import type { Links, PageData } from './parts.ts'
 import { peopleSection } from './people-table.ts'
 import { queuesSection } from './queues-table.ts'
 import { reportStyle } from './style.ts'
@@ -42,18 +42,18 @@ ${definitionsSection(report, links)}</main>
 `.text
 }
 
-function figuresOf(sheet: Sheet): Html {
-  return html`${trustBox(sheet)}
-${filterBar(sheet.report, sheet.links)}
-${tiles(sheet)}
-${burndownSection(sheet)}
-${daysSection(sheet)}
-${hoursSection(sheet)}
-${peopleSection(sheet)}
-${queuesSection(sheet)}
-${followUpsSection(sheet)}
+function figuresOf(page: PageData): Html {
+  return html`${trustBox(page)}
+${filterBar(page.report, page.links)}
+${tiles(page)}
+${burndownSection(page)}
+${daysSection(page)}
+${hoursSection(page)}
+${peopleSection(page)}
+${queuesSection(page)}
+${followUpsSection(page)}
 ${textures}`
 }
 
 const nothingYet = html`<section class="verdict warning">${sign.warning}<div><h1>Nothing has been read yet.</h1>
-<p>As soon as a pass has read somebody’s queue, its figures are here.</p></div></section>`
+<p>After the first pass that reads a queue, its figures are here.</p></div></section>`

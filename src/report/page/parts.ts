@@ -16,7 +16,7 @@ export interface Links {
 }
 
 /** What every section gets. */
-export interface Sheet {
+export interface PageData {
   readonly report: Report
   readonly figures: Figures
   readonly clock: Clock
@@ -26,7 +26,7 @@ export interface Sheet {
 export type CsvLink = readonly [view: CsvViewName, days?: Days]
 
 export function section(
-  { links }: Sheet,
+  { links }: PageData,
   options: {
     readonly id: string
     readonly title: string
@@ -50,7 +50,7 @@ export function csvLinks(links: Links | null, views: readonly CsvLink[]): Html |
 }
 
 /** Views of dials that can't be narrowed to a queue give way to the dials themselves, which can. */
-export function ofDials({ report, figures }: Sheet, view: CsvViewName, days?: Days): CsvLink {
+export function ofDials({ report, figures }: PageData, view: CsvViewName, days?: Days): CsvLink {
   if (report.filters.queue !== null) return ['dials', figures.period.days]
   return days === undefined ? [view] : [view, days]
 }
@@ -110,7 +110,7 @@ export function rateScale(rates: readonly Rate[], ofAll: Rate | null = null): Ra
   return { upTo: Math.ceil(highest * 10) / 10, ofAll: ofAll?.rate ?? null }
 }
 
-/** A rate beside what it may as well have been: the 95 % range as a line, the rate as a dot. */
+/** A rate and its 95 % range: the range as a line, the rate as a dot. */
 export function rateCell(rate: Rate, { upTo, ofAll }: RateScale): Html {
   if (rate.rate === null || rate.low === null || rate.high === null) return html`<span class="muted">–</span>`
   const at = (share: number) => `${((share / upTo) * 100).toFixed(1)}%`

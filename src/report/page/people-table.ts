@@ -6,10 +6,10 @@ import {
   type Cell,
   empty,
   ofDials,
+  type PageData,
   type RateScale,
   rateCell,
   rateScale,
-  type Sheet,
   section,
   table,
 } from './parts.ts'
@@ -17,22 +17,22 @@ import { type Clock, count, countOf, duration, percent } from './words.ts'
 
 const SHOWN = 100
 
-export function peopleSection(sheet: Sheet): Html {
-  const { people, period } = sheet.figures
+export function peopleSection(page: PageData): Html {
+  const { people, period } = page.figures
   const { teammates } = people
   const rest = teammates.length - SHOWN
   const scale = rateScale(
     teammates.map(({ connected }) => connected),
     people.total.connected,
   )
-  return section(sheet, {
+  return section(page, {
     id: 'people',
     title: `Teammates, last ${period.days} days`,
-    sentence: sentence(sheet),
-    views: [period.days === 7 ? ofDials(sheet, 'leaderboard_7d') : ['dials', period.days], ['teammates']],
+    sentence: sentence(page),
+    views: [period.days === 7 ? ofDials(page, 'leaderboard_7d') : ['dials', period.days], ['teammates']],
     body:
       teammates.length === 0
-        ? empty('Nobody is on the team.')
+        ? empty('There is no teammate.')
         : html`${table(
             'Teammates',
             [
@@ -45,13 +45,13 @@ export function peopleSection(sheet: Sheet): Html {
               'Queue now',
               { n: 'Not read' },
             ],
-            teammates.slice(0, SHOWN).map((person) => row(person, scale, sheet)),
+            teammates.slice(0, SHOWN).map((person) => row(person, scale, page)),
           )}${rest > 0 ? html`<p class="more">And ${countOf(rest, 'more', 'more')}, who reached fewer.</p>` : null}
-<p class="fine">“Before” are the ${period.days} days before those. A rate of few dials is mostly chance: the line is the range it may as well have been in, the tick the rate of all.</p>`,
+<p class="fine">“Before” are the ${period.days} days before those. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all.</p>`,
   })
 }
 
-function sentence({ figures }: Sheet): string {
+function sentence({ figures }: PageData): string {
   const { total, teammates } = figures.people
   const active = teammates.filter(({ dials }) => dials > 0).length
   const rate =
@@ -70,7 +70,7 @@ function change({ people, period, unread }: Figures): string {
   return `, ${difference} than in the ${period.days} days before${caveat}`
 }
 
-function row(person: Person, scale: RateScale, { links, clock, figures, report }: Sheet): Cell[] {
+function row(person: Person, scale: RateScale, { links, clock, figures, report }: PageData): Cell[] {
   const { days } = figures.period
   const name =
     links === null || report.filters.teammate !== null

@@ -1,29 +1,29 @@
-/** How far each queue got, and what its end threw away. */
+/** How far each queue got, and what was left uncalled when it ended. */
 import { type Html, html } from '../../page/html.ts'
 import type { Queue } from '../queues.ts'
-import { empty, rateCell, rateScale, type Sheet, section, table } from './parts.ts'
+import { empty, type PageData, rateCell, rateScale, section, table } from './parts.ts'
 import { count, countOf, duration, endReason, percent } from './words.ts'
 
-export function queuesSection(sheet: Sheet): Html {
-  const { queues, period } = sheet.figures
+export function queuesSection(page: PageData): Html {
+  const { queues, period } = page.figures
   const { current, currentCount, past, ended } = queues
   const more = (rest: number, what: string) =>
     rest > 0 ? html`<p class="more">And ${countOf(rest, what)} more.</p>` : null
-  return section(sheet, {
+  return section(page, {
     id: 'queues',
-    title: 'Queues, and what resets threw away',
-    sentence: sentence(sheet),
+    title: 'Queues, and what was not called when they ended',
+    sentence: sentence(page),
     views: [['queues', period.days]],
     body:
       current.length + past.length === 0
         ? empty('No queue in this time.')
-        : html`${current.length === 0 ? null : currentTable(current, sheet)}${more(currentCount - current.length, 'current queue')}
-${past.length === 0 ? null : pastTable(past, sheet)}${more(ended.queues - past.length, 'ended queue')}
-<p class="fine">“Called” counts everyone who ever stood in the queue. After “last read before the end” nobody looked at that queue any more: what happened in that time was not seen.</p>`,
+        : html`${current.length === 0 ? null : currentTable(current, page)}${more(currentCount - current.length, 'current queue')}
+${past.length === 0 ? null : pastTable(past, page)}${more(ended.queues - past.length, 'ended queue')}
+<p class="fine">“Called” counts everyone who ever stood in the queue. Between “last read before the end” and the end the queue was not read: what happened in that time was not seen.</p>`,
   })
 }
 
-function sentence({ figures }: Sheet): string {
+function sentence({ figures }: PageData): string {
   const { queues, period } = figures
   const { ended, currentCount, unknownCount } = queues
   const unknown =
@@ -33,7 +33,7 @@ function sentence({ figures }: Sheet): string {
   return `${current} ${countOf(ended.queues, 'queue')} ended in ${period.days} days, ${ended.resets} by a reset; ${countOf(ended.uncalled, 'number')} in them ${ended.uncalled === 1 ? 'was' : 'were'} not called.`
 }
 
-function currentTable(queues: readonly Queue[], sheet: Sheet): Html {
+function currentTable(queues: readonly Queue[], page: PageData): Html {
   const scale = rateScale(queues.map(({ connected }) => connected))
   return table(
     'Current queues',
@@ -47,18 +47,18 @@ function currentTable(queues: readonly Queue[], sheet: Sheet): Html {
       'Since',
     ],
     queues.map((queue) => [
-      queueName(queue, sheet),
+      queueName(queue, page),
       { n: html`<b>${count(queue.remaining)}</b>` },
       { n: count(queue.numbers) },
       { n: called(queue) },
       rateCell(queue.connected, scale),
       { n: median(queue) },
-      html`${sheet.clock.day(queue.firstSeenAt)}${queue.state === 'unknown' ? html` <small class="unknown">not known any more</small>` : null}`,
+      html`${page.clock.day(queue.firstSeenAt)}${queue.state === 'unknown' ? html` <small class="unknown">not known any more</small>` : null}`,
     ]),
   )
 }
 
-function pastTable(queues: readonly Queue[], sheet: Sheet): Html {
+function pastTable(queues: readonly Queue[], page: PageData): Html {
   const scale = rateScale(queues.map(({ connected }) => connected))
   return table(
     'Queues that ended',
@@ -72,18 +72,18 @@ function pastTable(queues: readonly Queue[], sheet: Sheet): Html {
       'End',
     ],
     queues.map((queue) => [
-      queueName(queue, sheet),
+      queueName(queue, page),
       { n: html`<b>${count(queue.uncalledAtEnd ?? 0)}</b>` },
       { n: count(queue.numbers) },
       { n: called(queue) },
       rateCell(queue.connected, scale),
       { n: queue.unseenSecondsBeforeEnd === null ? '–' : duration(queue.unseenSecondsBeforeEnd) },
-      html`${queue.endedAt === null ? '' : sheet.clock.when(queue.endedAt)} <small>${endReason(queue.endReason)}</small>`,
+      html`${queue.endedAt === null ? '' : page.clock.when(queue.endedAt)} <small>${endReason(queue.endReason)}</small>`,
     ]),
   )
 }
 
-function queueName({ name, queueId, teammate }: Queue, { links, report }: Sheet): Html {
+function queueName({ name, queueId, teammate }: Queue, { links, report }: PageData): Html {
   const shown =
     links === null || report.filters.queue !== null
       ? name

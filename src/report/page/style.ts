@@ -68,7 +68,7 @@ svg text{font-size:11px;fill:var(--muted);font-variant-numeric:tabular-nums}
 .texture{pointer-events:none}
 pattern path{stroke:var(--card);stroke-width:1.6;opacity:.55}pattern .thick{stroke-width:4;opacity:.75}pattern circle{fill:var(--card);opacity:.7}
 pattern .faint{stroke:var(--hatch);stroke-width:2;opacity:1}
-.unread{fill:url(#texture-nobody)}
+.unread{fill:url(#texture-unread)}
 .grid{stroke:var(--line)}
 .plot{display:flex;gap:.5rem}.plot svg{display:block;flex:none;overflow:visible}.plot .days{flex:1;min-width:0;width:auto}
 .days .label,.days .total{text-anchor:middle}

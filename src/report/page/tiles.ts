@@ -1,11 +1,11 @@
 /** The four figures people ask for first, each beside what it is compared with. */
 import { type Content, type Html, html } from '../../page/html.ts'
 import type { Rate } from '../scope.ts'
-import { type CsvLink, csvLinks, ofDials, type Sheet } from './parts.ts'
+import { type CsvLink, csvLinks, ofDials, type PageData } from './parts.ts'
 import { count, countOf, duration, percent, range } from './words.ts'
 
-export function tiles(sheet: Sheet): Html {
-  return html`<div class="tiles">${[remaining(sheet), today(sheet), connectionRate(sheet), firstDials(sheet)]}</div>`
+export function tiles(page: PageData): Html {
+  return html`<div class="tiles">${[remaining(page), today(page), connectionRate(page), firstDials(page)]}</div>`
 }
 
 interface Tile {
@@ -17,52 +17,52 @@ interface Tile {
   readonly view: CsvLink
 }
 
-function tile({ links }: Sheet, { name, value, unit, before, view }: Tile): Html {
+function tile({ links }: PageData, { name, value, unit, before, view }: Tile): Html {
   return html`<section class="tile" aria-label="${name}"><h2>${name}</h2>
 <p class="value"><b>${value}</b> ${unit}</p><p class="before">${before}</p>${csvLinks(links, [view])}</section>`
 }
 
-function remaining(sheet: Sheet): Html {
-  const { period, remainingThen: then, remaining: now } = sheet.figures
-  const nothing = sheet.report.filters.queue === null ? 'no queue' : 'not a current queue'
+function remaining(page: PageData): Html {
+  const { period, remainingThen: then, remaining: now } = page.figures
+  const nothing = page.report.filters.queue === null ? 'no queue' : 'not a current queue'
   const known =
     then.known < then.teammates ? `, of ${then.known} of ${countOf(then.teammates, 'teammate')}` : ''
-  return tile(sheet, {
+  return tile(page, {
     name: 'Left to call',
     value: now.queues === 0 ? '–' : count(now.remaining),
     unit: `${now.queues === 0 ? nothing : `in ${countOf(now.queues, 'queue')}`}${now.unknown === 0 ? '' : `; ${countOf(now.unknown, 'teammate')} not known`}`,
     before: `${period.days} days ago: ${then.known === 0 ? 'not known' : `${count(then.remaining)}${known}`}`,
-    view: sheet.report.filters.queue === null ? ['teammates'] : ['queues'],
+    view: page.report.filters.queue === null ? ['teammates'] : ['queues'],
   })
 }
 
-function today(sheet: Sheet): Html {
-  const { today: dials, period, unread } = sheet.figures
-  const { clock } = sheet
+function today(page: PageData): Html {
+  const { today: dials, period, unread } = page.figures
+  const { clock } = page
   const when = `${clock.day(period.weekAgo.from)} until ${clock.time(period.weekAgo.to)}`
-  return tile(sheet, {
+  return tile(page, {
     name: 'Dials today',
     value: count(dials.dials),
     unit: `since midnight, until ${clock.time(period.to)}`,
     before: before(when, unread.weekAgo, count(dials.weekAgo)),
-    view: ofDials(sheet, 'daily_activity', period.days),
+    view: ofDials(page, 'daily_activity', period.days),
   })
 }
 
-function connectionRate(sheet: Sheet): Html {
-  const { people, period, unread } = sheet.figures
+function connectionRate(page: PageData): Html {
+  const { people, period, unread } = page.figures
   const { connected: now, previousConnected: then } = people.total
   const was =
     then.rate === null
       ? 'no dial with a result'
       : `${percent(then.rate)} of ${countOf(then.whole, 'dial')}${difference(now, then)}`
-  return tile(sheet, {
+  return tile(page, {
     name: `Connection rate, ${period.days} days`,
     value: now.rate === null ? '–' : percent(now.rate),
     unit:
       now.rate === null ? 'no dial with a result' : `likely ${range(now)}, of ${countOf(now.whole, 'dial')}`,
     before: before(`${period.days} days before`, unread.previous, was),
-    view: period.days === 7 ? ofDials(sheet, 'leaderboard_7d') : ['dials', period.days],
+    view: period.days === 7 ? ofDials(page, 'leaderboard_7d') : ['dials', period.days],
   })
 }
 
@@ -73,14 +73,14 @@ function difference(now: Rate, then: Rate): string {
   return isClear ? '; a clear difference' : '; the difference may be chance'
 }
 
-function firstDials(sheet: Sheet): Html {
-  const { firstDials: both, period, unread } = sheet.figures
+function firstDials(page: PageData): Html {
+  const { firstDials: both, period, unread } = page.figures
   const [now, then] = both
   const was =
     then.medianSeconds === null
       ? 'no first dial'
       : `${duration(then.medianSeconds)} of ${count(then.numbers)}`
-  return tile(sheet, {
+  return tile(page, {
     name: 'Median time to first dial',
     value: now.medianSeconds === null ? '–' : duration(now.medianSeconds).replaceAll('\u00a0', ' '),
     unit:
@@ -92,9 +92,9 @@ function firstDials(sheet: Sheet): Html {
   })
 }
 
-/** `unread`: the share of that time in which nobody looked; null: nobody was on the team. */
+/** `unread`: the share of that time that was not read; null: there was no teammate. */
 function before(when: string, unread: number | null, was: string): string {
-  if (unread === null) return `${when}: nobody was on the team`
+  if (unread === null) return `${when}: there was no teammate`
   if (unread > 0.99) return `${when}: not read`
   return `${when}: ${was}${unread < 0.05 ? '' : `; ${percent(unread)} of that time not read`}`
 }

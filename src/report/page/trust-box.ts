@@ -2,7 +2,7 @@
 import { type Content, type Html, html } from '../../page/html.ts'
 import type { Figures } from '../report.ts'
 import type { Check, Gap } from '../trust.ts'
-import { csvLinks, details, type Sheet, table } from './parts.ts'
+import { csvLinks, details, type PageData, table } from './parts.ts'
 import { type Clock, countOf, duration, percent } from './words.ts'
 
 /** Less of a period than this may go unread without a warning. */
@@ -13,8 +13,8 @@ interface Verdict {
   readonly headline: Content
 }
 
-export function trustBox(sheet: Sheet): Html {
-  const { figures, clock, links } = sheet
+export function trustBox(page: PageData): Html {
+  const { figures, clock, links } = page
   const { trust, period } = figures
   const { tone, headline } = judge(figures)
   const failed = trust.checks.filter(({ status }) => status === 'failed')
@@ -23,7 +23,7 @@ export function trustBox(sheet: Sheet): Html {
 <h1>${headline}</h1>
 <ul>${notes(figures, clock).map((note) => html`<li>${note}</li>`)}</ul>
 ${failed.length === 0 ? null : details(findingsInWords(failed), checkTable(failed))}
-${trust.gaps.count === 0 ? null : details(`When nobody looked: ${countOf(trust.gaps.count, 'gap')}`, gapTable(trust.gaps.longest, trust.gaps.count, clock))}
+${trust.gaps.count === 0 ? null : details(`Not read: ${countOf(trust.gaps.count, 'gap')}`, gapTable(trust.gaps.longest, trust.gaps.count, clock))}
 ${csvLinks(links, [['data_freshness'], ['data_quality'], ['coverage_gaps', period.days]])}</div></section>`
 }
 
@@ -49,7 +49,7 @@ function judge({ trust, unread }: Figures): Verdict {
   if ((unread.period ?? 0) >= HARDLY_UNREAD) {
     return {
       tone: 'warning',
-      headline: `The data are fresh, but for ${percent(unread.period ?? 0)} of the period nobody looked.`,
+      headline: `The data are fresh, but ${percent(unread.period ?? 0)} of the period was not read.`,
     }
   }
   const warnings = failedOf(trust.checks, 'warn')
@@ -78,7 +78,7 @@ function notes({ trust, unread, period }: Figures, clock: Clock): Content[] {
       : html`${checksInWords(checks)}, <time datetime="${checkedAt}">${clock.when(checkedAt)}</time>.`,
     gaps.count === 0
       ? `No gap in the last ${period.days} days.`
-      : `Nobody looked for ${percent(unread.period ?? 0)} of the last ${period.days} days: ${countOf(gaps.count, 'gap')}, of ${countOf(gaps.teammates, 'teammate')}, the longest ${duration(gaps.longest[0]?.seconds ?? 0)}.`,
+      : `${percent(unread.period ?? 0)} of the last ${period.days} days was not read: ${countOf(gaps.count, 'gap')}, of ${countOf(gaps.teammates, 'teammate')}, the longest ${duration(gaps.longest[0]?.seconds ?? 0)}.`,
     leftOut === 0 ? null : `${countOf(leftOut, 'teammate')} left out on purpose, by configuration.`,
     isNewer(mirrorFrom)
       ? `The mirror began on ${clock.when(mirrorFrom ?? '')}: before that, only what the queues still showed is known.`
