@@ -10,7 +10,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { locks } from '../schema.ts'
 import type { Client } from './database.ts'
-import { name, one, orm } from './query.ts'
+import { name, one, orm, type Rendered } from './query.ts'
 
 /** `userId` is a value or a column. */
 export function teammateLock(userId: unknown): SQL {
@@ -26,15 +26,20 @@ export function queueLock(queueId: unknown): SQL {
  * Takes the locks that the query names in its column `name`, in that order, and returns how many there are. A lock that
  * is new gets its row; one that is there is locked without a write.
  */
-export async function lock(client: Client, names: SQL): Promise<number> {
-  const { count } = await one<{ count: number }>(
-    client,
-    sql`with wanted as materialized (${names}), locked as (
-          insert into ${locks} (${name(locks.name)}) select name from wanted
-          on conflict (${name(locks.name)}) do update set ${name(locks.name)} = excluded.name where false
-        ) select count(*)::int as count from wanted`,
-  )
-  return count
+export function lock(client: Client, names: SQL): Promise<number> {
+  return takeLocks(client, locking(names))
+}
+
+/** The statement of `lock`, for a template that is rendered once. */
+export function locking(names: SQL): SQL {
+  return sql`with wanted as materialized (${names}), locked as (
+      insert into ${locks} (${name(locks.name)}) select name from wanted
+      on conflict (${name(locks.name)}) do update set ${name(locks.name)} = excluded.name where false
+    ) select count(*)::int as count from wanted`
+}
+
+export async function takeLocks(client: Client, statement: SQL | Rendered): Promise<number> {
+  return (await one<{ count: number }>(client, statement)).count
 }
 
 /** Until the transaction ends, no number is written: not by a reading, the end of a pass, or retention. */

@@ -1,7 +1,7 @@
 /** Which slots of a queue a reading has to write: found by comparing digests, 12 bytes a row from the database. */
 import { sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
-import { one } from '../postgres/query.ts'
+import { one, template } from '../postgres/query.ts'
 import { queueNumbers } from '../schema.ts'
 import { copyLine, copyLineOfGonePosition, decodeRowDigests } from './encode.ts'
 import type { NumbersToWrite } from './numbers-to-write.ts'
@@ -45,11 +45,11 @@ function compareSlots(queue: NumbersToWrite, packed: Buffer | null): DifferingSl
 
 /** Null: the mirror holds no row of the queue. */
 async function packedRowDigests(client: Client, queueId: string): Promise<Buffer | null> {
-  const { position, rowDigest } = queueNumbers
-  const { packed } = await one<{ packed: Buffer | null }>(
-    client,
-    sql`select string_agg(int4send(${position}) || int8send(${rowDigest}), ''::bytea order by ${position}) as packed
-      from ${queueNumbers} where ${queueNumbers.queueId} = ${queueId}`,
-  )
-  return packed
+  return (await one<{ packed: Buffer | null }>(client, packed({ queueId }))).packed
 }
+
+const packed = template<{ queueId: string }>(({ queueId }) => {
+  const { position, rowDigest } = queueNumbers
+  return sql`select string_agg(int4send(${position}) || int8send(${rowDigest}), ''::bytea order by ${position}) as packed
+    from ${queueNumbers} where ${queueNumbers.queueId} = ${queueId}`
+})

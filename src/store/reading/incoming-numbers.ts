@@ -67,12 +67,12 @@ export async function copyIncoming(client: Client, lines: readonly string[]): Pr
 const copy = compile(sql`copy ${incomingNumbers} (${names(incomingNumbers, ...copied)}) from stdin`).text
 
 const { entryId, fate, outcome, ...plain } = getTableColumns(incomingNumbers)
-const createTable = sql`create temporary table if not exists ${incomingNumbers} (
+const createTable = compile(sql`create temporary table if not exists ${incomingNumbers} (
     ${list(Object.values(plain).map(definition))},
     ${definition(entryId)} default ${freshEntryId},
     ${definition(fate)} default 'added',
     ${definition(outcome)} generated always as (${outcomeOf(incomingNumbers)}) stored
-  ) on commit delete rows`
+  ) on commit delete rows`)
 
 function definition(column: PgColumn) {
   return sql`${name(column)} ${sql.raw(column.getSQLType())} ${sql.raw(column.notNull ? 'not null' : 'null')}`

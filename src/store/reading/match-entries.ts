@@ -14,7 +14,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import type { Client } from '../postgres/database.ts'
-import { assign, change, columns, list } from '../postgres/query.ts'
+import { assign, change, columns, list, template } from '../postgres/query.ts'
 import { callFieldNames, queueEntries, queueNumbers } from '../schema.ts'
 import { freshEntryId, i, incomingNumbers } from './incoming-numbers.ts'
 import { recallNumbers } from './recall-numbers.ts'
@@ -51,26 +51,28 @@ const numberOf = ({ numberTo }: typeof i | typeof q | typeof e) => sql`coalesce(
 const createdOf = ({ createdAt }: typeof i | typeof q) => sql`coalesce(${createdAt}, '-infinity')`
 
 /** What became of the entry of the mirrored row `q` that the incoming row `i` continues. */
-function continuation({ isReopened }: QueueToMatch): SQL {
+function continuation({ isReopened }: { readonly isReopened: unknown }): SQL {
   const callOf = (row: typeof i | typeof q) => list(Object.values(columns(row, ...callFieldNames)))
   const fate = sql`case
+    when ${isReopened} then 'reopened'
     when (${callOf(i)}) is distinct from (${callOf(q)}) then 'changed'
     when ${i.position} <> ${q.position} then 'moved'
     else 'touched' end`
-  return assign(incomingNumbers, { entryId: q.entryId, fate: isReopened ? 'reopened' : fate })
+  return assign(incomingNumbers, { entryId: q.entryId, fate })
 }
 
 /** Returns how many slots matched. */
 function matchSameSlots(client: Client, queue: QueueToMatch): Promise<number> {
-  return change(
-    client,
-    sql`update ${incomingNumbers} ${i} set ${continuation(queue)}
-      from ${queueNumbers} ${q}
-      where ${q.queueId} = ${queue.queueId} and ${q.position} = ${i.position} and ${i.isPresent}
-        and ${q.numberTo} is not distinct from ${i.numberTo}
-        and ${q.createdAt} is not distinct from ${i.createdAt}`,
-  )
+  return change(client, sameSlots(queue))
 }
+
+const sameSlots = template<Pick<QueueToMatch, 'queueId' | 'isReopened'>>(
+  ({ queueId, isReopened }) => sql`update ${incomingNumbers} ${i} set ${continuation({ isReopened })}
+    from ${queueNumbers} ${q}
+    where ${q.queueId} = ${queueId} and ${q.position} = ${i.position} and ${i.isPresent}
+      and ${q.numberTo} is not distinct from ${i.numberTo}
+      and ${q.createdAt} is not distinct from ${i.createdAt}`,
+)
 
 /**
  * Duplicates that shift by their distance stand in each other's slots, which their dials show: a match is undone when

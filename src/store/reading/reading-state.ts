@@ -5,8 +5,8 @@
 import { and, desc, eq, exists, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { Client } from '../postgres/database.ts'
-import { lock, queueLock, teammateLock } from '../postgres/locks.ts'
-import { columns, orm } from '../postgres/query.ts'
+import { locking, queueLock, takeLocks, teammateLock } from '../postgres/locks.ts'
+import { columns, type Orm, prepared, template } from '../postgres/query.ts'
 import {
   queueAssignments,
   queueNumberVersions,
@@ -44,56 +44,63 @@ export async function lockState(
   snapshot: AnsweredSnapshot,
 ): Promise<ReadingState> {
   const queueId = snapshot.kind === 'queue' ? snapshot.queue.id : null
-  await lock(client, sql`select ${teammateLock(reading.userId)}`)
-  const queuesTouched = await lockQueues(client, reading.userId, queueId)
-  let found = await findState(client, reading, snapshot, queueId)
+  const { passId, userId } = reading
+  const { readStartedAt, observedAt } = snapshot
+  await takeLocks(client, teammateLocked({ userId }))
+  const queuesTouched = await takeLocks(client, queuesLocked({ userId, queueId }))
+  const find = () => findState(client, { passId, userId, queueId, readStartedAt, observedAt })
+  let found = await find()
   if (found.queue === null && queueId !== null && (await remakeQueue(client, reading, queueId))) {
-    found = await findState(client, reading, snapshot, queueId)
+    found = await find()
   }
   const { queue } = found
   const isShared =
-    queue !== null &&
-    queue.userId !== reading.userId &&
-    (await isSharedQueue(client, queue, reading, snapshot.readStartedAt))
+    queue !== null && queue.userId !== userId && (await isSharedQueue(client, queue, reading, readStartedAt))
   return { ...found, queuesTouched, isShared }
 }
 
-/**
- * Under the teammate's lock, the queues that a reading can touch are the one it saw and those the teammate held.
- * Returns how many they are.
- */
-function lockQueues(client: Client, userId: string, queueId: string | null): Promise<number> {
+const teammateLocked = template<{ userId: string }>(({ userId }) =>
+  locking(sql`select ${teammateLock(userId)}`),
+)
+
+/** Under the teammate's lock, the queues that a reading can touch are the one it saw and those the teammate held. */
+const queuesLocked = template<{ userId: string; queueId: string | null }>(({ userId, queueId }) => {
   const held = sql`select ${queues.queueId} from ${queues}
     where ${queues.userId} = ${userId} and ${queues.isCurrent} is distinct from false`
   const assigned = sql`select ${queueAssignments.queueId} from ${queueAssignments}
     where ${queueAssignments.userId} = ${userId} and ${queueAssignments.validTo} is null`
-  return lock(
-    client,
-    sql`select ${queueLock(sql`queue_id`)} from (
-        select ${queueId}::text as queue_id union ${held} union ${assigned}
-      ) touched where queue_id is not null order by name`,
-  )
+  return locking(sql`select ${queueLock(sql`queue_id`)} from (
+      select ${queueId}::text as queue_id union ${held} union ${assigned}
+    ) touched where queue_id is not null order by name`)
+})
+
+interface Seen {
+  readonly passId: string
+  readonly userId: string
+  /** Null: no queue was seen. */
+  readonly queueId: string | null
+  readonly readStartedAt: string
+  readonly observedAt: string
 }
 
-async function findState(
-  client: Client,
-  { passId, userId }: Reading,
-  { readStartedAt, observedAt }: AnsweredSnapshot,
-  queueId: string | null,
-) {
-  // Null compares equal to nothing.
-  const ofThisQueue = sql<string>`${queueId}`
-  const lastFound = lastReadingThatFound(client, userId)
-  const counts = lastCounts(client, ofThisQueue)
+async function findState(client: Client, seen: Seen) {
+  const [found] = await selectState(client, seen)
+  if (found === undefined) throw new Error('a query for one row returned none')
+  return found
+}
+
+const selectState = prepared<Seen>()((db, { passId, userId, queueId, readStartedAt, observedAt }) => {
+  const lastFound = lastReadingThatFound(db, userId)
+  const counts = lastCounts(db, queueId)
   const { remaining, in_progress, connected, voicemail, not_reached, failed, other } = counts
   const counted = { remaining, in_progress, connected, voicemail, not_reached, failed, other }
   const isOpenVersion = isNull(queueVersions.validTo)
-  const [found] = await orm(client)
+  return db
     .select({
       /** Null: no such pass. */
       passStatus: syncPasses.status,
       /** This pass has an applied reading of the teammate: a retry after a crash must not become a second one. */
-      isAlreadyRead: isAlreadyRead(client, passId, userId),
+      isAlreadyRead: isAlreadyRead(db, passId, userId),
       /** A reading that ended after this one began was applied before: which of the two came first is unknown. */
       overtakenBy: sql<'teammate' | 'queue' | null>`case
         when ${teammates.lastObservedAt} > ${readStartedAt} then 'teammate'
@@ -101,10 +108,10 @@ async function findState(
       /** Start of the teammate's last applied reading. */
       lastReadStartedAt: teammates.lastReadStartedAt,
       /** End of the last reading that found the teammate; null where this one comes soon enough after it. */
-      gapFrom: sql<string | null>`case when ${leavesGap(client, userId, lastFound, observedAt)}
+      gapFrom: sql<string | null>`case when ${leavesGap(db, userId, lastFound, observedAt)}
         then ${lastFound.observedAt} end`,
       /** The teammate is on record as holding the queue seen, without a doubt. */
-      isAssigned: isAssigned(client, userId, ofThisQueue),
+      isAssigned: isAssigned(db, userId, queueId),
       /** Of the key that the number keys on record were made with; null: there are none. */
       numberKeyFingerprint: settings.numberKeyFingerprint,
       /** Number keys. */
@@ -115,7 +122,7 @@ async function findState(
       queue: {
         ...columns(queues, 'queueId', 'userId', ...settingNames, 'isCurrent'),
         /** Its history is closed: it had ended, or could not be observed. */
-        isClosed: sql<boolean>`${isNull(queueVersions.queueId)} and not ${hasOpenNumbers(client)}`,
+        isClosed: sql<boolean>`${isNull(queueVersions.queueId)} and not ${hasOpenNumbers(db)}`,
         /** The digest of the numbers of the last reading, a space, and the mark of the rows it left. */
         contentDigest: queues.contentDigest,
         /** Of the rows as they are now: differs from the one in `contentDigest` when something else touched them. */
@@ -132,41 +139,39 @@ async function findState(
     .leftJoin(teammates, eq(teammates.userId, userId))
     .leftJoin(lastFound, sql`true`)
     .leftJoin(settings, sql`true`)
-    .leftJoin(queues, eq(queues.queueId, ofThisQueue))
+    .leftJoin(queues, eq(queues.queueId, queueId))
     .leftJoin(queueVersions, and(eq(queueVersions.queueId, queues.queueId), isOpenVersion))
     .leftJoin(counts, sql`true`)
-  if (found === undefined) throw new Error('a query for one row returned none')
-  return found
-}
+})
 
-function isAlreadyRead(client: Client, passId: string, userId: string): SQL<boolean> {
+function isAlreadyRead(db: Orm, passId: SQL, userId: SQL): SQL<boolean> {
   const isOfPass = and(eq(syncReads.passId, passId), eq(syncReads.userId, userId))
   const isApplied = inArray(syncReads.status, appliedStatuses)
-  return exists(orm(client).select().from(syncReads).where(and(isOfPass, isApplied))) as SQL<boolean>
+  return exists(db.select().from(syncReads).where(and(isOfPass, isApplied))) as SQL<boolean>
 }
 
-function isAssigned(client: Client, userId: string, queueId: SQL<string>): SQL<boolean> {
+function isAssigned(db: Orm, userId: SQL, queueId: SQL): SQL<boolean> {
   const { validTo, missingSince } = queueAssignments
   const isOfBoth = and(eq(queueAssignments.userId, userId), eq(queueAssignments.queueId, queueId))
-  const assignment = orm(client)
+  const assignment = db
     .select()
     .from(queueAssignments)
     .where(and(isOfBoth, isNull(validTo), isNull(missingSince)))
   return exists(assignment) as SQL<boolean>
 }
 
-function hasOpenNumbers(client: Client): SQL {
+function hasOpenNumbers(db: Orm): SQL {
   const isOfQueue = eq(queueNumberVersions.queueId, queues.queueId)
   return exists(
-    orm(client)
+    db
       .select()
       .from(queueNumberVersions)
       .where(and(isOfQueue, isNull(queueNumberVersions.validTo))),
   )
 }
 
-function lastCounts(client: Client, queueId: SQL<string>) {
-  return orm(client)
+function lastCounts(db: Orm, queueId: SQL) {
+  return db
     .select(countColumns)
     .from(queueSnapshots)
     .where(eq(queueSnapshots.queueId, queueId))
@@ -175,8 +180,8 @@ function lastCounts(client: Client, queueId: SQL<string>) {
     .as('counts')
 }
 
-function lastReadingThatFound(client: Client, userId: string) {
-  return orm(client)
+function lastReadingThatFound(db: Orm, userId: SQL) {
+  return db
     .select({ ...columns(syncReads, 'observedAt'), ...columns(syncPasses, 'gapAfterSeconds') })
     .from(syncReads)
     .leftJoin(syncPasses, eq(syncPasses.passId, syncReads.passId))
@@ -191,12 +196,12 @@ const USUAL_GAP_SECONDS = 600
 
 /** Whether nothing is known of the time before this reading: it comes late, or the teammate was not on the team. */
 function leavesGap(
-  client: Client,
-  userId: string,
+  db: Orm,
+  userId: SQL,
   lastFound: ReturnType<typeof lastReadingThatFound>,
-  observedAt: string,
+  observedAt: SQL,
 ): SQL {
-  const wasNotFound = orm(client)
+  const wasNotFound = db
     .select()
     .from(syncReads)
     .where(

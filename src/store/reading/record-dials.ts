@@ -9,7 +9,19 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { alias, type PgColumn } from 'drizzle-orm/pg-core'
 import type { Client } from '../postgres/database.ts'
-import { array, assign, change, columns, differs, insertion, name, names, run } from '../postgres/query.ts'
+import {
+  array,
+  assign,
+  change,
+  columns,
+  differs,
+  insertion,
+  type Named,
+  name,
+  names,
+  run,
+  template,
+} from '../postgres/query.ts'
 import { dials, queueEntries } from '../schema.ts'
 import { i, incomingNumbers } from './incoming-numbers.ts'
 import type { NumbersToWrite } from './numbers-to-write.ts'
@@ -31,18 +43,21 @@ const showsDial = sql`(${i.callStartDate} is not null or ${i.callId} is not null
 
 /** Returns the entries of dials that moved on although another entry shows them now: their dates are to be renewed. */
 export async function recordDials(client: Client, queue: NumbersToWrite): Promise<string[]> {
-  const rows = await run<{ entry_id: string }>(
-    client,
-    sql`with shown as materialized (${shownDials(queue)}),
-      progressed as (${updateProgressed(queue)}),
-      begun as (${insertBegun(queue)})
-      select distinct entry_id from progressed where entry_id not in (select entry_id from shown)`,
-  )
+  const rows = await run<{ entry_id: string }>(client, recorded(queue))
   return rows.map(({ entry_id }) => entry_id)
 }
 
+type Context = Pick<NumbersToWrite, 'teamId' | 'queueId' | 'userId' | 'observedAt' | 'changedAfter'>
+
+const recorded = template<Context>(
+  (context) => sql`with shown as materialized (${shownDials(context)}),
+    progressed as (${updateProgressed(context)}),
+    begun as (${insertBegun(context)})
+    select distinct entry_id from progressed where entry_id not in (select entry_id from shown)`,
+)
+
 /** The numbers that show a dial, each dial once, with the `dial_id` it has on record. */
-function shownDials({ teamId }: NumbersToWrite): SQL {
+function shownDials({ teamId }: Named<Context>): SQL {
   const sameDial = sql`${i.callId}, case when ${i.callId} is null then ${i.entryId} end`
   const first = sql`select *, row_number() over (partition by ${sameDial} order by ${i.position}) as k
     from ${incomingNumbers} ${i}
@@ -60,7 +75,7 @@ function shownDials({ teamId }: NumbersToWrite): SQL {
     where ${i}.k = 1`
 }
 
-function updateProgressed({ observedAt }: NumbersToWrite): SQL {
+function updateProgressed({ observedAt }: Named<Context>): SQL {
   const seen = {
     callId: sql`coalesce(${n.callId}, ${d.callId})`,
     dialledAt: sql`coalesce(${n.callStartDate}, ${d.dialledAt})`,
@@ -72,7 +87,7 @@ function updateProgressed({ observedAt }: NumbersToWrite): SQL {
     returning ${d.entryId}`
 }
 
-function insertBegun({ teamId, queueId, userId, observedAt, changedAfter }: NumbersToWrite): SQL {
+function insertBegun({ teamId, queueId, userId, observedAt, changedAfter }: Named<Context>): SQL {
   const dial = insertion(dials, {
     teamId,
     queueId,

@@ -5,7 +5,7 @@
 import { and, desc, eq, gt, lt, notInArray, sql } from 'drizzle-orm'
 import { withoutNumbers } from '../../allo/text.ts'
 import type { Client } from '../postgres/database.ts'
-import { orm } from '../postgres/query.ts'
+import { namedAfter, orm, prepared } from '../postgres/query.ts'
 import { readingGaps, syncReads, teammates } from '../schema.ts'
 import {
   appliedStatuses,
@@ -44,7 +44,7 @@ export async function recordReading(
     status: record.status,
     queueId: record.queueId ?? null,
     readStartedAt: wasRead ? result.readStartedAt : null,
-    observedAt: wasRead ? result.observedAt : sql`clock_timestamp()`,
+    observedAt: wasRead ? result.observedAt : null,
     walks: wasRead ? result.walks : 0,
     requests: effort.requests,
     throttled: effort.throttled,
@@ -60,14 +60,7 @@ export async function recordReading(
     errorMessage,
     errorRequestId: record.requestId ?? null,
   }
-  await orm(client)
-    .insert(syncReads)
-    .values({ passId, userId, ...row })
-    .onConflictDoUpdate({
-      target: [syncReads.passId, syncReads.userId],
-      set: row,
-      setWhere: notInArray(syncReads.status, appliedStatuses),
-    })
+  await upsertRead(client, { passId, userId, ...row })
   return {
     userId,
     status: record.status,
@@ -83,6 +76,36 @@ export async function recordReading(
   }
 }
 
+/** `observedAt` null: now. */
+type Read = Omit<typeof syncReads.$inferInsert, 'observedAt'> & { readonly observedAt: string | null }
+
+const upsertRead = prepared<Read>()((db, { passId, userId, observedAt }) => {
+  const row = {
+    ...namedAfter(
+      syncReads,
+      'status',
+      'queueId',
+      'readStartedAt',
+      'walks',
+      'requests',
+      'throttled',
+      'durationMs',
+    ),
+    ...namedAfter(syncReads, 'numbersRead', 'numbersAnnounced', 'numbersStored'),
+    ...namedAfter(syncReads, 'added', 'changed', 'moved', 'removed'),
+    ...namedAfter(syncReads, 'errorCode', 'errorMessage', 'errorRequestId'),
+    observedAt: sql`coalesce(${observedAt}, clock_timestamp())`,
+  }
+  return db
+    .insert(syncReads)
+    .values({ passId, userId, ...row })
+    .onConflictDoUpdate({
+      target: [syncReads.passId, syncReads.userId],
+      set: row,
+      setWhere: notInArray(syncReads.status, appliedStatuses),
+    })
+})
+
 interface Interval {
   readonly readStartedAt: string
   readonly observedAt: string
@@ -95,13 +118,17 @@ export async function recordFound(
   { readStartedAt, observedAt }: Interval,
   gapFrom: string | null,
 ): Promise<void> {
-  const noDoubt = { missingSince: null, missingPassId: null, leftAt: null }
-  await orm(client)
-    .update(teammates)
-    .set({ lastReadStartedAt: readStartedAt, lastObservedAt: observedAt, ...noDoubt })
-    .where(eq(teammates.userId, reading.userId))
+  await updateFound(client, { userId: reading.userId, readStartedAt, observedAt })
   if (gapFrom !== null) await recordGap(client, reading, gapFrom, observedAt)
 }
+
+const updateFound = prepared<Interval & { readonly userId: string }>()(
+  (db, { userId, readStartedAt: lastReadStartedAt, observedAt: lastObservedAt }) =>
+    db
+      .update(teammates)
+      .set({ lastReadStartedAt, lastObservedAt, missingSince: null, missingPassId: null, leftAt: null })
+      .where(eq(teammates.userId, userId)),
+)
 
 /** The API does not know the teammate. The first pass that was told so stays on record. */
 export async function recordNotFound(

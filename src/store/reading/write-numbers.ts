@@ -7,11 +7,13 @@
  *
  *   entries that left end · slots and versions that others follow make room · what came is inserted · dials are
  *   recorded · entries are brought up to date
+ *
+ * The parts of a statement that goes to several tables in one round trip are functions with names of their own.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Client } from '../postgres/database.ts'
-import { assign, change, columns, differs, insertion, run } from '../postgres/query.ts'
+import { assign, change, columns, differs, insertion, type Named, run, template } from '../postgres/query.ts'
 import { callFieldNames, queueEntries, queueNumbers, queueNumberVersions } from '../schema.ts'
 import { differingSlots } from './differing-slots.ts'
 import { copyIncoming, type Fate, i, incomingNumbers } from './incoming-numbers.ts'
@@ -50,15 +52,16 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
   if (isKnown) {
     const matched = await matchEntries(client, { ...queue, slots })
     if (matched === 'some') written.removed = await endGoneEntries(client, queue)
-    await closeFollowedVersions(client, queue)
-    for (const { outcome, rows } of await dropSlots(client, queue)) difference[outcome] -= rows
+    const dropped = await run<{ outcome: Outcome; rows: number }>(client, makeRoom(queue))
+    for (const { outcome, rows } of dropped) difference[outcome] -= rows
   }
-  for (const { fate, outcome, rows } of await insertIncoming(client, queue)) {
+  const inserted = await run<{ fate: Fate; outcome: Outcome; rows: number }>(client, insertIncoming(queue))
+  for (const { fate, outcome, rows } of inserted) {
     difference[outcome] += rows
     if (fate !== 'touched') written[fate === 'reopened' ? 'added' : fate] += rows
   }
   const others = hasDials ? await recordDials(client, queue) : []
-  if (hasDials || isKnown) await updateEntries(client)
+  if (hasDials || isKnown) await change(client, updateEntries({}))
   if (others.length > 0) await renewDialDates(client, others)
   return { ...written, before }
 }
@@ -95,53 +98,43 @@ async function endGoneEntries(client: Client, queue: NumbersToWrite): Promise<nu
   )
 }
 
-/** Before others are inserted: an entry has one open version. */
-async function closeFollowedVersions(client: Client, { observedAt }: NumbersToWrite): Promise<void> {
-  await change(
-    client,
-    sql`update ${queueNumberVersions} ${v} set ${assign(queueNumberVersions, { validTo: observedAt })}
-      from ${incomingNumbers} ${i}
-      where ${v.entryId} = ${i.entryId} and ${v.validTo} is null
-        and ${i.isPresent} and ${i.fate} in ('changed', 'moved')`,
-  )
+type Context = Pick<NumbersToWrite, 'queueId' | 'observedAt' | 'changedAfter'>
+
+/** Before others are inserted: an entry has one open version, and a slot one number. Returns what was dropped. */
+const makeRoom = template<Context>(
+  (queue) => sql`with closed as (${closeFollowedVersions(queue)}), dropped as (${dropSlots(queue)})
+    select outcome, count(*)::int as rows from dropped group by outcome`,
+)
+
+function closeFollowedVersions({ observedAt }: Named<Context>): SQL {
+  return sql`update ${queueNumberVersions} ${v} set ${assign(queueNumberVersions, { validTo: observedAt })}
+    from ${incomingNumbers} ${i}
+    where ${v.entryId} = ${i.entryId} and ${v.validTo} is null
+      and ${i.isPresent} and ${i.fate} in ('changed', 'moved')`
 }
 
-/** Before others are inserted: numbers that shift by one would meet each other in the primary key. */
-function dropSlots(
-  client: Client,
-  { queueId }: NumbersToWrite,
-): Promise<{ outcome: Outcome; rows: number }[]> {
-  return run(
-    client,
-    sql`with dropped as (
-        delete from ${queueNumbers} ${q} using ${incomingNumbers} ${i}
-        where ${q.queueId} = ${queueId} and ${q.position} = ${i.position}
-        returning ${outcomeOf(q)} as outcome
-      )
-      select outcome, count(*)::int as rows from dropped group by outcome`,
-  )
+function dropSlots({ queueId }: Named<Context>): SQL {
+  return sql`delete from ${queueNumbers} ${q} using ${incomingNumbers} ${i}
+    where ${q.queueId} = ${queueId} and ${q.position} = ${i.position}
+    returning ${outcomeOf(q)} as outcome`
 }
 
-/** Rows of the mirror, versions and new entries: in one round trip, since each reading that changed something makes it. */
-function insertIncoming(
-  client: Client,
-  queue: NumbersToWrite,
-): Promise<{ fate: Fate; outcome: Outcome; rows: number }[]> {
-  return run(
-    client,
-    sql`with rows as (${insertRows(queue)}), versions as (${insertVersions(queue)}), entries as (${insertEntries(queue)})
-      select ${i.fate}, ${i.outcome}, count(*)::int as rows from ${incomingNumbers} ${i}
-      where ${i.isPresent} group by ${i.fate}, ${i.outcome}`,
-  )
-}
+/** Rows of the mirror, versions and new entries. Returns what came, and what became of its entries. */
+const insertIncoming = template<Context>(
+  (queue) => sql`with rows as (${insertRows(queue)}),
+      versions as (${insertVersions(queue)}),
+      entries as (${insertEntries(queue)})
+    select ${i.fate}, ${i.outcome}, count(*)::int as rows from ${incomingNumbers} ${i}
+    where ${i.isPresent} group by ${i.fate}, ${i.outcome}`,
+)
 
-function insertRows({ queueId }: NumbersToWrite): SQL {
+function insertRows({ queueId }: Named<Context>): SQL {
   const number = columns(i, 'numberTo', 'createdAt', 'updatedAt', ...callFieldNames, 'extra', 'rowDigest')
   const row = insertion(queueNumbers, { queueId, ...columns(i, 'position', 'entryId'), ...number })
   return sql`insert into ${queueNumbers} ${row} from ${incomingNumbers} ${i} where ${i.isPresent}`
 }
 
-function insertVersions({ queueId, observedAt, changedAfter }: NumbersToWrite): SQL {
+function insertVersions({ queueId, observedAt, changedAfter }: Named<Context>): SQL {
   const version = insertion(queueNumberVersions, {
     queueId,
     ...columns(i, 'entryId', 'position', ...callFieldNames),
@@ -152,7 +145,7 @@ function insertVersions({ queueId, observedAt, changedAfter }: NumbersToWrite): 
     where ${i.isPresent} and ${i.fate} <> 'touched'`
 }
 
-function insertEntries({ queueId, observedAt }: NumbersToWrite): SQL {
+function insertEntries({ queueId, observedAt }: Named<Context>): SQL {
   const entry = insertion(queueEntries, {
     queueId,
     ...columns(i, 'entryId', 'numberTo', 'numberKey', 'outcome'),
@@ -164,7 +157,7 @@ function insertEntries({ queueId, observedAt }: NumbersToWrite): SQL {
 }
 
 /** Continued and dialled entries: what became of them, and their dials, counted anew. */
-async function updateEntries(client: Client): Promise<void> {
+const updateEntries = template(() => {
   const current = {
     outcome: i.outcome,
     lastSeenAt: null,
@@ -174,13 +167,10 @@ async function updateEntries(client: Client): Promise<void> {
     firstDialledAt: sql`summary.first_at`,
     lastDialledAt: sql`summary.last_at`,
   }
-  await change(
-    client,
-    sql`update ${queueEntries} ${e} set ${assign(queueEntries, current)}
-      from ${incomingNumbers} ${i} cross join lateral (${dialsOf(i.entryId)}) summary
-      where ${e.entryId} = ${i.entryId} and ${i.isPresent}
-        and (${i.fate} in ('reopened', 'changed')
-             or ${i.fate} = 'added' and (${i.callStartDate} is not null or ${i.callId} is not null))
-        and ${differs(e, current)}`,
-  )
-}
+  return sql`update ${queueEntries} ${e} set ${assign(queueEntries, current)}
+    from ${incomingNumbers} ${i} cross join lateral (${dialsOf(i.entryId)}) summary
+    where ${e.entryId} = ${i.entryId} and ${i.isPresent}
+      and (${i.fate} in ('reopened', 'changed')
+           or ${i.fate} = 'added' and (${i.callStartDate} is not null or ${i.callId} is not null))
+      and ${differs(e, current)}`
+})

@@ -5,7 +5,7 @@
 import { and, eq, isNull, ne, or, sql } from 'drizzle-orm'
 import type { QueueSnapshot } from '../../snapshot/snapshot.ts'
 import type { Client } from '../postgres/database.ts'
-import { excluded, orm } from '../postgres/query.ts'
+import { columnNames, excluded, namedAfter, orm, prepared } from '../postgres/query.ts'
 import { queueSnapshots, queues, queueVersions } from '../schema.ts'
 import {
   countsAsColumns,
@@ -14,7 +14,7 @@ import {
   type OutcomeCounts,
   outcomes,
 } from './outcome-counts.ts'
-import { settingsOf } from './queue-settings.ts'
+import { settingNames, settingsOf } from './queue-settings.ts'
 import type { Reading } from './reading.ts'
 
 /** A queue that was seen is current again, whatever was concluded about it before. */
@@ -43,25 +43,37 @@ export async function writeQueue(
     readonly rowsMark: string | null
   },
 ): Promise<void> {
-  const mark = rowsMark ?? sql`allo.rows_mark(${queue.id})`
-  const seen = {
+  await upsertQueue(client, {
+    queueId: queue.id,
     teamId: reading.teamId,
     userId: reading.userId,
     ...settingsOf(queue),
     createdAt: queue.createdAt,
     updatedAt: queue.updatedAt,
     extra: queue.extra,
-    isCurrent: true,
     numbers: numbers.length,
     lastReadStartedAt: readStartedAt,
     lastObservedAt: observedAt,
     membershipDigest,
+    contentDigest,
+    rowsMark,
+  })
+}
+
+type QueueAsRead = Omit<typeof queues.$inferInsert, 'firstSeenAt'> & { readonly rowsMark: string | null }
+
+const upsertQueue = prepared<QueueAsRead>()((db, { queueId, lastObservedAt, contentDigest, rowsMark }) => {
+  const seen = {
+    ...namedAfter(queues, 'teamId', 'userId', ...settingNames, 'createdAt', 'updatedAt', 'extra', 'numbers'),
+    ...namedAfter(queues, 'lastReadStartedAt', 'lastObservedAt', 'membershipDigest'),
+    isCurrent: true,
   }
-  await orm(client)
+  const mark = sql`coalesce(${rowsMark}, allo.rows_mark(${queueId}))`
+  return db
     .insert(queues)
     .values({
-      queueId: queue.id,
-      firstSeenAt: observedAt,
+      queueId,
+      firstSeenAt: lastObservedAt,
       ...seen,
       contentDigest: sql`${contentDigest}::text || ' ' || ${mark}`,
     })
@@ -70,7 +82,7 @@ export async function writeQueue(
       // Taken from the insert, so that the rows are marked once.
       set: { ...seen, ...nothingConcluded, contentDigest: excluded(queues.contentDigest) },
     })
-}
+})
 
 /** Closes the open version, if there is one, and opens one with the settings as read. */
 export async function openQueueVersion(
@@ -113,19 +125,21 @@ export async function recordCounts(
   const counts = noOutcomes()
   for (const outcome of outcomes) counts[outcome] = before[outcome] + difference[outcome]
   if (onRecord !== null && outcomes.every((outcome) => counts[outcome] === onRecord[outcome])) return
-  await orm(client)
-    .insert(queueSnapshots)
-    .values({
-      queueId: snapshot.queue.id,
-      userId: reading.userId,
-      observedAt: snapshot.observedAt,
-      passId: reading.passId,
-      numbers: snapshot.numbers.length,
-      apiTotalCount: snapshot.announced,
-      definitionVersion: OUTCOME_DEFINITION_VERSION,
-      ...countsAsColumns(counts),
-    })
+  await insertCounts(client, {
+    queueId: snapshot.queue.id,
+    userId: reading.userId,
+    observedAt: snapshot.observedAt,
+    passId: reading.passId,
+    numbers: snapshot.numbers.length,
+    apiTotalCount: snapshot.announced,
+    definitionVersion: OUTCOME_DEFINITION_VERSION,
+    ...countsAsColumns(counts),
+  })
 }
+
+const insertCounts = prepared<typeof queueSnapshots.$inferInsert>()((db) =>
+  db.insert(queueSnapshots).values(namedAfter(queueSnapshots, ...columnNames(queueSnapshots))),
+)
 
 /**
  * Marks the other queues of the teammate, who was seen with `heldQueueId`, or with none. The first such observation
