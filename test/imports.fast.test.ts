@@ -1,5 +1,5 @@
 /** How files may import each other: no circle, and in `src` only from rooms that come earlier. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -73,4 +73,13 @@ test('a room of src imports only from rooms before it', () => {
   expect(new Set([...imports.keys()].filter((file) => file.startsWith('src/')).map(roomOf))).toEqual(
     new Set(rooms),
   )
+})
+
+test('ARCHITECTURE.md names every room, and only files and folders that there are', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const named = [...text.matchAll(/`([\w./-]+)`/g)].map(([, name = '']) => name.replace(/\/$/, ''))
+  expect(rooms.filter((room) => !named.includes(room))).toEqual([])
+  const paths = named.filter((name) => /^(?:src|test|migrations)\//.test(name))
+  expect(paths.length).toBeGreaterThan(20)
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
 })

@@ -25,6 +25,8 @@ export interface WorkerContext {
   readonly leases: LeaseKeeper
   /** Of a pass that begins now. */
   readonly cadence: () => Cadence
+  /** From now. */
+  readonly secondsToNextRun: () => number
   readonly credentials: Credentials
   readonly metrics: WorkerMetrics
   readonly logger: Logger

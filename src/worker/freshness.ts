@@ -26,6 +26,11 @@ export function cadenceOf(schedule: Schedule, sloMs: number | null, now: Date): 
   }
 }
 
+/** From now to the next run. An interval counts from now, as for a run that begins now. */
+export function secondsToNextRun(schedule: Schedule, now: Date): number {
+  return untilRunMs(schedule, 1, now) / 1000
+}
+
 function untilRunMs(schedule: Schedule, runs: number, now: Date): number {
   if (!('cron' in schedule)) return schedule.everyMs * runs
   let slot = now.getTime()

@@ -22,7 +22,6 @@ import { identifyTeam } from '../pass/identify-team.ts'
 import { type Conclusions, finishPass, type PassOutcome } from '../store/pass/finish-pass.ts'
 import {
   abandonPass,
-  type Cadence,
   type NewPass,
   PassAlreadyRunningError,
   readingsOfPass,
@@ -105,7 +104,7 @@ async function beginPass(
     const { requests, throttled } = context.allo.counts
     const incomplete = listing.incomplete === null ? {} : { incomplete: listing.incomplete }
     const data = { passId, teamId, asked: toRead.length, spent: { requests, throttled }, ...incomplete }
-    await handOut(queues.readings, job, data, toRead, triesWithin(context.cadence()))
+    await handOut(queues.readings, job, data, toRead, triesWithin(context.secondsToNextRun()))
     logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
     return data
   } catch (error) {
@@ -156,9 +155,8 @@ async function handOut(
 }
 
 /** As often as there is time until the next pass, which tries again anyway and must not be kept waiting by this one. */
-function triesWithin({ gapAfterSeconds }: Cadence): number {
-  const secondsToNext = gapAfterSeconds / 2
-  return Math.min(1 + Math.floor(secondsToNext / TRY_SECONDS), MAX_TRIES)
+function triesWithin(secondsToNextRun: number): number {
+  return Math.min(1 + Math.floor(secondsToNextRun / TRY_SECONDS), MAX_TRIES)
 }
 
 /**

@@ -23,7 +23,7 @@ import { type Chore, withChores } from '../../worker/chore.ts'
 import type { WorkerContext } from '../../worker/context.ts'
 import { trackCredentials } from '../../worker/credentials.ts'
 import { createDatabaseWatch, type DatabaseState } from '../../worker/database-watch.ts'
-import { cadenceOf } from '../../worker/freshness.ts'
+import { cadenceOf, secondsToNextRun } from '../../worker/freshness.ts'
 import { createLeaseKeeper } from '../../worker/lease-keeper.ts'
 import { createMetrics } from '../../worker/metrics.ts'
 import { createNumberKeyFill } from '../../worker/number-key-fill.ts'
@@ -152,6 +152,7 @@ function contextOf(
       includeBlocked: config.includeBlocked,
     },
     cadence: () => cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
+    secondsToNextRun: () => secondsToNextRun(config.schedule, new Date()),
     logger,
     version,
     credentials: trackCredentials((reason) =>
