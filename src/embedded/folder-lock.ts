@@ -8,15 +8,15 @@ import { makeFolder } from './make-folder.ts'
 import { identifySelf, isAlive } from './process-identity.ts'
 
 /**
- * Runs `work` while no other process, and no other call in this process, runs work under the same folder. The lock of
- * a killed process is free at once. Not reentrant. `signal` ends the wait, not the work.
+ * Runs `work` while no other call, in this process or another, runs work under the same folder. If the process that holds
+ * the lock is killed, the lock is free at once. Not reentrant. `signal` ends the waiting, not the work.
  *
- * Deleting the lock file of a dead owner is a race: a slow process could delete the lock of a new owner. So no valid
- * lock is ever deleted. Each lock is a numbered symbolic link, created atomically with its content, the identity of
- * the holder. The highest number is valid. The next number may be created only when that holder has released or died.
+ * Each turn is a numbered symbolic link, made atomically with its content: the identity of its holder. The highest number
+ * holds the lock. The next number may be made only when that holder has left or died. A plain lock file would not do: a
+ * slow process that found the owner dead could delete the file of the next owner.
  *
- *     41 → free        released; kept for one more turn, so that a slow reader of 40 cannot create 41 again
- *     42 → 977-…       valid; if the process is dead or the link is `free`, the next holder creates 43
+ *     41 → free        kept for one turn, so that a process that still looks at 40 can't make 41 again
+ *     42 → 977-…       holds the lock; when it is dead or `free`, the process that makes 43 is next
  */
 export async function withFolderLock<T>(
   folder: string,
@@ -25,69 +25,75 @@ export async function withFolderLock<T>(
 ): Promise<T> {
   await makeFolder(folder)
   const me = await identifySelf()
-  // Created in advance, because the release must also work on a full disk.
-  const leaving = join(folder, `free-${me}.${randomUUID()}`)
-  await symlink('free', leaving)
+  // Made in advance, because the lock must be released on a full disk, too.
+  const release = join(folder, `free-${me}.${randomUUID()}`)
+  await symlink('free', release)
   const turn = await takeTurn(folder, me, signal).catch(async (error: unknown) => {
-    await rm(leaving, { force: true })
+    await rm(release, { force: true })
     throw error
   })
   try {
     return await work()
   } finally {
-    await rename(leaving, join(folder, String(turn)))
+    await rename(release, join(folder, String(turn)))
   }
 }
 
-/** Longer than a stop (see stopServer) plus a start after a crash. */
-const patienceMs = 300_000
-const lookEveryMs = 20
+/** Longer than a stop (see stopServer) and a start with recovery take together. */
+const PATIENCE_MS = 300_000
+const POLL_MS = 20
 
 async function takeTurn(folder: string, me: string, signal?: AbortSignal): Promise<number> {
-  const deadline = Date.now() + patienceMs
+  const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     signal?.throwIfAborted()
     const last = await lastTurn(folder)
-    const holder = last === 0 ? 'free' : await readlink(join(folder, String(last))).catch(() => null)
+    const holder = await holderOf(folder, last)
     if (holder === 'free' || (holder !== null && !(await isAlive(holder)))) {
-      const mine = last + 1
-      if (await made(me, join(folder, String(mine)))) {
-        if ((await lastTurn(folder)) === mine) {
-          await forgetBefore(folder, mine - 1)
-          return mine
-        }
-        await rm(join(folder, String(mine)), { force: true })
-      }
+      if (await makeTurn(folder, last + 1, me)) return last + 1
       continue
     }
     if (Date.now() > deadline) {
       throw new EmbeddedPostgresError(
-        `Process ${Number.parseInt(holder ?? '', 10)} has been starting or stopping the database of ${folder} for ${patienceMs / 60_000} minutes: end that process, then try again`,
+        `Process ${Number.parseInt(holder ?? '', 10)} has been starting or stopping the database of ${folder} for ${PATIENCE_MS / 60_000} minutes: end that process, then try again`,
       )
     }
-    await sleep(lookEveryMs)
+    await sleep(POLL_MS)
   }
 }
 
+/** 0: there was none yet. */
 async function lastTurn(folder: string): Promise<number> {
   const turns = (await readdir(folder)).filter((name) => /^\d+$/.test(name))
   return Math.max(0, ...turns.map(Number))
 }
 
-/** Also removes the release links that killed processes had prepared. */
-async function forgetBefore(folder: string, turn: number): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const isLeft = name.startsWith('free-') && !(await isAlive(name.slice('free-'.length, name.indexOf('.'))))
-    if (isLeft || Number(name) < turn) await rm(join(folder, name), { force: true })
-  }
+/** Null: a newer turn has replaced this one. */
+async function holderOf(folder: string, turn: number): Promise<string | null> {
+  return turn === 0 ? 'free' : readlink(join(folder, String(turn))).catch(() => null)
 }
 
-async function made(content: string, path: string): Promise<boolean> {
+/** False if another process came first. */
+async function makeTurn(folder: string, turn: number, me: string): Promise<boolean> {
+  const path = join(folder, String(turn))
   try {
-    await symlink(content, path)
-    return true
+    await symlink(me, path)
   } catch (error) {
     if (foreignCodeOf(error) === 'EEXIST') return false
     throw error
+  }
+  if ((await lastTurn(folder)) === turn) {
+    await removeBefore(folder, turn - 1)
+    return true
+  }
+  await rm(path, { force: true })
+  return false
+}
+
+/** Also removes what killed processes made for their release. */
+async function removeBefore(folder: string, turn: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const isLeft = name.startsWith('free-') && !(await isAlive(name.slice('free-'.length, name.indexOf('.'))))
+    if (isLeft || Number(name) < turn) await rm(join(folder, name), { force: true })
   }
 }

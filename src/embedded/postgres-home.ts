@@ -6,7 +6,7 @@ import { foreignCodeOf } from '../errors.ts'
 import { reasonInWords } from '../text/system-error.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
 import { makeFolder } from './make-folder.ts'
-import { makeOwnFolder } from './postgres-binaries.ts'
+import { makeOwnFolder } from './own-folder.ts'
 import { type Account, canEnter } from './server-account.ts'
 
 /**

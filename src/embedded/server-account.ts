@@ -26,7 +26,7 @@ export async function chooseServerAccount(): Promise<Account> {
  * The complete environment of Postgres's programs, because PGPORT, PGDATA or LC_ALL of the user would change their
  * behaviour. They find their files and libraries relative to their own path.
  */
-export const serverEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C', LC_ALL: 'C', TZ: 'UTC' }
+const serverEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C', LC_ALL: 'C', TZ: 'UTC' }
 
 /** Spawn options that run a program as the account, independent of our working folder. */
 export function runningAs(account: Account) {
