@@ -105,7 +105,7 @@ describe('on the wire', () => {
     })
     expect(await walkQueue(allo, 'usr-1')).toMatchObject({
       kind: 'broken',
-      why: 'more rows came than total_count announced',
+      why: 'there were more rows than total_count announced',
     })
     expect(requests()).toBe(1)
   })

@@ -156,12 +156,10 @@ describe('the command line', () => {
     const before = await contentsOf(database.pool)
     const wrong = await sync({ ...own, NUMBER_KEY: another })
     expect(wrong.code).toBe(78)
-    expect(wrong.stderr).toMatch(
-      /NUMBER_KEY is not the key .* Bring it back, or retire it.*docs\/privacy\.md/s,
-    )
+    expect(wrong.stderr).toMatch(/NUMBER_KEY is not the key .* Restore it, or retire it.*docs\/privacy\.md/s)
     const none = await sync(own)
     expect(none.code).toBe(78)
-    expect(none.stderr).toMatch(/NUMBER_KEY is not set, and .* Bring it back, or retire it/s)
+    expect(none.stderr).toMatch(/NUMBER_KEY is not set, and .* Restore it, or retire it/s)
     expect(await contentsOf(database.pool)).toEqual(before)
 
     await database.pool.query('select allo.retire_number_key()')
@@ -186,7 +184,7 @@ describe('the command line', () => {
     writeFileSync(file, 'not a key')
     const spoilt = await sync({})
     expect(spoilt.code).toBe(78)
-    expect(spoilt.stderr).toContain('it does not hold 32 bytes')
+    expect(spoilt.stderr).toContain('it does not contain 32 bytes')
     writeFileSync(file, made)
     expect(await sync({})).toMatchObject({ code: 0 })
     expect(everythingSaid()).not.toContain(made.trim())

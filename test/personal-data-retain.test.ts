@@ -492,7 +492,7 @@ describe('the chore of the workers', () => {
       expect(await stage.sql(`select task, summary, error_message from allo.maintenance`)).toEqual([
         {
           task: 'retain',
-          summary: `erased ${gone.length} numbers; deleted 0 stays, 0 readings and 0 passes`,
+          summary: `erased ${gone.length} numbers; deleted 0 entries, 0 readings and 0 passes`,
           error_message: null,
         },
       ])
@@ -548,11 +548,13 @@ describe('the command', () => {
     expect(first).toMatchObject({ code: 0, stderr: '' })
     expect(first.stdout).toMatch(
       new RegExp(
-        `^Acme Sales: erased ${gone.length} numbers; deleted 0 stays, 6 readings and 0 passes\\.\nHistory is kept for ever: RETAIN_HISTORY_DAYS is not set\\.\n$`,
+        `^Acme Sales: erased ${gone.length} numbers; deleted 0 entries, 6 readings and 0 passes\\.\nHistory is kept for ever: RETAIN_HISTORY_DAYS is not set\\.\n$`,
       ),
     )
     const again = await runCli(['retain'], settings, { cwd })
-    expect(again.stdout).toMatch(/erased 0 numbers; deleted 0 stays, 0 readings.*Numbers are kept for ever/s)
+    expect(again.stdout).toMatch(
+      /erased 0 numbers; deleted 0 entries, 0 readings.*Numbers are kept for ever/s,
+    )
   })
 
   test('killed in the middle it has done whole batches, and the next one does the rest', async () => {

@@ -5,8 +5,8 @@ import { inTransaction, type Pool } from '../store/postgres/database.ts'
 const BATCH = 5000
 
 /**
- * Returns how many got one. In short transactions, each over as many entries as it finds unlocked: what a reading is
- * just writing is left to the next run, and of several at once each does a part. May be stopped at any moment.
+ * Returns how many entries got a key. Works in short transactions and skips locked entries, so entries that a reading
+ * is writing are left to the next run, and parallel runs share the work. May be stopped at any time.
  */
 export async function backfillNumberKeys(
   pool: Pool,
@@ -16,7 +16,7 @@ export async function backfillNumberKeys(
   let filled = 0
   for (let after: string | null = '0'; after !== null && !signal?.aborted; ) {
     const from: string = after
-    const batch = await inTransaction(pool, 'naming numbers by their keys', async (client) => {
+    const batch = await inTransaction(pool, 'computing number keys', async (client) => {
       const { rows } = await client.query<{ entry_id: string; number_to: string }>(
         `select entry_id, number_to from allo.queue_entries
          where entry_id > $1 and number_to is not null and number_key is null

@@ -1,4 +1,4 @@
-/** Ids of calls that hold the number that was called. */
+/** Replaces ids of calls that contain the called number. */
 import { randomUUID } from 'node:crypto'
 import { concealedCallId } from '../snapshot/conceal.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
@@ -7,8 +7,8 @@ import type { Client } from '../store/postgres/database.ts'
 import type { Stay } from '../store/reading/erase-numbers.ts'
 
 /**
- * Gives calls of these stays another id where theirs holds the number, the same one in every table. With keys the call
- * is known again when its number comes back (recall-numbers.ts); without keys the id is random.
+ * Gives calls of these entries another id if theirs contains the number, the same one in every table. With keys, the
+ * call is recognised when its number returns (recall-numbers.ts). Without keys the id is random.
  */
 export async function replaceCallIds(
   client: Client,
@@ -42,10 +42,7 @@ export async function replaceCallIds(
   }
 }
 
-/**
- * Another id for each call, the same each time it is asked for. A dial's id is unique: one that another dial has
- * already is not given again.
- */
+/** Returns a function from a call id to its replacement. It never returns an id in `taken`, because ids are unique. */
 export function replacementIds(
   numberKeys: NumberKeys | null,
   taken: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-/** Which stays are of a number, however Allo or a person writes it. */
+/** Finds the entries of a number in any spelling. */
 import { comparableNumber, type NumberKeys } from '../snapshot/number-key.ts'
 import { compare, likelySpellings, type PhoneNumber, readPhoneNumber } from '../snapshot/phone-number.ts'
 import type { Client } from '../store/postgres/database.ts'
@@ -6,13 +6,13 @@ import type { Stay } from '../store/reading/erase-numbers.ts'
 
 export interface Found {
   readonly stays: readonly Stay[]
-  /** How the number stands on record, each way once. */
+  /** The stored spellings of the number, each once. */
   readonly spellings: readonly string[]
-  /** Other numbers on record that may be meant, masked. They are not touched. */
+  /** Similar stored numbers, masked. They are not changed. */
   readonly similar: readonly string[]
 }
 
-/** Number keys under which this number may stand on record, or may come to stand. */
+/** Number keys that this number may have, now or later. */
 export function keysOf(
   number: string,
   numberKeys: NumberKeys | null,
@@ -24,7 +24,7 @@ export function keysOf(
   return [...new Set(texts.flatMap((text) => numberKeys.keyOf(text) ?? []))]
 }
 
-/** `numberKeys` finds numbers that were erased by age. */
+/** `numberKeys` is needed to find numbers that were erased by age. */
 export async function findNumber(
   client: Client,
   number: string,
@@ -61,7 +61,7 @@ function likenessOf(numberTo: string, { text, phone }: Wanted) {
   return other === null || phone === null ? 'other' : compare(phone, other)
 }
 
-/** Letters and digits, as in a number key, but of either case. */
+/** Letters and digits, as in a number key, but case-insensitive. */
 function comparable(text: string): string {
   return comparableNumber(text).toLowerCase()
 }
@@ -70,7 +70,7 @@ type Candidate = Stay & { readonly number_to: string; readonly masked: string }
 
 const BATCH = 20_000
 
-/** Plain numbers that end alike, and everything that is no plain number: that is compared in the program. */
+/** Plain numbers with the same ending, and all values that are not plain numbers. The program compares them exactly. */
 async function* candidates(client: Client, phone: PhoneNumber | null): AsyncGenerator<readonly Candidate[]> {
   const ending = phone?.national.slice(-6) ?? ''
   for (let after = '0', isMore = true; isMore; ) {

@@ -1,10 +1,10 @@
 /**
- * One number is erased from the mirror and from all of history, in one transaction, and no count changes: its stays,
- * versions, dials and the counts of its queues remain, and lead nowhere. Its stays share one random key, so that they
- * are still those of one number. Digests that it went into are emptied, since digests of numbers can be reversed.
+ * Erases one number from the mirror and its history, in one transaction. No count changes: its entries, versions, dials
+ * and the counts of its queues stay, without the number. Its entries share one random key, so they still belong
+ * together. Digests computed from it are emptied, because digests of numbers can be reversed.
  *
- * Readings wait while a number is erased, and look then which ones are suppressed: what was read before brings none
- * back.
+ * Readings wait meanwhile. Afterwards they check which numbers are suppressed, so a reading that began before does not
+ * bring the number back.
  */
 import { randomBytes } from 'node:crypto'
 import { suppressionKeys } from '../snapshot/conceal.ts'
@@ -21,33 +21,33 @@ import { sweep } from './sweep.ts'
 
 export interface Forgetting {
   readonly number: string
-  /** Finds what was erased by age already; needed to suppress. */
+  /** Needed to suppress, and to find numbers that were erased by age. */
   readonly numberKeys: NumberKeys | null
-  /** From now on the number is mirrored without itself, wherever it stands. */
+  /** From now on its rows are mirrored without the phone number. */
   readonly suppress: boolean
-  /** All of it, rolled back. */
+  /** Do everything, then roll back. */
   readonly dryRun: boolean
 }
 
 export interface Forgotten {
   /**
-   * `refused`: Allo shows it in a queue that goes on, and it was not to be suppressed, or in a name. `unclear`: only
-   * numbers like it are on record, or its country is not known. Nothing is changed then. `not_on_record`: there was
-   * nothing to erase; it may be suppressed all the same.
+   * `refused`: Allo shows it in a name, or in a queue that has not ended and `suppress` is false. `unclear`: only similar
+   * numbers are on record, or its country is unknown. In both cases nothing is changed. `not_on_record`: there was
+   * nothing to erase; it may be suppressed nevertheless.
    */
   readonly outcome: 'erased' | 'refused' | 'unclear' | 'not_on_record'
-  /** Stays it was found in, and the queues they are in. */
+  /** Number of its entries, and of their queues. */
   readonly stays: number
   readonly queues: number
-  /** Rows beside them that held it: names, messages, call ids. */
+  /** Number of other rows that contained it: names, messages, call ids. */
   readonly otherRows: number
-  /** Queues that go on, with it in them. */
+  /** Its places in queues that have not ended. */
   readonly places: readonly Place[]
-  /** Names in which Allo shows it. */
+  /** Names in Allo that contain it. */
   readonly shownAs: readonly string[]
-  /** Columns of ids that still hold it. */
+  /** Columns of ids that still contain it. */
   readonly left: readonly string[]
-  /** Other numbers on record that are like it, masked. */
+  /** Similar numbers on record, masked. */
   readonly similar: readonly string[]
   readonly isSuppressed: boolean
 }
@@ -60,7 +60,7 @@ export interface Place {
   readonly teammateName: string | null
 }
 
-/** Idempotent: the second time there is nothing to erase. */
+/** Atomic and idempotent. */
 export async function forgetNumber(pool: Pool, forgetting: Forgetting): Promise<Forgotten> {
   const { dryRun } = forgetting
   const tables = new Set(['allo.queues', 'allo.queue_entries', 'allo.queue_numbers'])
@@ -78,7 +78,7 @@ export async function forgetNumber(pool: Pool, forgetting: Forgetting): Promise<
     },
     { rollback: dryRun },
   )
-  // The planner keeps samples of what stood in the columns.
+  // The planner statistics keep samples of the old values.
   if (forgotten.outcome === 'erased' && !dryRun) {
     await ask(pool, 'sampling anew', `analyze ${[...tables].join(', ')}`, [])
   }
@@ -108,7 +108,7 @@ async function forget(
   if (suppress) await recordSuppression(client, numberKeys, [number, ...spellings])
   await eraseNumbers(client, stays, `forgotten-${randomBytes(16).toString('hex')}`)
   const redactor = isWithoutCountry ? null : createRedactor([number, ...spellings])
-  // A suppressed number is read again, and its calls must be known then.
+  // A suppressed number is read again, and its calls must be recognised then.
   const callIdFor = replacementIds(suppress ? numberKeys : null, await concealedIdsOnRecord(client))
   const swept = redactor && (await sweep(client, redactor, callIdFor))
   const { changed = 0, tables = [], shownAs = [], left = [] } = swept ?? {}

@@ -1,7 +1,7 @@
 /**
- * The key of the number keys: from NUMBER_KEY, or, with the embedded Postgres, from a file of the data folder that is
- * made when there is none. A database has one key, from the first use on: another one would give the same number two
- * names, and recognise no number that is suppressed.
+ * Opens the secret of the number keys: NUMBER_KEY, or, with the embedded Postgres, a generated file in the data folder.
+ * A database has one secret, from the first use on. With another one, a number would get a second number key, and
+ * suppressed numbers would not be recognised.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto'
@@ -15,12 +15,11 @@ import type { Pool } from '../store/postgres/database.ts'
 import { numberKeyOnRecord, recordNumberKey } from '../store/queries/settings.ts'
 import { reasonInWords } from '../text/system-error.ts'
 
-const wayOut =
-  'Bring it back, or retire it: "Another NUMBER_KEY" in docs/privacy.md says how, and what that costs'
+const wayOut = 'Restore it, or retire it: see "Another NUMBER_KEY" in docs/privacy.md'
 
 /**
- * Null: there is no key, and none was ever used. Throws NumberKeyError when it is not the key of this database. With
- * `mayWrite: false` nothing is made or recorded, and a key not used yet is none.
+ * Null: there is no secret, and none was ever used. Throws NumberKeyError if it is not the secret of this database. With
+ * `mayWrite: false` nothing is created or recorded, and the result is null if no secret was used yet.
  */
 export async function openNumberKeys(
   { numberKey, dataDir }: Pick<Config, 'numberKey' | 'dataDir'>,
@@ -36,7 +35,9 @@ export async function openNumberKeys(
   if (secret === null) {
     if (onRecord === null) return null
     const missing = isFromFile ? `${file} is missing` : 'NUMBER_KEY is not set'
-    throw new NumberKeyError(`${missing}, and the number keys in this database were made with one. ${wayOut}`)
+    throw new NumberKeyError(
+      `${missing}, and this database has number keys that were made with one. ${wayOut}`,
+    )
   }
   const keys = createNumberKeys(secret)
   if (keys.fingerprint === (onRecord ?? (await recordNumberKey(pool, keys.fingerprint)))) return keys
@@ -46,7 +47,7 @@ export async function openNumberKeys(
   )
 }
 
-/** Several may try at once; one of them wins, whole. */
+/** Atomic. If several processes try at once, one file wins. */
 async function makeKeyFile(file: string): Promise<void> {
   const draft = `${file}.${randomUUID()}`
   try {
@@ -63,7 +64,7 @@ async function makeKeyFile(file: string): Promise<void> {
 async function readKeyFile(file: string): Promise<Buffer | null> {
   try {
     const secret = decodeNumberKey((await readFile(file, 'utf8')).trim())
-    if (secret === null) throw new Error('it does not hold 32 bytes, written as 64 hexadecimal digits')
+    if (secret === null) throw new Error('it does not contain 32 bytes as 64 hexadecimal digits')
     return secret
   } catch (error) {
     if (foreignCodeOf(error) === 'ENOENT') return null
@@ -73,7 +74,7 @@ async function readKeyFile(file: string): Promise<Buffer | null> {
 
 function unusable(file: string, error: unknown): NumberKeyError {
   return new NumberKeyError(
-    `${file}, which holds the number key, can't be used: ${reasonInWords(error)}. Check path and rights`,
+    `${file}, the file of the number key, can't be used: ${reasonInWords(error)}. Check path and rights`,
     {
       cause: error,
     },

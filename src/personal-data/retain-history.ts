@@ -3,12 +3,11 @@ import type { Stay } from '../store/reading/erase-numbers.ts'
 import { forQueuesWithStays, isOver, type RetentionRun } from './retention-run.ts'
 
 /**
- * Deletes the stays that were over before then, whole: with their versions, their dials and their rows in ended
- * queues; and the settings and assignments that ended. What is still going on keeps all it has, the counts of queues
- * stay for ever. Returns how many stays went.
+ * Deletes the entries that ended before `before`, completely: with their versions, their dials and their rows in ended
+ * queues. Also deletes settings and assignments that ended before. Entries that have not ended keep their complete
+ * history, and counts of queues stay for ever. Returns the number of deleted entries.
  *
- * Before anything goes, `teams.history_from` says that what was before is not known any more: rows that are left must
- * not pass for all there was.
+ * First sets `teams.history_from`, so that the remaining rows do not look complete.
  */
 export async function retainHistory(run: RetentionRun, before: string): Promise<number> {
   await recordBeginning(run, before)
@@ -39,7 +38,7 @@ async function deleteStays(client: Client, stays: readonly Stay[]): Promise<void
 
 const oldSettings = `allo.queue_versions v join allo.queues q using (queue_id)
   where q.team_id = $1 and v.valid_to < $2`
-/** But those that say who held a queue when something began that is still there. */
+/** Except those that are needed to attribute versions that stay. */
 const oldAssignments = `allo.queue_assignments a join allo.teammates t using (user_id)
   where t.team_id = $1 and a.valid_to < $2 and not exists (
     select from allo.queue_number_versions v join allo.queue_entries e using (entry_id)

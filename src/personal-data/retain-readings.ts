@@ -4,9 +4,9 @@ import type { RetentionRun } from './retention-run.ts'
 const BATCH = 5000
 
 /**
- * Deletes the record of readings and passes that were over before then, but what is still asked for: of every teammate
- * the last reading and the last that found them, and passes that those, counts of queues, somebody's absence or nobody
- * after them refer to. How well the time was covered stays in `reading_gaps`.
+ * Deletes audit rows of readings and passes before `before`. Keeps, for every teammate, the last reading and the last
+ * that found them. Keeps the newest pass, and passes that remaining readings, counts of queues or missing teammates
+ * refer to. `reading_gaps` keeps the gaps.
  */
 export async function retainReadings(
   run: RetentionRun,

@@ -1,7 +1,6 @@
 /**
- * What is older than it may be goes: numbers, then history, then the record of readings. In short transactions, each
- * whole by itself: it may be stopped at any moment, run beside readings, and run twice at once. Ages are counted on the
- * database's clock.
+ * Erases old data as configured: numbers, then history, then audit rows of readings. Works in short, independent
+ * transactions: it may be stopped at any time, and run beside readings and in parallel. Ages use the database's clock.
  */
 import { ask, type Pool } from '../store/postgres/database.ts'
 import { backfillNumberKeys } from './backfill.ts'
@@ -12,14 +11,14 @@ import type { RetentionRun } from './retention-run.ts'
 
 /** In days; null: for ever. */
 export interface Retention {
-  /** After a number left, or its queue ended. */
+  /** After a number was removed, or its queue ended. */
   readonly numbersDays: number | null
-  /** After a stay, a version of settings or an assignment ended. */
+  /** After an entry, a version of settings or an assignment ended. */
   readonly historyDays: number | null
   readonly readsDays: number
 }
 
-/** How many of each went. */
+/** How many of each were erased or deleted. */
 export interface Retained {
   readonly numbers: number
   readonly stays: number
@@ -35,19 +34,19 @@ export async function retain(run: RetentionRun, retention: Retention): Promise<R
     numbers: numbersDays === null ? 0 : await retainNumbers(run, await daysAgo(pool, numbersDays)),
     stays: historyDays === null ? 0 : await retainHistory(run, await daysAgo(pool, historyDays)),
   }
-  if (erased.numbers + erased.stays > 0) await sampleAnew(pool)
+  if (erased.numbers + erased.stays > 0) await renewStatistics(pool)
   return { ...erased, ...(await retainReadings(run, await daysAgo(pool, readsDays))) }
 }
 
-/** The planner keeps samples of what stood in the columns. */
-async function sampleAnew(pool: Pool): Promise<void> {
+/** The planner statistics keep samples of the old values. */
+async function renewStatistics(pool: Pool): Promise<void> {
   const tables = ['queues', 'queue_entries', 'queue_numbers', 'queue_number_versions', 'dials']
   await ask(pool, 'sampling anew', `analyze ${tables.map((table) => `allo.${table}`).join(', ')}`, [])
 }
 
 export function retainedInWords({ numbers, stays, readings, passes }: Retained): string {
-  const count = (n: number, one: string) => `${n} ${n === 1 ? one : `${one}s`}`
-  return `erased ${count(numbers, 'number')}; deleted ${count(stays, 'stay')}, ${count(readings, 'reading')} and ${passes} ${passes === 1 ? 'pass' : 'passes'}`
+  const count = (n: number, one: string, several = `${one}s`) => `${n} ${n === 1 ? one : several}`
+  return `erased ${count(numbers, 'number')}; deleted ${count(stays, 'entry', 'entries')}, ${count(readings, 'reading')} and ${count(passes, 'pass', 'passes')}`
 }
 
 async function daysAgo(pool: Pool, days: number): Promise<string> {

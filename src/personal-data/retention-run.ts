@@ -1,4 +1,4 @@
-/** What all that erases by age works with. */
+/** The parts that all steps of retention share. */
 import { sql } from 'drizzle-orm'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { ask, type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
@@ -8,19 +8,19 @@ import type { Stay } from '../store/reading/erase-numbers.ts'
 export interface RetentionRun {
   readonly pool: Pool
   readonly teamId: string
-  /** Numbers keep their key when they are erased; null: they get a random one, which tells nothing. */
+  /** Erased numbers keep their number key. Null: they get a random one. */
   readonly numberKeys: NumberKeys | null
   readonly signal?: AbortSignal
 }
 
-/** Stays `e` that were over, or last seen, before $2. */
+/** SQL condition: entry `e` was removed or last seen before $2. */
 export const isOver = `e.last_seen_at is not null and coalesce(e.removed_at, e.last_seen_at) < $2`
 
 const BATCH = 1000
 
 /**
- * Hands the team's stays that are due to `batch`, some of one queue at a time, under the locks of a reading of it; so
- * they must not be due any more when it is done. Returns how many there were. `due`: of a stay `e` and the instant $2.
+ * Calls `batch` with the due entries of the team, some entries of one queue at a time, under the lock of that queue.
+ * `batch` must make them no longer due. Returns their number. `due`: SQL condition on an entry `e` and the instant $2.
  */
 export async function forQueuesWithStays(
   { pool, teamId, signal }: RetentionRun,

@@ -1,18 +1,18 @@
 /**
- * A number in every other column of schema `allo`: call ids, names, messages, and fields of former versions. The
- * columns come from the catalog, so that a new one is never forgotten.
+ * Removes a number from all other text columns of schema `allo`: call ids, names, messages. The list of columns comes
+ * from the catalog, so new columns are included.
  */
 import type { Redactor } from '../snapshot/redact-number.ts'
 import type { Client } from '../store/postgres/database.ts'
 
 export interface Sweep {
-  /** Rows that were, or would be, changed. */
+  /** Number of changed rows. */
   readonly changed: number
   /** Tables with such rows. */
   readonly tables: readonly string[]
-  /** Names that Allo shows now: the next reading would bring the number back. */
+  /** Present names in Allo that contain it. The next reading would bring the number back. */
   readonly shownAs: readonly string[]
-  /** Columns of ids that hold it, such as `queues.queue_id`. They lead to other rows and are left. */
+  /** Columns of ids that contain it, such as `queues.queue_id`. They are not changed, because other rows refer to them. */
   readonly left: readonly string[]
 }
 
@@ -21,7 +21,7 @@ interface TextColumn {
   readonly isJson: boolean
 }
 
-/** Numbers and what is made of them by a key are erased by themselves; random texts hold no number. */
+/** Columns that are erased elsewhere (numbers and their keys), or are random. */
 const notSearched = [
   'number_to',
   'number_key',
@@ -41,14 +41,14 @@ const ids = new Set([
   'job_id',
 ])
 
-/** What of a row Allo shows now, and how to call it; SQL of a row `t`. */
+/** For a row `t` that Allo still shows: SQL of its description; null: Allo does not show it any more. */
 const shownNow: Readonly<Record<string, string>> = {
   teams: `'the name of team ' || t.team_id`,
   teammates: `case when t.is_listed then 'the name or another field of teammate ' || t.user_id end`,
   queues: `case when t.is_current is distinct from false then 'the name of queue ' || t.queue_id end`,
 }
 
-/** Within the transaction of `forget`. `callIdFor` names a call whose id held the number. */
+/** Runs in the transaction of `forget`. `callIdFor` returns the replacement of a call id that contains the number. */
 export async function sweep(
   client: Client,
   redactor: Redactor,
@@ -87,14 +87,14 @@ export async function sweep(
   }
 }
 
-/** In unknown fields a number may be cut into parts: a field that may hold it goes as a whole. */
+/** In unknown fields a number may be split into parts, so a value that may contain it is removed completely. */
 function withoutJson(json: string, { cores, redact }: Redactor): string | null {
   const digits = json.replace(/\D/g, '')
   const mayHold = cores.some((core) => digits.includes(core)) || redact(json) !== json
   return mayHold ? null : json
 }
 
-/** What is left is read again, and compared as if it were new. */
+/** Without digests the next reading compares the row as new. */
 async function emptyDigests(client: Client, queueId: string, position: string): Promise<void> {
   await client.query('update allo.queue_numbers set row_digest = 0 where queue_id = $1 and position = $2', [
     queueId,
@@ -120,7 +120,7 @@ async function textColumns(client: Client): Promise<ReadonlyMap<string, readonly
 
 type Row = { readonly ctid: string; readonly shown: string | null } & Readonly<Record<string, string | null>>
 
-/** Locked, since passes and chores go on meanwhile. */
+/** Locks the rows, because passes and maintenance continue. */
 async function rowsWith(
   client: Client,
   table: string,
@@ -140,9 +140,9 @@ async function rowsWith(
 }
 
 /**
- * SQL: what a row has of digits, all columns together; of letters, too, where the number is written in letters. Millions
- * of rows are searched by this while readings wait, so it is one pass over a row's text. It may find a row too many:
- * `redact` decides.
+ * SQL: all digits of a row, of all columns together; letters too, if the number is written in letters. It processes the
+ * text of a row once, because readings wait while it searches millions of rows. It may find too many rows; `redact`
+ * decides.
  */
 function signsOf(columns: readonly TextColumn[], cores: readonly string[]): string {
   const text = `concat_ws(' ', ${columns.map(({ name }) => `t.${name}`).join(', ')})`
@@ -153,7 +153,7 @@ function signsOf(columns: readonly TextColumn[], cores: readonly string[]): stri
   return `(${digits} || ' ' || upper(regexp_replace(${plain}, '[^0-9A-Za-z]+', '', 'g')))`
 }
 
-/** Decimal digits of every script but ASCII: they stand in groups of ten, in order. */
+/** Decimal digits of all scripts except ASCII. In Unicode they come in groups of ten, in order. */
 const otherDigits = Array.from({ length: 0x20000 }, (_, code) => code)
   .filter((code) => code > 0x7f && (code < 0xd800 || code > 0xdfff))
   .map((code) => String.fromCodePoint(code))

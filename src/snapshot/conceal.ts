@@ -4,10 +4,10 @@ import { oneSpelling, readPhoneNumber } from './phone-number.ts'
 import { createRedactor } from './redact-number.ts'
 
 /**
- * The numbers of a queue as they may be kept: one that is suppressed stays in its place and with what became of it,
- * but without the number, without unknown fields, and under another call id where that holds the number. To be asked
- * before anything is compared or digested, so that a suppressed number is the same at every reading. The same array
- * when there is nothing to conceal.
+ * Removes suppressed phone numbers from the rows of a queue. Such a row keeps its position and its call fields, but
+ * loses the number and its unknown fields, and gets another call id if the id contains the number. Call this before
+ * anything is compared or digested, so that the row is the same at every reading. Returns the same array if there is
+ * nothing to conceal.
  */
 export function conceal(
   numbers: readonly QueueNumber[],
@@ -28,7 +28,7 @@ export function conceal(
   return isAny ? kept : numbers
 }
 
-/** The keys under which a number may be suppressed: as it is written, and in the one way that is recorded. */
+/** The keys under which a number may be suppressed: of the number as written, and of its normalised spelling. */
 export function suppressionKeys(number: string, numberKeys: NumberKeys): string[] {
   const keys = [number, ...(isPlain.test(number) ? [] : oneWay(number))].flatMap(
     (text) => numberKeys.keyOf(text) ?? [],
@@ -36,7 +36,7 @@ export function suppressionKeys(number: string, numberKeys: NumberKeys): string[
   return [...new Set(keys)]
 }
 
-/** Most numbers are: country code and national number, no zero between them that could be too many. */
+/** Already normalised, as most numbers are: a country code and a national number without a leading zero. */
 const isPlain = /^\+[1-9](?!\d{0,2}0)\d{6,14}$/
 
 function oneWay(number: string): string[] {
@@ -44,8 +44,8 @@ function oneWay(number: string): string[] {
   return phone === null ? [] : [oneSpelling(phone)]
 }
 
-/** The same at every reading, and it leads nowhere without the key. Different ids stay different. */
+/** Deterministic, and not reversible without the key. Different ids stay different. */
 export function concealedCallId(callId: string, numberKeys: NumberKeys): string {
-  // A number key ignores punctuation, which may be all that tells two ids apart.
+  // Encode as hex, because a number key ignores punctuation, and two ids may differ only there.
   return `concealed-${numberKeys.keyOf(Buffer.from(callId).toString('hex'))}`
 }

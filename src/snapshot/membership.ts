@@ -1,7 +1,4 @@
-/**
- * Membership and order of a queue in one digest, so that two walks, or a walk and the mirror, can be compared
- * without holding both.
- */
+/** One digest of the membership and order of a queue, to compare two walks, or a walk and the mirror. */
 import { createHash } from 'node:crypto'
 import type { QueueNumber } from '../allo/types.ts'
 

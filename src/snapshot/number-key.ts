@@ -1,15 +1,15 @@
 /**
- * The name of a phone number where the number itself is not shown: the first 128 bits of its HMAC-SHA-256 under a key
- * that stays in the program. A plain hash would be reversed in minutes, there being so few phone numbers.
+ * Number keys: pseudonyms of phone numbers. A key is the first 128 bits of the HMAC-SHA-256 of the number under a secret
+ * that stays in the program. A plain hash could be reversed in minutes, because there are few phone numbers.
  */
 import { createHmac } from 'node:crypto'
 import { exitCodes, MirrorError } from '../errors.ts'
 import { explainSystemError } from '../text/system-error.ts'
 
 export interface NumberKeys {
-  /** Tells this key from another one without showing it. */
+  /** Identifies the secret without revealing it. */
   readonly fingerprint: string
-  /** 32 hexadecimal digits, equal for the same number; null where there is none. */
+  /** 32 hexadecimal digits, the same for the same number. Null: the text has no letters and digits. */
   keyOf(number: string | null): string | null
 }
 
@@ -17,7 +17,7 @@ export interface NumberKeys {
 export function createNumberKeys(secret: Buffer): NumberKeys {
   const hmacOf = (text: string) => createHmac('sha256', secret).update(text).digest('hex')
   return {
-    // No number has a space in it.
+    // The space makes this text different from every number.
     fingerprint: hmacOf('fingerprint of this key').slice(0, 16),
     keyOf(number) {
       const same = number === null ? '' : comparableNumber(number)
@@ -26,16 +26,16 @@ export function createNumberKeys(secret: Buffer): NumberKeys {
   }
 }
 
-/** Letters and digits, and nothing else: +1 (212) 555-0010 and 12125550010 are one number. */
+/** Keeps only letters and digits: +1 (212) 555-0010 and 12125550010 are the same number. */
 export function comparableNumber(number: string): string {
   return number.replace(/[^\p{L}\p{Nd}]+/gu, '')
 }
 
-/** The key that numbers are named with is not the one it must be, or can't be had; the message says what to do. */
+/** NUMBER_KEY is missing or differs from the key of the database; the message says what to do. */
 export class NumberKeyError extends MirrorError {
   override readonly name = 'NumberKeyError'
   readonly code = 'number_key'
-  /** True when its file can't be written on a full disk, say. */
+  /** True, for example, if its file can't be written because the disk is full. */
   override readonly retryable: boolean
 
   constructor(message: string, options: { readonly cause?: unknown } = {}) {

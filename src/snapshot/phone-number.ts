@@ -1,20 +1,20 @@
 /**
- * Phone numbers in the many ways they are written, so that the same number is known again. For finding a number only:
- * number keys count letters and digits as they stand, and that must not change (number-key.ts).
+ * Parses the many spellings of phone numbers, to recognise the same number. Used only to find a number. Number keys use
+ * letters and digits as they are, and that must not change (number-key.ts).
  */
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
 
 export interface PhoneNumber {
   /** Country code and national number as ASCII digits, or, without a country code, the digits as written. */
   readonly digits: string
-  /** The digits without the country code; all of them where no country code is known. */
+  /** The digits without the country code; all digits if the country code is unknown. */
   readonly national: string
   readonly extension: string
   /** Begins with +, 00 or 011. */
   readonly isInternational: boolean
 }
 
-/** Null: this is no phone number, but may be a name or the address of one (`sip:alex@example.com`). */
+/** Null: not a phone number, for example a name or `sip:alex@example.com`. */
 export function readPhoneNumber(text: string): PhoneNumber | null {
   const address = addressOf(toPlainText(text))
   if (address === null) return null
@@ -23,7 +23,7 @@ export function readPhoneNumber(text: string): PhoneNumber | null {
   const digits = dialled.replace(/[^0-9]/g, '')
   if (digits.length < 3) return null
   const isInternational = dialled.startsWith('+')
-  // Knows where a zero is dropped, as in +33 (0)6, and where it belongs to the number, as in +39 06.
+  // The library knows for which countries the zero is dropped (+33 (0)6) and for which it is kept (+39 06).
   const parsed = isInternational ? parsePhoneNumberFromString(dialled, { extract: false }) : undefined
   return {
     digits: parsed?.number.slice(1) ?? digits,
@@ -33,7 +33,7 @@ export function readPhoneNumber(text: string): PhoneNumber | null {
   }
 }
 
-/** Compatibility forms and digits of every script as ASCII, without characters that can't be seen. */
+/** Converts compatibility forms and digits of every script to ASCII, and removes invisible characters. */
 export function toPlainText(text: string): string {
   const plain = text
     .normalize('NFKC')
@@ -42,7 +42,7 @@ export function toPlainText(text: string): string {
   return /[^\p{ASCII}]/u.test(plain) ? plain.replace(/\p{Nd}/gu, digitOf).replace(/\p{Zs}/gu, ' ') : plain
 }
 
-/** Decimal digits stand in groups of ten, in order. */
+/** In Unicode, decimal digits come in groups of ten, in order. */
 function digitOf(character: string): string {
   const code = character.codePointAt(0) ?? 0
   let zero = code
@@ -50,7 +50,7 @@ function digitOf(character: string): string {
   return String((code - zero) % 10)
 }
 
-/** What is dialled, out of a `tel:` or `sip:` address; null for the address of something else. */
+/** The dialled part of a `tel:` or `sip:` address; null: the address has no number. */
 function addressOf(text: string): string | null {
   const address = text.replace(/^<|>$/g, '').replaceAll(/%2b/gi, '+')
   const sip = /^(?:sips?:)?([^@]*)@/i.exec(address) ?? /^sips?:([^;?]*)/i.exec(address)
@@ -73,7 +73,7 @@ function splitExtension(address: string): { main: string; extension: string } {
   return { main: main.replace(/;.*$/, ''), extension: extension?.[1] ?? '' }
 }
 
-/** Digits, with a + in front where they begin with a country code; letters as on the keys of a phone. */
+/** The digits, with a leading + if they begin with a country code. Letters become digits as on a phone keypad. */
 function dialledOf(main: string): string {
   const isVanity = /^[+(]*\d/.test(main) && /[a-z]/i.test(main)
   const keyed = isVanity ? main.toUpperCase().replace(/[A-Z]/g, keyOf) : main
@@ -89,13 +89,13 @@ function keyOf(letter: string): string {
   return '22233344455566677778889999'[letter.charCodeAt(0) - 65] ?? ''
 }
 
-/** The ways in which this number may have been written when its number key was made. */
+/** Probable spellings of this number when its number key was made. */
 export function likelySpellings({ digits, national, extension, isInternational }: PhoneNumber): string[] {
   const country = digits.endsWith(national) ? digits.slice(0, digits.length - national.length) : ''
   const mains = isInternational ? [digits, `${country}0${national}`, `00${digits}`, `011${digits}`] : [digits]
   const whole =
     extension === '' ? mains : mains.flatMap((main) => [`${main}x${extension}`, `${main}ext${extension}`])
-  // Number keys take digits of other scripts for other characters.
+  // A number key treats digits of other scripts as different characters.
   return whole.flatMap((text) => [text, ...zeros.map((zero) => inScript(text, zero))])
 }
 
@@ -106,22 +106,19 @@ function inScript(text: string, zero: number): string {
   return text.replace(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)))
 }
 
-/** The number in one way of writing it, for numbers that came in several. */
+/** The normalised spelling. */
 export function oneSpelling({ digits, extension }: PhoneNumber): string {
   return extension === '' ? digits : `${digits}x${extension}`
 }
 
-/** Whether it can be told which country it is of: a + was written, or the digits begin with a country code. */
+/** Whether its country is known: it has a +, or its digits begin with a country code. */
 export function hasCountryCode({ digits, isInternational }: PhoneNumber): boolean {
   return isInternational || parsePhoneNumberFromString(`+${digits}`)?.isPossible() === true
 }
 
 export type Likeness = 'same' | 'similar' | 'other'
 
-/**
- * `same` numbers are one beyond doubt. `similar` are those of which only the extension differs, or of which one was
- * written without its country code.
- */
+/** `same`: certainly one number. `similar`: only the extension differs, or one of them has no country code. */
 export function compare(a: PhoneNumber, b: PhoneNumber): Likeness {
   if (a.digits === b.digits) return a.extension === b.extension ? 'same' : 'similar'
   const [short, long] = a.digits.length < b.digits.length ? [a, b] : [b, a]

@@ -1,18 +1,18 @@
-/** One number within other texts: names, messages, ids. Pure. */
+/** Removes one phone number from other texts: names, messages, ids. Pure. */
 import { comparableNumber } from './number-key.ts'
 import { type PhoneNumber, readPhoneNumber, toPlainText } from './phone-number.ts'
 
 export interface Redactor {
-  /** The text without the number; the same text when it does not hold it. */
+  /** The text without the number; the same text if it does not contain it. */
   redact(text: string): string
-  /** Digits or letters that every text with the number has, once everything else is taken out of it. */
+  /** Digits or letters that every text with the number contains, after everything else is removed from it. */
   readonly cores: readonly string[]
 }
 
-/** Fewer digits would be found by chance in ids and dates. */
+/** Fewer digits would occur by chance in ids and dates. */
 const FEWEST_DIGITS = 7
 
-/** Null: the number is too short to be looked for within texts. */
+/** Null: the number is too short to be searched for in texts. */
 export function createRedactor(spellings: readonly string[]): Redactor | null {
   const phones = spellings.flatMap((text) => readPhoneNumber(text) ?? [])
   const long = phones.filter(({ digits }) => digits.length >= FEWEST_DIGITS)
@@ -38,7 +38,7 @@ export function createRedactor(spellings: readonly string[]): Redactor | null {
 
 const digitGroups = /\+?\d(?:[\s().\-/_:·・‐-―]*\d){6,}/gu
 
-/** Within a run of digits the number stands with its country code, or alone without it. */
+/** In a run of digits, the number occurs with its country code; without it, only as the complete run. */
 function redactRun(run: string, phones: readonly PhoneNumber[]): string {
   const digits = run.replace(/\D/g, '')
   for (const { digits: whole, national } of phones) {
@@ -55,7 +55,7 @@ function isPhone(run: string, digits: string): boolean {
   return readPhoneNumber(run)?.digits === digits
 }
 
-/** The part of a run before its digit `index`, and from it on. */
+/** The part of a run before digit `index`, and the part from it on. */
 function upTo(run: string, index: number): string {
   return run.slice(0, placeOf(run, index))
 }

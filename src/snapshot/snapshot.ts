@@ -1,15 +1,15 @@
 /**
- * One reading of one teammate: what the source said about them over an interval on the database's clock. A
- * snapshot of a queue is whole, or it is not made: everything less is `torn` or an error.
+ * The result of reading one teammate: what Allo said about them during an interval on the database's clock. A snapshot
+ * of a queue is always complete. Otherwise the result is `torn`, or an error is thrown.
  */
 import type { Queue, QueueNumber, Timestamp } from '../allo/types.ts'
 
 interface Interval {
-  /** Before the first request of the walk that counts (of the two walks, where two had to agree). */
+  /** Before the first request of the walk that counts; of the first one if two had to agree. */
   readonly readStartedAt: Timestamp
-  /** After its last answer. */
+  /** After its last response. */
   readonly observedAt: Timestamp
-  /** Times the queue was walked from its first page. */
+  /** Number of walks: how many times the queue was read from its first page. */
   readonly walks: number
 }
 
@@ -30,10 +30,10 @@ export type Snapshot =
   | ({ readonly kind: 'no_queue' } & Interval)
   /** The API said: not on this team. */
   | ({ readonly kind: 'not_found' } & Interval)
-  /** The queue moved under every walk: nothing may be concluded from it. */
+  /** The queue changed during every walk. It says nothing about the queue. */
   | ({ readonly kind: 'torn'; readonly why: string; readonly numbersRead: number } & Interval)
 
-/** What the mirror holds of a queue, as far as a proof needs it. */
+/** The stored state of a queue, as needed to prove a walk. */
 export interface KnownQueue {
   readonly membershipDigest: string
   readonly numbers: number

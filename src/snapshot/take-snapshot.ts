@@ -1,14 +1,14 @@
 /**
- * A whole snapshot of one teammate's queue. A page at a time can't show a queue that moves meanwhile: a removal
- * and an append between two pages cancel out in every count and hide a number. So membership is believed only
- * when one of these holds, else the queue is walked again:
+ * Takes a complete snapshot of one teammate's queue. A walk (all pages, once) does not prove it: if the queue changes
+ * between two pages, a removal and an append cancel each other in every count and hide a number. So a walk counts only
+ * in one of these cases. Otherwise the queue is walked again, four times at most:
  *
- * - it equals the mirror, or the mirror with numbers appended, and no page began among the appended ones (a number
- *   is hidden at the start of a page, so there it would have been missed);
- * - the queue is new to us and came in one answer;
- * - two walks in a row agree.
+ * - It equals the mirror, or the mirror with numbers appended, and no page began among the appended numbers. (A number
+ *   is hidden at the start of a page.)
+ * - The queue is new to us and came in one response.
+ * - It agrees with the walk before.
  *
- * Pages that announce no `total_count` prove less: then only one answer, or two walks, will do.
+ * Pages without `total_count` prove less: they need one response, or two walks that agree.
  */
 import type { AlloClient, QueueNumber, Timestamp } from '../allo/types.ts'
 import { membershipDigest } from './membership.ts'
@@ -21,9 +21,9 @@ export interface SnapshotSources {
   readonly allo: AlloClient
   /** The database's clock. */
   readonly clock: () => Promise<Timestamp>
-  /** What the mirror holds of this queue; null when it was never seen. Asked after a walk began. */
+  /** The stored state of this queue; null: never seen. Called after a walk. */
   readonly knownQueue: (queueId: string) => Promise<KnownQueue | null>
-  /** The numbers as they may be kept; see conceal.ts. */
+  /** Removes suppressed phone numbers; see conceal.ts. */
   readonly conceal: (numbers: readonly QueueNumber[]) => Promise<readonly QueueNumber[]>
 }
 
@@ -67,7 +67,7 @@ export async function takeSnapshot(
         walks,
       }
     }
-    why = 'the queue moved between two walks'
+    why = 'the queue changed between two walks'
     numbersRead = walk.numbers.length
     earlier = { queueId: walk.queue.id, digest, startedAt }
   }
@@ -80,12 +80,12 @@ function isProvenAlone(
   digest: string,
   known: KnownQueue | null,
 ): boolean {
-  // Pages that don't say how many numbers there are can't agree on it.
+  // Without a total, several pages can't agree on it.
   if (walk.announced === null && walk.pages > 1) return false
-  const cameInOneAnswer = walk.lastPageStart === 0
-  if (known === null) return cameInOneAnswer
+  const cameInOneResponse = walk.lastPageStart === 0
+  if (known === null) return cameInOneResponse
   if (known.numbers === walk.numbers.length) return known.membershipDigest === digest
   if (known.numbers > walk.numbers.length) return false
-  const noPageBeganAmongAppended = cameInOneAnswer || walk.lastPageStart < known.numbers
+  const noPageBeganAmongAppended = cameInOneResponse || walk.lastPageStart < known.numbers
   return noPageBeganAmongAppended && known.membershipDigest === membershipDigest(walk.numbers, known.numbers)
 }

@@ -1,6 +1,6 @@
 /**
- * One walk over one teammate's current queue: pages in order until there are no more, given up at the first page
- * that can't belong to the ones before.
+ * One walk over a teammate's current queue: requests all pages in order. Stops at the first page that contradicts the
+ * earlier ones.
  */
 
 import { largestWalk } from '../allo/limits.ts'
@@ -14,14 +14,14 @@ export type Walk =
       readonly queue: Queue
       readonly numbers: readonly QueueNumber[]
       readonly announced: number | null
-      /** It came in this many answers, an empty last one included. */
+      /** Number of responses, including an empty last page. */
       readonly pages: number
-      /** Numbers read before the last page that held any: where a page boundary could hide one. */
+      /** Numbers read before the last non-empty page: at that page boundary a number could be hidden. */
       readonly lastPageStart: number
     }
   | { readonly kind: 'no_queue' }
   | { readonly kind: 'not_found' }
-  /** The pages are not of one queue at one time. */
+  /** The pages contradict each other, so they do not show the queue at one time. */
   | { readonly kind: 'broken'; readonly why: string; readonly numbersRead: number }
 
 export async function walkQueue(allo: AlloClient, userId: string, signal?: AbortSignal): Promise<Walk> {
@@ -38,16 +38,16 @@ export async function walkQueue(allo: AlloClient, userId: string, signal?: Abort
     if (answer.kind !== 'page') {
       if (first === undefined)
         return answer.kind === 'no_queue' ? { kind: 'no_queue' } : { kind: 'not_found' }
-      return broken('the queue was gone on a later page')
+      return broken('a later page had no queue')
     }
     assertOwner(answer.queue, userId)
     first ??= answer
     queue = answer.queue
     pages += 1
-    if (queue.id !== first.queue.id) return broken('another queue answered on a later page')
+    if (queue.id !== first.queue.id) return broken('a later page was of another queue')
     if (answer.totalCount !== first.totalCount) return broken('total_count changed between pages')
     if (numbers.length + answer.numbers.length > (first.totalCount ?? largestWalk.numbers)) {
-      if (first.totalCount !== null) return broken('more rows came than total_count announced')
+      if (first.totalCount !== null) return broken('there were more rows than total_count announced')
       throw new WrongAnswerError('queue_too_large', `its queue has more than ${largestWalk.numbers} numbers`)
     }
     if (allo.counts.bytes - bytesBefore > largestWalk.bytes) {
@@ -55,20 +55,20 @@ export async function walkQueue(allo: AlloClient, userId: string, signal?: Abort
     }
     if (answer.numbers.length > 0) lastPageStart = numbers.length
     for (const number of answer.numbers) {
-      if (positions.has(number.position)) return broken('a position came twice')
+      if (positions.has(number.position)) return broken('a position occurred twice')
       positions.add(number.position)
       numbers.push(number)
     }
   }
 
-  if (first === undefined || queue === undefined) return broken('no page answered')
+  if (first === undefined || queue === undefined) return broken('there was no page')
   const announced = first.totalCount
   if (announced !== null && announced !== numbers.length) return broken('rows read differ from total_count')
   numbers.sort((a, b) => a.position - b.position)
   return { kind: 'walked', queue, numbers, announced, pages, lastPageStart }
 }
 
-/** Pages in order. Ends after an answer that is no page, an empty page, or one that says there are no more. */
+/** Pages in order. Ends after a response that is no page, after an empty page, or when `has_more` is false. */
 async function* queuePages(
   allo: AlloClient,
   userId: string,
@@ -82,10 +82,7 @@ async function* queuePages(
   throw new WrongAnswerError('endless_queue', `has_more was still true after ${largestWalk.pages} pages`)
 }
 
-/**
- * An answer that is well-formed and can't be true. Nothing is written on its word, for this teammate alone; `code`
- * is what the reading is recorded with.
- */
+/** A well-formed response that can't be true. Only this teammate's reading fails, and `code` is recorded with it. */
 export class WrongAnswerError extends MirrorError {
   override readonly name = 'WrongAnswerError'
   readonly code: string
@@ -97,16 +94,16 @@ export class WrongAnswerError extends MirrorError {
   }
 }
 
-/** Without a known `user_id` the API answers the key owner's queue: believed, it would be everybody's. */
+/** For an unknown `user_id` the API may return the key owner's queue, which must not be stored for others. */
 function assertOwner(queue: Queue, userId: string): void {
   if (queue.assigneeId === null || comparableId(queue.assigneeId) === comparableId(userId)) return
   throw new WrongAnswerError(
     'wrong_owner',
-    `the API answered queue ${queue.id} of ${queue.assigneeId} when asked for ${userId}; nothing was written for them`,
+    `the API returned queue ${queue.id} of ${queue.assigneeId} when asked for ${userId}; nothing was written for them`,
   )
 }
 
-/** The vendor's own pages write the same id as `usr-abc` and `usr_abc`. */
+/** Allo's documentation writes the same id as `usr-abc` and `usr_abc`. */
 function comparableId(id: string): string {
   return id.replace(/^([a-z]+)[-_]/i, '$1-')
 }
