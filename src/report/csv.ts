@@ -45,7 +45,7 @@ export async function openCsv(pool: Pool, request: CsvRequest): Promise<Readable
   // Postgres counts a statement timeout until the last row, so it is the deadline of the whole stream.
   const limits = { doing: `writing ${view}.csv`, statementTimeoutMs: deadlineMs }
   readOneMoment(pool, limits, async (client) => {
-    const { columns, rows } = await within(pool, client, firstRowsTimeoutMs, async () => {
+    const { columns, rows } = await cancelAfter(firstRowsTimeoutMs, pool, client, async () => {
       await namesOf(client, teamId, asked)
       const period = asked.days === null ? null : await periodOf(client, teamId, asked.days)
       const columns = await columnsOf(client, view)
@@ -80,8 +80,8 @@ async function whileConnected<T>(client: Client, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Cancels what the client's connection runs when `work` takes longer. */
-async function within<T>(pool: Pool, client: Client, ms: number, work: () => Promise<T>): Promise<T> {
+/** Cancels the statement of the client when `work` takes longer. */
+async function cancelAfter<T>(ms: number, pool: Pool, client: Client, work: () => Promise<T>): Promise<T> {
   const { rows } = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid')
   const cancel = () =>
     pool.query('select pg_catalog.pg_cancel_backend($1)', [rows[0]?.pid]).catch(() => undefined)

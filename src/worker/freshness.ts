@@ -1,14 +1,14 @@
-/** How old data may get, and when they are read next. */
+/** The freshness target, and when teammates are read next. Whose data are stale: the view allo.teammate_freshness. */
 import type { Schedule } from '../config/config.ts'
 import type { Cadence } from '../store/pass/passes.ts'
 import { nextSlotMs, previousSlotMs } from './cron-slots.ts'
 
-/** Missed runs in a row that make data too old. */
+/** Missed runs in a row that make data stale. */
 const MISSED_RUNS = 3
-/** Runs after which a reading that comes later leaves a gap in what is known. */
+/** A reading that comes later than after so many runs leaves a gap. */
 const GAP_RUNS = 2
 
-/** The age in milliseconds from which data are too old now. For cron: since the third run before now was due. */
+/** The freshness target now: data of a greater age are stale. For cron: the time since the third run before now. */
 export function staleAfterMs(schedule: Schedule, sloMs: number | null, now: Date): number {
   if (sloMs !== null) return sloMs
   if (!('cron' in schedule)) return schedule.everyMs * MISSED_RUNS
@@ -17,7 +17,7 @@ export function staleAfterMs(schedule: Schedule, sloMs: number | null, now: Date
   return now.getTime() - slot
 }
 
-/** What a pass that begins now promises: how soon the next reading is due, and from which age its data are too old. */
+/** What a pass that begins now promises: how soon the next reading is due, and the freshness target until then. */
 export function cadenceOf(schedule: Schedule, sloMs: number | null, now: Date): Cadence {
   const dueIn = (runs: number) => Math.ceil(untilRunMs(schedule, runs, now) / 1000)
   return {
@@ -38,7 +38,7 @@ function untilRunMs(schedule: Schedule, runs: number, now: Date): number {
   return slot - now.getTime()
 }
 
-/** Null: an interval counts from when the worker first ran, which only the job backend knows. */
+/** Null: an interval counts from the first run of the worker, which only the job backend knows. */
 export function nextSlot(schedule: Schedule, now: Date): Date | null {
   return 'cron' in schedule ? new Date(nextSlotMs(schedule, now.getTime())) : null
 }
