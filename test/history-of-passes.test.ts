@@ -43,8 +43,8 @@ function begin(): Promise<string> {
 }
 
 function finish(passId: string, of = pool) {
-  const nothing = { errorCode: null, errorMessage: null, errorRequestId: null, surprises: [] }
-  const counts = { teammates: 2, requests: 2, throttled: 0, throttledMs: 0 }
+  const nothing = { errorCode: null, errorMessage: null, errorRequestId: null }
+  const counts = { teammates: 2, requests: 2, throttled: 0 }
   return finishPass(of, { passId, teamId, status: 'ok', ...counts, ...nothing })
 }
 

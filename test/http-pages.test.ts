@@ -9,13 +9,8 @@ import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server
 import { createWorld } from '../src/simulation/world.ts'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import { trackCredentials } from '../src/worker/credentials.ts'
-import {
-  backendNames,
-  type JobBackend,
-  type JobQueue,
-  openJobBackend,
-  queueNames,
-} from '../src/worker/job-backend.ts'
+import { backendNames, openJobBackend, queueNames } from '../src/worker/job-backend.ts'
+import type { JobBackend, JobQueue } from '../src/worker/jobs.ts'
 import { findChromium } from './support/browser.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { databaseAt, startTestServer, type TestServer } from './support/http.ts'

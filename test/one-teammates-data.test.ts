@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
-import { type JobBackend, type JobQueue, openJobBackend, queueNames } from '../src/worker/job-backend.ts'
+import { openJobBackend, queueNames } from '../src/worker/job-backend.ts'
+import type { JobBackend, JobQueue } from '../src/worker/jobs.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { type Mirror, openMirror } from './support/mirror.ts'
 import { createWorkplace, type Finished, jsonOf, runCli } from './support/run-cli.ts'

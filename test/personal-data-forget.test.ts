@@ -1,7 +1,9 @@
 /** Forgetting one number: what is gone, what stays, and what the next readings make of it. */
+
 import { afterAll, describe, expect, test } from 'vitest'
 import { createAlloClient } from '../src/allo/client.ts'
 import { createPacer } from '../src/allo/pacer.ts'
+import { openRecord } from '../src/pass/pass-record.ts'
 import { readTeammate } from '../src/pass/read-teammate.ts'
 import { type Forgotten, forgetNumber } from '../src/personal-data/forget.ts'
 import { failsBadly, runChecks } from '../src/quality/run-checks.ts'
@@ -460,16 +462,21 @@ describe('a reading under way', () => {
       const teamId = stage.world.team.id
       const pool = database.pool
       const passId = await startPass(pool, { teamId, trigger: 'manual', isWholeTeam: false, version: 'test' })
-      return await readTeammate(
+      const done = await readTeammate(
         {
           allo,
           pool,
           numberKeys,
-          save: (result, effort) => save({ passId, teamId, userId, result, effort }),
+          record: {
+            ...openRecord(pool, numberKeys, { passId, teamId }),
+            save: (_, result, effort) => save({ passId, teamId, userId, result, effort }),
+          },
         },
         userId,
         { signal: new AbortController().signal },
       )
+      if (done === null) throw new Error('the teammate was read before')
+      return done
     } finally {
       await allo.close()
       await book.close()

@@ -108,6 +108,8 @@ export class AlloSurprisedError extends AlloError {
   }
 }
 
+const NO_ANSWER = 'No answer from Allo'
+
 /** No whole answer arrived: network, name lookup, TLS, timeout, or a body that was cut off. */
 export class AlloUnreachableError extends AlloError {
   override readonly name = 'AlloUnreachableError'
@@ -120,11 +122,16 @@ export class AlloUnreachableError extends AlloError {
       readonly wayOut: string
     },
   ) {
-    super(`No answer from Allo to the ${facts.asked}: ${facts.issue}${request(facts)}. ${facts.wayOut}`, {
+    super(`${NO_ANSWER} to the ${facts.asked}: ${facts.issue}${request(facts)}. ${facts.wayOut}`, {
       ...facts,
       kindOfFailure: 'unreachable',
     })
     this.retryable = facts.retryable ?? true
+  }
+
+  /** Audit rows keep the message and not the class of an error; no other message begins like this. */
+  static isWordingOf(message: string | null): boolean {
+    return message?.startsWith(NO_ANSWER) ?? false
   }
 }
 

@@ -7,7 +7,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { FastifyAdapter } from '@bull-board/fastify'
 import { Queue } from 'bullmq'
 import type { FastifyInstance } from 'fastify'
-import type { JobQueue } from '../worker/job-backend.ts'
+import type { JobQueue } from '../worker/jobs.ts'
 
 export const QUEUES_PATH = '/queues'
 

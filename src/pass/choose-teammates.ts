@@ -30,7 +30,8 @@ export interface Listing {
 
 export interface Selection {
   readonly toRead: readonly KnownTeammate[]
-  readonly notAsked: readonly KnownTeammate[]
+  /** By the configuration. */
+  readonly leftOut: readonly KnownTeammate[]
   /** Names in the configuration that match nobody, while others beside them match. */
   readonly warnings: readonly string[]
 }
@@ -100,7 +101,7 @@ export function choose({ everyone, former }: Omit<Listing, 'incomplete'>, option
   }
   if (options.users.length > 0) {
     const toRead = everyone.filter((teammate) => isNamed(teammate, options.users))
-    return { toRead, notAsked: [], warnings: [] }
+    return { toRead, leftOut: [], warnings: [] }
   }
   const warnings = [
     ...strangers('ONLY_TEAMMATES', options.only, [...everyone, ...former]),
@@ -116,7 +117,7 @@ export function choose({ everyone, former }: Omit<Listing, 'incomplete'>, option
       'ONLY_TEAMMATES, EXCEPT_TEAMMATES and INCLUDE_BLOCKED leave no teammate to read',
     )
   }
-  return { toRead, notAsked: everyone.filter((teammate) => !isAsked(teammate)), warnings }
+  return { toRead, leftOut: everyone.filter((teammate) => !isAsked(teammate)), warnings }
 }
 
 /** A warning when some names are nobody's; throws when all are. */

@@ -1,21 +1,36 @@
-/** What failed, in words for tables and `--json`; and whether it concerns one teammate or the whole pass. */
-import { AlloError, AlloRefusedError, AlloThrottledError } from '../allo/errors.ts'
+/**
+ * What failed in a pass, and whom it concerns:
+ *
+ *   concerns   for example                                         is recorded               then
+ *   teammate   a wrong answer, HTTP 5xx, no answer, data that      with this teammate        the pass goes on; the worker
+ *              Postgres refuses, a bug                                                       tries again if it can help
+ *   pass       key refused, throttled too long, wrong NUMBER_KEY,  with this teammate, with  the pass stops: no further
+ *              a right that is missing in Postgres                 all not reached, with     request is sent
+ *                                                                  the pass
+ *   process    interrupted, Postgres gone, pass closed             nowhere                   another try reads the teammate
+ *
+ * Ten teammates in a row without an answer concern the pass, too: see read-teammate.ts.
+ */
+import { AlloRefusedError, AlloThrottledError } from '../allo/errors.ts'
 import { withoutNumbers } from '../allo/text.ts'
-import { exitCodes, MirrorError } from '../errors.ts'
+import { exitCodes, InterruptedError, MirrorError } from '../errors.ts'
 import { toMirrorError } from '../foreign-errors.ts'
-import { WrongAnswerError } from '../snapshot/walk-queue.ts'
+import { NumberKeyError } from '../snapshot/number-key.ts'
 import { INCOMPLETE_TEAM } from '../store/pass/finish-pass.ts'
 import { DatabaseError } from '../store/postgres/database.ts'
-import type { FailedReading } from '../store/reading/reading.ts'
+import { type FailedReading, PassClosedError } from '../store/reading/reading.ts'
 
-/** `--user`, `ONLY_TEAMMATES` or `EXCEPT_TEAMMATES` names nobody on the team, or together they leave nobody to read. */
+/** `--user`, `ONLY_TEAMMATES` or `EXCEPT_TEAMMATES` match no teammate, or together they leave none to read. */
 export class UnknownTeammateError extends MirrorError {
   override readonly name = 'UnknownTeammateError'
   readonly code = 'unknown_teammate'
   readonly exitCode = exitCodes.usage
 }
 
-/** Somebody on the lists could not be asked for a queue: everyone else was. Endings are held back, for three passes at most. */
+/**
+ * The lists have teammates who could not be asked for a queue; everyone else was. Endings are held back, for three
+ * passes at most.
+ */
 export class IncompleteTeamError extends MirrorError {
   override readonly name = 'IncompleteTeamError'
   readonly code = INCOMPLETE_TEAM
@@ -54,7 +69,7 @@ export class ImplausibleTeamError extends MirrorError {
   readonly exitCode = exitCodes.tryAgain
 }
 
-/** Where jobs are kept did not take the readings of a pass; the next tick tries again. */
+/** The job backend did not take the readings of a pass; the next tick tries again. */
 export class JobsUnavailableError extends MirrorError {
   override readonly name = 'JobsUnavailableError'
   readonly code = 'jobs_unavailable'
@@ -62,33 +77,37 @@ export class JobsUnavailableError extends MirrorError {
   override readonly retryable = true
 }
 
-/** The reading to record when only this teammate is concerned; null when the pass must stop. */
-export function aboutThisTeammate(error: unknown): FailedReading | null {
-  if (error instanceof WrongAnswerError) return failed('error', error.code, error.message)
-  if (error instanceof DatabaseError && error.isAboutData) {
-    return failed('error', 'database_refused', error.message)
-  }
-  if (!(error instanceof AlloError) || error instanceof AlloThrottledError) return null
-  if (isRefusal(error)) return null
-  return failed('error', error.code, error.message, error.requestId)
+export function concernOf(error: MirrorError): 'teammate' | 'pass' | 'process' {
+  if (error instanceof PassClosedError || error instanceof InterruptedError) return 'process'
+  if (error instanceof DatabaseError && error.retryable) return 'process'
+  if (error instanceof DatabaseError && !error.isAboutData) return 'pass'
+  if (isRefusal(error) || error instanceof AlloThrottledError) return 'pass'
+  return error instanceof NumberKeyError ? 'pass' : 'teammate'
 }
 
-/** The reading of those who were not reached because the pass stopped; null when it says nothing about Allo. */
-export function notReached(stoppedBy: AlloError): FailedReading
-export function notReached(stoppedBy: unknown): FailedReading | null
-export function notReached(stoppedBy: unknown): FailedReading | null {
-  if (!(stoppedBy instanceof AlloError)) return null
-  return failed(statusOfStop(stoppedBy), stoppedBy.code, stoppedBy.message, stoppedBy.requestId)
-}
-
-function statusOfStop(stoppedBy: AlloError): FailedReading['status'] {
-  if (stoppedBy instanceof AlloThrottledError) return 'rate_limited'
-  return isRefusal(stoppedBy) ? 'forbidden' : 'error'
-}
-
-/** The key was refused: nobody can be read with it. */
+/** The key was refused: no teammate can be read with it. */
 export function isRefusal(error: unknown): error is AlloRefusedError {
   return error instanceof AlloRefusedError && error.kind === 'credentials'
+}
+
+/** The reading to record with this teammate or, when the pass stops, with all who were not reached. */
+export function readingOf(error: MirrorError): FailedReading {
+  const { code, message, requestId } = error
+  return { kind: 'failed', status: statusOf(error), code, message: withoutNumbers(message), requestId }
+}
+
+function statusOf(error: MirrorError): FailedReading['status'] {
+  if (error instanceof AlloThrottledError) return 'rate_limited'
+  return isRefusal(error) ? 'forbidden' : 'error'
+}
+
+/** Of teammates the configuration leaves out. */
+export const notAsked: FailedReading = {
+  kind: 'failed',
+  status: 'skipped',
+  code: 'not_asked',
+  message: 'left out by configuration',
+  requestId: null,
 }
 
 /** Null fields when nothing failed. */
@@ -96,19 +115,4 @@ export function reasonOf(thrown: unknown) {
   if (thrown === null) return { errorCode: null, errorMessage: null, errorRequestId: null }
   const { code, message, requestId } = toMirrorError(thrown)
   return { errorCode: code, errorMessage: withoutNumbers(message), errorRequestId: requestId }
-}
-
-export function failed(
-  status: FailedReading['status'],
-  code: string,
-  message: string,
-  requestId: string | null = null,
-): FailedReading {
-  return { kind: 'failed', status, code, message: withoutNumbers(message), requestId }
-}
-
-/** Of a whole pass: `ok` when everyone asked was answered about; a teammate Allo does not know is an answer. */
-export function outcomeOf(asked: number, answered: number, stoppedBy: unknown): 'ok' | 'partial' | 'failed' {
-  if (stoppedBy === null && answered === asked) return 'ok'
-  return answered > 0 ? 'partial' : 'failed'
 }

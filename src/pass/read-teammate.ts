@@ -1,45 +1,92 @@
-/** One reading: take the snapshot, save it. */
+/**
+ * One reading of a pass: is it still wanted, take the snapshot, save it, and decide what a failure means. The loop of
+ * `sync` and each job of the worker call this, with nothing before or after it that decides anything.
+ */
+import { AlloUnreachableError } from '../allo/errors.ts'
 import type { AlloClient, QueueNumber } from '../allo/types.ts'
+import type { MirrorError } from '../errors.ts'
 import { toMirrorError } from '../foreign-errors.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { takeSnapshot } from '../snapshot/take-snapshot.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { concealSuppressed, databaseClock, knownQueue } from '../store/reading/read-store.ts'
-import type { Reading, SavedReading } from '../store/reading/reading.ts'
-import { aboutThisTeammate } from './failure.ts'
+import { PassClosedError, type SavedReading } from '../store/reading/reading.ts'
+import { concernOf, readingOf } from './failure.ts'
+import type { Effort, PassRecord } from './pass-record.ts'
 
-export type SaveReading = (result: Reading['result'], effort: Reading['effort']) => Promise<SavedReading>
+/** This many teammates in a row without an answer: the API is down, and the others need not be tried. */
+const MAX_UNREACHABLE_IN_A_ROW = 10
+
+export interface ReadingDone {
+  readonly reading: SavedReading
+  /** What failed; null: nothing, or Allo was not asked because the pass had stopped. */
+  readonly error: MirrorError | null
+  readonly wasAsked: boolean
+  /** Because of this failure the pass stops. */
+  readonly stopsPass: boolean
+}
 
 /**
- * An error about this teammate alone is saved as a failed reading and returned; any other is thrown, and nothing is
- * saved. With `isTriedAgain`, an error that trying again can help is thrown too.
+ * Returns what was recorded; null when an answer of this teammate is recorded already. A failure that is tried again
+ * is recorded, too; the next try takes its place.
+ *
+ * Throws, with nothing recorded, what concerns this process alone: the abort of `signal`, a Postgres that is gone, or
+ * PassClosedError. `allo` has counted the requests by then.
  */
 export async function readTeammate(
   deps: {
-    readonly allo: AlloClient
     readonly pool: Pool
     readonly numberKeys: NumberKeys | null
-    readonly save: SaveReading
+    /** Counts the requests of this reading. */
+    readonly allo: AlloClient
+    readonly record: PassRecord
   },
   userId: string,
-  options: { readonly signal: AbortSignal; readonly isTriedAgain?: boolean },
-): Promise<{ reading: SavedReading; error: unknown }> {
+  options: { readonly signal: AbortSignal; readonly spentBefore?: Pick<Effort, 'requests' | 'throttled'> },
+): Promise<ReadingDone | null> {
+  const { record, allo } = deps
+  const { signal, spentBefore = { requests: 0, throttled: 0 } } = options
   const startedAt = performance.now()
-  const allo = deps.allo.counted()
-  const sources = {
-    allo,
-    clock: () => databaseClock(deps.pool),
-    knownQueue: (queueId: string) => knownQueue(deps.pool, queueId),
-    conceal: (numbers: readonly QueueNumber[]) => concealSuppressed(deps.pool, deps.numberKeys, numbers),
+  const effort = (): Effort => ({
+    requests: spentBefore.requests + allo.counts.requests,
+    throttled: spentBefore.throttled + allo.counts.throttled,
+    durationMs: performance.now() - startedAt,
+  })
+  const { isRunning, isRead, stop } = await record.state(userId)
+  if (!isRunning) throw new PassClosedError(`pass ${record.passId} was taken for dead and closed`)
+  if (isRead) return null
+  if (stop !== null) {
+    const reading = await record.save(userId, stop, effort())
+    return { reading, error: null, wasAsked: false, stopsPass: false }
   }
-  const effort = () => ({ ...allo.counts, durationMs: performance.now() - startedAt })
   try {
-    const snapshot = await takeSnapshot(sources, userId, options.signal)
-    return { reading: await deps.save(snapshot, effort()), error: null }
-  } catch (error) {
-    options.signal.throwIfAborted()
-    const failure = aboutThisTeammate(error)
-    if (failure === null || (options.isTriedAgain && toMirrorError(error).retryable)) throw error
-    return { reading: await deps.save(failure, effort()), error }
+    const snapshot = await takeSnapshot(sourcesOf(deps), userId, signal)
+    const reading = await record.save(userId, snapshot, effort())
+    return { reading, error: null, wasAsked: true, stopsPass: false }
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const error = toMirrorError(thrown)
+    if (concernOf(error) === 'process') throw thrown
+    const failure = readingOf(error)
+    const reading = await record.save(userId, failure, effort())
+    const stopsPass = concernOf(error) === 'pass' || (await isDown(record, error))
+    if (stopsPass) await record.stop(failure)
+    return { reading, error, wasAsked: true, stopsPass }
   }
+}
+
+function sourcesOf({ pool, numberKeys, allo }: Omit<Parameters<typeof readTeammate>[0], 'record'>) {
+  return {
+    allo,
+    clock: () => databaseClock(pool),
+    knownQueue: (queueId: string) => knownQueue(pool, queueId),
+    conceal: (numbers: readonly QueueNumber[]) => concealSuppressed(pool, numberKeys, numbers),
+  }
+}
+
+/** By what is recorded, so that all processes count together; each try counts. */
+async function isDown(record: PassRecord, error: MirrorError): Promise<boolean> {
+  if (!(error instanceof AlloUnreachableError)) return false
+  const inARow = await record.unreachableInARow(MAX_UNREACHABLE_IN_A_ROW)
+  return inARow >= MAX_UNREACHABLE_IN_A_ROW
 }

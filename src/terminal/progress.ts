@@ -5,7 +5,7 @@
 import type { WriteStream } from 'node:tty'
 import { withoutNumbers } from '../allo/text.ts'
 import type { LogLevel } from '../config/config.ts'
-import type { SyncObserver } from '../pass/sync.ts'
+import type { SyncObserver } from '../pass/run-in-process.ts'
 import { printable } from '../text/printable.ts'
 
 export interface Progress extends SyncObserver {

@@ -3,7 +3,8 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { ConfigError } from '../config/config.ts'
 import { connectionSettings, DatabaseError, withDatabaseErrors } from '../store/postgres/database.ts'
-import { inJobsSchema, JOBS_SCHEMA, PROBE_KEY, PROBE_KEY_LIVES_MS } from './job-backend.ts'
+import { inJobsSchema, JOBS_SCHEMA } from './jobs-in-postgres.ts'
+import { PROBE_KEY, PROBE_KEY_LIVES_MS } from './jobs-in-redis.ts'
 
 /** What BullMQ needs of Redis. */
 const OLDEST_REDIS = [6, 2]

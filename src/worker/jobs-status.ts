@@ -3,7 +3,7 @@
 import type { Schedule } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
 import { within } from '../waiting.ts'
-import type { JobBackend, JobQueue } from './job-backend.ts'
+import type { JobBackend, JobQueue } from './jobs.ts'
 
 export interface JobsStatus {
   readonly backend: 'redis' | 'postgres'

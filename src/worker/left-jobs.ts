@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
-import type { JobData, JobQueue } from './job-backend.ts'
+import type { JobData, JobQueue } from './jobs.ts'
 
 /**
  * Ends the jobs of passes that were closed as abandoned or wedged, which may wait for their readings for ever. The

@@ -1,42 +1,32 @@
 /**
- * The job of a pass: tick ──▶ begin, list the teammates, one job each ──▶ wait for them ──▶ finish.
+ * The executor of the worker: the same steps as src/pass/run-in-process.ts, as jobs that all processes share.
  *
- * It is the tick itself. It leaves its worker while the readings run and comes back, to any worker, when they are
- * done. Killed in between it is run again and finds its pass by the job's id. That two never overlap is the lease's
- * promise in Postgres, since a Redis that lost its data forgets its own.
+ *   tick ─▶ identify ─▶ begin ─▶ select ─▶ a job for each reading ─▶ wait for them ─▶ finish
+ *
+ * The job of the pass is the tick itself. It leaves its worker while the readings run and comes back, to any worker,
+ * when they are done. Killed in between it is run again and finds its pass by the job's id. The lease in Postgres
+ * keeps two passes from overlapping, because a Redis that lost its data forgets its own promise.
  */
 import { createHash } from 'node:crypto'
 import { type Job, WaitingChildrenError } from 'bullmq'
 import { messageOf } from '../errors.ts'
-import { choose, listTeammates } from '../pass/choose-teammates.ts'
-import {
-  failed,
-  IncompleteTeamError,
-  isRefusal,
-  JobsUnavailableError,
-  notReached,
-  outcomeOf,
-  reasonOf,
-} from '../pass/failure.ts'
-import { identifyTeam } from '../pass/identify-team.ts'
-import { type Conclusions, finishPass, type PassOutcome } from '../store/pass/finish-pass.ts'
+import { identify, recordNotAsked, selectTeammates } from '../pass/begin.ts'
+import { JobsUnavailableError, reasonOf } from '../pass/failure.ts'
+import { finish } from '../pass/finish.ts'
+import { openRecord, type PassRecord } from '../pass/pass-record.ts'
 import {
   abandonPass,
   type NewPass,
   PassAlreadyRunningError,
-  readingsOfPass,
   runningScheduledPass,
   startPass,
-  stopPass,
 } from '../store/pass/passes.ts'
-import { type KnownTeammate, lastTeamOfKey } from '../store/pass/teammates.ts'
-import type { Pool } from '../store/postgres/database.ts'
+import type { KnownTeammate } from '../store/pass/teammates.ts'
 import { passSeconds } from '../store/queries/status.ts'
-import { PassClosedError } from '../store/reading/reading.ts'
-import { saveReading } from '../store/reading/save-reading.ts'
 import type { WorkerContext } from './context.ts'
-import type { JobData, JobQueue } from './job-backend.ts'
+import type { JobData, JobQueue } from './jobs.ts'
 import { endLeftJobs } from './left-jobs.ts'
+import { tellSideEffects } from './reading-job.ts'
 
 /** So that a team of thousands does not stall Redis for everyone else on it. */
 const CHUNK = 500
@@ -70,50 +60,59 @@ async function beginPass(
   job: Job<JobData>,
   signal: AbortSignal,
 ): Promise<JobData | null> {
-  const { pool, logger, version } = shared
   const context = { ...shared, allo: shared.allo.counted() }
-  const { teamId, error } = await identify(context, signal)
-  const passId = await openPass(context, queues, {
-    teamId,
-    trigger: 'schedule',
-    isWholeTeam: true,
-    version,
-    cadence: context.cadence(),
-    // Two teams tick at the same instant, and their jobs are then of the same name in two queues.
-    jobId: queues.passes.uniqueJobId(job.id ?? ''),
-  })
+  const { pool, numberKeys, logger, pacer, sideEffects, credentials } = context
+  const waitedBefore = pacer.throttledMs
+  const warn = (message: string) => logger.warn({ event: 'api_warning' }, message)
+  const identified = await identify({ ...context, warn }, { record: true, signal }).catch(
+    (failure: unknown) => {
+      credentials.failed(failure)
+      throw failure
+    },
+  )
+  const { team, error } = identified
+  credentials.failed(error)
+  const passId = await openPass(context, queues, job, { teamId: team.teamId, isWholeTeam: error === null })
   if (passId === null) {
     logger.info({ event: 'pass_skipped' }, 'the pass before is still running')
     return null
   }
-  if (error !== null) {
-    await recordFailedPass(context, passId, teamId, error)
-    return null
-  }
-  await endLeftJobs(queues, job, context.logger)
+  const record = openRecord(pool, numberKeys, { passId, teamId: team.teamId })
+  sideEffects.enter(passId, pacer.throttledMs - waitedBefore)
   const release = context.leases.hold(passId)
   try {
-    const listing = await listTeammates(context, teamId, { record: true, signal })
-    const { toRead, notAsked, warnings } = choose(listing, context.choice)
-    for (const warning of warnings) logger.warn({ event: 'configuration', passId }, warning)
-    for (const { userId } of notAsked) {
-      const result = failed('skipped', 'not_asked', 'left out by configuration')
-      const effort = { requests: 0, throttled: 0, durationMs: 0 }
-      await saveReading(pool, { passId, teamId, userId, result, effort }, context.numberKeys)
-    }
-    const { requests, throttled } = context.allo.counts
-    const incomplete = listing.incomplete === null ? {} : { incomplete: listing.incomplete }
-    const data = { passId, teamId, asked: toRead.length, spent: { requests, throttled }, ...incomplete }
-    await handOut(queues.readings, job, data, toRead, triesWithin(context.secondsToNextRun()))
-    logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
+    if (error !== null) throw error
+    await endLeftJobs(queues, job, logger)
+    const data = await handOutReadings(context, queues, job, { record, passId, teamId: team.teamId, signal })
+    await tellSideEffects(context, record)
     return data
-  } catch (error) {
+  } catch (thrown) {
     signal.throwIfAborted()
-    await recordFailedPass(context, passId, teamId, error)
+    await recordFailedPass(context, record, thrown)
     return null
   } finally {
     release()
   }
+}
+
+async function handOutReadings(
+  context: WorkerContext,
+  queues: Queues,
+  job: Job<JobData>,
+  pass: { record: PassRecord; passId: string; teamId: string; signal: AbortSignal },
+): Promise<JobData> {
+  const { logger, choice, allo } = context
+  const { record, passId, teamId, signal } = pass
+  const selected = await selectTeammates(context, teamId, choice, { record: true, signal })
+  const { toRead, warnings, incomplete } = selected
+  for (const warning of warnings) logger.warn({ event: 'configuration', passId }, warning)
+  await recordNotAsked(record, selected)
+  const { requests, throttled } = allo.counts
+  const plan = { asked: toRead.length, spent: { requests, throttled } }
+  const data = { passId, teamId, ...plan, ...(incomplete === null ? {} : { incomplete }) }
+  await handOut(queues.readings, job, data, toRead, triesWithin(context.secondsToNextRun()))
+  logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
+  return data
 }
 
 /**
@@ -164,13 +163,22 @@ function triesWithin(secondsToNextRun: number): number {
  * for until its lease runs out.
  */
 async function openPass(
-  { pool, logger }: WorkerContext,
+  { pool, logger, version, cadence }: WorkerContext,
   { passes }: Queues,
-  pass: NewPass,
+  job: Job<JobData>,
+  { teamId, isWholeTeam }: Pick<NewPass, 'teamId' | 'isWholeTeam'>,
 ): Promise<string | null> {
   const start = async () => {
     try {
-      return await startPass(pool, pass)
+      return await startPass(pool, {
+        teamId,
+        trigger: 'schedule',
+        isWholeTeam,
+        version,
+        cadence: cadence(),
+        // Two teams tick at the same instant, and their jobs are then of the same name in two queues.
+        jobId: passes.uniqueJobId(job.id ?? ''),
+      })
     } catch (error) {
       if (error instanceof PassAlreadyRunningError) return null
       throw error
@@ -178,7 +186,7 @@ async function openPass(
   }
   const started = await start()
   if (started !== null) return started
-  const running = await runningScheduledPass(pool, pass.teamId)
+  const running = await runningScheduledPass(pool, teamId)
   if (running === null) return start()
   const jobId = running.jobId === null ? null : passes.jobIdOf(running.jobId)
   if (jobId === null || !['unknown', 'completed', 'failed'].includes(await passes.getJobState(jobId)))
@@ -188,89 +196,30 @@ async function openPass(
   return start()
 }
 
-/** When the API can't name the team and one is on record for the key, what failed is recorded with that team. */
-async function identify(
-  context: WorkerContext,
-  signal: AbortSignal,
-): Promise<{ teamId: string; error: unknown }> {
-  const { pool, keyFingerprint, logger } = context
-  try {
-    const warn = (message: string) => logger.warn({ event: 'api_warning' }, message)
-    const { teamId } = await identifyTeam({ ...context, warn }, { record: true, signal })
-    return { teamId, error: null }
-  } catch (error) {
-    signal.throwIfAborted()
-    context.credentials.failed(error)
-    const team = await lastTeamOfKey(pool, keyFingerprint)
-    if (team === null) throw error
-    return { teamId: team.teamId, error }
-  }
+async function recordFailedPass(context: WorkerContext, record: PassRecord, thrown: unknown): Promise<void> {
+  const { credentials, logger, allo } = context
+  const { passId } = record
+  credentials.failed(thrown)
+  const { errorCode, errorMessage } = reasonOf(thrown)
+  logger.error({ event: 'pass_failed', passId, code: errorCode }, errorMessage ?? 'the pass failed')
+  await tellSideEffects(context, record)
+  const finished = await finish(record, { asked: 0, spent: allo.counts, incomplete: null }, thrown)
+  if (finished !== null) context.metrics.passFinished('failed', await passSeconds(context.pool, passId ?? ''))
 }
 
-async function recordFailedPass(context: WorkerContext, passId: string, teamId: string, error: unknown) {
-  context.credentials.failed(error)
-  const { errorCode, errorMessage } = reasonOf(error)
-  context.logger.error({ event: 'pass_failed', passId, code: errorCode }, errorMessage ?? 'the pass failed')
-  if (isRefusal(error)) await stopPass(context.pool, passId, notReached(error))
-  const { requests, throttled } = context.allo.counts
-  const effort = { teammates: 0, requests, throttled, throttledMs: null, surprises: null }
-  const outcome = { passId, teamId, status: 'failed', ...effort, ...reasonOf(error) } as const
-  const conclusions = await finishIfRunning(context.pool, outcome)
-  if (conclusions !== null) context.metrics.passFinished('failed', await passSeconds(context.pool, passId))
-}
-
-/** Everything there is to say about the pass stands in the audit rows of its readings. */
-async function endPass(
-  context: WorkerContext,
-  { passId = '', teamId = '', asked = 0, spent = { requests: 0, throttled: 0 }, incomplete }: JobData,
-): Promise<void> {
-  const { pool, logger } = context
-  const read = await readingsOfPass(pool, passId)
-  if (read === null) return
-  const { stop, answered } = read
-  const requests = spent.requests + read.requests
-  const throttled = spent.throttled + read.throttled
-  const error = incomplete === undefined ? null : new IncompleteTeamError(incomplete)
-  const status = outcomeOf(asked, answered, stop ?? error)
-  const reason =
-    stop === null
-      ? reasonOf(error)
-      : { errorCode: stop.code, errorMessage: stop.message, errorRequestId: stop.requestId }
-  const conclusions = await finishIfRunning(pool, {
-    passId,
-    teamId,
-    status,
-    teammates: asked,
-    requests,
-    throttled,
-    throttledMs: null,
-    surprises: null,
-    ...reason,
-  })
-  if (conclusions === null) return
+/** Everything else there is to say about the pass stands in the audit rows of its readings. */
+async function endPass(context: WorkerContext, data: JobData): Promise<void> {
+  const { pool, numberKeys, logger, metrics } = context
+  const { passId = '', teamId = '', asked = 0, spent = { requests: 0, throttled: 0 }, incomplete } = data
+  const record = openRecord(pool, numberKeys, { passId, teamId })
+  const finished = await finish(record, { asked, spent, incomplete: incomplete ?? null })
+  if (finished === null) return
+  const { status, requests, throttled, conclusions } = finished
   const seconds = await passSeconds(pool, passId)
-  context.metrics.passFinished(status, seconds)
+  metrics.passFinished(status, seconds)
+  const ended = conclusions.ended.length
   logger.info(
-    {
-      event: 'pass_finished',
-      passId,
-      status,
-      teammates: asked,
-      requests,
-      throttled,
-      seconds,
-      ended: conclusions.ended.length,
-    },
+    { event: 'pass_finished', passId, status, teammates: asked, requests, throttled, seconds, ended },
     `pass ${status}`,
   )
-}
-
-/** Null when it was closed meanwhile: it was taken for dead, or another run of the same job was first. */
-async function finishIfRunning(pool: Pool, outcome: PassOutcome): Promise<Conclusions | null> {
-  try {
-    return await finishPass(pool, outcome)
-  } catch (error) {
-    if (error instanceof PassClosedError) return null
-    throw error
-  }
 }

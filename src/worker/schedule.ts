@@ -7,7 +7,7 @@
  * each other's away again and again, and each time one is put back it begins a pass at once.
  */
 import type { Schedule } from '../config/config.ts'
-import type { JobQueue } from './job-backend.ts'
+import type { JobQueue } from './jobs.ts'
 
 const KEEP_PASSES_SECONDS = 7 * 24 * 3600
 

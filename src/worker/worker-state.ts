@@ -5,7 +5,7 @@
 import type { Pool } from '../store/postgres/database.ts'
 import type { DatabaseProbe } from '../store/postgres/probe.ts'
 import type { Credentials } from './credentials.ts'
-import type { JobBackend, JobQueue } from './job-backend.ts'
+import type { JobBackend, JobQueue } from './jobs.ts'
 
 export interface WorkerState {
   /** In words, for people. */

@@ -5,7 +5,7 @@
 import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { type SyncResult, syncTeam } from '../../src/pass/sync.ts'
+import { runInProcess, type SyncResult } from '../../src/pass/run-in-process.ts'
 import { openNumberKeys } from '../../src/personal-data/open-number-keys.ts'
 import type { SimulatedAllo } from '../../src/simulation/server.ts'
 import type { Cadence } from '../../src/store/pass/passes.ts'
@@ -60,15 +60,16 @@ export async function openMirror({
   })
   return {
     pass: ({ users = [], dryRun = false, cadence, signal } = {}) =>
-      syncTeam(
+      runInProcess(
         {
           pool,
           numberKeys,
           allo,
           onLimit: () => undefined,
-          throttledMs: () => pacer.throttledMs,
+          pacer,
           concurrency: () => (config.concurrency === 'auto' ? 4 : config.concurrency),
-          surprises: () => [],
+          takeSurprises: () => [],
+          renewSurprises: () => undefined,
           observer: { passStarted: () => undefined, teammateRead: () => undefined, warn: () => undefined },
           keyFingerprint: fingerprint,
           version: 'test',

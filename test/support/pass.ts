@@ -1,7 +1,7 @@
 /** One pass over a simulated team, of the real parts and with nothing from the environment. */
 import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
-import { type SyncOptions, type SyncResult, syncTeam } from '../../src/pass/sync.ts'
+import { runInProcess, type SyncOptions, type SyncResult } from '../../src/pass/run-in-process.ts'
 import type { SimulatedAllo } from '../../src/simulation/server.ts'
 import { keyFingerprint, openReadBudget } from '../../src/store/pass/read-budget.ts'
 import { openPool } from '../../src/store/postgres/database.ts'
@@ -35,16 +35,17 @@ export async function runPass(
     numberKeys: null,
     allo,
     onLimit: () => undefined,
-    throttledMs: () => pacer.throttledMs,
+    pacer,
     concurrency: () => 4,
-    surprises: () => [],
+    takeSurprises: () => [],
+    renewSurprises: () => undefined,
     observer: { passStarted: () => undefined, teammateRead: () => undefined, warn: () => undefined },
     keyFingerprint: fingerprint,
     version: 'test',
   }
   const everyone = { trigger: 'manual', users: [], only: [], except: [], includeBlocked: true } as const
   try {
-    return await syncTeam(dependencies, { ...everyone, dryRun: false, ...options })
+    return await runInProcess(dependencies, { ...everyone, dryRun: false, ...options })
   } finally {
     await allo.close()
     await book.close()

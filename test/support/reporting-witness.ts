@@ -5,7 +5,7 @@
  * A queue must fit one page: then the last answer of a reading is the reading.
  */
 import { pageSize } from '../../src/allo/client.ts'
-import type { SyncResult } from '../../src/pass/sync.ts'
+import type { SyncResult } from '../../src/pass/run-in-process.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
 import type { NumberRow, QueueRow } from '../../src/simulation/shapes.ts'
 import type { TimestampStyle } from '../../src/simulation/timestamps.ts'

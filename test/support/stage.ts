@@ -7,7 +7,7 @@
  */
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { pageSize } from '../../src/allo/client.ts'
-import type { SyncResult } from '../../src/pass/sync.ts'
+import type { SyncResult } from '../../src/pass/run-in-process.ts'
 import type { Move } from '../../src/simulation/move.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
 import type { NumberRow } from '../../src/simulation/shapes.ts'

@@ -11,7 +11,7 @@ import { assertNoForeignOwner, OUR_SCHEMAS } from '../../store/postgres/foreign-
 import { clockDifferenceMs, inspectServer, missingRights } from '../../store/postgres/inspect-database.ts'
 import { inspectObjects, schemasInTheWay } from '../../store/postgres/inspect-objects.ts'
 import { tryDatabase } from '../../store/postgres/probe.ts'
-import { JOBS_SCHEMA } from '../../worker/job-backend.ts'
+import { JOBS_SCHEMA } from '../../worker/jobs-in-postgres.ts'
 import { checkTimeZones } from '../open/check-time-zones.ts'
 import type { OpenDatabase } from '../open/database.ts'
 import type { Report } from './report.ts'

@@ -2,7 +2,7 @@
 import { withoutNumbers } from '../../allo/text.ts'
 import { secretsOfEnvironment } from '../../config/config.ts'
 import { toMirrorError } from '../../foreign-errors.ts'
-import type { SyncResult } from '../../pass/sync.ts'
+import type { SyncResult } from '../../pass/run-in-process.ts'
 import { isAnswered } from '../../store/reading/reading.ts'
 import { sentenceOf } from '../../terminal/describe-error.ts'
 import { printable } from '../../text/printable.ts'

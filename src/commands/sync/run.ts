@@ -2,7 +2,7 @@
 import { type Config, type ConfigWithKey, readConfig, secretsOfEnvironment } from '../../config/config.ts'
 import { type ExitCode, exitCodes } from '../../errors.ts'
 import { mask } from '../../logger.ts'
-import { type SyncObserver, type SyncResult, syncTeam } from '../../pass/sync.ts'
+import { runInProcess, type SyncObserver, type SyncResult } from '../../pass/run-in-process.ts'
 import { backfillNumberKeys } from '../../personal-data/backfill.ts'
 import { openNumberKeys } from '../../personal-data/open-number-keys.ts'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
@@ -44,7 +44,8 @@ export async function runSync(args: SyncArguments): Promise<ExitCode> {
   if (args.json) printJson(toJson(result, args.dryRun), (text) => mask(text, config.secrets()))
   else if (config.logLevel !== 'silent') print(sentence)
   if (args.json && isAtLeast(config.logLevel, 'info')) printError(sentence)
-  if (result.stoppedBy !== null) throw result.stoppedBy
+  const failure = result.stoppedBy ?? result.bug
+  if (failure !== null) throw failure
   if (result.status === 'ok') return exitCodes.ok
   const { failures } = toJson(result, args.dryRun)
   if (isAtLeast(config.logLevel, 'error')) {
@@ -112,7 +113,7 @@ async function openAndSync(
 export function syncOnce(
   config: Config,
   run: {
-    readonly pool: Parameters<typeof syncTeam>[0]['pool']
+    readonly pool: Parameters<typeof runInProcess>[0]['pool']
     readonly numberKeys: NumberKeys | null
     readonly open: OpenAllo
     readonly observer: SyncObserver
@@ -122,8 +123,8 @@ export function syncOnce(
   },
 ): Promise<SyncResult> {
   const { pool, numberKeys, open, observer, users = [], dryRun = false, signal } = run
-  return syncTeam(
-    { pool, numberKeys, observer, version, ...open, throttledMs: () => open.pacer.throttledMs },
+  return runInProcess(
+    { pool, numberKeys, observer, version, ...open },
     {
       trigger: 'manual',
       users,

@@ -7,6 +7,8 @@ import type { ConfigWithKey } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
 import { startHttp } from '../../http/server.ts'
 import { mask } from '../../logger.ts'
+import { createLeaseKeeper } from '../../pass/leases.ts'
+import { followSideEffects } from '../../pass/side-effects.ts'
 import { openNumberKeys } from '../../personal-data/open-number-keys.ts'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import { assertSchemaIsCurrent } from '../../store/migrate/migrate.ts'
@@ -24,7 +26,6 @@ import type { WorkerContext } from '../../worker/context.ts'
 import { trackCredentials } from '../../worker/credentials.ts'
 import { createDatabaseWatch, type DatabaseState } from '../../worker/database-watch.ts'
 import { cadenceOf, secondsToNextRun } from '../../worker/freshness.ts'
-import { createLeaseKeeper } from '../../worker/lease-keeper.ts'
 import { createMetrics } from '../../worker/metrics.ts'
 import { createNumberKeyFill } from '../../worker/number-key-fill.ts'
 import { createQualityChecks } from '../../worker/quality.ts'
@@ -152,6 +153,7 @@ function contextOf(
       includeBlocked: config.includeBlocked,
     },
     cadence: () => cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
+    sideEffects: followSideEffects(open),
     secondsToNextRun: () => secondsToNextRun(config.schedule, new Date()),
     logger,
     version,

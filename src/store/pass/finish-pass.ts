@@ -27,7 +27,6 @@
  */
 import { and, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import type { Surprise } from '../../allo/types.ts'
 import { type Client, DatabaseError, inTransaction, type Pool } from '../postgres/database.ts'
 import { lock, queueLock, teammateLock } from '../postgres/locks.ts'
 import { orm } from '../postgres/query.ts'
@@ -61,10 +60,6 @@ export interface PassOutcome {
   readonly teammates: number
   readonly requests: number
   readonly throttled: number
-  /** Null, here and below: what was recorded while the pass ran. */
-  readonly throttledMs: number | null
-  /** What the API did that its documentation does not mention: where and what, once each. */
-  readonly surprises: readonly Surprise[] | null
   readonly errorCode: string | null
   readonly errorMessage: string | null
   readonly errorRequestId: string | null
@@ -134,14 +129,14 @@ function idsOf(rows: readonly { readonly queueId: string }[]): string[] {
 }
 
 async function closePass(client: Client, outcome: PassOutcome): Promise<ClosedPass> {
-  const { passId, teamId, throttledMs, surprises, ...rest } = outcome
+  const { passId, teamId, ...rest } = outcome
   const [pass] = await orm(client)
     .update(syncPasses)
     .set({
       ...rest,
       finishedAt: sql`clock_timestamp()`,
-      ...(throttledMs === null ? {} : { throttledMs: Math.round(throttledMs) }),
-      ...(surprises?.length ? { surprises } : {}),
+      // Waits were added while the pass ran.
+      throttledMs: sql`coalesce(${syncPasses.throttledMs}, 0)`,
     })
     .where(and(eq(syncPasses.passId, passId), eq(syncPasses.status, 'running')))
     .returning({ startedAt: syncPasses.startedAt, isWholeTeam: syncPasses.isWholeTeam })

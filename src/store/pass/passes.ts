@@ -1,19 +1,23 @@
 /**
- * Passes and their leases. A pass is `running` while its process renews the lease; one whose lease ran out was left
- * by a dead process, and the next pass closes it as failed. A lease tells dead from slow.
+ * Passes and their leases. A pass is `running` while its process renews the lease; one whose lease expired was left by a
+ * dead process, and the next pass closes it as failed. A lease tells dead from slow.
+ *
+ * All functions are idempotent but `startPass` without a job id and `recordSideEffects`, which adds.
  */
+import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import { mergeSurprises } from '../../allo/surprises.ts'
 import type { Surprise } from '../../allo/types.ts'
 import { exitCodes, MirrorError } from '../../errors.ts'
 import {
-  ask,
   type Client,
   DatabaseError,
   inTransaction,
   type Pool,
   withDatabaseErrors,
 } from '../postgres/database.ts'
+import { orm } from '../postgres/query.ts'
 import type { FailedReading } from '../reading/reading.ts'
+import { syncPasses, syncReads } from '../schema.ts'
 
 export const LEASE_SECONDS = 60
 
@@ -22,7 +26,7 @@ export type PassTrigger = 'schedule' | 'manual'
 export interface NewPass {
   readonly teamId: string
   readonly trigger: PassTrigger
-  /** False for some teammates picked by hand: only a pass over the team can find that nobody holds a queue. */
+  /** False for some teammates picked by hand: only a pass over the team can find that no teammate holds a queue. */
   readonly isWholeTeam: boolean
   readonly version: string
   /** Of the job that runs it, unlike any other's: begun again by the same job, after a crash, a pass goes on. */
@@ -42,6 +46,13 @@ export interface Cadence {
 /** A pass still running after this long is wedged: it is closed, and recorded as such. */
 const WEDGED_AFTER_SECONDS = 6 * 3600
 
+const now = sql`clock_timestamp()`
+const leaseFromNow = secondsFromNow(LEASE_SECONDS)
+
+function secondsFromNow(seconds: number): SQL {
+  return sql`${now} + make_interval(secs => ${seconds})`
+}
+
 /** At most one scheduled pass of a team runs at a time; the one that runs keeps running. */
 export class PassAlreadyRunningError extends MirrorError {
   override readonly name = 'PassAlreadyRunningError'
@@ -53,37 +64,10 @@ export class PassAlreadyRunningError extends MirrorError {
 export async function startPass(db: Pool | Client, pass: NewPass): Promise<string> {
   try {
     return await withDatabaseErrors('starting a pass', async () => {
-      const going = await runningPassOfJob(db, pass)
-      if (going !== null) return going
-      await db.query(
-        `update allo.sync_passes set status = 'failed', finished_at = clock_timestamp(),
-           error_code = case when lease_expires_at < clock_timestamp() then 'abandoned' else 'wedged' end,
-           error_message = case when lease_expires_at < clock_timestamp()
-             then 'its process stopped renewing the lease' else 'it did not come to an end' end
-         where team_id = $1 and status = 'running'
-           and (lease_expires_at < clock_timestamp()
-                or started_at < clock_timestamp() - make_interval(secs => ${WEDGED_AFTER_SECONDS}))`,
-        [pass.teamId],
-      )
-      const { rows } = await db.query<{ pass_id: string }>(
-        `insert into allo.sync_passes (team_id, trigger, is_whole_team, status, started_at, lease_expires_at, version,
-           job_id, gap_after_seconds, stale_after_seconds)
-         values ($1, $2, $3, 'running', clock_timestamp(), clock_timestamp() + make_interval(secs => $4), $5, $6, $7, $8)
-         returning pass_id`,
-        [
-          pass.teamId,
-          pass.trigger,
-          pass.isWholeTeam,
-          LEASE_SECONDS,
-          pass.version,
-          pass.jobId ?? null,
-          pass.cadence?.gapAfterSeconds ?? null,
-          pass.cadence?.staleAfterSeconds ?? null,
-        ],
-      )
-      const passId = rows[0]?.pass_id
-      if (passId === undefined) throw new Error('starting a pass returned no id')
-      return passId
+      const goingOn = await goOnWithPassOfJob(db, pass)
+      if (goingOn !== null) return goingOn
+      await closeLeftPasses(db, pass.teamId)
+      return insertPass(db, pass)
     })
   } catch (error) {
     if (error instanceof DatabaseError && error.sqlState === '23505') {
@@ -95,51 +79,73 @@ export async function startPass(db: Pool | Client, pass: NewPass): Promise<strin
   }
 }
 
-async function runningPassOfJob(db: Pool | Client, pass: NewPass): Promise<string | null> {
-  if (pass.jobId === undefined) return null
-  const { rows } = await db.query<{ pass_id: string }>(
-    `update allo.sync_passes set lease_expires_at = clock_timestamp() + make_interval(secs => $3)
-     where job_id = $1 and team_id = $2 and status = 'running' returning pass_id`,
-    [pass.jobId, pass.teamId, LEASE_SECONDS],
-  )
-  return rows[0]?.pass_id ?? null
+async function goOnWithPassOfJob(db: Pool | Client, { jobId, teamId }: NewPass): Promise<string | null> {
+  if (jobId === undefined) return null
+  const [pass] = await orm(db)
+    .update(syncPasses)
+    .set({ leaseExpiresAt: leaseFromNow })
+    .where(and(eq(syncPasses.jobId, jobId), eq(syncPasses.teamId, teamId), isRunning))
+    .returning({ passId: syncPasses.passId })
+  return pass?.passId ?? null
 }
+
+async function closeLeftPasses(db: Pool | Client, teamId: string): Promise<void> {
+  const isAbandoned = sql`${syncPasses.leaseExpiresAt} < ${now}`
+  const isWedged = sql`${syncPasses.startedAt} < ${secondsFromNow(-WEDGED_AFTER_SECONDS)}`
+  await orm(db)
+    .update(syncPasses)
+    .set({
+      status: 'failed',
+      finishedAt: now,
+      errorCode: sql`case when ${isAbandoned} then 'abandoned' else 'wedged' end`,
+      errorMessage: sql`case when ${isAbandoned} then 'its process stopped renewing the lease'
+        else 'it did not come to an end' end`,
+    })
+    .where(and(eq(syncPasses.teamId, teamId), isRunning, sql`(${isAbandoned} or ${isWedged})`))
+}
+
+async function insertPass(db: Pool | Client, { cadence, ...pass }: NewPass): Promise<string> {
+  const [row] = await orm(db)
+    .insert(syncPasses)
+    .values({ ...pass, ...cadence, status: 'running', startedAt: now, leaseExpiresAt: leaseFromNow })
+    .returning({ passId: syncPasses.passId })
+  if (row === undefined) throw new Error('starting a pass returned no id')
+  return row.passId
+}
+
+const isRunning = eq(syncPasses.status, 'running')
 
 /** The scheduled pass of the team that runs now, and the job that runs it. */
 export async function runningScheduledPass(
   pool: Pool,
   teamId: string,
 ): Promise<{ passId: string; jobId: string | null } | null> {
-  const { rows } = await withDatabaseErrors('looking for the running pass', () =>
-    pool.query<{ pass_id: string; job_id: string | null }>(
-      `select pass_id, job_id from allo.sync_passes
-       where team_id = $1 and trigger = 'schedule' and status = 'running'`,
-      [teamId],
-    ),
+  const [pass] = await withDatabaseErrors('looking for the running pass', () =>
+    orm(pool)
+      .select({ passId: syncPasses.passId, jobId: syncPasses.jobId })
+      .from(syncPasses)
+      .where(and(eq(syncPasses.teamId, teamId), eq(syncPasses.trigger, 'schedule'), isRunning)),
   )
-  return rows[0] === undefined ? null : { passId: rows[0].pass_id, jobId: rows[0].job_id }
+  return pass ?? null
 }
 
-/** For a pass whose job is known to be gone: nobody will finish it. */
+/** For a pass whose job is known to be gone, so that no process will finish it. */
 export async function abandonPass(pool: Pool, passId: string, why: string): Promise<void> {
   await withDatabaseErrors('closing a pass whose job is gone', () =>
-    pool.query(
-      `update allo.sync_passes set status = 'failed', finished_at = clock_timestamp(), error_code = 'abandoned',
-         error_message = $2
-       where pass_id = $1 and status = 'running'`,
-      [passId, why],
-    ),
+    orm(pool)
+      .update(syncPasses)
+      .set({ status: 'failed', finishedAt: now, errorCode: 'abandoned', errorMessage: why })
+      .where(and(eq(syncPasses.passId, passId), isRunning)),
   )
 }
 
-/** False when the pass is not running any more: it was taken for dead and closed. */
+/** False when the pass is not running any more: another process took it for dead and closed it. */
 export async function renewLease(db: Pool | Client, passId: string): Promise<boolean> {
-  const { rowCount } = await ask(
-    db,
-    'renewing the lease of a pass',
-    `update allo.sync_passes set lease_expires_at = clock_timestamp() + make_interval(secs => $2)
-     where pass_id = $1 and status = 'running'`,
-    [passId, LEASE_SECONDS],
+  const { rowCount } = await withDatabaseErrors('renewing the lease of a pass', () =>
+    orm(db)
+      .update(syncPasses)
+      .set({ leaseExpiresAt: leaseFromNow })
+      .where(and(eq(syncPasses.passId, passId), isRunning)),
   )
   return rowCount === 1
 }
@@ -147,94 +153,127 @@ export async function renewLease(db: Pool | Client, passId: string): Promise<boo
 /** What a reading that is about to begin must know of its pass. */
 export interface PassState {
   readonly isRunning: boolean
-  /** This teammate's applied reading is there already. */
+  /** An answer about this teammate is recorded already. */
   readonly isRead: boolean
   /** What those not reached are recorded as, because another reading found that the pass must stop; null: it goes on. */
   readonly stop: FailedReading | null
 }
 
 export async function passState(pool: Pool, passId: string, userId: string): Promise<PassState> {
-  const { rows } = await withDatabaseErrors('reading the state of a pass', () =>
-    pool.query<{
-      is_running: boolean
-      is_read: boolean
-      stop_status: FailedReading['status'] | null
-      code: string | null
-      message: string | null
-      request_id: string | null
-    }>(
-      `select status = 'running' as is_running, stop_status, error_code as code, error_message as message,
-         error_request_id as request_id,
-         exists (select from allo.sync_reads where pass_id = $1 and user_id = $2
-                 and status in ('ok', 'no_queue', 'not_found')) as is_read
-       from allo.sync_passes where pass_id = $1`,
-      [passId, userId],
-    ),
+  const [pass] = await withDatabaseErrors('reading the state of a pass', () =>
+    orm(pool)
+      .select({ ...stopColumns, status: syncPasses.status, readStatus: syncReads.status })
+      .from(syncPasses)
+      .leftJoin(syncReads, and(eq(syncReads.passId, syncPasses.passId), eq(syncReads.userId, userId)))
+      .where(eq(syncPasses.passId, passId)),
   )
-  const row = rows[0]
-  const status = row?.stop_status ?? null
   return {
-    isRunning: row?.is_running ?? false,
-    isRead: row?.is_read ?? false,
-    stop:
-      status === null
-        ? null
-        : {
-            kind: 'failed',
-            status,
-            code: row?.code ?? '',
-            message: row?.message ?? '',
-            requestId: row?.request_id ?? null,
-          },
+    isRunning: pass?.status === 'running',
+    isRead: ['ok', 'no_queue', 'not_found'].includes(pass?.readStatus ?? ''),
+    stop: pass === undefined ? null : toStop(pass),
   }
 }
 
+const stopColumns = {
+  stopStatus: syncPasses.stopStatus,
+  code: syncPasses.errorCode,
+  message: syncPasses.errorMessage,
+  requestId: syncPasses.errorRequestId,
+}
+
+interface StopRow {
+  readonly stopStatus: string | null
+  readonly code: string | null
+  readonly message: string | null
+  readonly requestId: string | null
+}
+
+function toStop({ stopStatus, code, message, requestId }: StopRow): FailedReading | null {
+  const status = stopStatuses.find((known) => known === stopStatus)
+  if (status === undefined) return null
+  return { kind: 'failed', status, code: code ?? '', message: message ?? '', requestId }
+}
+
+const stopStatuses = ['forbidden', 'rate_limited', 'error', 'skipped'] as const
+
 /** Tells the readings that have not begun yet that the pass stops; the first reason stays. */
 export async function stopPass(pool: Pool, passId: string, reading: FailedReading): Promise<void> {
+  const { status, code, message, requestId } = reading
   await withDatabaseErrors('stopping a pass', () =>
-    pool.query(
-      `update allo.sync_passes set stop_status = $2, error_code = $3, error_message = $4, error_request_id = $5
-       where pass_id = $1 and status = 'running' and stop_status is null`,
-      [passId, reading.status, reading.code, reading.message, reading.requestId],
-    ),
+    orm(pool)
+      .update(syncPasses)
+      .set({ stopStatus: status, errorCode: code, errorMessage: message, errorRequestId: requestId })
+      .where(and(eq(syncPasses.passId, passId), isRunning, isNull(syncPasses.stopStatus))),
   )
+}
+
+export interface ReadingTotals {
+  /** Teammates whom Allo answered about: see isAnswered. */
+  readonly answered: number
+  readonly requests: number
+  readonly throttled: number
+  readonly stop: FailedReading | null
 }
 
 /** What the audit rows of a running pass amount to; null when it is not running any more. */
-export async function readingsOfPass(
-  pool: Pool,
-  passId: string,
-): Promise<{ answered: number; requests: number; throttled: number; stop: PassState['stop'] } | null> {
-  const { isRunning, stop } = await passState(pool, passId, '')
-  if (!isRunning) return null
-  const { rows } = await withDatabaseErrors('adding up a pass', () =>
-    pool.query<{ answered: number; requests: number; throttled: number }>(
-      `select count(*) filter (
-           where status in ('ok', 'no_queue', 'not_found') or error_code = 'overtaken')::int as answered,
-         coalesce(sum(requests), 0)::int as requests, coalesce(sum(throttled), 0)::int as throttled
-       from allo.sync_reads where pass_id = $1`,
-      [passId],
-    ),
+export async function readingsOfPass(pool: Pool, passId: string): Promise<ReadingTotals | null> {
+  const [pass] = await withDatabaseErrors('adding up a pass', () =>
+    orm(pool)
+      .select({
+        ...stopColumns,
+        answered: sql<number>`count(*) filter (where ${syncReads.status} in ('ok', 'no_queue', 'not_found')
+          or ${syncReads.errorCode} = 'overtaken')::int`,
+        requests: sql<number>`coalesce(sum(${syncReads.requests}), 0)::int`,
+        throttled: sql<number>`coalesce(sum(${syncReads.throttled}), 0)::int`,
+      })
+      .from(syncPasses)
+      .leftJoin(syncReads, eq(syncReads.passId, syncPasses.passId))
+      .where(and(eq(syncPasses.passId, passId), isRunning))
+      .groupBy(syncPasses.passId),
   )
-  return rows[0] === undefined ? null : { ...rows[0], stop }
+  if (pass === undefined) return null
+  const { answered, requests, throttled } = pass
+  return { answered, requests, throttled, stop: toStop(pass) }
 }
 
-/** Adds what a process waited and noticed to its running pass. */
-export async function recordSideEffects(
+/** What was recorded last of a pass, with all processes that work on it: status and error message, newest first. */
+export function latestReadings(
   pool: Pool,
   passId: string,
-  { throttledMs, surprises }: { readonly throttledMs: number; readonly surprises: readonly Surprise[] },
-): Promise<void> {
+  most: number,
+): Promise<{ readonly status: string; readonly errorMessage: string | null }[]> {
+  return withDatabaseErrors('looking at the latest readings', () =>
+    orm(pool)
+      .select({ status: syncReads.status, errorMessage: syncReads.errorMessage })
+      .from(syncReads)
+      .where(and(eq(syncReads.passId, passId), sql`${syncReads.status} <> 'skipped'`))
+      .orderBy(desc(syncReads.observedAt))
+      .limit(most),
+  )
+}
+
+/** What a process waited because of 429s, and what it noticed of the API, while it worked on a pass. */
+export interface SideEffects {
+  readonly throttledMs: number
+  readonly surprises: readonly Surprise[]
+}
+
+/** Adds to what the running pass has; a no-op when it is closed. */
+export async function recordSideEffects(pool: Pool, passId: string, effects: SideEffects): Promise<void> {
   await inTransaction(pool, 'recording what a pass noticed', async (client) => {
-    const { rows } = await client.query<{ surprises: Surprise[] | null }>(
-      `select surprises from allo.sync_passes where pass_id = $1 and status = 'running' for update`,
-      [passId],
-    )
-    if (rows[0] === undefined) return
-    const merged = mergeSurprises(rows[0].surprises ?? [], surprises)
-    await client.query(
-      `update allo.sync_passes set throttled_ms = coalesce(throttled_ms, 0) + $2, surprises = $3 where pass_id = $1`,
-      [passId, Math.round(throttledMs), merged.length > 0 ? JSON.stringify(merged) : null],
-    )
+    const [pass] = await orm(client)
+      .select({ surprises: syncPasses.surprises })
+      .from(syncPasses)
+      .where(and(eq(syncPasses.passId, passId), isRunning))
+      .for('update')
+    if (pass === undefined) return
+    const merged = mergeSurprises((pass.surprises ?? []) as readonly Surprise[], effects.surprises)
+    await orm(client)
+      .update(syncPasses)
+      .set({
+        throttledMs: sql`coalesce(${syncPasses.throttledMs}, 0) + ${Math.round(effects.throttledMs)}`,
+        surprises: merged.length > 0 ? merged : null,
+      })
+      .where(eq(syncPasses.passId, passId))
   })
 }

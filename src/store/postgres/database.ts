@@ -18,7 +18,6 @@ const READ_ONLY = '25006'
 /** What a database error may say outside: Postgres puts whole rows, phone numbers included, into its details. */
 export class DatabaseError extends MirrorError {
   override readonly name = 'DatabaseError'
-  readonly code = 'database'
   /** From Postgres; `ECONNREFUSED` and the like when it was not reached; null when the driver gave none. */
   readonly sqlState: string | null
   /**
@@ -39,6 +38,10 @@ export class DatabaseError extends MirrorError {
     this.isAboutData = /^(09|2[0-3]|27|3[89]|44|54|P0)/.test(code ?? '')
     this.retryable =
       code === null || code === READ_ONLY || /^(08|40|53|55|57|58)/.test(code) || isSystemCode(code)
+  }
+
+  get code() {
+    return this.isAboutData ? 'database_refused' : 'database'
   }
 
   get exitCode() {

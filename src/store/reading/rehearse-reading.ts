@@ -5,7 +5,7 @@
 import { sql } from 'drizzle-orm'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import { startPass } from '../pass/passes.ts'
-import { type KnownTeammate, recordTeam, type Team } from '../pass/teammates.ts'
+import { recordTeam, type Team } from '../pass/teammates.ts'
 import { inTransaction, type Pool } from '../postgres/database.ts'
 import { orm } from '../postgres/query.ts'
 import { teammates } from '../schema.ts'
@@ -17,13 +17,12 @@ export async function rehearseReading(
   rehearsal: {
     readonly team: Team
     readonly keyFingerprint: string
-    readonly teammate: KnownTeammate
+    readonly userId: string
     readonly version: string
     readonly numberKeys: NumberKeys | null
   } & Pick<Reading, 'result' | 'effort'>,
 ): Promise<SavedReading> {
-  const { team, keyFingerprint, teammate, version, numberKeys, result, effort } = rehearsal
-  const { userId } = teammate
+  const { team, keyFingerprint, userId, version, numberKeys, result, effort } = rehearsal
   const now = sql`clock_timestamp()`
   const doing = `rehearsing the reading of ${userId}`
   return inTransaction(

@@ -1,13 +1,13 @@
 /**
- * Renews the leases of the passes this process works on, as long as it does: the pass job and each reading hold it.
- * Nothing holds the lease of a pass whose jobs were lost, so it runs out and the next tick closes it.
+ * Renews the leases of the passes that this process works on, as long as it does: `sync` holds one throughout, the
+ * worker's job of a pass and each of its readings hold it while they run. No process holds the lease of a pass whose
+ * jobs were lost, so the lease expires and the next pass closes it.
  */
-
 import { LEASE_SECONDS, renewLease } from '../store/pass/passes.ts'
 import type { Pool } from '../store/postgres/database.ts'
 
 export interface LeaseKeeper {
-  /** Returns what lets go again. */
+  /** Renews at once, then every quarter of a lease. Returns what lets go again. */
   hold(passId: string): () => void
   stop(): void
 }

@@ -1,0 +1,60 @@
+/** Keeps the schedule in the job backend for as long as the worker runs, and logs what became of it. */
+import type { Logger } from 'pino'
+import type { Schedule } from '../config/config.ts'
+import { messageOf } from '../errors.ts'
+import { within } from '../waiting.ts'
+import { backendNames } from './job-backend.ts'
+import type { JobBackend, JobQueue } from './jobs.ts'
+import { keepSchedule, lookEveryMs, type ScheduleState } from './schedule.ts'
+
+/** Longer than an answer of the backend is remembered. */
+const LOOK_DEADLINE_MS = 6000
+
+export function watchSchedule(
+  logger: Logger,
+  jobs: JobBackend,
+  passes: JobQueue,
+  schedule: Schedule,
+): { stop(): void } {
+  const keeper = keepSchedule(passes, schedule)
+  const log = logChanges(logger, jobs.kind, schedule)
+  let isLooking = false
+
+  const look = async () => {
+    if (isLooking) return
+    isLooking = true
+    try {
+      await jobs.ping()
+      // Redis may have gone away since, and the question would wait until it is back. Asked again, the probe says why.
+      const sayWhy = async (late: unknown): Promise<never> => {
+        await jobs.ping()
+        throw late
+      }
+      log(await within(LOOK_DEADLINE_MS, keeper.look()).catch(sayWhy))
+    } catch (error) {
+      log('unreachable', messageOf(error))
+    } finally {
+      isLooking = false
+    }
+  }
+  const timer = setInterval(look, lookEveryMs(schedule))
+  void look()
+  return { stop: () => clearInterval(timer) }
+}
+
+function logChanges(logger: Logger, backend: JobBackend['kind'], schedule: Schedule) {
+  let known: ScheduleState | 'unreachable' | null = null
+  return (state: ScheduleState | 'unreachable', reason = '') => {
+    if (state === 'put') logger.info({ event: 'schedule_put', ...schedule }, 'the schedule is in place')
+    if (state === 'replaced' && known !== 'replaced') {
+      const message = 'a worker that was started later goes by another schedule, which holds for this one too'
+      logger.warn({ event: 'schedule_replaced', ...schedule }, message)
+    }
+    const name = backendNames[backend]
+    if (state === 'unreachable')
+      logger.warn({ event: 'jobs_unreachable', backend }, `waiting for ${name}: ${reason}`)
+    else if (known === 'unreachable')
+      logger.info({ event: 'jobs_reachable', backend }, `${name} answers again`)
+    known = state
+  }
+}
