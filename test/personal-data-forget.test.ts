@@ -538,9 +538,12 @@ describe('a reading under way', () => {
     const number = numberAt(stage, userId, 3)
     await stage.pass()
     await forget(stage, number, { suppress: true })
-    await expect(
-      readAndSave(stage, userId, (read) => saveReading(stage.database.pool, read, null)),
-    ).rejects.toThrow('only NUMBER_KEY tells which')
+    const save = (read: Reading) => saveReading(stage.database.pool, read, null)
+    expect(await readAndSave(stage, userId, save)).toMatchObject({
+      reading: { status: 'error', errorCode: 'number_key' },
+      error: { message: expect.stringContaining('only NUMBER_KEY tells which') },
+      stopsPass: true,
+    })
   })
 })
 
