@@ -129,7 +129,7 @@ describe.concurrent('doctor', () => {
     expect(await contentsOf(empty.pool)).toEqual({})
   })
 
-  test('finds a database from the future and a refused key in one go', async () => {
+  test('finds a database from the future, or of other migrations, and a refused key in one go', async () => {
     const other = await createTestDatabase()
     await other.pool.query(
       `insert into allo.migrations (hash, created_at) values ('of a release to come', 9e15)`,
@@ -145,6 +145,15 @@ describe.concurrent('doctor', () => {
       ),
     ])
     expect(marks(stdout)['–']).toHaveLength(4)
+
+    await other.pool.query(
+      `delete from allo.migrations where created_at = 9e15; update allo.migrations set hash = 'of another file'`,
+    )
+    const changed = await doctor(env({ DATABASE_URL: other.url }))
+    expect(changed.code).toBe(78)
+    expect(marks(changed.stdout)['✗']).toEqual([
+      expect.stringMatching(/^schema +migration 0000_create_the_tables is not the one that was applied/),
+    ])
     await other.drop()
   })
 

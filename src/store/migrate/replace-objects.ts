@@ -34,23 +34,33 @@ export async function replaceObjects(
   const dropped = new Map<string, Rights>()
   for (const definition of definitions) {
     const doing = definition.kind === null ? 'commenting' : `making ${definition.kind} ${definition.name}`
-    await withDatabaseErrors<unknown>(doing, async () => {
-      if (definition.kind === null) return client.query(definition.sql)
-      if (!(await replaced(client, definition.sql))) {
-        for (const [name, rights] of await drop(client, definition, ours)) dropped.set(name, rights)
-        await client.query(definition.sql)
-      }
-      const rights = dropped.get(definition.name)
-      if (rights !== undefined) await restoreRights(client, definition, rights)
+    await withDatabaseErrors(doing, async () => {
+      if (definition.kind === null) await client.query(definition.sql)
+      else await replaceObject(client, definition, ours, dropped)
     })
   }
+}
+
+/** Adds the objects that it drops to `dropped`. */
+async function replaceObject(
+  client: Client,
+  definition: Definition,
+  ours: ReadonlySet<string | null>,
+  dropped: Map<string, Rights>,
+): Promise<void> {
+  if (!(await isReplaced(client, definition.sql))) {
+    for (const [name, rights] of await drop(client, definition, ours)) dropped.set(name, rights)
+    await client.query(definition.sql)
+  }
+  const rights = dropped.get(definition.name)
+  if (rights !== undefined) await restoreRights(client, definition, rights)
 }
 
 /** invalid_table_definition and invalid_function_definition: the new one differs too much to replace the old one. */
 const IRREPLACEABLE = ['42P16', '42P13']
 
 /** Returns false, and changes nothing, where the object must be dropped first. */
-async function replaced(client: Client, sql: string): Promise<boolean> {
+async function isReplaced(client: Client, sql: string): Promise<boolean> {
   await client.query('savepoint replacing')
   try {
     await client.query(sql)
