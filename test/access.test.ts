@@ -148,7 +148,7 @@ describe('the roles', () => {
     expect(migrations).toBeGreaterThan(0)
     expect(note).toMatch(
       new RegExp(
-        `^The roles ${rolePrefix}_writer, .*, ${rolePrefix}_bi_pii were not made: ${name} may not create roles\\.`,
+        `^The roles ${rolePrefix}_writer, .*, ${rolePrefix}_bi_pii were not created: ${name} may not create roles\\.`,
       ),
     )
     const allo = await startSimulatedAllo({
@@ -179,7 +179,7 @@ describe('the roles', () => {
     await database.pool.query(`create role ${prefix}_bi_reader login`)
     expect(await setUpRoles(database.pool, prefix)).toMatchObject({
       areInPlace: false,
-      note: expect.stringMatching(new RegExp(`^A role ${prefix}_bi_reader is there already and can log in`)),
+      note: expect.stringMatching(new RegExp(`^A role ${prefix}_bi_reader already exists and can log in`)),
     })
     const { rows } = await database.pool.query(`select from pg_roles where rolname = $1`, [
       `${prefix}_writer`,

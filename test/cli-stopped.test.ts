@@ -56,7 +56,7 @@ test.for([
   expect(await running.finished).toEqual({
     code: 75,
     stdout: '',
-    stderr: `Stopped by ${signal}; what was saved until then stays\n`,
+    stderr: `Stopped by ${signal}; saved data stay\n`,
   })
   expect(await stateOfServer()).toBe('stopped')
 })

@@ -132,7 +132,7 @@ describe('a pass', () => {
     const command = ['/usr/bin/script', '-qec', `${process.execPath} ${executable} sync`, '/dev/null']
     const { code, stdout } = await runCli([], env(), { cwd, command })
     expect(code).toBe(0)
-    expect(stdout).toMatch(/\r\x1b\[K(Asking Allo who is on the team|\d\/5 teammates)/)
+    expect(stdout).toMatch(/\r\x1b\[K(Reading the lists of teammates|\d\/5 teammates)/)
     expect(stdout).toMatch(/\r\x1b\[KPass \d+ of Acme Sales: ok\./)
   })
 

@@ -235,7 +235,7 @@ describe('progress', () => {
   test('on a terminal is one line drawn over, with teammates, numbers, rate and waits, and gone at the end', () => {
     const written = play(true)
     expect(written).toMatch(
-      /\r\x1b\[K2\/3 teammates {2}250 numbers {2}[\d.]+ requests\/s {2}throttled 1\.5 s {2}Allo says wait: 12 s/,
+      /\r\x1b\[K2\/3 teammates {2}250 numbers {2}[\d.]+ requests\/s {2}throttled 1\.5 s {2}paused by Allo: 12 s/,
     )
     expect(written.endsWith('\r\x1b[K')).toBe(true)
   })

@@ -193,7 +193,7 @@ describe('grant', () => {
         const boss = await made('superuser')
         return made(`noinherit in role ${await made(`noinherit in role ${boss}`)}`)
       },
-      /as \S+, then as (\S+), which it can become, it may do more than read \(superuser\)\. To take that away: revoke \1 from \S+\. Choose another name/,
+      /as \S+, then as (\S+), which it can become, it may do more than read \(superuser\)\. To revoke this: revoke \1 from \S+\. Choose another name/,
     ],
     [
       'may give itself a role that makes databases',
@@ -248,7 +248,7 @@ describe('grant', () => {
       /it may write schema allo/,
     ],
     ['is one of the roles itself', async () => roles.reader, /it is a group/],
-    ['is too long', async () => 'x'.repeat(64), /has 1 to 63 bytes/],
+    ['is too long', async () => 'x'.repeat(64), /must have 1 to 63 bytes/],
   ])('refuses a login that %s, and changes nothing', async (_, login, why) => {
     await grant([loginName(), '--role', 'reader'], password)
     const name = await login()
@@ -322,7 +322,7 @@ describe('grant', () => {
       78,
       expect.stringMatching(
         new RegExp(
-          `^${roles.pii} is no role for readers: as ${roles.reader}, then as pg_write_all_data`,
+          `^${roles.pii} is not suitable for readers: as ${roles.reader}, then as pg_write_all_data`,
           'i',
         ),
       ),

@@ -1,6 +1,6 @@
 /**
- * A login for a person or a tool that reads the reports. Its rights come from the group role alone; that its
- * transactions are read only and end in time keeps it from burdening the database by accident.
+ * Creates logins for people and tools that read the reports. Their rights come only from the group role. The read-only
+ * mode and the time limits prevent accidental load; they do not protect against a malicious reader.
  */
 import pg from 'pg'
 import { exitCodes, MirrorError } from '../errors.ts'
@@ -12,26 +12,26 @@ import { scramVerifier } from './scram.ts'
 
 export type ReportRole = 'reader' | 'pii'
 
-/** There is no role to grant, or this login may not grant it; the message says what to do. */
+/** There is no role to grant, or our login may not grant it; the message says what to do. */
 export class GrantUnavailableError extends MirrorError {
   override readonly name = 'GrantUnavailableError'
   readonly code = 'grant_unavailable'
   readonly exitCode = exitCodes.configuration
 }
 
-/** The login can't be what was asked for; the message says why. */
+/** The login must not become a login for reports; the message says why. */
 export class LoginRefusedError extends MirrorError {
   override readonly name = 'LoginRefusedError'
   readonly code = 'login_refused'
   readonly exitCode = exitCodes.usage
 }
 
-/** What is known of a login before anything is done to it. */
+/** The state of a login before it is changed. */
 export interface LoginState {
-  /** Whether this login of ours may make logins at all. */
+  /** Whether our own login may create logins. */
   readonly mayManage: boolean
   readonly exists: boolean
-  /** It may read tables of schema allo by rights that were given elsewhere. */
+  /** It may read tables of schema allo through other rights. */
   readonly readsTables: boolean
 }
 
@@ -39,8 +39,8 @@ export const CONNECTIONS = 10
 export const STATEMENT_SECONDS = 60
 
 /**
- * For questions about history: by default Postgres takes each row found by an index for a seek on a spinning disk,
- * and reads whole tables instead; and it compiles statements for longer than they then run.
+ * Planner settings for queries on history. By default Postgres assumes a disk seek for each row found by an index, and
+ * reads whole tables instead. It also compiles statements for longer than they run.
  */
 export const planning = { random_page_cost: '1.1', jit: 'off' }
 
@@ -54,8 +54,8 @@ const settings: Readonly<Record<string, string>> = {
 const searchPaths = { reader: 'reporting', pii: 'reporting, reporting_pii' }
 
 /**
- * Throws LoginRefusedError when the login, or a role it can become, may do more than read, or when it is not one for a
- * person or a tool.
+ * Throws LoginRefusedError if the login, or a role it can become, may do more than read, or if it is a group or our own
+ * login. Throws GrantUnavailableError if the group role may do more than read.
  */
 export async function inspectLogin(
   pool: Pool,
@@ -63,7 +63,9 @@ export async function inspectLogin(
   { role, roles }: { readonly role: ReportRole; readonly roles: RoleNames },
 ): Promise<LoginState> {
   if (login === '' || Buffer.byteLength(login) > 63)
-    throw new LoginRefusedError('The name of a login has 1 to 63 bytes: Postgres would cut off the rest.')
+    throw new LoginRefusedError(
+      'The name of a login must have 1 to 63 bytes, because Postgres truncates longer names.',
+    )
   const group = roles[role]
   const found = await findLogin(pool, login)
   if (found.exists) {
@@ -74,7 +76,7 @@ export async function inspectLogin(
   }
   const powerOfGroup = await powersOf(pool, group)
   if (powerOfGroup !== null)
-    throw new GrantUnavailableError(`${group} is no role for readers: ${powerInWords(powerOfGroup)}`)
+    throw new GrantUnavailableError(`${group} is not suitable for readers: ${powerInWords(powerOfGroup)}`)
   return found
 }
 
@@ -104,8 +106,8 @@ interface FoundLogin extends LoginState {
 }
 
 /**
- * Makes the login, or changes it, whole or not at all. `password`: null keeps the one it has. Returns whether it may
- * connect: usually everybody may.
+ * Creates or changes the login. Atomic and idempotent. `password`: null keeps the present one. Returns whether it may
+ * connect to this database, which is the default in Postgres.
  */
 export async function grantLogin(
   pool: Pool,
@@ -144,7 +146,7 @@ export async function grantLogin(
   })
 }
 
-/** Returns the groups it was taken out of; null: there is no such login. It stays, and may still connect. */
+/** Returns the groups that it was removed from; null: there is no such login. The login stays and may still connect. */
 export async function revokeLogin(pool: Pool, login: string, roles: RoleNames): Promise<string[] | null> {
   return inTransaction(pool, `revoking from ${login}`, async (client) => {
     const { rowCount } = await client.query('select from pg_roles where rolname = $1', [login])
@@ -152,7 +154,7 @@ export async function revokeLogin(pool: Pool, login: string, roles: RoleNames): 
   })
 }
 
-/** A membership that somebody else gave can't always be taken away: then nothing is changed. */
+/** Atomic. Throws LoginRefusedError if another role granted a membership, and only that role can revoke it. */
 async function revokeGroups(client: Client, login: string, roles: RoleNames): Promise<string[]> {
   const memberships = async () => {
     const { rows } = await client.query<{ name: string; grantor: string }>(
@@ -168,6 +170,6 @@ async function revokeGroups(client: Client, login: string, roles: RoleNames): Pr
   const [left] = await memberships()
   if (left === undefined) return before.map(({ name }) => name)
   throw new LoginRefusedError(
-    `${login} was made a member of ${left.name} by ${left.grantor}, who alone can take that away. Nothing was changed.`,
+    `${login} was made a member of ${left.name} by ${left.grantor}, and only that role can revoke it. Nothing was changed.`,
   )
 }

@@ -1,17 +1,17 @@
 /**
- * Schemas in which others may create functions and operators. Those take the place of Postgres' own wherever a session
- * has the schema in its search path. Ours have none of them; sessions of other programs may.
+ * Finds schemas in which others may create functions and operators. These can replace those of Postgres in any session
+ * with the schema in its search path. Our sessions do not have it there, but sessions of other programs may.
  */
 import { ask, type Pool } from '../store/postgres/database.ts'
 import type { RoleNames } from './roles.ts'
 
-/** A sentence for each, with the statement that closes it: open to PUBLIC or to readers; ours, to anybody. */
+/** A sentence per schema, with the statement that revokes the right. Our own schemas must be closed to every other role. */
 export async function openSchemas(pool: Pool, roles: RoleNames | null): Promise<string[]> {
   const readers = roles === null ? [] : [roles.reader, roles.pii]
   const { rows } = await ask<{ says: string }>(
     pool,
-    'looking who may create in which schema',
-    `select format('%s may create functions and operators in schema %s, and a session that has it in its search path may run them. Close it: revoke create on schema %s from %s',
+    'checking who may create objects in which schema',
+    `select format('%s may create functions and operators in schema %s, and a session that has it in its search path may run them. To prevent it: revoke create on schema %s from %s',
          case grantee when 0 then 'Every login' else quote_ident(rolname) end, nspname, quote_ident(nspname),
          case grantee when 0 then 'public' else quote_ident(rolname) end) as says
      from pg_namespace n

@@ -1,41 +1,41 @@
 /**
- * What a role may do beside reading the reports: by itself, or as any role that it can become. Membership counts in
- * every form: inherited, by SET ROLE alone (NOINHERIT), or with the right to give the role to itself (ADMIN OPTION).
+ * Finds what a role may do besides reading the reports: by itself, or as any role that it can become. Every form of
+ * membership counts: inherited, SET ROLE only (NOINHERIT), and the right to grant the role to itself (ADMIN OPTION).
  */
 import { ask, type Pool } from '../store/postgres/database.ts'
 
 export interface Power {
-  /** From the role itself to the one that has the power, each a member of the next. */
+  /** From the role itself to the role that has the power. Each is a member of the next. */
   readonly path: readonly string[]
   /** `it may …`, without the subject. */
   readonly powers: readonly string[]
 }
 
-/** The powers of the role at the end of the longest path, which is where they come from; null: it reads, and that is all. */
+/** The powers at the end of the longest path, where they originate. Null: the role may only read. */
 export async function powersOf(pool: Pool, role: string): Promise<Power | null> {
   const { rows } = await ask<Power>(pool, 'looking at what the role may do', findPowers, [role])
   return rows[0] ?? null
 }
 
-/** As the end of a sentence: why it can't be a reader, and for a membership what takes it away. */
+/** The end of a sentence: why it can't be a reader, and for a membership the statement that revokes it. */
 export function powerInWords({ path, powers }: Power): string {
   const [member, role] = path.slice(-2)
-  // The first is the gravest; the others often follow from it.
+  // The first is the most serious; the others often follow from it.
   const [may] = powers
   if (path.length === 1) return `it ${may}`
-  return `as ${path.slice(1).join(', then as ')}, which it can become, it ${may}. To take that away: revoke ${quotedIfNeeded(role)} from ${quotedIfNeeded(member)}`
+  return `as ${path.slice(1).join(', then as ')}, which it can become, it ${may}. To revoke this: revoke ${quotedIfNeeded(role)} from ${quotedIfNeeded(member)}`
 }
 
 function quotedIfNeeded(name = ''): string {
   return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 }
 
-/** They show settings and figures of the server, no rows of tables. */
+/** These show settings and statistics of the server, but no rows of tables. */
 const harmless = `array['pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats', 'pg_stat_scan_tables']`
 
 const ours = `('allo', 'reporting', 'reporting_pii', 'allo_jobs')`
 
-/** Before Postgres 16 a membership had no options: it could always be used. */
+/** Before Postgres 16 a membership had no options and was always usable. */
 const usable = ['inherit_option', 'set_option', 'admin_option']
   .map((option) => `coalesce((to_jsonb(m) ->> '${option}')::boolean, true)`)
   .join(' or ')

@@ -1,12 +1,12 @@
 /**
- * Three group roles without login, so that rights are given once and a login is only made a member:
+ * Sets up three group roles without login. They hold the rights, and a login only becomes a member:
  *
- *   writer      reads and writes schema allo, reads reporting: what a worker needs that does not migrate
+ *   writer      reads and writes schema allo, reads reporting: the rights of a worker that does not migrate
  *   bi_reader   reads schema reporting, and nothing else
- *   bi_pii      a bi_reader that reads schema reporting_pii, too
+ *   bi_pii      a bi_reader that also reads schema reporting_pii
  *
- * Everyone else, PUBLIC included, gets nothing here. What is created later gets the same rights by default, so that a
- * view that is made anew keeps its readers. Looking whether all is in place is one statement, and mostly it is.
+ * PUBLIC gets no rights. Default privileges give new objects the same rights, so a view that is created again keeps its
+ * readers. One statement checks whether everything is set up, which is the normal case.
  */
 import pg from 'pg'
 import {
@@ -28,14 +28,14 @@ export function roleNames(prefix: string): RoleNames {
   return { writer: `${prefix}_writer`, reader: `${prefix}_bi_reader`, pii: `${prefix}_bi_pii` }
 }
 
-/** Without these roles everything but `grant` works. */
+/** Without these roles everything except `grant` works. */
 export interface RolesOutcome {
   readonly areInPlace: boolean
-  /** Why they are not, or what should be known about them, in a sentence; null: nothing. */
+  /** A sentence: why they are missing, or a warning about them. Null: none. */
   readonly note: string | null
 }
 
-/** For whoever migrates, after that. Safe to run twice, and by two at once. */
+/** Runs after each migration. Idempotent, and safe to run in parallel. Does not throw DatabaseErrors. */
 export async function setUpRoles(pool: Pool, prefix: string): Promise<RolesOutcome> {
   const roles = roleNames(prefix)
   try {
@@ -53,18 +53,18 @@ export async function setUpRoles(pool: Pool, prefix: string): Promise<RolesOutco
 
 interface RolesState {
   readonly missing: readonly string[]
-  /** Roles of these names that can log in or rule: somebody's. */
+  /** Roles of these names that can log in or are superusers, so they are not ours. */
   readonly foreign: readonly string[]
   readonly isInPlace: boolean
   readonly mayCreate: boolean
   readonly mayGrant: boolean
   readonly login: string
-  /** Where the readers have rights, too. */
+  /** Other databases in which the readers have rights. */
   readonly otherDatabases: readonly string[]
 }
 
 async function inspectRoles(pool: Pool, roles: RoleNames): Promise<RolesState> {
-  return withDatabaseErrors('looking at the roles', async () => {
+  return withDatabaseErrors('checking the roles', async () => {
     const { rows } = await pool.query<RolesState>(
       `with named as (
          select name, r.* from unnest($1::text[]) name left join pg_roles r on r.rolname = name
@@ -128,10 +128,10 @@ function obstacleTo(state: RolesState, roles: RoleNames): string | null {
   const { missing, foreign, isInPlace, mayCreate, mayGrant, login } = state
   if (isInPlace) return null
   if (foreign.length > 0) {
-    return `A role ${foreign.join(', ')} is there already and can log in, so it is somebody's: nobody was given rights. Set ROLE_PREFIX to another word.`
+    return `A role ${foreign.join(', ')} already exists and can log in, so it is not ours: no rights were granted. Set ROLE_PREFIX to another word.`
   }
   if (missing.length > 0 && !mayCreate) {
-    return `The roles ${missing.join(', ')} were not made: ${login} may not create roles. Only \`grant\` needs them: let somebody create them (docs/operating.md), or set ROLE_PREFIX=none.`
+    return `The roles ${missing.join(', ')} were not created: ${login} may not create roles. Only \`grant\` needs them: let an administrator create them (docs/operating.md), or set ROLE_PREFIX=none.`
   }
   if (!mayGrant) {
     return `The roles ${list(roles)} got no rights: ${login} does not own the schemas. Run \`allo-queue-mirror migrate\` as their owner.`
@@ -141,16 +141,16 @@ function obstacleTo(state: RolesState, roles: RoleNames): string | null {
 
 function sharedNote(others: readonly string[], { reader, pii }: RoleNames): string | null {
   if (others.length === 0) return null
-  return `${reader} and ${pii} have rights in the database ${others.join(', ')}, too: who may read here may read there. Set ROLE_PREFIX to keep them apart.`
+  return `${reader} and ${pii} also have rights in the database ${others.join(', ')}: a login that may read here may read there. Set ROLE_PREFIX to separate them.`
 }
 
-/** Another database of the cluster may be setting up the same roles just now. */
+/** Retries, because another database of the cluster may set up the same roles at the same time. */
 async function putInPlaceOnceMore(pool: Pool, roles: RoleNames): Promise<void> {
   for (let attempts = 3; ; attempts -= 1) {
     try {
       return await inTransaction(pool, 'setting up the roles', (client) => putInPlace(client, roles))
     } catch (error) {
-      // It exists, or the row of the role was updated by both.
+      // The role exists now, or both updated its row.
       const isOvertaken =
         error instanceof DatabaseError && ['42710', '23505', 'XX000'].includes(error.sqlState ?? '')
       if (!isOvertaken || attempts === 1) throw error
@@ -197,7 +197,7 @@ async function putInPlace(client: Client, roles: RoleNames): Promise<void> {
     ...rightsIn('reporting', 'functions', 'execute', `${writer}, ${reader}`),
     ...rightsIn('reporting_pii', 'tables', 'select', pii),
     ...rightsIn('reporting_pii', 'functions', 'execute', pii),
-    // Views run with their owner's rights, but the functions in them with the reader's.
+    // Views run with the rights of their owner, but functions in them with the rights of the reader.
     ...pure.map((signature) => `grant execute on function ${signature} to ${reader}`),
     ...(isMember ? [] : [`grant ${reader} to ${pii}`]),
     ...(ownsDatabase
@@ -210,7 +210,7 @@ async function putInPlace(client: Client, roles: RoleNames): Promise<void> {
   for (const statement of statements) await client.query(statement)
 }
 
-/** On what is there, and on what the role that migrates will create. */
+/** Rights on existing objects, and on objects that the migrating role will create. */
 function rightsIn(schema: string, kind: string, rights: string, to: string): string[] {
   return [
     `grant ${rights} on all ${kind} in schema ${schema} to ${to}`,
@@ -222,7 +222,7 @@ function commentsOf({ writer, reader, pii }: RoleNames): Readonly<Record<string,
   return {
     [writer]: 'allo-queue-mirror: reads and writes schema allo, reads reporting.',
     [reader]: 'allo-queue-mirror: reads schema reporting, and nothing else.',
-    [pii]: 'allo-queue-mirror: reads schemas reporting and reporting_pii, raw phone numbers included.',
+    [pii]: 'allo-queue-mirror: reads schemas reporting and reporting_pii, phone numbers included.',
   }
 }
 

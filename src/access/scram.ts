@@ -1,10 +1,10 @@
 /**
- * What Postgres keeps of a password: with it a login can be checked, and nobody can log in. It is computed here, since
- * statements are logged, and a password in one would be, too.
+ * Computes the SCRAM verifier that Postgres stores for a password. It is enough to check a login, but not to log in. We
+ * compute it here, because statements may be logged, and the password must not be in one.
  */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 
-/** As Postgres itself counts. */
+/** The default of Postgres. */
 const ITERATIONS = 4096
 
 /** `password`: ASCII, for which no normalising (SASLprep) is needed. RFC 5802 and 7677. */

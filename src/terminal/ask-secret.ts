@@ -1,10 +1,10 @@
-/** A secret from whoever started us: from a pipe, or asked for without showing what is typed. */
+/** Reads a secret from a pipe, or asks for it on the terminal without echo. */
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { InterruptedError, UsageError } from '../errors.ts'
 
-/** Empty when nothing was given. On a terminal it is asked for twice. */
+/** Returns an empty text if nothing was given. On a terminal it asks twice. */
 export async function askForSecret(question: string): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, '')
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
@@ -19,8 +19,8 @@ export async function askForSecret(question: string): Promise<string> {
   }
   try {
     const secret = await ask(question)
-    if (secret !== '' && (await ask('Once more')) !== secret)
-      throw new UsageError('Those were two different ones; nothing was changed.')
+    if (secret !== '' && (await ask('Repeat it')) !== secret)
+      throw new UsageError('The two inputs differ; nothing was changed.')
     return secret
   } finally {
     terminal.close()

@@ -1,7 +1,6 @@
 /**
- * An error in words for a person. One a user can meet says what to do and nothing else; a bug says that it is one.
- * Where it happened is shown with `debug` only. Neither holds a key, a password or a phone number: what we did not
- * word ourselves is masked.
+ * Describes an error to a person. An expected error says what to do; a bug says that it is a bug. The stack is shown with
+ * `debug` only. Secrets and phone numbers are masked in all texts.
  */
 import { toQuotable } from '../allo/text.ts'
 import { exitCodes } from '../errors.ts'
@@ -11,7 +10,7 @@ import { printable, printableLines } from '../text/printable.ts'
 
 export interface Shown {
   readonly debug: boolean
-  /** Never shown, whatever happened. */
+  /** Masked in all texts. */
   readonly secrets: readonly string[]
 }
 
@@ -24,7 +23,7 @@ export function describeError(thrown: unknown, { debug, secrets }: Shown): strin
   return mask(lines.join('\n'), secrets)
 }
 
-/** Begins with a capital. Masked before anything is cut: half a secret would not be found. */
+/** Begins with a capital letter. Masks before it truncates, because half a secret would not be found. */
 export function sentenceOf(thrown: unknown, secrets: readonly string[]): string {
   const { message, exitCode, isMultiline, advice } = toMirrorError(thrown)
   const masked = mask(message, secrets)
@@ -34,7 +33,7 @@ export function sentenceOf(thrown: unknown, secrets: readonly string[]): string 
   return advice === null ? sentence : `${sentence}. ${advice}`
 }
 
-/** The frames of the error and of each that lies below it. */
+/** The stack frames of the error and of its causes. */
 function traceOf(error: unknown, secrets: readonly string[]): string[] {
   const lines: string[] = []
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {

@@ -1,6 +1,6 @@
 /**
- * Ctrl-C, SIGTERM and SIGHUP (the terminal was closed) as an aborted signal: the work winds up in order. A second one ends the process at once, and so
- * does a deadline after the first one, whatever the work still waits for.
+ * Turns Ctrl-C, SIGTERM and SIGHUP (the terminal was closed) into an aborted signal, so that the work can shut down. A
+ * second signal exits the process at once, and so does a deadline after the first one.
  */
 import { exitCodes, InterruptedError } from '../errors.ts'
 import { longestWait } from '../waiting.ts'
@@ -11,8 +11,8 @@ const END_WITHIN_MS = 12_000
 let sameSignalWithinMs = 0
 
 /**
- * Under npm or on another Node one Ctrl-C arrives more than once: from the terminal, which sends it to every process,
- * and from the process that started us, which passes it on. From now on the same signal within half a second is one.
+ * From now on the same signal within half a second counts once. With a parent process (npm, or an old Node) one Ctrl-C
+ * arrives twice: from the terminal and from the parent.
  */
 export function expectSignalsTwice(): void {
   sameSignalWithinMs = 500
@@ -38,13 +38,13 @@ export async function withInterruption<T>(
     if (interrupted.signal.aborted) process.exit(exitCodes.tryAgain)
     onFirst()
     setTimeout(giveUp, endWithinMs).unref()
-    interrupted.abort(new InterruptedError(`stopped by ${name}; what was saved until then stays`))
+    interrupted.abort(new InterruptedError(`stopped by ${name}; saved data stay`))
   }
   for (const name of signals) process.on(name, interrupt)
   try {
     return await work(interrupted.signal)
   } finally {
-    // Once interrupted, the same signal may still be on its way, and must not kill the process while it ends.
+    // After an interruption keep the handlers: the same signal may arrive again and must not kill the process.
     if (!interrupted.signal.aborted) for (const name of signals) process.off(name, interrupt)
   }
 }
@@ -65,7 +65,7 @@ function createRepeatFilter(): (name: NodeJS.Signals) => boolean {
   }
 }
 
-/** Rejects with the reason of the signal once it is aborted. */
+/** Rejects with the reason of the signal when it aborts. */
 export function whenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const giveUp = () => reject(signal.reason)
@@ -74,7 +74,7 @@ export function whenAborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-/** Resolves when the signal is aborted; keeps the process alive until then. */
+/** Resolves when the signal aborts; keeps the process alive until then. */
 export async function untilAborted(signal: AbortSignal): Promise<void> {
   const alive = setInterval(() => undefined, 60_000)
   try {

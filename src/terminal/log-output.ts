@@ -1,22 +1,22 @@
 /**
- * Where the service writes its log. A log that can't be written must not end the service: on a full disk (ENOSPC,
- * EDQUOT) or a broken one (EIO) lines are dropped, and as soon as there is room again one line says how many.
+ * The output of the worker's log. A log that can't be written must not stop the worker: on a full (ENOSPC, EDQUOT) or
+ * broken disk (EIO) lines are dropped. When writing works again, one line gives their number.
  *
- * Node gives up a stream to a file after its first error, so a file is written without one.
+ * A Node stream to a file is unusable after its first error, so files are written without a stream.
  */
 import { fstatSync, writeSync } from 'node:fs'
 import type { LogTarget } from '../logger.ts'
 
 export function logOutput(stream: NodeJS.WriteStream & { readonly fd: number }): LogTarget {
-  // Errors of pipes and terminals are events of the stream, which the command survives (cli.ts).
+  // Errors of pipes and terminals are stream events, which cli.ts handles.
   if (!isFile(stream)) return stream
   return fileOutput((bytes) => writeSync(stream.fd, bytes))
 }
 
-/** `write` returns how many bytes it took, and throws when it can take none. */
+/** `write` returns the number of bytes written, and throws if it can write none. */
 export function fileOutput(write: (bytes: Buffer) => number): LogTarget {
   let lost = 0
-  /** A line was cut off in the middle. */
+  /** The last line was written incompletely. */
   let isCut = false
 
   const tryToWrite = (text: string): string | null => {

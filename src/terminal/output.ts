@@ -1,4 +1,4 @@
-/** What commands write. Nothing else writes to stdout or stderr, so that no text from outside controls a terminal. */
+/** All output of commands. Only this file writes to stdout and stderr, so that no text from outside controls a terminal. */
 import { printableJson, printableLines } from '../text/printable.ts'
 
 export function print(text: string): void {
@@ -9,7 +9,7 @@ export function printError(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`)
 }
 
-/** One object on a line. `mask` hides secrets in the text. */
+/** Prints one object on one line. `mask` hides secrets in the text. */
 export function printJson(value: object, mask: (text: string) => string): void {
   process.stdout.write(`${printableJson(mask(JSON.stringify(value)))}\n`)
 }

@@ -1,6 +1,6 @@
 /**
- * How a pass shows itself on stderr: on a terminal one line that is drawn over, piped a plain line per teammate that
- * failed and a few in between. What is to be kept stands on lines of its own in either case.
+ * Shows the progress of a pass on stderr: on a terminal one live line; in a pipe a line every few seconds. In both cases
+ * each failed teammate and each warning gets a permanent line.
  */
 import type { WriteStream } from 'node:tty'
 import { withoutNumbers } from '../allo/text.ts'
@@ -9,19 +9,19 @@ import type { SyncObserver } from '../pass/run-in-process.ts'
 import { printable } from '../text/printable.ts'
 
 export interface Progress extends SyncObserver {
-  /** What is going on before there is a pass to measure. */
+  /** Shows a step before the pass begins. */
   step(text: string): void
-  /** From now on the line shows these. */
+  /** From now on the line shows these figures. */
   watch(meters: Meters): void
-  /** Leaves the terminal with an empty line to write on. Twice is once. */
+  /** Removes the live line. Idempotent. */
   stop(): void
 }
 
 export interface Meters {
   readonly requests: () => number
-  /** Waited so far because of 429s. */
+  /** Time waited so far because of 429s. */
   readonly throttledMs: () => number
-  /** How much longer a 429 makes us wait now. */
+  /** Remaining wait because of a 429. */
   readonly pausedMs: () => number
 }
 
@@ -50,7 +50,7 @@ export function createProgress(
     const parts = teammates === 0 ? [doing] : [`${done}/${teammates} teammates`, `${numbers} numbers`, rate]
     if (meters.throttledMs() > 0) parts.push(`throttled ${(meters.throttledMs() / 1000).toFixed(1)} s`)
     const pausedMs = meters.pausedMs()
-    if (pausedMs > 500) parts.push(`Allo says wait: ${Math.ceil(pausedMs / 1000)} s`)
+    if (pausedMs > 500) parts.push(`paused by Allo: ${Math.ceil(pausedMs / 1000)} s`)
     return parts.join('  ')
   }
   const clear = () => isLive && out.write('\r\x1b[K')
@@ -73,7 +73,7 @@ export function createProgress(
     },
     watch(given) {
       meters = given
-      doing = 'Asking Allo who is on the team'
+      doing = 'Reading the lists of teammates'
       startedAt = performance.now()
     },
     passStarted(pass) {
@@ -87,7 +87,7 @@ export function createProgress(
       numbers += reading.numbers ?? 0
       if (reading.errorMessage !== null && reading.status !== 'not_found') {
         const { userId } = teammate
-        // Piped, it is a log: names are personal data there, and the id says who it was.
+        // Piped output is a log, where names are personal data. The id is enough.
         const name =
           teammate.name === null || !isLive
             ? userId

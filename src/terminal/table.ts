@@ -1,6 +1,6 @@
 /**
- * Rows as aligned columns: numbers to the right, everything else to the left, nulls empty. Lines carry no spaces at
- * their end and no escape codes.
+ * Formats rows as aligned columns: numbers right, everything else left, nulls empty. Lines have no trailing spaces and no
+ * escape codes.
  */
 import stringWidth from 'string-width'
 import { printable } from '../text/printable.ts'
