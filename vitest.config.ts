@@ -10,8 +10,9 @@ export default defineConfig({
     // Most files wait for other processes most of the time.
     maxWorkers: Math.min(12, 3 * availableParallelism()),
     // For a machine that does much else: what takes seconds by itself takes a minute there.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
+    maxConcurrency: 3,
     sequence: { sequencer: SlowFirst },
     projects: [
       {

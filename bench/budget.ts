@@ -56,7 +56,6 @@ async function measure(
       try {
         await until(
           'readings begin',
-          120_000,
           async () => (await allo.requests()).arrivals.length > WARM_AFTER_REQUESTS,
         )
         await sleep(seconds * 1000)

@@ -54,7 +54,7 @@ async function benchTeams(lab: Lab, redis: TestRedis, seconds: number): Promise<
       try {
         for (const { start } of opened) {
           const worker = start({ ...database, redisUrl: redis.url, env })
-          await worker.logged('pass_started', { withinMs: 60_000 })
+          await worker.logged('pass_started')
         }
         const apis = opened.map(({ api }) => api)
         return await rateOf(apis, seconds)
@@ -85,12 +85,12 @@ async function benchTakeover(lab: Lab, redisUrl: string | null, rounds: number):
           const held = api.faults.add({ kind: 'no_answer', endpoint: 'queue', times: 2 })
           const settings = { ...database, redisUrl, env: ONE_PASS }
           const killed = start({ ...settings, env: { ...ONE_PASS, ALLO_CONCURRENCY: '2' } })
-          await until('it reads', 30_000, () => held.injected() === 2)
+          await until('it reads', () => held.injected() === 2)
           const other = start(settings)
           await other.logged('worker_started')
           killed.kill('SIGKILL')
           const killedAt = performance.now()
-          await other.logged('pass_finished', { withinMs: 60_000 })
+          await other.logged('pass_finished')
           return performance.now() - killedAt
         }),
       ),
@@ -117,11 +117,11 @@ async function benchEnqueueing(lab: Lab, redis: TestRedis): Promise<Figure[]> {
       const pings = new Worker(new URL('./redis-pings.ts', import.meta.url), { workerData: redis.url })
       await once(pings, 'message')
       const worker = start({ ...database, redisUrl: redis.url, env: ONE_PASS })
-      await until('the list is asked for', 60_000, () =>
+      await until('the list is asked for', () =>
         api.requests.list().some(({ query }) => query.includes('BLOCKED')),
       )
       const listedAt = performance.now()
-      await worker.logged('pass_started', { withinMs: 120_000 })
+      await worker.logged('pass_started')
       const seconds = (performance.now() - listedAt) / 1000
       pings.postMessage('enough')
       const [message]: unknown[] = await once(pings, 'message')
@@ -152,7 +152,7 @@ async function benchIdleHour(lab: Lab, redis: TestRedis | null, seconds: number)
   return lab.withDatabase((database) =>
     withTeam({ teammates: 6, numbersPerQueue: 20 }, null, async ({ start }) => {
       const worker = start({ ...database, redisUrl: redis?.url ?? null, env: ONE_PASS })
-      await worker.logged('pass_finished', { withinMs: 60_000 })
+      await worker.logged('pass_finished')
       // Connections are closed after ten idle seconds, and only then is all told that was done over them.
       await sleep(15_000)
       const client = redis === null ? null : new Redis(redis.url)
@@ -191,7 +191,7 @@ async function commandsOf(client: Redis): Promise<number> {
 
 /** Of all together, once they are warm. */
 async function rateOf(apis: readonly SimulatedAllo[], seconds: number): Promise<number> {
-  const warm = (api: SimulatedAllo) => until('readings begin', 60_000, () => api.requests.count() > 40)
+  const warm = (api: SimulatedAllo) => until('readings begin', () => api.requests.count() > 40)
   await Promise.all(apis.map(warm))
   const count = () => apis.reduce((sum, { requests }) => sum + requests.count(), 0)
   const from = count()

@@ -223,7 +223,7 @@ function watchPasses(pool: Pool, endings: EndingsWatch) {
     async untilPassed(count: number) {
       notBefore = performance.timeOrigin + performance.now()
       goodInARow = 0
-      await until(`${count} good passes`, RECOVERS_WITHIN_MS, () => goodInARow >= count)
+      await until(`${count} good passes`, () => goodInARow >= count, RECOVERS_WITHIN_MS)
     },
     async stop() {
       isStopped = true

@@ -282,7 +282,7 @@ describe('a webhook', () => {
     const alerts = worker()
     await alerts.runNow()
     // Whether its own second look came already is a matter of milliseconds.
-    await until('it is told', 5000, async () => {
+    await until('it is told', async () => {
       await alerts.runNow()
       return posts.length > 0
     })
@@ -299,7 +299,7 @@ describe('a webhook', () => {
     await unlucky.runNow()
     expect(events()).toContain('alert_failed')
     expect(JSON.stringify(logged)).not.toContain('s3cret')
-    await until('another tells', 5000, async () => {
+    await until('another tells', async () => {
       await worker().runNow()
       return posts.length > 0
     })

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { exposuresYaml, sourcesYaml } from './support/dbt-sources.ts'
 import { createReader, type Reader } from './support/reader.ts'
@@ -207,18 +208,17 @@ describe('the dashboard', () => {
 
   test('asks the data source that is provisioned, as a login whose password is in no file here', () => {
     const source = textOf('bi/grafana/provisioning/datasources/allo.yaml')
-    const [, uid] = source.match(/^ {4}uid: (\S+)$/m) ?? []
-    expect(uid).toBeDefined()
+    const { uid } = parse(source).datasources[0]
     expect(new Set(charts.map(({ datasource }) => datasource?.uid))).toEqual(new Set([uid]))
-    const compose = textOf('docker-compose.yml')
-    const [, service = ''] = compose.match(/^ {2}grafana:\n(.*?)(?=^ {0,2}\S)/ms) ?? []
-    for (const [, name] of source.matchAll(/\$__env\{(\w+)\}/g)) expect(service).toContain(`${name}: `)
+    const { grafana } = parse(textOf('docker-compose.yml')).services
+    for (const [, name = ''] of source.matchAll(/\$__env\{(\w+)\}/g))
+      expect(Object.keys(grafana.environment)).toContain(name)
     const [, secret] = source.match(/\$__file\{\/run\/secrets\/(\w+)\}/) ?? []
-    expect(service).toMatch(new RegExp(`secrets: \\[.*\\b${secret}\\b.*\\]`))
-    const [, path] = textOf('bi/grafana/provisioning/dashboards/allo.yaml').match(/path: (\S+)/) ?? []
-    expect(service).toContain(`./bi/grafana/dashboards:${path}:ro`)
-    expect(service).toMatch(/^ {4}image: grafana\/grafana:\d+\.\d+\.\d+$/m)
-    expect(service).toContain('ports: ["127.0.0.1:')
+    expect(grafana.secrets).toContain(secret)
+    const { path } = parse(textOf('bi/grafana/provisioning/dashboards/allo.yaml')).providers[0].options
+    expect(grafana.volumes).toContain(`./bi/grafana/dashboards:${path}:ro`)
+    expect(grafana.image).toMatch(/^grafana\/grafana:\d+\.\d+\.\d+$/)
+    expect(grafana.ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:/)])
   })
 })
 

@@ -93,7 +93,7 @@ describe.concurrent('a Node that is too old', () => {
     const running = startOnOldNode(executable, ['simulate', '--port', '0'])
     const url = /=(\S+)/.exec(await running.written(/ALLO_API_URL=\S+/))?.[1] ?? ''
     running.child.kill('SIGKILL')
-    await until('nothing answers any more', 15_000, () =>
+    await until('nothing answers any more', () =>
       fetch(url).then(
         () => false,
         () => true,

@@ -38,7 +38,7 @@ async function startAndBlock(args: readonly string[], stdin = '') {
   )
   await holder.query(`begin; lock table ${rows.map(({ name }) => `allo.${name}`)} in access exclusive mode`)
   const running = startCli(args, env, { cwd, stdin })
-  await until('the command waits for a lock', 60_000, async () => {
+  await until('the command waits for a lock', async () => {
     const waiting = await holder.query('select from pg_locks where not granted')
     return waiting.rowCount !== 0
   })
@@ -67,5 +67,5 @@ test('a second signal ends a command at once, and its server stops by itself', a
   await running.written(/Stopping\. A second signal stops at once/)
   running.child.kill('SIGTERM')
   expect(await running.finished).toMatchObject({ code: 75 })
-  await until('the server has stopped', 60_000, async () => (await stateOfServer()) === 'stopped')
+  await until('the server has stopped', async () => (await stateOfServer()) === 'stopped')
 })

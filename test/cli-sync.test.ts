@@ -17,6 +17,7 @@ import {
   runCli,
   startCli,
 } from './support/run-cli.ts'
+import { PATIENCE_MS } from './support/worker.ts'
 
 const apiKey = 'ak_live_of_the_team_0123'
 const wrongKey = 'ak_live_of_somebody_else'
@@ -143,9 +144,9 @@ describe('a pass', () => {
     const from = allo.requests.count()
     const { ALLO_API_KEY: _, ...rest } = env({ ALLO_API_KEY_FILE: file })
     const running = startCli(['sync', '--user', owner, '--json'], rest, { cwd })
-    await vi.waitUntil(() => allo.requests.count() > from, { timeout: 20_000, interval: 10 })
+    await vi.waitUntil(() => allo.requests.count() > from, { timeout: PATIENCE_MS, interval: 10 })
     writeFileSync(file, apiKey)
-    await vi.waitUntil(() => allo.requests.count() > from + 1, { timeout: 20_000, interval: 10 })
+    await vi.waitUntil(() => allo.requests.count() > from + 1, { timeout: PATIENCE_MS, interval: 10 })
     allo.setLatency(0)
     expect((await running.finished).code).toBe(0)
   })
@@ -245,7 +246,7 @@ describe('a pass that fails', () => {
     allo.faults.add({ kind: 'no_answer', endpoint: 'queue' })
     // me, both lists, and the first queue, to which nobody answers.
     const isReading = (from: number) => () => allo.requests.count() >= from + 4
-    const soon = { timeout: 20_000, interval: 10 }
+    const soon = { timeout: PATIENCE_MS, interval: 10 }
     const atFirst = allo.requests.count()
     const running = startCli(['sync', '--json'], env({ LOG_LEVEL: 'debug' }), { cwd })
     await vi.waitUntil(isReading(atFirst), soon)

@@ -120,7 +120,7 @@ describe('the demo', () => {
     const temporary = join(cwd, 'stopped')
     const demo = startDemo(temporary)
     const inDatabase = () => readdirSync(temporary).map((folder) => join(temporary, folder, 'postgres'))
-    await until('initdb runs', 30_000, () =>
+    await until('initdb runs', () =>
       inDatabase().some(
         (folder) => existsSync(folder) && readdirSync(folder).some((name) => /^draft-[^.]*$/.test(name)),
       ),

@@ -28,7 +28,7 @@ test('a connection URL that is refused stops a command with 78 before it is look
     expect(stdout + stderr).not.toMatch(/Se@|cret\/x|100%Secret|hunter2|EAI_AGAIN|ENOTFOUND|HTTP_HOST/)
   }
   remove()
-}, 120_000)
+})
 
 test('a secret in a pipe without a writer is refused by name', () => {
   const path = join(folder, 'pipe')
@@ -84,7 +84,7 @@ test('a key that the API repeats in its answers is neither stored nor printed', 
   server.closeAllConnections()
   server.close()
   remove()
-}, 120_000)
+})
 
 describe('masking', () => {
   test.each([

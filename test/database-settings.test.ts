@@ -108,7 +108,7 @@ test('a database with odd settings of its own mirrors the same, in sync and in a
   expect((await worker.finished).code).toBe(0)
   await api.close()
   await Promise.all([usual.drop(), strange.drop()])
-}, 90_000)
+})
 
 test('a policy that hides rows from the login is an error, and never a mirror that looks empty', async () => {
   const database = await createTestDatabase()

@@ -135,7 +135,7 @@ const edits: readonly [table: string, edits: Readonly<Record<string, string>>][]
 ]
 
 describe('the next pass mends', () => {
-  test.for(edits)('%s', { timeout: 240_000 }, async ([, ofTable]) => {
+  test.for(edits)('%s', async ([, ofTable]) => {
     const stage = await lively()
     const before = [await history(stage), await mirror(stage)]
     for (const [what, sql] of Object.entries(ofTable)) {

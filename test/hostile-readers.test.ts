@@ -99,7 +99,7 @@ test('a function or operator of a reader, of any name that we use, never runs in
   await allTheReaderSees()
   expect(warnings.join()).toContain(numbers[0])
   await database.pool.query('drop view reporting.trap; drop function allo.as_text(text)')
-}, 120_000)
+})
 
 test('every connection of ours has a search path that nobody else can write to', async () => {
   const folder = fileURLToPath(new URL('../src', import.meta.url))
@@ -178,7 +178,7 @@ test('what a reader creates in a schema that is open to all never runs as our lo
   }
   await jobThere()
   expect(await caught()).toBe(false)
-}, 180_000)
+})
 
 /** A job goes through BullMQ's tables, on its own connections. */
 async function jobThere(): Promise<void> {

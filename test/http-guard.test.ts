@@ -225,7 +225,7 @@ describe('someone who guesses passwords', () => {
     // Neither probes nor the first question of a browser cost a guess.
     expect((await server.get('/healthz')).status).toBe(200)
     expect((await server.get('/')).status).toBe(401)
-    await until('the right user is let in', 15_000, async () => {
+    await until('the right user is let in', async () => {
       const { status } = await server.get('/status', { headers: login('ops:password1') })
       return status === 503
     })
@@ -278,7 +278,7 @@ describe('where it listens', () => {
     const second = await start({ HTTP_PORT: String(first.port) })
     expect(second.events).toEqual(['http_port_taken'])
     await first.http.stop()
-    await until('the second answers', 5000, () => second.events.includes('http_listening'))
+    await until('the second answers', () => second.events.includes('http_listening'))
     expect((await ask(`http://127.0.0.1:${first.port}/healthz`)).status).toBe(200)
     expect(second.events).toEqual(['http_port_taken', 'http_listening'])
   })

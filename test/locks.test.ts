@@ -93,7 +93,7 @@ describe('advisory locks of another login', () => {
       const heldFrom = await withSession(readerUrl, async (client, pid) => {
         for (const name of Object.values(queueNames(scene.fingerprint)))
           await client.query(`select pg_advisory_lock(hashtext('bullmq:finalization'), hashtext($1))`, [name])
-        const says = await until('the probe names the holder', 60_000, () =>
+        const says = await until('the probe names the holder', () =>
           probe.ask().then(
             () => false,
             (error: Error) => error.message,

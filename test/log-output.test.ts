@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import getPort from 'get-port'
 import { expect, test } from 'vitest'
 import { fileOutput } from '../src/terminal/log-output.ts'
 import { createTestDatabase } from './support/database.ts'
@@ -41,7 +41,7 @@ test.skipIf(!existsSync('/dev/full')).each([
   const database = await createTestDatabase()
   const home = mkdtempSync(join(tmpdir(), 'allo-queue-mirror-log-'))
   const full = openSync('/dev/full', 'w')
-  const port = await freePort()
+  const port = await getPort({ host: '127.0.0.1' })
   const env = environmentOf({
     apiKey: 'ak_live_of_the_full_disk',
     apiUrl: 'http://127.0.0.1:1',
@@ -59,7 +59,7 @@ test.skipIf(!existsSync('/dev/full')).each([
   worker.stderr?.destroy()
   const exited = once(worker, 'exit')
   try {
-    await until('it works', 40_000, async () => {
+    await until('it works', async () => {
       if (worker.exitCode !== null) throw new Error(`it ended with ${worker.exitCode}`)
       const answer = await ask(`http://127.0.0.1:${port}/readyz`).catch(() => null)
       return answer !== null && JSON.parse(answer.text).checks.jobs.ok
@@ -104,11 +104,3 @@ test.skipIf(!existsSync('/dev/full'))(
     })
   },
 )
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' ? (address?.port ?? 0) : 0
-}

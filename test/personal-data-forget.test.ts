@@ -517,7 +517,7 @@ describe('a reading under way', () => {
       inTransaction(pool, 'reading beside', async (client) => {
         const saved = await applyReading(client, read, numberKeys)
         forgetting = forget(stage, number, { suppress: true })
-        await until('it waits', 10_000, async () => {
+        await until('it waits', async () => {
           const waiting = await stage.sql(
             `select from pg_stat_activity where datname = current_database() and wait_event = 'relation'`,
           )

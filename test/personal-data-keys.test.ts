@@ -188,7 +188,7 @@ describe('the command line', () => {
     writeFileSync(file, made)
     expect(await sync({})).toMatchObject({ code: 0 })
     expect(everythingSaid()).not.toContain(made.trim())
-  }, 90_000)
+  })
 })
 
 describe('retiring a key', () => {

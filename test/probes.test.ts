@@ -23,9 +23,11 @@ import { databaseAt, startTestServer } from './support/http.ts'
 import { apiKey } from './support/pass.ts'
 import { startPrivatePostgres } from './support/private-postgres.ts'
 import { startTestRedis, type TestRedis } from './support/redis.ts'
+import { backendsOfJobs } from './support/shared-redis.ts'
 import { until, type WorkerProcess } from './support/worker.ts'
-import { onceMore, openScene, withScene } from './support/worker-scene.ts'
+import { openScene, withScene } from './support/worker-scene.ts'
 
+const backends = await backendsOfJobs()
 let redis: TestRedis | null
 let database: TestDatabase
 beforeAll(async () => {
@@ -122,7 +124,7 @@ describe('a Redis that answers PING', () => {
       await config('save', '3600 1')
       await admin.set('something', 'to save')
       await admin.bgsave()
-      await until('saving failed', 20_000, async () =>
+      await until('saving failed', async () =>
         (await admin.info('persistence')).includes('rdb_last_bgsave_status:err'),
       )
       expect(await judge(url)).toMatchObject({
@@ -268,7 +270,7 @@ describe('a Postgres that answers', () => {
       ).toEqual([])
 
       await own.pool.query(`revoke update on allo_jobs.meta from ${login}`)
-      expect(await until('the answer is no longer remembered', 20_000, says)).toMatch(
+      expect(await until('the answer is no longer remembered', says)).toMatch(
         /^writing to the tables of the jobs: permission denied for table meta \(code 42501\)$/,
       )
       expect(
@@ -306,13 +308,14 @@ describe('a Postgres that answers', () => {
   })
 })
 
-describe('a worker', onceMore, () => {
+describe('a worker', { concurrent: true }, () => {
   test('whose Redis is full says so in its log, and goes on when there is room', async ({ skip }) => {
-    if (redis?.server == null) return skip('no Redis of our own')
-    const admin = new Redis(redis.url)
+    const full = await startTestRedis()
+    if (full?.server == null) return skip('no Redis of our own')
+    const admin = new Redis(full.url)
     const { url, name } = await createDatabase(serverUrl())
     try {
-      await withScene({ databaseUrl: url, redisUrl: redis.url }, async (scene) => {
+      await withScene({ databaseUrl: url, redisUrl: full.url }, async (scene) => {
         const worker = scene.start()
         await scene.finished({ status: 'ok' })
         await admin.config('SET', 'maxmemory', '1')
@@ -322,8 +325,8 @@ describe('a worker', onceMore, () => {
         await scene.finished({ status: 'ok', since: await scene.now() })
       })
     } finally {
-      await admin.config('SET', 'maxmemory', '0')
       admin.disconnect()
+      await full.stop()
       await dropDatabase(serverUrl(), name)
     }
   })
@@ -351,15 +354,12 @@ describe('a worker', onceMore, () => {
     }
   })
 
-  test.for(['redis', 'postgres'] as const)(
+  test.each(backends)(
     'with its jobs in %s waits for a Postgres that is read only at the start or later, and reads on',
-    { timeout: 180_000 },
-    async (kind, { skip }) => {
-      if (kind === 'redis' && redis === null) return skip('no Redis of our own')
+    async (_, redisUrl) => {
       const admin = openPool(serverUrl(), { max: 1, name: 'test' })
       const { url, name } = await createDatabase(serverUrl())
       const sql = (text: string) => admin.query(text)
-      const redisUrl = kind === 'redis' ? (redis?.url ?? null) : null
       try {
         await sql(`alter database ${name} set default_transaction_read_only = on`)
         await withScene({ databaseUrl: url, redisUrl }, async (scene) => {
@@ -373,7 +373,7 @@ describe('a worker', onceMore, () => {
           await sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
           expect((await worker.logged('database_unusable')).msg).toMatch(/read-only transaction \(code 25006/)
           await sql(`alter database ${name} reset default_transaction_read_only`)
-          const since = await until('its time', 20_000, () => scene.now().catch(() => null))
+          const since = await until('its time', () => scene.now().catch(() => null))
           await scene.finished({ count: 2, status: 'ok', since })
           await worker.logged('database_usable')
           expect(worker.isRunning()).toBe(true)
@@ -409,7 +409,7 @@ describe('a worker', onceMore, () => {
         await scene.finished({ status: 'ok' })
         await postgres.halt()
         const late = scene.start({ ...env, HTTP_PORT: '0' })
-        await until('both processes tell', 90_000, () => posts.length >= 2)
+        await until('both processes tell', () => posts.length >= 2)
         const secret = new URL(url).password
         for (const { kind, state, text } of posts) {
           expect([kind, state]).toEqual(['database', 'open'])
@@ -419,7 +419,7 @@ describe('a worker', onceMore, () => {
         expect((await worker.logged('database_unusable')).msg).toMatch(/^Postgres can't be used: /)
         expect(await databaseIncidents(worker)).toEqual(['1', '1'])
         await postgres.start()
-        await until('both are over', 90_000, () => posts.length >= 4)
+        await until('both are over', () => posts.length >= 4)
         await scene.finished({ status: 'ok', since: await scene.now() })
         expect(posts.map(({ state }) => state)).toEqual(['open', 'open', 'closed', 'closed'])
         expect(new Set(posts.map(({ incident_id }) => incident_id)).size).toBe(2)
@@ -431,7 +431,7 @@ describe('a worker', onceMore, () => {
       hook.close()
       await postgres.stop()
     }
-  }, 240_000)
+  })
 })
 
 /** Open now, and opened so far. */

@@ -148,7 +148,7 @@ test('a real worker checks by itself', async () => {
   try {
     const { logged: logs } = scene.start({ SYNC_EVERY: '2s' })
     expect(await logs('data_checked')).toMatchObject({ msg: '19 checks, 0 failed', failed: [] })
-    const found = await until('results', 5000, () => lastResults(database.pool, scene.api.world.team.id))
+    const found = await until('results', () => lastResults(database.pool, scene.api.world.team.id))
     expect(found.results.filter(({ status }) => status === 'failed')).toEqual([])
   } finally {
     expect(await scene.close()).toBe('')

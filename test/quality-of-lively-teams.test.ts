@@ -102,7 +102,7 @@ const isCrying = ({ status, severity }: CheckResult) => status === 'failed' && s
 
 test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1))(
   'no check cries over world %i',
-  { timeout: 30_000 + Number(QUALITY_PASSES) * 3000 },
+  { timeout: 300_000 + Number(QUALITY_PASSES) * 3000 },
   async (seed) => {
     const climate = climates[(seed - 1) % climates.length]
     const database = await createTestDatabase()

@@ -1,7 +1,8 @@
 /** The report as a person sees it: in a real browser, wide and narrow, light and dark, on screen and on paper. */
 import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Browser, findChromium, startBrowser } from './support/browser.ts'
+import { accessFaults, findChromium, openPage, startBrowser } from './support/browser.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { databaseAt, startTestServer, type TestServer } from './support/http.ts'
 import { createWorkplace, runCli } from './support/run-cli.ts'
@@ -41,20 +42,20 @@ describe.skipIf(chromium === null)('in a browser', () => {
     '$path, $width pixels wide and $scheme: styled, nothing sticks out, nothing to complain of',
     async ({ path, ...look }) => {
       const asked = path.replace('IDLE', weeks.cast.idle).replace('QUEUE', weeks.replacedQueueId)
-      const page = await browser.open(`${server.url}${asked}`, look)
+      const { page, complaints } = await openPage(browser, `${server.url}${asked}`, look)
       await page.evaluate(`document.querySelectorAll('details').forEach((one) => { one.open = true })`)
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(look.width)
       expect(await page.evaluate('document.styleSheets[0].cssRules.length > 100')).toBe(true)
-      expect(await page.checkAccess()).toEqual([])
-      expect(page.complaints).toEqual([])
+      expect(await accessFaults(page)).toEqual([])
+      expect(complaints).toEqual([])
     },
   )
 
   test('what is hard to read or to scroll would be found', async () => {
-    const page = await browser.open(`${server.url}/report`)
+    const { page } = await openPage(browser, `${server.url}/report`)
     await page.evaluate(`document.querySelector('.says').style.color = '#ccc'`)
     await page.evaluate(`document.documentElement.removeAttribute('lang')`)
-    const found = (await page.checkAccess()).map((finding) => finding.split(':')[0])
+    const found = (await accessFaults(page)).map((finding) => finding.split(':')[0])
     expect(found).toEqual(expect.arrayContaining(['color-contrast', 'html-has-lang']))
   })
 
@@ -66,12 +67,14 @@ describe.skipIf(chromium === null)('in a browser', () => {
       { cwd: folder },
     )
     expect(code).toBe(0)
-    const file = await browser.open(`file://${join(folder, 'report.html')}`, { width: 360 })
+    const { page: file, complaints } = await openPage(browser, `file://${join(folder, 'report.html')}`, {
+      width: 360,
+    })
     expect(await file.evaluate('document.links.length')).toBe(0)
     expect(await file.evaluate('document.documentElement.scrollWidth')).toBe(360)
-    expect(await file.checkAccess()).toEqual([])
-    expect(file.complaints).toEqual([])
-    const paper = await file.pdf()
+    expect(await accessFaults(file)).toEqual([])
+    expect(complaints).toEqual([])
+    const paper = await file.pdf({ preferCSSPageSize: true })
     expect(paper.subarray(0, 5).toString()).toBe('%PDF-')
     expect(paper.length).toBeGreaterThan(20_000)
     remove()

@@ -311,7 +311,7 @@ describe('a CSV', () => {
     left.on('error', () => undefined).end()
     await closed
     const pool = server.state.database?.pool
-    await until('the connection is back', 10_000, () => pool?.idleCount === pool?.totalCount)
+    await until('the connection is back', () => pool?.idleCount === pool?.totalCount)
     expect((await csv('data_quality.csv')).header).toContain('sentence')
   })
 
@@ -335,7 +335,7 @@ describe('a CSV', () => {
     })
     expect(how).toBe('aborted')
     const pool = server.state.database?.pool
-    await until('no connection is lent out', 10_000, () => pool?.idleCount === pool?.totalCount)
+    await until('no connection is lent out', () => pool?.idleCount === pool?.totalCount)
     expect((await csv('data_quality.csv')).header).toContain('sentence')
   })
 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { inTransaction, openPool } from '../src/store/postgres/database.ts'
 import { type BlackHole, startBlackHole } from './support/black-hole.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
-import { spawnCommand } from './support/worker.ts'
+import { PATIENCE_MS, spawnCommand } from './support/worker.ts'
 
 let database: TestDatabase
 let hole: BlackHole
@@ -20,7 +20,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-describe('a connection to Postgres that falls silent', { timeout: 120_000, concurrent: true }, () => {
+describe('a connection to Postgres that falls silent', { concurrent: true }, () => {
   it('fails what waits on it, lets its locks go, and makes room for new ones, while a long statement goes on', async ({
     expect,
   }) => {
@@ -46,7 +46,7 @@ describe('a connection to Postgres that falls silent', { timeout: 120_000, concu
     await pool.query(`set lock_timeout = '60s'; select from public.held for update`)
     expect(await lost).toMatchObject({ code: 'ETIMEDOUT' })
     listener.release(true)
-    await expect.poll(() => hole.deadConnections(), { timeout: 20_000 }).toBe(0)
+    await expect.poll(() => hole.deadConnections(), { timeout: PATIENCE_MS }).toBe(0)
 
     // Closing waits for nothing that is silent.
     const stuck = await pool.connect()
@@ -81,7 +81,7 @@ describe('a connection to Postgres that falls silent', { timeout: 120_000, concu
   })
 })
 
-describe('commands', { timeout: 120_000, concurrent: true }, () => {
+describe('commands', { concurrent: true }, () => {
   it('sync and migrate end within 15 s of SIGTERM, or by themselves, when Postgres falls silent, and name it', async ({
     expect,
   }) => {
@@ -100,7 +100,7 @@ describe('commands', { timeout: 120_000, concurrent: true }, () => {
       const [, response] = await once(source, 'request')
       silent.fallSilent()
       response.end(JSON.stringify({ data: { team: { id: 'team-silent', name: 'Silent' }, scopes: [] } }))
-      await expect.poll(() => silent.deadConnections(), { timeout: 20_000 }).toBeGreaterThan(0)
+      await expect.poll(() => silent.deadConnections(), { timeout: PATIENCE_MS }).toBeGreaterThan(0)
       sync.kill('SIGTERM')
       const { code, afterMs } = await sync.exited
       expect(afterMs).toBeLessThan(15_000)

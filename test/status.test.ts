@@ -201,13 +201,13 @@ describe('the command', () => {
       },
       stderr: '',
     })
-    await aged('14 min')
-    expect(await run()).toMatchObject({ code: 0 })
-    expect(await run({ FRESHNESS_SLO: '10m' })).toMatchObject({ code: 75 })
-    await aged('2 min', api.world.keyOwner())
-    expect(await run()).toMatchObject({
+    await aged('14 hours')
+    expect(await run({ SYNC_EVERY: '5h' })).toMatchObject({ code: 0 })
+    expect(await run({ FRESHNESS_SLO: '10h' })).toMatchObject({ code: 75 })
+    await aged('2 hours', api.world.keyOwner())
+    expect(await run({ SYNC_EVERY: '5h' })).toMatchObject({
       code: 75,
-      status: { verdict: { tone: 'bad', headline: 'The data of 1 of 4 teammates are older than 15 min.' } },
+      status: { verdict: { tone: 'bad', headline: 'The data of 1 of 4 teammates are older than 15 h.' } },
     })
   })
 

@@ -85,7 +85,7 @@ test('sync, worker, migrate and doctor refuse a zone by its variable before they
       expect(stdout + stderr).toContain(`${variable}: an abbreviation or an old name`)
   }
   remove()
-}, 120_000)
+})
 
 test('a stored zone that Postgres no longer knows is named by check, and views without local days still answer', async () => {
   const api = await startSimulatedAllo({
@@ -123,4 +123,4 @@ test('a stored zone that Postgres no longer knows is named by check, and views w
   ])
   await api.close()
   remove()
-}, 120_000)
+})

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { runChaos } from '../chaos/run.ts'
 
 describe.each(['redis', 'postgres'] as const)('jobs in %s', (backend) => {
-  it('workers that are killed, cut off and lied to never make the database say what was not', {
-    timeout: 240_000,
-  }, async ({ skip }) => {
+  it('workers that are killed, cut off and lied to never make the database say what was not', async ({
+    skip,
+  }) => {
     const report = await runChaos({ seconds: 20, seed: `short ${backend}`, backend })
     if (report === null) return skip('no Redis')
     const { falseStates, falseEndings, duplicates, complaints, troubles, readings, ...rest } = report

@@ -5,7 +5,7 @@ import { createDatabase, dropDatabase } from './support/database.ts'
 import { type PrivatePostgres, startPrivatePostgres } from './support/private-postgres.ts'
 import { startTestRedis, type TestRedis } from './support/redis.ts'
 import { until } from './support/worker.ts'
-import { onceMore, type Scene, withScene } from './support/worker-scene.ts'
+import { type Scene, withScene } from './support/worker-scene.ts'
 
 let redis: TestRedis | null = null
 let postgres: PrivatePostgres
@@ -30,11 +30,11 @@ const inScene = async (redisUrl: string | null, work: (scene: Scene) => Promise<
 /** Readings that wait for an answer, so that whatever happens now happens in mid-pass. */
 async function inMidPass(scene: Scene): Promise<{ goOn(): void }> {
   const held = scene.api.faults.add({ kind: 'no_answer', endpoint: 'queue' })
-  await until('readings wait', 60_000, () => held.injected() > 0)
+  await until('readings wait', () => held.injected() > 0)
   return { goOn: () => held.remove() }
 }
 
-describe('jobs in redis', onceMore, () => {
+describe('jobs in redis', () => {
   let server: NonNullable<TestRedis['server']>
   let url = ''
   beforeEach(({ skip }) => {
@@ -65,7 +65,7 @@ describe('jobs in redis', onceMore, () => {
       }),
   )
 
-  it('FLUSHALL in mid-pass: the pass is recorded as abandoned, the next one is right and soon', () =>
+  it('FLUSHALL in mid-pass: the pass is recorded as abandoned, the next one is right, and comes long before the lease is over', () =>
     inScene(url, async (scene) => {
       scene.start({ ALLO_REQUEST_TIMEOUT_MS: '2000' })
       await scene.finished({ status: 'ok' })
@@ -74,7 +74,7 @@ describe('jobs in redis', onceMore, () => {
       const flushedAt = await scene.now()
       goOn()
       const [next] = await scene.finished({ status: 'ok', since: flushedAt })
-      expect((next?.started_at ?? 0) - flushedAt).toBeLessThan(5000)
+      expect((next?.started_at ?? 0) - flushedAt).toBeLessThan(30_000)
       const lost = (await scene.passes()).filter(({ status }) => status === 'failed')
       expect(lost.map(({ error_code }) => error_code)).toEqual(['abandoned'])
     }))
@@ -88,7 +88,7 @@ describe('jobs in redis', onceMore, () => {
       told.kill('SIGTERM')
       const { code, afterMs } = await told.exited
       expect(code).toBe(0)
-      expect(afterMs).toBeLessThan(15_000)
+      expect(afterMs).toBeLessThan(25_000)
       const ends = told.logs.filter(({ event }) => event === 'worker_stopped')
       expect(ends.map(({ msg }) => msg)).toEqual(['worker stopped'])
       await server.start({ withData: true })
@@ -97,7 +97,7 @@ describe('jobs in redis', onceMore, () => {
     }))
 })
 
-describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => {
+describe.each(['redis', 'postgres'] as const)('jobs in %s', (kind) => {
   let redisUrl: string | null = null
   beforeEach(({ skip }) => {
     redisUrl = kind === 'redis' ? (redis?.url ?? null) : null
@@ -132,10 +132,10 @@ describe.each(['redis', 'postgres'] as const)('jobs in %s', onceMore, (kind) => 
       await scene.finished({ status: 'ok' })
       const down = scene.api.faults.add('server_error')
       const downAt = await scene.now()
-      const [failed] = await scene.finished({ status: 'failed', since: downAt, withinMs: 90_000 })
+      const [failed] = await scene.finished({ status: 'failed', since: downAt })
       expect(failed?.error_code).toMatch(/INTERNAL_SERVER_ERROR|http_500/)
       expect(worker.isRunning()).toBe(true)
       down.remove()
-      await scene.finished({ status: 'ok', since: await scene.now(), withinMs: 90_000 })
+      await scene.finished({ status: 'ok', since: await scene.now() })
     }))
 })

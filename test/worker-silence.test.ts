@@ -4,17 +4,17 @@ import { describe, it } from 'vitest'
 import { type BlackHole, startBlackHole } from './support/black-hole.ts'
 import { createTestDatabase } from './support/database.ts'
 import { useSharedRedis } from './support/shared-redis.ts'
-import { spawnCommand } from './support/worker.ts'
+import { PATIENCE_MS, spawnCommand } from './support/worker.ts'
 import { withScene } from './support/worker-scene.ts'
 
 const redis = await useSharedRedis()
 
-describe('a worker', { timeout: 300_000, concurrent: true }, () => {
+describe('a worker', { concurrent: true }, () => {
   it.for([
     { silent: 'Postgres, which has its jobs too,', jobsInRedis: false, says: /Postgres/ },
     { silent: 'Redis', jobsInRedis: true, says: /Redis/ },
   ])(
-    'goes on within a minute when $silent answers new connections again, and ends in time when it falls silent',
+    'goes on when $silent answers new connections again, and ends in time when it falls silent',
     async ({ jobsInRedis, says }, { expect, skip }) => {
       skip(jobsInRedis && redis === null, 'no Redis')
       const database = await createTestDatabase()
@@ -30,8 +30,8 @@ describe('a worker', { timeout: 300_000, concurrent: true }, () => {
             expect(msg).toMatch(says)
 
             hole.comeBack()
-            await scene.finished({ status: 'ok', since: await scene.now(), withinMs: 60_000 })
-            await expect.poll(() => hole.deadConnections(), { timeout: 60_000 }).toBe(0)
+            await scene.finished({ status: 'ok', since: await scene.now() })
+            await expect.poll(() => hole.deadConnections(), { timeout: PATIENCE_MS }).toBe(0)
             expect(await scene.contradictions()).toEqual([])
 
             hole.fallSilent()
@@ -49,7 +49,7 @@ describe('a worker', { timeout: 300_000, concurrent: true }, () => {
   )
 })
 
-describe('a command', { timeout: 120_000 }, () => {
+describe('a command', () => {
   it.for([
     ['check'],
     ['report', '--out', 'report.html'],

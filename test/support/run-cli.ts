@@ -2,11 +2,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import getPort from 'get-port'
 import type { Pool } from '../../src/store/postgres/database.ts'
 
 export const executable = fileURLToPath(new URL('../../bin/allo-queue-mirror.js', import.meta.url))
@@ -104,11 +104,7 @@ export function jsonOf({ stdout }: Finished) {
 
 /** `127.0.0.1:port`, where nobody listens. */
 export async function deadAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  return `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`
 }
 
 const said: string[] = []

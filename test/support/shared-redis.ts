@@ -12,3 +12,9 @@ export async function useSharedRedis(): Promise<string | null> {
   await redis.flushdb().finally(() => redis.disconnect())
   return url.href
 }
+
+/** For `describe.each`: the name of each backend of jobs, and its REDIS_URL. Redis is left out when the run has none. */
+export async function backendsOfJobs(): Promise<[name: string, redisUrl: string | null][]> {
+  const redisUrl = await useSharedRedis()
+  return [['postgres', null], ...(redisUrl === null ? [] : [['redis', redisUrl] as [string, string]])]
+}

@@ -8,12 +8,6 @@ import { keyFingerprint } from '../../src/store/pass/read-budget.ts'
 import { openPool, type Pool } from '../../src/store/postgres/database.ts'
 import { spawnWorker, until, type WorkerProcess } from './worker.ts'
 
-/**
- * For facts about when real processes do things, on a machine that may be busy: once more before a failure counts.
- * Never for facts about what they leave in the database.
- */
-export const onceMore = { retry: 1 }
-
 export interface PassRow {
   readonly pass_id: string
   readonly trigger: string
@@ -41,7 +35,6 @@ export interface Scene {
     readonly count?: number
     readonly status?: string
     readonly since?: number
-    readonly withinMs?: number
   }): Promise<PassRow[]>
   /** Milliseconds since 1970 by the clock of the passes. */
   now(): Promise<number>
@@ -90,8 +83,8 @@ export async function openScene(options: {
       return worker
     },
     passes,
-    async finished({ count = 1, status, since = 0, withinMs = 90_000 } = {}) {
-      return until(`${count} passes that are ${status ?? 'over'}`, withinMs, async () => {
+    async finished({ count = 1, status, since = 0 } = {}) {
+      return until(`${count} passes that are ${status ?? 'over'}`, async () => {
         const over = (await passes().catch(() => [])).filter(
           (pass) =>
             pass.finished_at !== null &&

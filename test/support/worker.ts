@@ -28,7 +28,7 @@ export interface WorkerProcess {
   readonly exited: Promise<Exit>
   isRunning(): boolean
   /** The first line of that event, past or to come. */
-  logged(event: string, options?: { readonly after?: number; readonly withinMs?: number }): Promise<LogLine>
+  logged(event: string, options?: { readonly after?: number }): Promise<LogLine>
   kill(signal: NodeJS.Signals): void
 }
 
@@ -99,13 +99,12 @@ export function spawnCommand(args: readonly string[], env: Readonly<Record<strin
     stderr: () => stderr,
     exited,
     isRunning,
-    async logged(event, { after = 0, withinMs = 60_000 } = {}) {
-      const found = await until(`the worker logs ${event}`, withinMs, () => {
+    async logged(event, { after = 0 } = {}) {
+      return until(`the worker logs ${event}`, () => {
         const line = logs.slice(after).find((one) => one.event === event)
         if (line === undefined && !isRunning()) throw new Error(`the worker ended first: ${stderr}`)
         return line
       })
-      return found
     },
     kill(signal) {
       signalledAt ||= performance.now()
@@ -122,11 +121,14 @@ function untilGone(child: ChildProcess, signalledAt: () => number): Promise<Exit
   })
 }
 
-/** Asks again and again until there is an answer; what does not come in time is a failure that says what was missed. */
+/** Long enough on a machine that does much else: nothing waits for it but a failure. */
+export const PATIENCE_MS = 150_000
+
+/** Asks again and again until there is an answer; throws, with what was missed, when there is none in time. */
 export async function until<T>(
   what: string,
-  withinMs: number,
   look: () => T | undefined | null | false | Promise<T | undefined | null | false>,
+  withinMs = PATIENCE_MS,
 ): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {
