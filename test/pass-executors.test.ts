@@ -215,7 +215,7 @@ function passesOfWorker(scene: Scene, scenario: Scenario, { workers = 1 } = {}):
         // The first pass begins by itself.
         if (index > 0) await started[0]?.passes.addBulk([{ name: 'pass', data: {}, opts: {} }])
         else while (started.length < workers) started.push(await startWorker(context, jobs, settings))
-        await until('the pass is over', 60_000, async () => {
+        await until('the pass is over', async () => {
           const { rows } = await pool.query(`select from allo.sync_passes where status <> 'running'`)
           return rows.length > index
         })
