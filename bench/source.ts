@@ -3,7 +3,7 @@
  * alone. Pages go through JSON and the parser, the proof of membership is the real one.
  */
 import { randomBytes } from 'node:crypto'
-import { parseQueueAnswer } from '../src/allo/parse.ts'
+import { parseQueueAnswer } from '../src/allo/parse-queue.ts'
 import type { AlloClient, QueueNumber } from '../src/allo/types.ts'
 import { answerQueuePage } from '../src/simulation/answers.ts'
 import type { World } from '../src/simulation/world.ts'

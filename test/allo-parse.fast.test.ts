@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AlloSurprisedError } from '../src/allo/errors.ts'
-import { parseAccount, parseQueueAnswer, parseTeammates } from '../src/allo/parse.ts'
+import { parseQueueAnswer } from '../src/allo/parse-queue.ts'
+import { parseAccount, parseTeammates } from '../src/allo/parse-team.ts'
 import { isStorable, toQuotable, toStorableText, withoutNumbers } from '../src/allo/text.ts'
 import { toTimestamp } from '../src/allo/timestamp.ts'
 import type { QueueAnswer, Surprise } from '../src/allo/types.ts'

@@ -1,12 +1,8 @@
 import { AlloRefusedError, AlloSurprisedError, type Asked } from './errors.ts'
 import { largestTeam } from './limits.ts'
-import {
-  type AnswerContext,
-  parseAccount,
-  parseQueueAnswer,
-  parseTeammates,
-  sameTeammateTwice,
-} from './parse.ts'
+import type { AnswerContext } from './parse-answer.ts'
+import { parseQueueAnswer } from './parse-queue.ts'
+import { parseAccount, parseTeammates, sameTeammateTwice } from './parse-team.ts'
 import { createTransport, type Transport, type TransportSettings } from './transport.ts'
 import type { AlloClient, QueueAnswer, Surprise, Teammate, UnusableRows } from './types.ts'
 

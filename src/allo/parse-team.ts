@@ -1,0 +1,133 @@
+/** The team: a page of its teammates, and the account of the key. */
+import { AlloSurprisedError } from './errors.ts'
+import { largestTeam, textLimits } from './limits.ts'
+import { type AnswerContext, record, startReadingOf, surprised } from './parse-answer.ts'
+import {
+  isRecord,
+  openRecord,
+  type Reading,
+  readExtra,
+  readId,
+  readText,
+  readWord,
+  typeName,
+} from './record.ts'
+import type { Account, Teammate, UnusableRows } from './types.ts'
+import { roles, statuses, words } from './words.ts'
+
+/** One page of the user list. */
+export interface TeammatesAnswer {
+  readonly teammates: readonly Teammate[]
+  readonly unusable: UnusableRows
+  /** True only if the API says so: its reference documents no pages here. */
+  readonly hasMore: boolean
+}
+
+/** A row that can't be used costs that teammate alone; a page without a single usable row is an error. */
+export function parseTeammates(body: unknown, context: AnswerContext): TeammatesAnswer {
+  const { data, pagination } = record(body, '', context)
+  if (!Array.isArray(data)) throw surprised(context, 'data', `a list is documented, ${typeName(data)} came`)
+  if (data.length > largestTeam.teammates) {
+    throw surprised(context, 'data', `more than ${largestTeam.teammates} teammates`)
+  }
+  const reading = startReadingOf(context)
+  const teammates = new Map<string, Teammate>()
+  let count = 0
+  let first: AlloSurprisedError | null = null
+  for (const [index, row] of data.entries()) {
+    try {
+      const teammate = parseTeammate(row, `data[${index}]`, reading, context)
+      if (teammates.has(teammate.userId)) reading.surprise('teammate.id', sameTeammateTwice)
+      else teammates.set(teammate.userId, teammate)
+    } catch (error) {
+      if (!(error instanceof AlloSurprisedError)) throw error
+      count += 1
+      first ??= error
+    }
+  }
+  if (first !== null && teammates.size === 0) throw first
+  const more = isRecord(pagination) ? pagination.has_more : undefined
+  if (more !== undefined && more !== null && typeof more !== 'boolean') {
+    throw surprised(context, 'pagination.has_more', `true or false is documented, ${typeName(more)} came`)
+  }
+  return {
+    teammates: [...teammates.values()],
+    unusable: { count, first: first && `${first.path}: ${first.issue}` },
+    hasMore: more === true,
+  }
+}
+
+export const sameTeammateTwice = 'the same teammate twice, the first one was taken'
+
+/** Nothing in it is indispensable: a key that can read queues is worth more than a whole account. */
+export function parseAccount(body: unknown, context: AnswerContext): Account {
+  const reading = startReadingOf(context)
+  const account = openRecord(
+    record(record(body, '', context).data, 'data', context),
+    'account',
+    reading,
+    'data',
+  )
+  const { team, scopes, rate_limits: limits } = account.raw
+  return {
+    apiKeyId: readId(account, 'api_key_id'),
+    team: parseTeam(team, reading),
+    scopes: parseScopes(scopes, reading),
+    readsPerSecond: readLimit(isRecord(limits) ? limits.read_per_second : undefined, reading),
+  }
+}
+
+/** 20 are documented. A limit outside this range would make requests wait for hours, or not at all. */
+const plausibleLimits = { least: 1, most: 1000 }
+
+/** Null: the API does not say, or nothing that can be used. */
+function readLimit(limit: unknown, reading: Reading): number | null {
+  if (limit === undefined || limit === null) return null
+  const { least, most } = plausibleLimits
+  if (typeof limit !== 'number' || !(limit > 0)) {
+    const came = typeof limit === 'number' ? `${limit}` : typeName(limit)
+    reading.surprise('account.rate_limits', `a number above 0 is documented as read_per_second, ${came} came`)
+    return null
+  }
+  const used = Math.min(Math.max(limit, least), most)
+  if (used !== limit) {
+    const wayOut = 'ALLO_READS_PER_SECOND sets another'
+    reading.surprise('account.rate_limits', `read_per_second is ${limit}, ${used} is used: ${wayOut}`)
+  }
+  return used
+}
+
+function parseTeam(team: unknown, reading: Reading): Account['team'] {
+  if (team === undefined || team === null) return null
+  const fields = isRecord(team) ? openRecord(team, 'account.team', reading, 'data.team') : null
+  const id = fields && readId(fields, 'id')
+  if (!fields || !id) {
+    reading.surprise('account.team', 'no usable id')
+    return null
+  }
+  return { id, name: readText(fields, 'name', textLimits.name) }
+}
+
+function parseScopes(scopes: unknown, reading: Reading): readonly string[] | null {
+  if (scopes === undefined || scopes === null) return null
+  if (Array.isArray(scopes)) return scopes.filter((scope): scope is string => typeof scope === 'string')
+  reading.surprise('account.scopes', `a list is documented, ${typeName(scopes)} came`)
+  return null
+}
+
+function parseTeammate(row: unknown, path: string, reading: Reading, context: AnswerContext): Teammate {
+  const teammate = openRecord(record(row, path, context), 'teammate', reading, path)
+  const userId = readId(teammate, 'id')
+  if (!userId) throw surprised(context, `${path}.id`, 'a teammate without a usable id')
+  return {
+    userId,
+    name: readText(teammate, 'name', textLimits.name),
+    email: readText(teammate, 'email', textLimits.name),
+    role: readWord(teammate, 'role', roles),
+    status: readWord(teammate, 'status', statuses),
+    imageUrl: readText(teammate, 'image_url', textLimits.url),
+    extra: readExtra(teammate, teammateFields),
+  }
+}
+
+const teammateFields = words('id name email role status image_url')
