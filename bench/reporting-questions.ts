@@ -68,6 +68,11 @@ export async function chooseSubject(pool: Pool, endsAt: number): Promise<Subject
   return subject
 }
 
+export function queueAsOf({ userId, asOf }: Subject): Question {
+  const sql = 'select * from reporting.queue_as_of($1, $2)'
+  return { name: 'queue_as_of', sql, values: [userId, asOf], isRecent: true, bound: 'rows' }
+}
+
 export function questionsAbout(subject: Subject): Question[] {
   const { userId, queueId, currentQueueId, holderId, entryId, monthAgo, weekAgo, now, passes } = subject
   const ask = (view: string, by: string, where: string, values: readonly unknown[]): Question => ({

@@ -1,29 +1,33 @@
 /** How many rows a question reads for each one it returns, and that a long history does not make it more. */
 import { bounded, type Figure, milliseconds } from './figures.ts'
-import { type History, type Question, questionsAbout } from './reporting-questions.ts'
-import { type Cost, costOf } from './reporting-scan.ts'
+import { type History, type Question, questionsAbout, queueAsOf } from './reporting-questions.ts'
+import { type Cost, costOf, costOfCall } from './reporting-scan.ts'
 
 const GROWTH = { atMost: 1.3 }
 /** Beside the row itself: its number, the version before, the next count; and what was looked at and is not meant. */
 const READ_PER_ROW = { atMost: 8 }
 
-export async function benchReads(short: History, long: History): Promise<Figure[]> {
-  const sameOfLong = questionsAbout(long.subject)
-  const asked: Asked[] = []
-  for (const [index, question] of questionsAbout(short.subject).entries()) {
-    const before = await costOf(short.reader, question)
-    const after = await costOf(long.reader, sameOfLong[index] ?? question)
-    if (question.isRecent && before.returned !== after.returned)
-      throw new Error(
-        `${question.name} returned ${before.returned} rows, and ${after.returned} of the long history`,
-      )
-    asked.push({ ...question, before, after })
+export interface QuestionCost extends Question {
+  readonly cost: Cost
+}
+
+export async function costsOf({ reader, subject }: History): Promise<QuestionCost[]> {
+  const costs: QuestionCost[] = []
+  for (const question of questionsAbout(subject)) {
+    costs.push({ ...question, cost: await costOf(reader, question) })
   }
-  asked.push({
-    name: 'queue_as_of',
-    bound: 'rows',
-    before: await costOfAsOf(short),
-    after: await costOfAsOf(long),
+  const call = queueAsOf(subject)
+  costs.push({ ...call, cost: await costOfCall(reader, call) })
+  return costs
+}
+
+/** The same questions, of a short history and of a long one. */
+export function readFigures(short: readonly QuestionCost[], long: readonly QuestionCost[]): Figure[] {
+  const asked = long.map(({ name, bound, isRecent, cost: after }, index): Asked => {
+    const before = short[index]?.cost ?? after
+    if (isRecent && before.returned !== after.returned)
+      throw new Error(`${name} returned ${before.returned} rows, and ${after.returned} of the long history`)
+    return { name, bound, before, after }
   })
   return [...mostOf(asked), ...asked.map(figureOf)]
 }
@@ -31,14 +35,6 @@ export async function benchReads(short: History, long: History): Promise<Figure[
 interface Asked extends Pick<Question, 'name' | 'bound'> {
   readonly before: Cost
   readonly after: Cost
-}
-
-/** The function shows only that it was called: its body is asked, planned as it is for a reader. */
-async function costOfAsOf({ owner, subject }: History): Promise<Cost> {
-  const { rows } = await owner.query<{ sql: string }>(
-    `select prosrc as sql from pg_proc where oid = 'reporting.queue_as_of'::regproc`,
-  )
-  return costOf(owner, { sql: rows[0]?.sql ?? '', values: [subject.userId, subject.asOf] })
 }
 
 function mostOf(asked: readonly Asked[]): Figure[] {
