@@ -66,7 +66,7 @@ test('a pass whose endings the database refuses is closed, not left running, and
   await stage.pass()
   await stage.sql(`alter table allo.queues add constraint theirs check (ended_at is null)`)
   try {
-    await expect(stage.pass()).rejects.toMatchObject({ code: '23514' })
+    await expect(stage.pass()).rejects.toMatchObject({ sqlState: '23514' })
     expect(
       await stage.sql(`select status, error_code from allo.sync_passes order by pass_id desc limit 1`),
     ).toEqual([{ status: 'partial', error_code: 'database_refused' }])
