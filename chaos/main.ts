@@ -1,4 +1,4 @@
-/** `npm run chaos -- --minutes 20 --seed 1 --backend redis`. Exit 1 when anything was false, doubled or ended unasked. */
+/** `npm run chaos -- --minutes 20 --seed 1 --backend redis`. Exit 1 if any data were wrong or stored twice, or if a worker ended unexpectedly. */
 import { parseArgs } from 'node:util'
 import { type ChaosReport, runChaos } from './run.ts'
 

@@ -33,20 +33,20 @@ export interface ChaosReport {
   readonly passes: Readonly<Record<string, number>>
   readonly readings: number
   readonly endings: number
-  /** Endings that no reader could have known to be none. */
+  /** Recorded ends that were wrong, but that no reader could have detected. */
   readonly excusedEndings: number
   readonly falseStates: readonly string[]
   readonly falseEndings: readonly string[]
   readonly duplicates: readonly string[]
-  /** Of workers: ended unasked, too late or with the wrong code, or wrote to stderr. */
+  /** Workers that ended unexpectedly, too late or with the wrong code, or wrote to stderr. */
   readonly complaints: readonly string[]
-  /** Between the ends of two passes that read somebody. */
+  /** Time between the ends of two passes that read any teammate. */
   readonly longestGapMs: number
-  /** From the last trouble to the end of the first pass begun afterwards that read everyone. */
+  /** Time from the last fault to the end of the first later pass that read everyone. */
   readonly recoveredAfterMs: number
 }
 
-/** Null when there is no Redis to be had. */
+/** Null: no Redis is available. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport | null> {
   const { backend } = options
   const redis = backend === 'redis' ? await startTestRedis() : null
@@ -66,7 +66,7 @@ const SYNC_EVERY_MS = 2000
 const QUIET_PASSES = 4
 const RECOVERS_WITHIN_MS = 120_000
 
-/** Answers that trying again gets over, and answers wrong as a whole: the reading must fail or be made again. */
+/** Retryable faults, and responses that are completely wrong: the reading must fail or be retried. */
 const FAULTS: readonly FaultKind[] = [
   'server_error',
   'bad_gateway_html',
@@ -178,7 +178,7 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
   }
 }
 
-/** Looks at passes and endings as they come, as long as Postgres is there to be asked. */
+/** Watches passes and ends while Postgres is up. */
 function watchPasses(pool: Pool, endings: EndingsWatch) {
   const falseEndings: string[] = []
   let lastSeen = 0
@@ -219,7 +219,7 @@ function watchPasses(pool: Pool, endings: EndingsWatch) {
     falseEndings,
     firstGoodAt: () => firstGoodAt,
     pausedWhile: exclusive,
-    /** Until so many passes that began from now on have read everyone. */
+    /** Resolves when this many passes that began later have read everyone. */
     async untilPassed(count: number) {
       notBefore = performance.timeOrigin + performance.now()
       goodInARow = 0
@@ -249,7 +249,7 @@ async function longestGapMs(pool: Pool): Promise<number> {
   return rows[0]?.ms ?? Number.POSITIVE_INFINITY
 }
 
-/** The same said twice in a row, as a reading that was made twice would leave it behind. */
+/** Finds equal neighbouring versions, as a reading stored twice would leave. */
 async function findDuplicates(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ what: string }>(
     `with contents as (

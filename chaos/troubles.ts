@@ -1,4 +1,4 @@
-/** What goes wrong around the workers, one thing at a time and now and then all of it, drawn from a seed. */
+/** Faults around the workers, drawn from a seed: usually one at a time, sometimes all. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultKind, Faults } from '../src/simulation/faults.ts'
 import type { Random } from '../src/simulation/random.ts'
@@ -7,13 +7,13 @@ import type { TestRedis } from '../test/support/redis.ts'
 
 export interface Victims {
   readonly postgres: PrivatePostgres
-  /** Null: the jobs are kept in Postgres. */
+  /** Null: the jobs are in Postgres. */
   readonly redis: TestRedis | null
   readonly faults: Faults
   /** One of the workers, at random. */
   signalOne(signal: NodeJS.Signals): void
   signalAll(signal: NodeJS.Signals): void
-  /** Waits until nobody who must not be disturbed uses Postgres, and keeps them away meanwhile. */
+  /** Waits until no protected process uses Postgres, and keeps them away meanwhile. */
   withoutPostgres(work: () => Promise<void>): Promise<void>
 }
 
@@ -74,7 +74,7 @@ const onBoth = {
 
 type Troubles = Record<string, { readonly weight: number; readonly make: Trouble }>
 
-/** Makes one trouble, waits until it is over, and returns its name. */
+/** Causes one fault, waits until it is over, and returns its name. */
 export async function makeTrouble(victims: Victims, random: Random): Promise<string> {
   const possible: Troubles = victims.redis === null ? onBoth : { ...onBoth, ...onRedisOnly }
   const names = Object.entries(possible)

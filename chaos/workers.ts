@@ -1,4 +1,4 @@
-/** Three workers, as a supervisor keeps them: who ends is started again. */
+/** Three workers under a supervisor: a worker that ends is restarted. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../src/simulation/random.ts'
 import { spawnWorker, type WorkerProcess, type WorkerSettings } from '../test/support/worker.ts'
@@ -9,10 +9,10 @@ const OUT_WITHIN_MS = 10_500
 export interface Supervisor {
   signalOne(signal: NodeJS.Signals): void
   signalAll(signal: NodeJS.Signals): void
-  /** Ends that nobody asked for, that took too long or had the wrong code, and what was written to stderr. */
+  /** Exits that were unexpected, too slow or had the wrong code, and output on stderr. */
   readonly complaints: readonly string[]
   readonly started: number
-  /** Tells all to stop, and waits until they have. */
+  /** Stops all workers and waits for their end. */
   stop(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ export function superviseWorkers(settings: WorkerSettings, random: Random): Supe
   const signal = (place: number, name: NodeJS.Signals) => {
     const one = running.get(place)
     if (!one?.worker.isRunning()) return
-    // A second signal would end it at once, with another code; one that was killed may not be gone yet.
+    // A second signal would end it at once with another code, and a killed worker may still be running.
     if (one.asked === 'SIGKILL' || (one.asked === 'SIGTERM' && name === 'SIGTERM')) return
     one.asked = name
     one.worker.kill(name)
@@ -41,7 +41,7 @@ export function superviseWorkers(settings: WorkerSettings, random: Random): Supe
       if (stderr !== '') complaints.push(`worker ${worker.pid} wrote: ${stderr}`)
       const how = `worker ${worker.pid} ended with ${code ?? by}`
       if (one.asked === null) complaints.push(`${how}, asked by nobody`)
-      // Told while it is still being loaded, it ends as any program does.
+      // A signal during loading ends it like any program.
       const isLoading = worker.logs.length === 0
       if (one.asked === 'SIGTERM' && code !== 0 && !isLoading) complaints.push(`${how} on SIGTERM`)
       if (one.asked === 'SIGTERM' && afterMs > OUT_WITHIN_MS) complaints.push(`${how} after ${afterMs} ms`)

@@ -2,7 +2,7 @@ import type { QueueRow, TeammateRow } from './shapes.ts'
 import { type TimestampStyle, writeTimestamps } from './timestamps.ts'
 import type { World } from './world.ts'
 
-/** What the documented endpoints answer, as values: nothing here knows of HTTP, limits or faults. */
+/** Responses of the documented endpoints, as values. HTTP, rate limits and faults are elsewhere. */
 
 export interface Answer {
   readonly status: number
@@ -10,7 +10,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as it is, instead of the body. */
   readonly raw?: { readonly text: string; readonly contentType: string }
-  /** What goes wrong with the connection: nothing comes, it breaks, or it breaks in the middle of the body. */
+  /** A fault of the connection: no response, a reset, or a reset in the middle of the body. */
   readonly wire?: 'never' | 'reset' | 'cut_off'
 }
 
@@ -59,7 +59,7 @@ export function answerQueuePage(world: World, query: QueuePageQuery, style: Time
   return { status: 200, body }
 }
 
-/** The whole queue in the form the same path had before it was paginated. */
+/** The whole queue in the format of the same path before it had pagination. */
 export function olderForm(world: World, query: QueuePageQuery, style: TimestampStyle): Answer {
   const size = Number.MAX_SAFE_INTEGER
   const answer = answerQueuePage(world, { ...query, page: 1, size }, style)
@@ -115,7 +115,7 @@ export function answerMe(
   return { status: 200, body: { data } }
 }
 
-/** The documented error envelope. The request id is filled in by whoever sends it. */
+/** The documented error format. The sender fills in the request id. */
 export function refusal(
   status: number,
   type: string,

@@ -1,10 +1,10 @@
 import type { Random } from './random.ts'
 import type { CallResult, NotReachedReason, RoutingResult } from './shapes.ts'
 
-/** The call's id arrives, or something becomes known of it. */
+/** The id of the call appears, or its result. */
 export type CallStep = 'id' | Partial<CallResult>
 
-/** What the API comes to show of one call, one move after the other. */
+/** The moves by which the API shows one call, in order. */
 export function stepsOfACall(random: Random, hasId: boolean): CallStep[] {
   const id: CallStep[] = hasId ? [] : ['id']
   const drawn = random.next()
@@ -18,7 +18,7 @@ export function stepsOfACall(random: Random, hasId: boolean): CallStep[] {
     ]
   }
   if (drawn < 0.88) {
-    // Some calls never get far enough to have an id.
+    // Some calls never get an id.
     const reached = random.chance(0.8) ? id : []
     return [...reached, { not_reached_destination_reason: random.pick(NOT_REACHED) }]
   }

@@ -91,7 +91,7 @@ export function createSalesDay(present: Present, pace: Pace, keyOwnerId: string)
     return chosen && place ? { ...chosen, place } : null
   }
 
-  /** Finds an open call that can still be seen going on, forgetting those that can't. */
+  /** Finds an open call that is still visible, and forgets those that are not. */
   function progress(only?: string): Move | null {
     const open = [...present.openDials.values()].filter((dial) => !only || dial.userId === only)
     for (let attempt = 0; attempt < 4 && open.length > 0; attempt += 1) {
@@ -119,7 +119,7 @@ export function createSalesDay(present: Present, pace: Pace, keyOwnerId: string)
   function dial(only?: string): Move | null {
     const chosen = someQueue(only)
     if (!chosen || present.people.get(chosen.userId)?.row.status !== 'ACTIVE') return null
-    // The dialer works from the top; now and then a rep picks a number by hand.
+    // The dialer starts at the top; sometimes a rep picks a number by hand.
     const byHand = random.chance(0.1) ? somePlace(chosen.userId)?.place : null
     const isUncalled = (candidate: Place['entry']) => candidate.call_start_date === null
     const place = byHand && isUncalled(byHand.entry) ? byHand : find(chosen.queue.roster, isUncalled)
@@ -152,7 +152,7 @@ export function createSalesDay(present: Present, pace: Pace, keyOwnerId: string)
     if (!chosen) return null
     const count = random.chance(0.6) ? random.int(1, 3) : random.int(4, 30)
     const numbers = newNumbers(present, count)
-    // A prospect somebody else had in a queue before is queued again.
+    // A number that was in another queue before is queued again.
     const known = random.chance(0.15) ? somePlace()?.place.entry.stay.numberTo : undefined
     return { type: 'append', userId: chosen.userId, numbers: known ? [...numbers.slice(1), known] : numbers }
   }

@@ -1,7 +1,7 @@
 import type { AlloRequest, Answer } from './answers.ts'
 import type { FaultDetails } from './fault-details.ts'
 
-/** Faults in what a successful answer says. */
+/** Faults in the body of a successful response. */
 export type BodyFaultKind =
   | 'endless_pages'
   | 'has_more_missing'
@@ -33,7 +33,7 @@ export interface BodyFaultContext {
   readonly details: FaultDetails
 }
 
-/** Each may write on the body it is given: a copy of its own. Null: there was nothing in it to spoil. */
+/** Each gets its own copy of the body and may change it. Null: there was nothing to change. */
 export const BODY_FAULTS: Record<BodyFaultKind, (body: unknown, context: BodyFaultContext) => unknown> = {
   endless_pages: (body, { request, plain, details }) => {
     const page = request.endpoint === 'queue' ? asPage(body) : null
@@ -56,7 +56,7 @@ export const BODY_FAULTS: Record<BodyFaultKind, (body: unknown, context: BodyFau
   duplicate_positions: inPage(({ data: [first, second] }) =>
     first && second ? Object.assign(second, { position: first.position }) : NOTHING,
   ),
-  /** On every page of a queue it makes a legal one, with room between the numbers. */
+  /** Applied to every page, it makes a legal queue with gaps between positions. */
   position_gaps: inRows((row) => Object.assign(row, { position: Number(row.position) * 10 })),
   duplicated_row: inPage(({ data }) => {
     const last = data.at(-1)
@@ -77,7 +77,7 @@ export const BODY_FAULTS: Record<BodyFaultKind, (body: unknown, context: BodyFau
       if (data[1]) Object.assign(data[1], { not_reached_destination_reason: 'OUT_OF_RANGE' })
       if (queue) Object.assign(queue, { voicemail_handling: 'ASK', do_not_disturb: 'SCHEDULED' })
     })(body, context) ?? inUsers((user) => Object.assign(user, { role: 'OBSERVER' }))(body, context),
-  /** Only what nobody can do without is left. */
+  /** Only the indispensable fields are left. */
   missing_fields: (body, context) =>
     inPage((page) => {
       page.data = page.data.map(({ position }) => ({ position }))
@@ -143,7 +143,7 @@ interface Page {
 
 type BodyFault = (body: unknown, context: BodyFaultContext) => unknown
 
-/** What an editor returns when the page has nothing it could spoil. */
+/** The result of an editor that found nothing to change. */
 const NOTHING = null
 
 function inPage(edit: (page: Page) => unknown): BodyFault {

@@ -1,7 +1,7 @@
 import { type Answer, missingScope, refusal } from './answers.ts'
 import type { FaultDetails } from './fault-details.ts'
 
-/** Faults that take the place of the answer. */
+/** Faults that replace the response. */
 export type RefusalKind =
   | 'rate_limited'
   | 'quota_exceeded'
@@ -20,7 +20,7 @@ export type RefusalKind =
 
 export const REFUSALS: Record<RefusalKind, (details: FaultDetails) => Answer> = {
   rate_limited: rateLimited,
-  /** The first version of the API wrote its refusals this way, and its quota counts days, not seconds. */
+  /** The error format of the API's first version, whose quota is per day, not per second. */
   quota_exceeded: () => ({
     status: 429,
     body: {

@@ -6,39 +6,39 @@ import { createRandom, type Random } from './random.ts'
 import type { TimestampStyle } from './timestamps.ts'
 import type { World } from './world.ts'
 
-/** What goes wrong, on demand. Several at once are combined; of those that answer something else, the first added wins. */
+/** Faults on demand. Several at once are combined. Of those that replace the response, the first added one is used. */
 export interface Faults {
-  /** Goes on until it is removed, or has happened `times` times. */
+  /** Active until it is removed, or has happened `times` times. */
   add(fault: Fault | FaultKind): ActiveFault
-  /** From now on requests fail at random, with one of `kinds`: those that pass if one tries again, unless told. */
+  /** From now on requests fail at random with one of `kinds`; the default are the retryable ones. */
   chaos(options: Chaos): ActiveFault
-  /** Everything works again; the counts stay. */
+  /** Removes all faults; the counts stay. */
   clear(): void
-  /** How often each kind really happened. */
+  /** How many times each kind happened. */
   injected(): Partial<Record<FaultKind, number>>
-  /** For the server: the answer to this request, spoilt by whatever is due. */
+  /** For the server: the response to this request with the due faults applied. */
   answer(request: AlloRequest, context: FaultContext): Answer
 }
 
 export interface Fault extends FaultDetails {
   readonly kind: FaultKind
-  /** Only there; each kind falls on the endpoints it makes sense for. */
+  /** Only at this endpoint. Without it, each kind affects the endpoints where it makes sense. */
   readonly endpoint?: AlloRequest['endpoint']
-  /** Only when this teammate's queue is asked for. */
+  /** Only for requests of this teammate's queue. */
   readonly userId?: string
   /** Only on this page. */
   readonly page?: number
   readonly probability?: number
-  /** Happens that many times, then never again. */
+  /** Happens this many times. */
   readonly times?: number
 }
 
 export type FaultKind = RefusalKind | BodyFaultKind | ViewFaultKind | TextFaultKind
 
-/** Another question is answered than the one asked. */
+/** The server answers another request than the one sent. */
 type ViewFaultKind = 'wrong_owner' | 'repeated_page' | 'odd_no_queue' | 'older_form'
 
-/** The right answer, spoilt on its way. */
+/** The correct response, changed on its way. */
 type TextFaultKind = 'truncated_json' | 'invalid_json' | 'empty_body' | 'cut_off'
 
 export interface Chaos {
@@ -54,13 +54,13 @@ export interface ActiveFault {
 }
 
 export interface FaultContext {
-  /** The answer as it should be. */
+  /** The correct response. */
   plain(request: AlloRequest): Answer
   readonly world: World
   readonly style: TimestampStyle
 }
 
-/** Faults that trying again gets over. `no_answer` is one too, but costs the client its whole timeout. */
+/** Retryable faults. `no_answer` is retryable too, but costs the client its whole timeout. */
 export const TRANSIENT_FAULTS: readonly FaultKind[] = [
   'rate_limited',
   'server_error',
@@ -121,7 +121,7 @@ export function createFaults(random: Random): Faults {
       return REFUSALS[refusing.fault.kind](refusing.fault)
     }
     let spoilt = context.plain(request)
-    // Views come first: what they answer can be spoilt further.
+    // Apply views first, because other faults can change their response.
     for (const apply of [applyView, applyBody, applyText]) {
       for (const one of due) {
         const changed = apply(one.fault, spoilt, request, context)
@@ -143,7 +143,7 @@ function concerns(fault: Fault, { endpoint, pageQuery }: AlloRequest): boolean {
   return fault.page === undefined || fault.page === pageQuery.page
 }
 
-/** Each of these gives the changed answer, or null where its fault has nothing to change. */
+/** Each returns the changed response, or null if it has nothing to change. */
 type Apply = (fault: Fault, answer: Answer, request: AlloRequest, context: FaultContext) => Answer | null
 
 const applyView: Apply = ({ kind }, answer, request, { plain, world, style }) => {

@@ -19,7 +19,7 @@ const AREA_CODES = Array.from({ length: 800 }, (_, index) => 200 + index).filter
   return code % 100 !== 11 && middle !== 9 && code !== 555
 })
 const FICTIONAL_LINES = AREA_CODES.length * 100
-/** Shares no factor with the count of lines, so that stepping by it visits each line once. */
+/** Coprime to the number of lines, so that steps of this size visit each line once. */
 const STEP = 26_309
 
 export function personName(random: Random): string {

@@ -1,8 +1,8 @@
 /** A sliding second of one API key: at no moment were more than `perSecond` requests let through in the second before. */
 export interface Limiter {
-  /** Asks for one request now. Refused ones use nothing up. */
+  /** Asks for one request now. Refused requests do not count. */
   take(): Allowance
-  /** Uses up requests of this second, as another tool on the same key would. */
+  /** Counts requests of another tool with the same key. */
   spendElsewhere(requests: number): void
   /** Null: no limit. */
   setLimit(perSecond: number | null): void
@@ -12,7 +12,7 @@ export interface Limiter {
 export interface Allowance {
   readonly isAllowed: boolean
   readonly remaining: number
-  /** Until the oldest request is a second old and the next one may come; 0 if it may come now. */
+  /** Milliseconds until the next request may come; 0: now. */
   readonly waitMs: number
 }
 
@@ -49,5 +49,5 @@ export function createLimiter(initially: number | null): Limiter {
   }
 }
 
-/** What an API without a limit announces: the documented answer has no way to say "none". */
+/** The limit that an API without a limit announces, because the documented response can't say "none". */
 export const NO_LIMIT = 1000

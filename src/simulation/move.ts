@@ -4,20 +4,20 @@ import type { CallResult, QueueRow, SyncStatus, TeammateRow } from './shapes.ts'
 export type Move =
   /** The rep starts calling a number, for the first time or again; `callId` false: the call's id arrives later. */
   | { type: 'dial'; userId: string; position: number; callId?: boolean }
-  /** The id of the call under way arrives. */
+  /** The id of the current call appears. */
   | { type: 'place_call'; userId: string; position: number }
-  /** Something becomes known of the call; fields left out stay as they are. */
+  /** A result of the call appears; missing fields stay unchanged. */
   | { type: 'result'; userId: string; position: number; result: Partial<CallResult> }
   | { type: 'sync'; userId: string; position: number; status: SyncStatus }
-  /** `updated_at` alone moves. */
+  /** Only `updated_at` changes. */
   | { type: 'touch'; userId: string; position: number }
-  /** Behind the last number: these ones, or `count` (1) new ones. Numbers may stand in the queue already. */
+  /** Appends these numbers, or `count` (default 1) new ones. Numbers may already be in the queue. */
   | { type: 'append'; userId: string; numbers?: readonly string[]; count?: number }
-  /** A free position below the last one is used again. */
+  /** Reuses a free position below the last one. */
   | { type: 'refill'; userId: string; position: number; number?: string }
   | { type: 'remove_number'; userId: string; number: string; renumber?: boolean }
   | { type: 'remove_positions'; userId: string; positions: readonly number[]; renumber?: boolean }
-  /** Everything not called yet leaves. */
+  /** Removes all numbers without a call. */
   | { type: 'clear_uncalled'; userId: string; renumber?: boolean }
   | {
       type: 'settings'
@@ -26,9 +26,9 @@ export type Move =
     }
   /** A new queue with a new id, empty or with `fill` new numbers; the one there was is replaced. */
   | { type: 'reset'; userId: string; fill?: number }
-  /** The current queue goes; with `restoreOlder` the one it had replaced is answered again. */
+  /** Removes the current queue; with `restoreOlder` the API shows the one it had replaced again. */
   | { type: 'remove_queue'; userId: string; restoreOlder?: boolean }
-  /** The queue goes to somebody else, whose own queue, if any, is replaced. */
+  /** Reassigns the queue to another teammate, whose own queue, if any, is replaced. */
   | { type: 'reassign'; userId: string; to: string }
   | { type: 'swap'; userId: string; with: string }
   | { type: 'leave' | 'return' | 'block' | 'unblock'; userId: string }
@@ -39,7 +39,7 @@ export type Move =
       changes: Partial<Pick<TeammateRow, 'name' | 'email' | 'role' | 'image_url'>>
     }
 
-/** What a move came to. `at` is its time in the timeline; the rest is there where it makes sense. */
+/** The result of a move. `at` is its time in the timeline; the other fields are optional. */
 export interface Outcome {
   readonly at: number
   readonly userIds: readonly string[]

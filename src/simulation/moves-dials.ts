@@ -4,7 +4,7 @@ import { type Entry, type Place, replaceEntry } from './roster.ts'
 import { type CallResult, NO_RESULT, type SyncStatus } from './shapes.ts'
 import type { Dial } from './timeline.ts'
 
-/** What happens to one number: it is dialled, the call ends somehow, its contact is synchronised. */
+/** Moves of one number: it is dialled, the call gets a result, its contact is synchronised. */
 export const dialMoves = { dial, placeCall, result, sync, touch }
 
 interface Target {

@@ -12,7 +12,7 @@ import {
 } from './present.ts'
 import { endPosition, fillGap, type Place, placeOfPosition, removeEntries, type Stay } from './roster.ts'
 
-/** Numbers come into a queue and leave it. */
+/** Moves that add numbers to a queue and remove them. */
 export const numberMoves = { append, refill, removeNumber, removePositions, clearUncalled }
 
 function append(
@@ -45,7 +45,7 @@ function refill(
   return { userIds: [userId], queueId: queue.id, positions: [position] }
 }
 
-/** Every entry of that number leaves: the API cannot tell duplicates apart. */
+/** Removes every entry of that number, because the API can't distinguish duplicates. */
 function removeNumber(
   present: Present,
   { userId, number, renumber }: { userId: string; number: string; renumber?: boolean },

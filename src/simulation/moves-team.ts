@@ -15,7 +15,7 @@ import {
 } from './present.ts'
 import type { QueueRow, TeammateRow } from './shapes.ts'
 
-/** People come and go; queues as a whole are made, replaced, handed over. */
+/** Moves of teammates and of whole queues: created, replaced, reassigned. */
 export const teamMoves = { settings, reset, removeQueue, reassign, swap, membership, join, edit }
 
 function settings(
@@ -135,7 +135,7 @@ function edit(
   return { userIds: [userId] }
 }
 
-/** The newest wins: what a teammate had stops being answered, and is kept in case the newer one goes. */
+/** The API shows only the newest queue. An older one is kept in case the newer one is removed. */
 function retireCurrent(present: Present, person: Person, when: When): void {
   const queue = person.queueId === null ? undefined : present.queues.get(person.queueId)
   if (!queue) return

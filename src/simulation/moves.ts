@@ -4,7 +4,7 @@ import { numberMoves } from './moves-numbers.ts'
 import { teamMoves } from './moves-team.ts'
 import type { Present } from './present.ts'
 
-/** Makes one move, whole, or throws and leaves everything as it was. */
+/** Makes one move. Atomic: if it throws, nothing is changed. */
 export function applyMove(present: Present, move: Move): Outcome {
   const when = { at: present.timeline.now(), sourceTime: present.sourceTime() }
   const outcome = { at: when.at, ...perform(present, move, when) }

@@ -11,20 +11,20 @@ import {
 import { NO_RESULT, type QueueRow, type Role, type TeammateRow } from './shapes.ts'
 import type { Dial, QueueStanding, Timeline } from './timeline.ts'
 
-/** The team as it stands now. Moves change it, and write each change into the timeline as they do. */
+/** The present state of the team. Moves change it, and record each change in the timeline. */
 export interface Present {
   readonly random: Random
   readonly timeline: Timeline
   readonly people: Map<string, Person>
   readonly queues: Map<string, Queue>
-  /** The dial under way for an entry, if there is one. */
+  /** The open dial of an entry, if any. */
   readonly openDials: Map<number, Dial>
   /** Phone numbers handed out so far: the next one is new to the team. */
   numbersUsed: number
   entriesMade: number
-  /** The source's own clock as text, as the API would write it: now, or so long ago. */
+  /** A time of the source as text, as the API writes it: now, or some time ago. */
   sourceTime(msAgo?: number): string
-  /** Whether this removal closes the gap it leaves. */
+  /** Whether this removal renumbers the rest. */
   renumbers(): boolean
 }
 
@@ -33,7 +33,7 @@ export interface Person {
   row: TeammateRow
   isOnTeam: boolean
   queueId: string | null
-  /** Replaced by a newer queue, latest last: the API shows none of them while a newer one is there. */
+  /** Queues that were replaced, latest last. The API shows none of them while a newer one exists. */
   readonly olderQueueIds: string[]
 }
 
@@ -114,7 +114,7 @@ export function openQueue(present: Present, person: Person, createdAt: string): 
   return queue
 }
 
-/** Behind the last number, in the order given. */
+/** Appends in the given order. */
 export function appendNumbers(
   present: Present,
   queue: Queue,
@@ -160,7 +160,7 @@ export function newNumbers(present: Present, count: number): string[] {
   })
 }
 
-/** What `updated_at` of the queue itself does at every change of its settings or its members. */
+/** Changes `updated_at` of the queue, at every change of its settings or members. */
 export function touchQueue(queue: Queue, sourceTime: string, changes: Partial<QueueRow> = {}): void {
   queue.row = { ...queue.row, ...changes, updated_at: sourceTime }
 }

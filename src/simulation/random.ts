@@ -1,4 +1,4 @@
-/** A seeded source of chance: the same seed gives the same sequence on every machine. */
+/** A seeded random generator: the same seed gives the same sequence on every machine. */
 export interface Random {
   /** In [0, 1). */
   next(): number
@@ -6,7 +6,7 @@ export interface Random {
   int(from: number, to: number): number
   chance(probability: number): boolean
   pick<T>(items: readonly T[]): T
-  /** How many of something happen when `mean` are expected: bursts and lulls, as in life (Poisson). */
+  /** A Poisson-distributed count with this mean. */
   count(mean: number): number
   text(length: number): string
 }

@@ -1,29 +1,29 @@
-/** Every request that arrived, in order. The latest ones are kept whole; the counts are of all. */
+/** All requests in order. Only the latest are kept in full; the counts include all. */
 export interface RequestLog {
   list(): readonly LoggedRequest[]
-  /** Hands the kept ones over and forgets them; the counts go on. */
+  /** Returns the kept requests and removes them; the counts stay. */
   drain(): LoggedRequest[]
   count(): number
   /** Answers of this status, injected ones included. */
   countOf(status: number): number
   maxInAnySlidingSecond(): number
-  /** Starts counting afresh. */
+  /** Resets the counts. */
   reset(): void
   arrived(request: LoggedRequest): LoggedRequest
   answered(request: LoggedRequest, status: number): void
 }
 
 export interface LoggedRequest {
-  /** When it arrived, in the same clock as the truth. */
+  /** Arrival time, on the clock of the timeline. */
   readonly at: number
   readonly method: string
   readonly path: string
   readonly query: string
   readonly userAgent: string | null
   readonly requestId: string
-  /** Null until it is answered, and for ever if it never is. */
+  /** Null until there is a response. */
   status: number | null
-  /** The moment of the truth that the answer shows; null if it shows none. */
+  /** The moment of the timeline that the response shows; null: none. */
   shownAt: number | null
 }
 

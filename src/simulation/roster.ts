@@ -62,7 +62,7 @@ export function rowOf({ position, entry }: { position: number; entry: Entry }): 
   }
 }
 
-/** The places from index `from` on, `count` at most. */
+/** Up to `count` places from index `from` on. */
 export function slice(roster: Roster, from = 0, count = Number.POSITIVE_INFINITY): Place[] {
   const found: Place[] = []
   let start = 0
@@ -165,7 +165,7 @@ export function appendEntries(roster: Roster, entries: readonly Entry[]): Roster
   return { size: roster.size + entries.length, chunks }
 }
 
-/** Puts an entry into a free position below the last one. */
+/** Inserts an entry at a free position below the last one. */
 export function fillGap(roster: Roster, position: number, entry: Entry): Roster {
   if (placeOfPosition(roster, position)) throw new RangeError(`position ${position} is taken`)
   const number = roster.chunks.findIndex((chunk) => position <= lastPosition(chunk))

@@ -24,15 +24,15 @@ export interface SimulationOptions {
   readonly apiKey: string
   /** 0: any free port. */
   readonly port?: number
-  /** Only this machine's own addresses: the simulation is nobody else's business. */
+  /** Only loopback addresses, so that other machines can't reach the simulation. */
   readonly host?: '127.0.0.1' | '::1' | 'localhost'
-  /** GETs in any sliding second; null: no limit. The documented 20 unless told. */
+  /** GETs in any sliding second; null: no limit. Default: the documented 20. */
   readonly readsPerSecond?: number | null
   readonly latencyMs?: number | readonly [number, number]
   readonly scopes?: readonly string[]
-  /** How many random moves happen, on average, just before a queue page is answered. */
+  /** Mean number of random moves just before each queue page. */
   readonly movesBetweenPages?: number
-  /** The share of those moves that hit the very queue being read (0). */
+  /** The share of those moves on the queue that is being read. Default 0. */
   readonly movesInThatQueue?: number
   readonly timestamps?: TimestampStyle
   /** Paginates /users, this many to a page unless the request asks for a size. */
@@ -41,7 +41,7 @@ export interface SimulationOptions {
   readonly seed?: number | string
 }
 
-/** Allo, as far as a queue mirror meets it: a real HTTP server on this machine. */
+/** The simulated Allo: a real HTTP server on this machine with the endpoints that the mirror uses. */
 export interface SimulatedAllo {
   readonly url: string
   readonly world: World
@@ -59,7 +59,7 @@ export interface SimulatedAllo {
   setTimestamps(style: TimestampStyle): void
   setUsersPerPage(usersPerPage: number | null): void
   setMovesBetweenPages(moves: number, inThatQueue?: number): void
-  /** Drops every connection, those kept waiting too. Twice is once. */
+  /** Closes every connection, waiting ones too. Idempotent. */
   close(): Promise<void>
 }
 
@@ -162,7 +162,7 @@ interface Admission {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Decided on arrival: latency is the answer's, and must not make a well-paced client look hasty. */
+/** Decided on arrival, before the simulated latency, which must not make a paced client look too fast. */
 function admit(
   { settings, limiter }: Context,
   authorization: string | undefined,
@@ -187,7 +187,7 @@ function admit(
   return { refused: tooManyRequests(`More than ${limit} requests in a second`, seconds), headers }
 }
 
-/** One answer, made at one instant: nothing happens to the world between the making of a page and its sending. */
+/** Creates the response at one instant, so that it shows one moment of the world. */
 function answer(context: Context, refused: Answer | null, entry: LoggedRequest): Answer {
   if (refused) return refused
   const request = understand(entry)

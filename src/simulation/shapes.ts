@@ -22,7 +22,7 @@ export type NotReachedReason =
 
 export type SyncStatus = 'NOT_SYNCED' | 'PROCESSING' | 'SYNCED'
 
-/** What a call left behind on its number; all null until it did. */
+/** Result fields of a call; null until it has a result. */
 export interface CallResult {
   readonly routing_result: RoutingResult | null
   readonly detected_outbound_voicemail: boolean | null

@@ -2,14 +2,14 @@ import { placeOfPosition, type Roster, rowOf, type Stay, slice } from './roster.
 import type { NumberRow, QueueRow, TeammateRow } from './shapes.ts'
 
 /**
- * Everything that was ever true, kept beside the present: what a mirror is measured against.
+ * The complete history of the simulated team, which tests compare the mirror with.
  *
  * All times are epoch milliseconds with fractions, strictly increasing from one event to the next, taken from this
  * machine's clock: they compare with `clock_timestamp()` of a Postgres on the same machine. A state holds from `at`
  * up to but not including `until`, which is Infinity for the present.
  */
 export interface Truth {
-  /** The time of the next event: nothing that happens later carries the same one. */
+  /** The time of the next event. Later events have later times. */
   now(): number
   /** Every state that overlaps [from, to], the one in force at `from` included, in order. */
   statesOf(userId: string, from: number, to: number): TeammateState[]
@@ -24,11 +24,11 @@ export interface Truth {
     from: number,
     to: number,
   ): boolean
-  /** Every queue there ever was, and how it stands. */
+  /** Every queue that ever existed, with its state. */
   queues(): QueueFate[]
-  /** Every stay of a number in a queue, in the order of arrival. */
+  /** Every entry of a queue, in the order of arrival. */
   entriesOf(queueId: string): readonly Readonly<Stay>[]
-  /** Every dial ever made, in the order of dialling, with what became of it so far. */
+  /** Every dial in order, with its result so far. */
   dials(): readonly Readonly<Dial>[]
   /** Every move made, in order. */
   moves(): readonly MadeMove[]
@@ -70,7 +70,7 @@ export interface QueueFate {
   readonly queueId: string
   readonly since: number
   readonly standing: QueueStanding
-  /** Since when it stands so; null while it is current. */
+  /** When it ended or was replaced; null while it is current. */
   readonly endedAt: number | null
   readonly userId: string
 }
@@ -81,7 +81,7 @@ export interface Dial {
   /** Who held the queue when the dial was made. */
   readonly userId: string
   readonly number_to: string
-  /** Where the number stood when it was dialled. */
+  /** Position of the number when it was dialled. */
   readonly position: number
   readonly at: number
   call_start_date: string | null
@@ -225,7 +225,7 @@ export function createTimeline(): Timeline {
   }
 }
 
-/** The rows are made when somebody looks: thousands of states cost what changed between them, not their length. */
+/** Rows are created on access, so that thousands of states cost only their differences. */
 function showQueue({ queue, roster }: QueueRecord) {
   let rows: readonly NumberRow[] | null = null
   return {

@@ -1,4 +1,4 @@
-/** How the API writes its instants. Each style writes the same instant, in UTC unless it says otherwise. */
+/** Formats of timestamps in the API. Each writes the same instant, in UTC unless noted. */
 export type TimestampStyle = 'naive' | 'Z' | 'offset' | 'micros' | 'mixed'
 
 const WRITTEN = ['created_at', 'updated_at', 'call_start_date']

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer } from './answers.ts'
 
-/** Puts an answer on the wire, or breaks the connection in the way it asks for. */
+/** Sends a response, or breaks the connection as the response says. */
 export function deliver(
   response: ServerResponse,
   answer: Answer,

@@ -29,7 +29,7 @@ export interface WorldOptions {
   readonly numbersPerQueue?: number | readonly [number, number]
   /** The share of each queue that was called before the world began (0 to 1, from the top; 0). */
   readonly calledBefore?: number
-  /** Whether a removal closes the gap it leaves, unless the move itself says so (true). */
+  /** Whether a removal renumbers the rest, unless the move itself says. Default true. */
   readonly renumberOnRemoval?: boolean | 'mixed'
   /** Where source timestamps come from, in epoch milliseconds; the truth has its own clock. */
   readonly clock?: () => number
@@ -37,11 +37,11 @@ export interface WorldOptions {
   readonly timestampPrecision?: 'second' | 'microsecond'
   readonly teamId?: string
   readonly teamName?: string
-  /** How often each random move happens, where it differs from SALES_DAY. */
+  /** Weights of random moves that differ from SALES_DAY. */
   readonly pace?: Pace
 }
 
-/** A sales team, its queues, and everything that was ever true of them. */
+/** A simulated sales team with its queues and their complete history. */
 export interface World {
   readonly team: { readonly id: string; readonly name: string }
   readonly truth: Truth
@@ -126,7 +126,7 @@ function createPresent(options: WorldOptions, random: Random): Present {
   }
 }
 
-/** Everything there is at the beginning is there at one moment, as if it had always been. */
+/** The initial state exists from one moment on. */
 function populate(present: Present, options: WorldOptions): Person {
   const { teammates, blocked = 0, withoutQueue = 0, numbersPerQueue = [20, 200] } = options
   if (!(teammates >= 1)) throw new RangeError('a team has one teammate at least: the owner of the key')
@@ -155,7 +155,7 @@ function populate(present: Present, options: WorldOptions): Person {
   return keyOwner
 }
 
-/** Calls made before anybody looked, spread over the time since the queue was filled. */
+/** Calls before the start, spread over the time since the queue was filled. */
 function callFromTheTop(
   present: Present,
   queue: Queue,
