@@ -1,17 +1,15 @@
 /**
- * Decides who may see the pages, before the router or anything else sees the request: what the guard did not admit is
- * answered by the guard alone, malformed URLs and unknown paths included. Only GET and HEAD are let through.
+ * Decides which requests reach the pages, before the router or anything else sees them: the guard alone answers what
+ * it did not admit, malformed URLs and unknown paths included. Only GET and HEAD are let through. The password is
+ * asked for afterwards (password.ts).
  *
  * A hostile page in a browser that can reach this port may
  *   - point a host name of its own at our address (DNS rebinding): only names of ours and IP addresses are let in;
  *   - load our pages as an image, script or frame: browsers say so in Sec-Fetch-Site, and only links may do that.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
-import type { Logger } from 'pino'
 import type { HttpConfig } from '../config/config.ts'
-import { countPasswordGuesses } from './password-guesses.ts'
 
 const probes = new Set(['/healthz', '/readyz', '/metrics'])
 
@@ -29,9 +27,10 @@ const headers = {
 export interface Guard {
   /** False: the guard has answered. */
   admits(request: IncomingMessage, response: ServerResponse): boolean
-  /** False: the request was admitted to an open probe only, without the password or under a foreign name. */
-  maySeeDetails(request: IncomingMessage): boolean
-  stop(): void
+  /** False: a foreign name, admitted to an open probe only. */
+  isUnderOurName(request: IncomingMessage): boolean
+  /** Of HTTP_OPEN_PROBES: needs neither the password nor a name of ours. */
+  isOpenProbe(request: IncomingMessage): boolean
 }
 
 interface Refusal {
@@ -40,32 +39,13 @@ interface Refusal {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export function createGuard(config: HttpConfig, logger: Logger): Guard {
-  const guesses = countPasswordGuesses(logger)
-  const trusted = new WeakSet<IncomingMessage>()
-
-  /** Null: the password is right, or none is set. */
-  const refusePassword = (request: IncomingMessage): Refusal | null => {
-    if (config.basicAuth === null) return null
-    const given = passwordOf(request)
-    if (given === null) return passwordPlease
-    const address = request.socket.remoteAddress ?? ''
-    const seconds = guesses.secondsToWait(address)
-    if (seconds > 0) return tooFast(seconds)
-    if (isSame(given, config.basicAuth.value())) {
-      guesses.right(address)
-      return null
-    }
-    guesses.wrong(address)
-    return passwordPlease
-  }
+export function createGuard(config: HttpConfig): Guard {
+  const isUnderOurName = (request: IncomingMessage) => isOurs(request, config)
+  const isOpenProbe = ({ url }: IncomingMessage) => config.openProbes && probes.has(url?.split('?')[0] ?? '')
   const refuse = (request: IncomingMessage): Refusal | null => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return onlyLooking
     if (!isAllowedByBrowser(request)) return foreignPage
-    const refusal = isOurs(request, config) ? refusePassword(request) : foreignName
-    if (refusal === null) trusted.add(request)
-    const isProbe = probes.has(request.url?.split('?')[0] ?? '')
-    return config.openProbes && isProbe ? null : refusal
+    return isUnderOurName(request) || isOpenProbe(request) ? null : foreignName
   }
 
   return {
@@ -82,8 +62,8 @@ export function createGuard(config: HttpConfig, logger: Logger): Guard {
       response.end(request.method === 'HEAD' ? undefined : refusal.text)
       return false
     },
-    maySeeDetails: (request) => trusted.has(request),
-    stop: guesses.stop,
+    isUnderOurName,
+    isOpenProbe,
   }
 }
 
@@ -100,17 +80,6 @@ const foreignName: Refusal = {
   status: 421,
   text: 'This name is not one of ours: add it to HTTP_ALLOWED_HOSTS, or use the IP address.\n',
 }
-const passwordPlease: Refusal = {
-  status: 401,
-  text: 'User and password, please.\n',
-  headers: { 'www-authenticate': 'Basic realm="allo-queue-mirror", charset="UTF-8"' },
-}
-
-function tooFast(seconds: number): Refusal {
-  const text = `Too many wrong passwords came: try again in ${seconds} s.\n`
-  return { status: 429, text, headers: { 'retry-after': String(seconds) } }
-}
-
 /** Browsers send Sec-Fetch-Site; other clients don't, and need no protection from foreign pages. */
 function isAllowedByBrowser({ headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site'] ?? 'none'
@@ -131,16 +100,4 @@ function isOurName(hostname: string, { host, allowedHosts }: HttpConfig): boolea
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/\.$/, '')
   return isIP(name) !== 0 || ['localhost', host, ...allowedHosts].includes(name)
-}
-
-/** `user:password`; null: none was sent. */
-function passwordOf({ headers }: IncomingMessage): string | null {
-  const [, sent] = /^basic +(\S*)$/i.exec(headers.authorization?.trim() ?? '') ?? []
-  return sent === undefined ? null : Buffer.from(sent, 'base64').toString('utf8')
-}
-
-/** Takes the same time whatever is given. */
-function isSame(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(expected))
 }

@@ -5,7 +5,7 @@
 
 import { createServer, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
@@ -17,9 +17,10 @@ import { jobsStatus } from '../worker/jobs-status.ts'
 import type { ScrapedFacts } from '../worker/metric-list.ts'
 import type { WorkerMetrics } from '../worker/metrics.ts'
 import type { WorkerState } from '../worker/worker-state.ts'
-import { createGuard, type Guard } from './guard.ts'
+import { createGuard } from './guard.ts'
 import { type Overview, overviewOf } from './overview.ts'
 import { statusPage, waitingPage } from './page.ts'
+import { type Password, registerPassword } from './password.ts'
 import { QUEUES_PATH, registerQueues } from './queues.ts'
 import { readinessOf, withoutDetails } from './readiness.ts'
 import { registerReport } from './report.ts'
@@ -56,7 +57,7 @@ const PLAIN = 'text/plain; charset=utf-8'
  */
 export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   const { config, state, logger, tryPortAgainMs = TRY_PORT_AGAIN_MS } = settings
-  const guard = createGuard(config.http, logger)
+  const guard = createGuard(config.http)
   const server = fastify({
     logger: false,
     forceCloseConnections: true,
@@ -67,13 +68,19 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
         if (guard.admits(request, response)) handler(request, response)
       }),
-    frameworkErrors: (_, __, reply: FastifyReply) =>
-      void reply.code(400).type(PLAIN).send('This is not a URL of ours.\n'),
+    // No hook sees these, so the password is asked for here.
+    frameworkErrors: (_, request: FastifyRequest, reply: FastifyReply) =>
+      password.ask(
+        request,
+        reply,
+        () => void reply.code(400).type(PLAIN).send('This is not a URL of ours.\n'),
+      ),
     clientErrorHandler: refuseMalformed,
   })
   maskEverything(server, settings.secrets)
+  const password = await registerPassword(server, config.http, { guard, logger })
   const queuesPage = await registerQueues(server)
-  registerRoutes(server, settings, guard)
+  registerRoutes(server, settings, password)
   await registerReport(server, settings)
   await server.ready()
 
@@ -103,7 +110,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
     stop() {
       isStopped = true
       clearTimeout(timer)
-      guard.stop()
+      password.stop()
       stopping ??= (async () => server.close())()
       return stopping
     },
@@ -118,7 +125,7 @@ function cannotListen({ host, port }: Config['http'], code: string): ConfigError
   return new ConfigError([{ variable: isPort ? 'HTTP_PORT' : 'HTTP_HOST', problem }])
 }
 
-function registerRoutes(server: FastifyInstance, settings: HttpSettings, guard: Guard): void {
+function registerRoutes(server: FastifyInstance, settings: HttpSettings, password: Password): void {
   const { state, version, config, keyFingerprint, metrics } = settings
   const overview = shared(() => lookAround(settings))
   const readiness = shared(() => readinessOf(state, keyFingerprint))
@@ -132,7 +139,7 @@ function registerRoutes(server: FastifyInstance, settings: HttpSettings, guard: 
   server.get('/readyz', async (request, reply) => {
     const found = await readiness()
     const ready = Object.values(found).every(({ ok }) => ok)
-    const checks = guard.maySeeDetails(request.raw) ? found : withoutDetails(found)
+    const checks = password.maySeeDetails(request.raw) ? found : withoutDetails(found)
     return reply.code(ready ? 200 : 503).send({ ready, checks })
   })
   server.get('/metrics', async (_, reply) => {
