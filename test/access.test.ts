@@ -109,7 +109,7 @@ describe('the roles', () => {
     expect(await aclsOf(database)).toEqual(before)
   })
 
-  test('are none of anybody else: PUBLIC has no right in any of our schemas', async () => {
+  test('are the only ones with rights: PUBLIC has none in any of our schemas', async () => {
     const database = await newDatabase()
     await setUpRoles(database.pool, newPrefix())
     const { rows } = await database.pool.query(

@@ -124,7 +124,7 @@ const states = () => posts.map(({ kind, state }) => `${kind} ${state}`)
 const events = () => logged.map(({ event }) => event)
 
 describe('data that get too old', () => {
-  test('are told once, and once that it is over, by however many workers', async () => {
+  test('send one alert when they begin and one when they are over, however many workers run', async () => {
     const workers = [worker(), worker(), worker(), worker()]
     await lookTogether(workers)
     expect(posts).toEqual([])
@@ -206,7 +206,7 @@ describe('data that get too old', () => {
 })
 
 describe('a key that is refused', () => {
-  test('is told once, and over only when a pass reached somebody', async () => {
+  test('sends one alert, and is over only when a pass read a teammate', async () => {
     const workers = [worker(), worker(), worker()]
     await passEnded('ok')
     await lookTogether(workers)
@@ -244,7 +244,7 @@ describe('a check of the data that fails', () => {
       [name, severity, status],
     )
 
-  test('is told once, and that it is over; what is no error is not, nor what has an alert of its own', async () => {
+  test('sends one alert, and one when it is over; warnings and freshness send none here', async () => {
     const workers = [worker(), worker(), worker()]
     await checked('known_values', 'warn', 'failed')
     await checked('duplicate_numbers', 'note', 'failed')
@@ -276,7 +276,7 @@ describe('a webhook', () => {
     expect(states()).toEqual(['stale_data open'])
   })
 
-  test('that refuses is not asked again at once, and told later; its URL is in no log', async () => {
+  test('that refuses is not retried at once but later; its URL is in no log', async () => {
     await readBefore('1 h')
     answers = [404]
     const alerts = worker()
@@ -293,7 +293,7 @@ describe('a webhook', () => {
     expect(JSON.stringify(logged)).not.toContain('s3cret')
   })
 
-  test('that does not answer harms nobody, and another worker tells', async () => {
+  test('that does not answer blocks no worker, and another worker sends the alert', async () => {
     await readBefore('1 h')
     const unlucky = worker({ url: 'http://127.0.0.1:1/hooks/s3cret-part' })
     await unlucky.runNow()
@@ -306,7 +306,7 @@ describe('a webhook', () => {
     expect(states()).toEqual(['stale_data open'])
   })
 
-  test('is told by another when the worker that claimed it died, and not while that one tries', async () => {
+  test('is sent by another worker when the one that claimed it died, and not while that one tries', async () => {
     await readBefore('1 h')
     await worker({ url: null }).runNow()
     await sql(`update allo.incidents set claimed_until = clock_timestamp() + interval '1 minute'`)
@@ -318,7 +318,7 @@ describe('a webhook', () => {
     expect(states()).toEqual(['stale_data open'])
   })
 
-  test('hears once of what was over before it could be told, and nothing of yesterday', async () => {
+  test('gets one message about an incident that was over before delivery, and none about yesterday', async () => {
     await readBefore('1 h')
     const silent = worker({ url: null })
     await silent.runNow()

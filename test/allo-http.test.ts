@@ -254,7 +254,7 @@ describe('trying again', () => {
     expect(server.seen).toHaveLength(1 + quick.retries)
   })
 
-  test('nobody listening is an error that names the code', async () => {
+  test('a refused connection is an error that names the code', async () => {
     const { server } = await start()
     await server.close()
     const error = await rejection(open(settings(server.url)).me())

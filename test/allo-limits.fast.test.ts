@@ -45,13 +45,13 @@ describe('a value that can not be stored as it came', () => {
     expect(answer).toMatchObject({ queue: { id }, numbers: [{ callId: id }] })
   })
 
-  test('an empty identifier is none, and told', () => {
+  test('an empty identifier counts as missing, and is reported', () => {
     const { answer, surprises } = readQueue({ numbers: [{ call_id: '' }] })
     expect(answer).toMatchObject({ numbers: [{ callId: null }] })
     expect(surprises).toEqual([{ where: 'queue number.call_id', what: 'an empty identifier, taken as none' }])
   })
 
-  test('a name of megabytes is left out and told, and so are undocumented fields of 16 kB', () => {
+  test('a name of megabytes is left out and reported, and so are undocumented fields of 16 kB', () => {
     const { answer, surprises } = readQueue({
       queue: { name: 'x'.repeat(3_000_000) },
       numbers: [{ odd: Array.from({ length: largestExtra }, () => true) }, { odd: 'short' }],
@@ -92,7 +92,7 @@ describe('a value that can not be stored as it came', () => {
 })
 
 describe('the lists of teammates', () => {
-  test('a row that names nobody costs that teammate alone, and is told with its place', () => {
+  test('a row without a usable id affects only that teammate, and is reported with its place', () => {
     const good = { id: 'usr-1', name: long, email: long, image_url: long }
     const data = [good, null, { id: 'u\0' }, { id: long }, { name: 'No id' }, { id: 'usr-2', role: long }]
     const { value, surprises } = collect((context) => parseTeammates({ data }, context))
@@ -201,7 +201,7 @@ describe('surprises', () => {
     expect(merged.at(-1)).toMatchObject({ leftOut: 900 })
   })
 
-  test('an answer with a hundred thousand undocumented fields tells a thousand', () => {
+  test('a response with a hundred thousand undocumented fields reports a thousand', () => {
     const fields = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`f${index}`, 1]))
     expect(readQueue({ queue: fields }).surprises).toHaveLength(1000)
   })

@@ -159,7 +159,7 @@ describe('a queue answer', () => {
     expect(Object.is(number({ position: -0 }).position, 0)).toBe(true)
   })
 
-  test('fields nobody documented are kept and reported once, not once per row', () => {
+  test('undocumented fields are kept and reported once, not once per row', () => {
     const rows = Array.from({ length: 50 }, (_, position) => ({ position, call_status: 'QUEUED' }))
     const { answer, surprises } = read({
       data: rows,
@@ -178,7 +178,7 @@ describe('a queue answer', () => {
     ])
   })
 
-  test('words nobody documented are kept and reported; what is no word could be a number, and is neither', () => {
+  test('undocumented words are kept and reported; a value that is not a word could be a number, and is neither', () => {
     const { answer, surprises } = read(
       row({
         routing_result: 'PARKED',
@@ -215,7 +215,7 @@ describe('a queue answer', () => {
     })
   })
 
-  test('values of a type nobody documented are kept beside the column, not in it', () => {
+  test('values of an undocumented type are kept beside the column, not in it', () => {
     const { answer, surprises } = read(
       row({
         number_to: { value: '+1' },
@@ -257,7 +257,7 @@ describe('a queue answer', () => {
     })
   })
 
-  test('of fields nobody documented stays what can’t hold a phone number, and of the rest only its kind', () => {
+  test('of undocumented fields only values that can’t contain a phone number are kept, and only the type of the rest', () => {
     const digits = '2125550010'
     const hiding: Record<string, unknown>[] = [
       { phone: `+1${digits}` },
@@ -454,7 +454,7 @@ describe('teammates and the account', () => {
     expect(() => collect((context) => parseTeammates(body, context))).toThrow(AlloSurprisedError)
   })
 
-  test('the account is read as far as it is told', () => {
+  test('missing fields of the account are null', () => {
     const whole = {
       data: {
         api_key_id: 'key_1',

@@ -137,7 +137,7 @@ describe('the dashboard', () => {
     ])
   })
 
-  test('burns down under who held the queue, and breaks where nobody looked', async () => {
+  test('burns down under the holder of the queue, and breaks in a gap', async () => {
     const rows = await show('Burn-down')
     const levels = new Map<string, Set<number>>()
     for (const { metric, remaining } of rows)
@@ -223,11 +223,11 @@ describe('the dashboard', () => {
 })
 
 describe('dbt', () => {
-  test('is told of every view and column what the database says of them', async () => {
+  test('has the comment of every view and column of the database', async () => {
     await expect(await sourcesYaml(database.pool)).toMatchFileSnapshot(pathOf('bi/dbt/models/sources.yml'))
   })
 
-  test('is told which views the dashboard rests on', async () => {
+  test('has an exposure with the views of the dashboard', async () => {
     const statements = [
       ...charts.flatMap(({ targets = [] }) => targets.map(({ rawSql }) => rawSql)),
       ...dashboard.annotations.list.map(({ target }) => target.rawSql),
@@ -240,7 +240,7 @@ describe('dbt', () => {
     await expect(yaml).toMatchFileSnapshot(pathOf('bi/dbt/models/exposures.yml'))
   })
 
-  test('finds a reason not to build when somebody is not fresh or a check failed, and none before', async () => {
+  test('fails when a teammate is stale or a check failed, and passes before', async () => {
     const sql = textOf('bi/dbt/tests/the_mirror_can_be_trusted.sql').replace(
       /\{\{ source\('reporting', '(\w+)'\) \}\}/g,
       'reporting.$1',

@@ -139,7 +139,7 @@ describe('npm start', () => {
     .map((folder) => join(folder, 'npm'))
     .find(existsSync)
 
-  test.runIf(npm !== undefined)('told to stop ends the worker in order and waits for it', async () => {
+  test.runIf(npm !== undefined)('shuts the worker down on SIGTERM and waits for it', async () => {
     writeFileSync(join(cwd, 'package.json'), JSON.stringify({ scripts }))
     symlinkSync(join(root, 'bin'), join(cwd, 'bin'))
     const database = await createTestDatabase()

@@ -89,7 +89,7 @@ describe('a pass', () => {
     expect(finished.stderr).toMatch(/Pass 2: reading.*Pass 2 of Acme Sales: ok/s)
   })
 
-  test('--user by id or e-mail reads these only; somebody unknown is wrong usage, exit 64', async () => {
+  test('--user by id or e-mail reads these only; an unknown name is wrong usage, exit 64', async () => {
     const json = jsonOf(
       await sync(['--json', '--user', owner, '--user', people[1]?.email.toUpperCase() ?? '']),
     )
@@ -118,7 +118,7 @@ describe('a pass', () => {
     expect(await contentsOf(database.pool)).toEqual(before)
   })
 
-  test('goes on to its end when nobody reads what it prints', async () => {
+  test('finishes when stdout is closed', async () => {
     const running = startCli(['sync'], env(), { cwd })
     running.child.stdout.destroy()
     running.child.stderr.destroy()

@@ -141,7 +141,7 @@ describe('an error', () => {
     expect(told).not.toMatch(/ak_live|5550100/)
   })
 
-  test('that is ours says so, masks what it did not word itself, and tells how to see more', () => {
+  test('that is a bug says so, masks foreign text, and says how to see more', () => {
     const bug = new TypeError('cannot read +1 (212) 555-0100 of ak_live_of_a_test')
     expect(describeError(bug, usual)).toBe(
       'This is a bug of allo-queue-mirror: cannot read [number] of [secret]\n' +
@@ -150,7 +150,7 @@ describe('an error', () => {
     expect(describeError(bug, debug)).toMatch(/TypeError\n\s+at /)
   })
 
-  test('of the driver that nobody wrapped is known for what it is: a lost connection, not a bug', async () => {
+  test('of the driver that was not wrapped is recognised as a lost connection, not as a bug', async () => {
     const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
     const known = await asKnownError(lost)
     expect(toMirrorError(known).exitCode).toBe(75)

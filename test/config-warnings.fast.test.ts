@@ -82,7 +82,7 @@ test.each([
   expect(inClear({ DATABASE_URL: url })).toEqual([])
 })
 
-test('a password of Redis in clear text is told, and a Redis without one, or on this machine, is not', () => {
+test('a Redis password in plain text is a warning; a Redis without one, or on this machine, is not', () => {
   expect(inClear({ REDIS_URL: 'redis://:s3cret@redis.example:6379' })).toEqual([
     expect.stringMatching(/REDIS_URL .*clear text.*rediss/),
   ])

@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-test('a dial of the year 1 and a number of the year 9999 bound no calendar, and are told by field, not by zone', async () => {
+test('a dial of the year 1 and a number of the year 9999 do not extend the calendar, and are reported by field, not as a wrong zone', async () => {
   const stage = await openStage({
     edit: ({ position }) =>
       position === 0
@@ -100,7 +100,7 @@ async function openWith(allo: ScriptedAllo, stage: Stage, apiKey: string) {
 }
 
 describe('a teammate who can’t be asked or read holds others back for some passes only', () => {
-  test('a row that names nobody holds an ending back for three passes, and no longer', async () => {
+  test('a row without a usable id delays an end for three passes, and no longer', async () => {
     const stage = await openStage()
     const allo = await openTeam(stage)
     const mirror = await openWith(allo, stage, 'ak_live_sixth')

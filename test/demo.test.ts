@@ -36,7 +36,7 @@ test('leaves no folder and no database behind', () => {
   expect(readdirSync(cwd).sort()).toEqual(['.env', 'tmp'])
 })
 
-test('tells what moved at the source and what each pass saw of it', () => {
+test('shows what changed at the source and what each pass saw', () => {
   const chapters = demo.stdout.split(/^(?=\d\. )/m).slice(1)
   expect(chapters).toHaveLength(6)
   for (const chapter of chapters)

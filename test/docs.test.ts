@@ -173,7 +173,7 @@ describe('docs/tables.md, and a function of the reports over the same story', ()
     expect(rows[6]).toMatchObject({ position: 6, number_to: dialled, outcome: 'connected', dial_count: 1 })
   })
 
-  test('tells the history of one number', async () => {
+  test('shows the history of one number', async () => {
     const rows = await answerTo('The history of one number', { number: dialled })
     expect(rows.map(({ outcome, end_reason, user_id }) => [outcome, end_reason, user_id])).toEqual([
       ['remaining', null, owner],
@@ -248,7 +248,7 @@ describe('docs/tables.md, and a function of the reports over the same story', ()
     expect(await asOf('usr-nobody', moments[0]?.at ?? '')).toMatchObject({ answer: 'unknown' })
   })
 
-  test('lists the readings that failed, and why, without those nobody asked for', async () => {
+  test('lists the readings that failed, and why, without skipped ones', async () => {
     const rows = await answerTo('Readings that failed, and why')
     const failures = rows.map(({ user_id, status, error_code }) => `${user_id} ${status} ${error_code}`)
     const expected = [

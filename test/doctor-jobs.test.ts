@@ -22,7 +22,7 @@ async function withPolicy(policy: string, url: string) {
   await client.quit()
 }
 
-test('a Redis that never evicts is right, one that evicts is told what to set', async (context) => {
+test('a Redis that never evicts is right; for one that evicts the setting is named', async (context) => {
   if (redis === null) return context.skip()
   await withPolicy('noeviction', redis.url)
   expect(await inspectRedis(redis.url)).toMatchObject({ concerns: [] })
@@ -52,7 +52,7 @@ test('options in the URL leave the jobs in their schema', async () => {
   await jobs.close()
 })
 
-test('a login that may not make the schema of the jobs is told so', async () => {
+test('a login that may not create the schema of the jobs gets an error that says so', async () => {
   const url = new URL(database.url)
   url.searchParams.set('options', '-c role=pg_monitor')
   await expect(inspectJobsInPostgres(url.href)).rejects.toThrow(/may not make and fill schema allo_jobs/)

@@ -105,7 +105,7 @@ describe.concurrent('doctor', () => {
     expect(stdout).toContain('2 errors (✗), 1 warning (!).')
   })
 
-  test('tells a missing schema from a missing right to make one, and makes none itself', async () => {
+  test('distinguishes a missing schema from a missing right to create one, and creates none itself', async () => {
     const { code, stdout } = await doctor(env({ DATABASE_URL: empty.url }))
     expect(code).toBe(0)
     expect(stdout).toMatch(/✓ schema +not there yet; the next sync migrates it/)
@@ -202,7 +202,7 @@ describe.concurrent('doctor', () => {
   })
 })
 
-test('doctor finds what was dropped, given away or put among our tables, and says how to mend it', async () => {
+test('doctor finds objects that were dropped, given to another owner or added to our schemas, and says how to fix it', async () => {
   const own = await createTestDatabase()
   const sql = (text: string) => own.pool.query(text)
   try {
@@ -231,7 +231,7 @@ test('doctor finds what was dropped, given away or put among our tables, and say
   }
 })
 
-test('doctor names the schema of somebody else where the reports would go', async () => {
+test('doctor names a foreign schema that has the name of ours', async () => {
   const own = await createTestDatabase({ empty: true })
   await own.pool.query('create schema reporting create table reporting.sales (n int)')
   const { code, stdout } = await doctor(env({ DATABASE_URL: own.url }))
@@ -249,7 +249,7 @@ test('doctor suggests the name of a setting that was misspelled or written small
   ])
 })
 
-test('doctor tells a port that another program has from one that a worker has', async () => {
+test('doctor distinguishes a port used by another program from one used by a worker', async () => {
   const worker = await startTestServer({ HTTP_BASIC_AUTH: 'ops:password' })
   const stranger = createServer((socket) => socket.end('HTTP/1.1 404 Not Found\r\n\r\n'))
   await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))

@@ -142,7 +142,7 @@ test('after a kill -9 of the server the next start brings it back with all that 
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped' })
 })
 
-test('a left-over postmaster.pid whose pid is now somebody else does not block the start', async () => {
+test('a stale postmaster.pid whose pid now belongs to another process does not block the start', async () => {
   const dataDir = dataUsedBefore
   const cluster = join(dataDir, 'cluster')
   await writeFile(
@@ -155,7 +155,7 @@ test('a left-over postmaster.pid whose pid is now somebody else does not block t
   await server.stop()
 })
 
-test('a port that somebody took meanwhile is replaced', async () => {
+test('a port that was taken meanwhile is replaced', async () => {
   const dataDir = dataUsedBefore
   const first = await startEmbeddedPostgres({ dataDir, settings: fast })
   await first.stop()

@@ -122,7 +122,7 @@ test('killed at random moments, again and again, the mirror loses nothing and in
   }
 })
 
-test('two processes at once stay within the limit of the key, and tell one history', async () => {
+test('two processes at once stay within the limit of the key, and record one history', async () => {
   const world = createWorld({
     seed: 'side by side',
     teammates: 5,

@@ -134,7 +134,7 @@ const edits: readonly [table: string, edits: Readonly<Record<string, string>>][]
   ],
 ]
 
-describe('the next pass mends', () => {
+describe('the next pass repairs', () => {
   test.for(edits)('%s', async ([, ofTable]) => {
     const stage = await lively()
     const before = [await history(stage), await mirror(stage)]

@@ -105,7 +105,7 @@ describe('a teammate who leaves', () => {
     expect(await teammateOf(stage, userId)).toMatchObject({ left_at: null })
   })
 
-  test('after an odd answer takes nothing along: no ending, no stretch beyond the doubt', async () => {
+  test('after one wrong response ends nothing, and no assignment continues past it', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -124,7 +124,7 @@ describe('a teammate who leaves', () => {
       expect(version).toMatchObject({ valid_to: odd?.observed_at, end_reason: 'unobservable' })
   })
 
-  test('without ever having shown a queue leaves no stretch behind', async () => {
+  test('who never had a queue leaves no assignment', async () => {
     const stage = await openStage({ world: { withoutQueue: 1 } })
     const userId = stage.ids[2] ?? ''
     await stage.pass()
@@ -253,7 +253,7 @@ describe('a team', () => {
     }
   })
 
-  test('does not end what somebody held who went to another team', async () => {
+  test('does not end the queue of a teammate who went to another team', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     await stage.pass()

@@ -71,7 +71,7 @@ describe('a queue that changes hands', () => {
     expect(await stretches(stage, other)).toEqual([otherQueue, queue])
   })
 
-  test('back and forth in every pass never ends, while somebody who has it is asked', async () => {
+  test('back and forth in every pass never ends while its holder is read', async () => {
     const stage = await openStage({ world: { teammates: 2, withoutQueue: 1 } })
     const [one = '', other = ''] = stage.ids
     const queue = currentQueue(stage, one)

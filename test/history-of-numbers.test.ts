@@ -60,7 +60,7 @@ describe('a removal', () => {
     })
   })
 
-  test('that leaves a gap moves nobody', async () => {
+  test('that leaves a gap moves no entry', async () => {
     const userId = await open()
     await stage.pass()
     stage.apply({ type: 'remove_positions', userId, positions: [1, 3], renumber: false })
@@ -192,7 +192,7 @@ describe('what is a change', () => {
     expect(recorded.numbers[2]?.updated_at).toBe('2026-04-30T13:00:00.000000')
   })
 
-  test('a field nobody knows opens no version, and is kept', async () => {
+  test('an unknown field opens no version, and is kept', async () => {
     await open()
     await stage.pass()
     stage.simulated.faults.add('unknown_fields')
@@ -334,7 +334,7 @@ describe('dials', () => {
     ])
   })
 
-  test('a dial belongs to whoever held the queue then, also after it went to somebody else', async () => {
+  test('a dial belongs to the holder at that time, also after the queue was reassigned', async () => {
     const userId = await open({ world: { teammates: 2, withoutQueue: 1 } })
     const other = stage.ids[1] ?? ''
     stage.apply({ type: 'dial', userId, position: 0 })

@@ -171,7 +171,7 @@ describe('readings saved in another order than they were made', () => {
     expect((await stage.recorded()).numbers.filter(({ queue_id }) => queue_id === 'pdl_A')).toHaveLength(1)
   })
 
-  test('of one queue: what began before it was seen with somebody else is skipped', async () => {
+  test('of one queue: a reading that began before it was seen with another holder is skipped', async () => {
     const pass = await firstPass()
     await save(reading(pass, 'usr-B', [11, 13], 'pdl_A'))
     const late = await save(reading(pass, 'usr-A', [10, 12], 'pdl_A'))
@@ -315,7 +315,7 @@ describe('a pass', () => {
     await begin()
   })
 
-  test('waits with its conclusions for a reading under way of whom it would declare gone', async () => {
+  test('waits for a reading in progress before it records that the teammate left', async () => {
     const notFound = (passId: string, second: number): Reading => {
       const interval = { readStartedAt: at(second), observedAt: at(second + 1), walks: 1 }
       return { passId, teamId, userId: 'usr-A', effort, result: { kind: 'not_found', ...interval } }

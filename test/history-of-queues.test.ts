@@ -55,7 +55,7 @@ describe('a reset', () => {
     ])
   })
 
-  test('twice between two passes: the queue nobody saw is not there, the first ends by the last', async () => {
+  test('twice between two passes: the queue in between is not recorded, and the last replaces the first', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const old = currentQueue(stage, userId)
@@ -148,7 +148,7 @@ describe('a queue that is removed', () => {
     expect((await queueOf(stage, old))?.end_reason).toBe('queue_gone')
   })
 
-  test('is not ended by passes that asked nobody, however many', async () => {
+  test('is not ended by passes that read no teammate, however many', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const old = currentQueue(stage, userId)
@@ -200,7 +200,7 @@ describe('an API that says "no queue" to everyone', () => {
     expect(versions.every(({ valid_to }) => valid_to === null)).toBe(true)
   })
 
-  test('and is right ends them all, dated back, as soon as it shows somebody with one', async () => {
+  test('and is right ends them all, with the earlier time, as soon as it shows a teammate with a queue', async () => {
     const stage = await openStage({ world: { teammates: 2 } })
     await stage.pass()
     const [one = '', other = ''] = stage.ids
@@ -226,7 +226,7 @@ describe('an API that says "no queue" to everyone', () => {
 })
 
 describe('an odd answer', () => {
-  test('"no queue", once, ends nothing and leaves no stretch without one', async () => {
+  test('"no queue", once, ends nothing and leaves no assignment without a queue', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const queue = currentQueue(stage, userId)
@@ -240,7 +240,7 @@ describe('an odd answer', () => {
     expect((await stage.recorded()).versions.every(({ valid_to }) => valid_to === null)).toBe(true)
   })
 
-  test('"no queue" at the very first reading leaves no stretch without one', async () => {
+  test('"no queue" at the first reading leaves no assignment without a queue', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     stage.simulated.faults.add({ kind: 'odd_no_queue', userId, times: 1 })
@@ -250,7 +250,7 @@ describe('an odd answer', () => {
     expect(await stretches(stage, userId)).toEqual([currentQueue(stage, userId)])
   })
 
-  test('"no queue" before a reset leaves no stretch without one', async () => {
+  test('"no queue" before a reset leaves no assignment without a queue', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const old = currentQueue(stage, userId)

@@ -106,7 +106,7 @@ describe('a queue that moves while it is read', () => {
 })
 
 describe('an API that answers wrongly', () => {
-  test('with the same queue for everyone writes it for nobody but its owner', async () => {
+  test('with the same queue for everyone writes it only for its owner', async () => {
     const stage = await openStage()
     stage.simulated.faults.add('wrong_owner')
     const { status, readings } = await stage.pass()
@@ -117,7 +117,7 @@ describe('an API that answers wrongly', () => {
     expect(numbers).toHaveLength(5)
   })
 
-  test('with the same queue for everyone, naming nobody, leaves what is on record as it is', async () => {
+  test('with the same queue for everyone, without an assignee, changes nothing', async () => {
     const stage = await openStage()
     await stage.pass()
     const before = (await stage.recorded()).numbers
@@ -197,7 +197,7 @@ describe('an API that answers wrongly', () => {
     expect((await stage.pass()).readings[0]?.status).toBe('no_queue')
   })
 
-  test('with timestamps in another style tells no change', async () => {
+  test('with timestamps in another style makes no change', async () => {
     const stage = await openStage({ world: { ...long, calledBefore: 0.5 } })
     await stage.pass()
     for (const style of ['Z', 'offset', 'micros', 'mixed'] as const) {
@@ -241,7 +241,7 @@ describe('a strange value', () => {
     ).toEqual([0, 0, 0])
   })
 
-  test('of a type nobody documented is kept beside the row', async () => {
+  test('of an undocumented type is kept beside the row', async () => {
     const stage = await openStage({
       world: { teammates: 1 },
       edit: () => ({

@@ -101,7 +101,7 @@ test('a function or operator of a reader, of any name that we use, never runs in
   await database.pool.query('drop view reporting.trap; drop function allo.as_text(text)')
 })
 
-test('every connection of ours has a search path that nobody else can write to', async () => {
+test('every connection of ours has a search path in which no other role can create objects', async () => {
   const folder = fileURLToPath(new URL('../src', import.meta.url))
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
     path.endsWith('.ts'),

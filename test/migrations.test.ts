@@ -181,7 +181,7 @@ describe('a database that is shared', () => {
     expect(await countsOf(pool)).toEqual({ queues: 3, numbers: 15, dials: 6 })
   })
 
-  test('is refused, and left as it is, when somebody else keeps a schema reporting', async () => {
+  test('is refused and unchanged if it has a foreign schema reporting', async () => {
     const { url, pool } = await emptyDatabase()
     await pool.query('create schema reporting; create table reporting.queues (id int)')
 

@@ -213,7 +213,7 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
     ])
   })
 
-  test('a name in the configuration that is nobody’s is an error, or a warning where others beside it are somebody', async () => {
+  test('a name in the configuration that matches no teammate is an error, or a warning if others match', async () => {
     const before = await lastPassId()
     const wrong = await pass({
       env: { ONLY_TEAMMATES: 'usr-aa,someone@else.example' },

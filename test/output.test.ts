@@ -94,7 +94,7 @@ describe('an API whose every text is hostile', () => {
   })
 })
 
-test('an alert can’t mention anybody, link or hide anything in a chat', async () => {
+test('an alert can’t mention people, link or hide text in a chat', async () => {
   const bodies: { text: string; team_name: string }[] = []
   const server = createServer((request, response) => {
     let text = ''

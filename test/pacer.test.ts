@@ -128,7 +128,7 @@ describe('a turn that is given up', () => {
     await second
   })
 
-  test('lets nobody go early who comes at that very moment', async () => {
+  test('lets no request go early that comes at that moment', async () => {
     const startedAt = performance.now()
     const { pacer, slotGiven } = await openPacer({ readsPerSecond: 10 })
     const givenUp = new AbortController()
@@ -177,7 +177,7 @@ describe('a pause', () => {
     expect(fresh.throttledMs).toBeGreaterThan(0)
   })
 
-  test('holds without a limit too, whoever was told', async () => {
+  test('holds without a limit too, whichever process got the 429', async () => {
     const key = newKey()
     const { pacer: told } = await openPacer({ key, readsPerSecond: null })
     const { pacer: other } = await openPacer({ key, readsPerSecond: null })

@@ -254,7 +254,7 @@ describe('a number that Allo showed in every field', () => {
     expect(rows).toEqual([{ n: 1 }])
   })
 
-  test('is told apart from the ids of queues and teammates that hold it, which are left and named', async () => {
+  test('is distinguished from ids of queues and teammates that contain it, which are kept and named', async () => {
     answers.team = { id: 't1', name: 'Acme' }
     answers.teammates = [teammate('u1')]
     answers.queues = { u1: { body: page({ id: 'pdl_12125550010', assignee_id: 'u1' }, []) } }

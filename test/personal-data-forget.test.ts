@@ -156,7 +156,7 @@ describe('a number of queues that are over', () => {
     expect(await findAnywhere(stage.database.pool, tracesOf(number))).toEqual([])
   })
 
-  test('comes back with its queue as a new stay, and its old one is not said to have left', async () => {
+  test('returns with its queue as a new entry, and its old entry does not count as removed', async () => {
     const stage = await open()
     const [first = ''] = stage.ids
     await stage.pass()

@@ -100,7 +100,7 @@ describe('with a key', () => {
     expect(changed.sort()).toEqual(['queues', 'sync_passes', 'sync_reads', 'teammates', 'teams'])
   })
 
-  test('entries from before there was one get theirs in batches, whoever else is at it', async () => {
+  test('entries from before there was one get theirs in batches, also in parallel runs', async () => {
     const stage = await openStage({ world: { teammates: 1, numbersPerQueue: 12_000 } })
     await stage.pass()
     expect((await entries(stage)).every(({ number_key }) => number_key === null)).toBe(true)
@@ -220,7 +220,7 @@ describe('retiring a key', () => {
     stage.letTheApiLie()
   })
 
-  test('refuses while numbers are suppressed, unless it is told to end that', async () => {
+  test('refuses while numbers are suppressed, unless end_suppressions is true', async () => {
     const stage = await openStage({ env })
     await stage.pass()
     await stage.sql(`insert into allo.suppressed_numbers values ('some key', now())`)

@@ -323,7 +323,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
   const countOf = async (stage: Stage, table: string, where = 'true') =>
     (await stage.sql<{ n: number }>(`select count(*)::int as n from allo.${table} where ${where}`))[0]?.n ?? 0
 
-  test('deletes whole stays when they are over for so long, and says from when on history is known', async () => {
+  test('deletes complete entries of that age, and records since when history is complete', async () => {
     const { stage, first, second, ended, gone } = await someGoes()
     stage.apply(
       { type: 'dial', userId: first, position: 0 },
@@ -402,7 +402,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
     expect(await failingChecks(stage)).toEqual([])
   })
 
-  test('who held a queue when something began that is still there stays known', async () => {
+  test('the holder at the start of a version that stays is kept', async () => {
     const stage = await open()
     const [first = '', second = ''] = stage.ids
     await stage.pass()

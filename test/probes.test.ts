@@ -331,9 +331,7 @@ describe('a worker', { concurrent: true }, () => {
     }
   })
 
-  test('whose Redis refuses a command that BullMQ begins with says so, and ends when told', async ({
-    skip,
-  }) => {
+  test('whose Redis refuses the first command of BullMQ says so, and stops on SIGTERM', async ({ skip }) => {
     if (redis?.server == null) return skip('no Redis of our own')
     const admin = new Redis(redis.url)
     const { url, name } = await createDatabase(serverUrl())
@@ -385,7 +383,7 @@ describe('a worker', { concurrent: true }, () => {
     },
   )
 
-  test('whose Postgres is away tells the webhook once, and once that it is back', async () => {
+  test('whose Postgres is down sends one alert, and one when it is back', async () => {
     const postgres = await startPrivatePostgres()
     const posts: { kind: string; state: string; text: string; incident_id: string }[] = []
     const hook = createHttpServer((request, response) => {

@@ -248,7 +248,7 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
   ],
 ]
 
-test('data that nobody touched fail no check, and every check looked at something', async () => {
+test('unchanged data fail no check, and every check has items', async () => {
   const results = await found(await lively())
   const statuses = new Set([...results.values()].map(({ status }) => status))
   expect([...statuses]).toEqual(['passed'])
@@ -380,7 +380,7 @@ describe('nothing cries', () => {
     expect(await failing(stage)).toEqual(['call_id_unique'])
   })
 
-  test('in one team about another, but what belongs to nobody concerns all', async () => {
+  test('in one team about another, but rows without a team count for all', async () => {
     const stage = await lively()
     const other = await openStage({ world: { seed: 'other' } })
     await other.pass()

@@ -32,7 +32,7 @@ describe('slots', () => {
     }
   })
 
-  test('are told by how far off they are', async () => {
+  test('are recognised by their distance', async () => {
     const budget = await open(newKey())
     await budget.reserve(10 * MINUTE_MS)
     const slot = await budget.reserve(10 * MINUTE_MS)
@@ -40,7 +40,7 @@ describe('slots', () => {
     expect('inMs' in slot && Math.round(slot.inMs / MINUTE_MS)).toBe(10)
   })
 
-  test('nobody took are lost, not saved up', async () => {
+  test('that were not used are lost, not accumulated', async () => {
     const key = newKey()
     const budget = await open(key)
     await budget.reserve(1)
