@@ -40,7 +40,7 @@ export function superviseWorkers(settings: WorkerSettings, random: Random): Supe
       const stderr = worker.stderr().trim()
       if (stderr !== '') complaints.push(`worker ${worker.pid} wrote: ${stderr}`)
       const how = `worker ${worker.pid} ended with ${code ?? by}`
-      if (one.asked === null) complaints.push(`${how}, asked by nobody`)
+      if (one.asked === null) complaints.push(`${how}, unexpectedly`)
       // A signal during loading ends it like any program.
       const isLoading = worker.logs.length === 0
       if (one.asked === 'SIGTERM' && code !== 0 && !isLoading) complaints.push(`${how} on SIGTERM`)

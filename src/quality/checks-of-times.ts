@@ -40,8 +40,8 @@ export const timesPossible: Check = {
 }
 
 /**
- * Nothing happened after it was seen. Of what was seen on the last day on record, since older rows can't be mended;
- * and nothing at all is in the future.
+ * No event is later than the time when it was seen. This is checked only for the last day on record, because older
+ * rows can't be repaired. No event at all is in the future.
  */
 export const timesPlausible: Check = {
   name: 'times_plausible',

@@ -1,7 +1,7 @@
 import type { Random } from './random.ts'
 
 /**
- * Invented people and phone numbers. Nobody can be reached under any of them: 555-0100 to 555-0199 is set aside for
+ * Invented people and phone numbers. None of the numbers belongs to a person: 555-0100 to 555-0199 is reserved for
  * fiction in every North American area code, and there is no area code 555, where the rest of a very large team lives.
  */
 

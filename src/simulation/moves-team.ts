@@ -100,7 +100,7 @@ function membership(
   when: When,
 ): Omit<Outcome, 'at'> {
   const person = present.people.get(userId)
-  if (!person) throw new Error(`nobody is called ${userId}`)
+  if (!person) throw new Error(`no teammate has the id ${userId}`)
   if (person.isOnTeam === (type === 'return')) {
     throw new Error(`${userId} is ${person.isOnTeam ? 'on' : 'not on'} the team`)
   }

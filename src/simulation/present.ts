@@ -46,7 +46,7 @@ export interface Queue {
 
 export function teammate(present: Present, userId: string): Person {
   const person = present.people.get(userId)
-  if (!person) throw new Error(`nobody is called ${userId}`)
+  if (!person) throw new Error(`no teammate has the id ${userId}`)
   if (!person.isOnTeam) throw new Error(`${userId} is not on the team`)
   return person
 }
