@@ -2,9 +2,24 @@
 import { createHash, hash } from 'node:crypto'
 import type { QueueNumber } from '../../allo/types.ts'
 
-/** Columns of the incoming rows. A position that is gone travels too, as a row that says so. */
-export const copyColumns =
-  'position, is_present, number_to, created_at, updated_at, call_start_date, call_id, routing_result, sync_status, detected_outbound_voicemail, not_reached_destination_reason, voicemail_left, extra, row_digest, number_key'
+/** The columns of a COPY line, in this order. A position that is gone travels too, as a line that says so. */
+export const copyColumns = [
+  'position',
+  'isPresent',
+  'numberTo',
+  'createdAt',
+  'updatedAt',
+  'callStartDate',
+  'callId',
+  'routingResult',
+  'syncStatus',
+  'detectedOutboundVoicemail',
+  'notReachedDestinationReason',
+  'voicemailLeft',
+  'extra',
+  'rowDigest',
+  'numberKey',
+] as const
 
 /** The numbers of a reading, each as its COPY line (all but the last two columns) and as the digest of that line. */
 export interface EncodedNumbers {
@@ -46,7 +61,7 @@ export function copyLine(line: string, digest: string, numberKey: string | null)
 }
 
 export function copyLineOfGonePosition(position: number): string {
-  return `${position}\tf${'\t\\N'.repeat(13)}`
+  return `${position}\tf${'\t\\N'.repeat(copyColumns.length - 2)}`
 }
 
 /** Yields what the mirror holds of a queue, from 12 bytes a row: position (int4, big-endian) and digest. */

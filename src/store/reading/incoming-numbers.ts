@@ -9,8 +9,9 @@ import { getTableColumns, sql } from 'drizzle-orm'
 import { alias, boolean, integer, jsonb, type PgColumn, pgSchema, text } from 'drizzle-orm/pg-core'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Client } from '../postgres/database.ts'
-import { type ColumnOf, change, compile, list, name, names } from '../postgres/query.ts'
+import { change, compile, list, name, names } from '../postgres/query.ts'
 import { callFields, id, instant } from '../schema.ts'
+import { copyColumns } from './encode.ts'
 import { outcomeOf } from './outcome-counts.ts'
 
 /** What becomes of the entry of a number; `touched`: nothing that history shows. */
@@ -39,32 +40,13 @@ export const incomingNumbers = pgSchema('pg_temp').table('incoming_numbers', {
 /** As most statements call it. */
 export const i = alias(incomingNumbers, 'i')
 
-/** In the order in which encode.ts writes them. */
-const copied: ColumnOf<typeof incomingNumbers>[] = [
-  'position',
-  'isPresent',
-  'numberTo',
-  'createdAt',
-  'updatedAt',
-  'callStartDate',
-  'callId',
-  'routingResult',
-  'syncStatus',
-  'detectedOutboundVoicemail',
-  'notReachedDestinationReason',
-  'voicemailLeft',
-  'extra',
-  'rowDigest',
-  'numberKey',
-]
-
 /** Copies lines of encode.ts into the table, which is made where the session has none yet. */
 export async function copyIncoming(client: Client, lines: readonly string[]): Promise<void> {
   await change(client, createTable)
   await pipeline(Readable.from(chunksOf(lines)), client.query(copyFrom(copy)))
 }
 
-const copy = compile(sql`copy ${incomingNumbers} (${names(incomingNumbers, ...copied)}) from stdin`).text
+const copy = compile(sql`copy ${incomingNumbers} (${names(incomingNumbers, ...copyColumns)}) from stdin`).text
 
 const { entryId, fate, outcome, ...plain } = getTableColumns(incomingNumbers)
 const createTable = compile(sql`create temporary table if not exists ${incomingNumbers} (
