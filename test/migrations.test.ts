@@ -321,7 +321,7 @@ describe('the migrations as files', () => {
 
     writeFileSync(
       join(folder, 'src/store/schema.ts'),
-      `${readFileSync(join(folder, 'src/store/schema.ts'), 'utf8')}\nexport const more = allo.table('more', { id: text('id') })\n`,
+      `import { text } from 'drizzle-orm/pg-core'\nimport { allo } from './schema/columns.ts'\n${readFileSync(join(folder, 'src/store/schema.ts'), 'utf8')}\nexport const more = allo.table('more', { id: text('id') })\n`,
     )
     await drizzleKit(folder, 'generate')
     expect(readdirSync(join(folder, 'migrations')).filter((name) => name.endsWith('.sql'))).toHaveLength(
@@ -354,7 +354,13 @@ describe('the migrations as files', () => {
   function workshop(): string {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'src/store'), { recursive: true })
-    for (const path of ['drizzle.config.ts', 'src/store/schema.ts', 'migrations', 'package.json']) {
+    for (const path of [
+      'drizzle.config.ts',
+      'src/store/schema.ts',
+      'src/store/schema',
+      'migrations',
+      'package.json',
+    ]) {
       cpSync(join(repository, path), join(folder, path), { recursive: true })
     }
     symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'))

@@ -1,0 +1,62 @@
+/** What the tables have in common: their schema, and how instants, ids and the fields of a call are kept. */
+import { entityKind } from 'drizzle-orm'
+import {
+  boolean,
+  PgColumn,
+  PgIntColumnBaseBuilder,
+  type PgTable,
+  pgSchema,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
+
+export const allo = pgSchema('allo')
+
+/** Instants travel as text: a JavaScript Date would drop their microseconds and invent changes. */
+export const instant = <Name extends string>(name: Name) =>
+  timestamp(name, { withTimezone: true, mode: 'string' })
+
+interface BigIntAsText<Name extends string> {
+  name: Name
+  dataType: 'string'
+  columnType: 'BigIntAsText'
+  data: string
+  driverParam: string
+  enumValues: undefined
+}
+
+class BigIntAsTextBuilder<Name extends string> extends PgIntColumnBaseBuilder<BigIntAsText<Name>> {
+  static override readonly [entityKind] = 'BigIntAsTextBuilder'
+
+  constructor(name: Name) {
+    super(name, 'string', 'BigIntAsText')
+  }
+
+  build(table: PgTable): BigIntAsTextColumn {
+    return new BigIntAsTextColumn(table, this.config)
+  }
+}
+
+class BigIntAsTextColumn extends PgColumn {
+  static override readonly [entityKind] = 'BigIntAsTextColumn'
+
+  getSQLType(): string {
+    return 'bigint'
+  }
+}
+
+/** 64-bit integers travel as text, as pg returns them: drizzle would make BigInts, which JSON can't hold. */
+export const id = <Name extends string>(name: Name) => new BigIntAsTextBuilder(name)
+
+/** What Allo says of the call to a number. A version of a number begins when one of these changes. */
+export const callFields = () => ({
+  callStartDate: instant('call_start_date'),
+  callId: text('call_id'),
+  routingResult: text('routing_result'),
+  syncStatus: text('sync_status'),
+  detectedOutboundVoicemail: boolean('detected_outbound_voicemail'),
+  notReachedDestinationReason: text('not_reached_destination_reason'),
+  voicemailLeft: boolean('voicemail_left'),
+})
+
+export const callFieldNames = Object.keys(callFields()) as (keyof ReturnType<typeof callFields>)[]
