@@ -1,10 +1,14 @@
 /** Replaces ids of calls that contain the called number. */
 import { randomUUID } from 'node:crypto'
+import { like, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { concealedCallId } from '../snapshot/conceal.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { createRedactor } from '../snapshot/redact-number.ts'
 import type { Client } from '../store/postgres/database.ts'
-import type { Stay } from '../store/reading/erase-numbers.ts'
+import { anyOf, array, change, name, orm, run } from '../store/postgres/query.ts'
+import type { Entry } from '../store/reading/erase-numbers.ts'
+import { dials, queueEntries, queueNumbers, queueNumberVersions } from '../store/schema.ts'
 
 /**
  * Gives calls of these entries another id if theirs contains the number, the same one in every table. With keys, the
@@ -12,34 +16,46 @@ import type { Stay } from '../store/reading/erase-numbers.ts'
  */
 export async function replaceCallIds(
   client: Client,
-  stays: readonly Stay[],
+  entries: readonly Entry[],
   numberKeys: NumberKeys | null,
 ): Promise<void> {
-  const { rows } = await client.query<{ entry_id: string; number_to: string; call_id: string }>(
-    `select distinct entry_id, e.number_to, c.call_id
-     from allo.queue_entries e join (
-       select entry_id, call_id from allo.dials union select entry_id, call_id from allo.queue_number_versions
-     ) c using (entry_id)
-     where entry_id = any ($1) and c.call_id ~ '[0-9].*[0-9].*[0-9].*[0-9].*[0-9].*[0-9].*[0-9]'`,
-    [stays.map(({ entry_id }) => entry_id)],
-  )
-  const holding = rows.filter(
-    ({ number_to, call_id }) => createRedactor([number_to])?.redact(call_id) !== call_id,
+  const holding = (await callsWithManyDigits(client, entries)).filter(
+    ({ numberTo, callId }) => createRedactor([numberTo])?.redact(callId) !== callId,
   )
   if (holding.length === 0) return
   const idFor = replacementIds(numberKeys, await concealedIdsOnRecord(client))
-  for (const table of ['queue_numbers', 'queue_number_versions', 'dials']) {
-    await client.query(
-      `update allo.${table} t set call_id = n.next
-       from unnest($1::bigint[], $2::text[], $3::text[]) as n (entry_id, call_id, next)
-       where t.entry_id = n.entry_id and t.call_id = n.call_id`,
-      [
-        holding.map(({ entry_id }) => entry_id),
-        holding.map(({ call_id }) => call_id),
-        holding.map(({ call_id }) => idFor(call_id)),
-      ],
+  const entryIds = array(holding.map(({ entryId }) => entryId))
+  const before = array(holding.map(({ callId }) => callId))
+  const after = array(holding.map(({ callId }) => idFor(callId)))
+  for (const table of [queueNumbers, queueNumberVersions, dials]) {
+    await change(
+      client,
+      sql`update ${table} set ${name(table.callId)} = renamed.after
+          from unnest(${entryIds}::bigint[], ${before}::text[], ${after}::text[]) as renamed (entry_id, before, after)
+          where ${table.entryId} = renamed.entry_id and ${table.callId} = renamed.before`,
     )
   }
+}
+
+interface Call {
+  readonly entryId: string
+  readonly numberTo: string
+  readonly callId: string
+}
+
+/** No id with fewer than seven digits holds a number. */
+function callsWithManyDigits(client: Client, entries: readonly Entry[]): Promise<Call[]> {
+  const e = alias(queueEntries, 'e')
+  const calls = [dials, queueNumberVersions].map(
+    (table) => sql`select ${table.entryId} as entry_id, ${table.callId} as call_id from ${table}`,
+  )
+  return run(
+    client,
+    sql`select distinct ${e.entryId} as "entryId", ${e.numberTo} as "numberTo", c.call_id as "callId"
+        from ${queueEntries} ${e} join (${sql.join(calls, sql` union `)}) c on c.entry_id = ${e.entryId}
+        where ${e.entryId} ${anyOf(entries.map(({ entryId }) => entryId))}
+          and c.call_id ~ '[0-9].*[0-9].*[0-9].*[0-9].*[0-9].*[0-9].*[0-9]'`,
+  )
 }
 
 /** Returns a function from a call id to its replacement. It never returns an id in `taken`, because ids are unique. */
@@ -58,8 +74,9 @@ export function replacementIds(
 }
 
 export async function concealedIdsOnRecord(client: Client): Promise<ReadonlySet<string>> {
-  const { rows } = await client.query<{ call_id: string }>(
-    `select call_id from allo.dials where call_id like 'concealed-%'`,
-  )
-  return new Set(rows.map(({ call_id }) => call_id))
+  const calls = await orm(client)
+    .select({ callId: dials.callId })
+    .from(dials)
+    .where(like(dials.callId, 'concealed-%'))
+  return new Set(calls.flatMap(({ callId }) => callId ?? []))
 }

@@ -1,11 +1,15 @@
 /** Finds the entries of a number in any spelling. */
+import { and, isNull, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { comparableNumber, type NumberKeys } from '../snapshot/number-key.ts'
 import { compare, likelySpellings, type PhoneNumber, readPhoneNumber } from '../snapshot/phone-number.ts'
 import type { Client } from '../store/postgres/database.ts'
-import type { Stay } from '../store/reading/erase-numbers.ts'
+import { anyOf, fields, orm, run } from '../store/postgres/query.ts'
+import type { Entry } from '../store/reading/erase-numbers.ts'
+import { queueEntries } from '../store/schema.ts'
 
 export interface Found {
-  readonly stays: readonly Stay[]
+  readonly entries: readonly Entry[]
   /** The stored spellings of the number, each once. */
   readonly spellings: readonly string[]
   /** Similar stored numbers, masked. They are not changed. */
@@ -31,23 +35,28 @@ export async function findNumber(
   numberKeys: NumberKeys | null,
 ): Promise<Found> {
   const wanted = { text: comparable(number), phone: readPhoneNumber(number) }
-  const stays: Stay[] = []
+  const entries: Entry[] = []
   const spellings = new Set<string>()
   const similar = new Set<string>()
   for await (const rows of candidates(client, wanted.phone)) {
-    for (const { number_to, masked, ...stay } of rows) {
-      const likeness = likenessOf(number_to, wanted)
+    for (const { numberTo, masked, ...entry } of rows) {
+      const likeness = likenessOf(numberTo, wanted)
       if (likeness === 'similar') similar.add(masked)
       if (likeness !== 'same') continue
-      stays.push(stay)
-      spellings.add(number_to)
+      entries.push(entry)
+      spellings.add(numberTo)
     }
   }
-  const { rows: erased } = await client.query<Stay>(
-    'select entry_id, queue_id from allo.queue_entries where number_to is null and number_key = any ($1)',
-    [keysOf(number, numberKeys, [...spellings])],
-  )
-  return { stays: [...stays, ...erased], spellings: [...spellings], similar: [...similar] }
+  const erased = await erasedEntries(client, keysOf(number, numberKeys, [...spellings]))
+  return { entries: [...entries, ...erased], spellings: [...spellings], similar: [...similar] }
+}
+
+/** Those whose number was erased by age, and whose key remains. */
+function erasedEntries(client: Client, keys: readonly string[]): Promise<Entry[]> {
+  return orm(client)
+    .select({ entryId: queueEntries.entryId, queueId: queueEntries.queueId })
+    .from(queueEntries)
+    .where(and(isNull(queueEntries.numberTo), sql`${queueEntries.numberKey} ${anyOf(keys)}`))
 }
 
 interface Wanted {
@@ -66,23 +75,25 @@ function comparable(text: string): string {
   return comparableNumber(text).toLowerCase()
 }
 
-type Candidate = Stay & { readonly number_to: string; readonly masked: string }
+type Candidate = Entry & { readonly numberTo: string; readonly masked: string }
 
 const BATCH = 20_000
+const e = alias(queueEntries, 'e')
 
 /** Plain numbers with the same ending, and all values that are not plain numbers. The program compares them exactly. */
 async function* candidates(client: Client, phone: PhoneNumber | null): AsyncGenerator<readonly Candidate[]> {
   const ending = phone?.national.slice(-6) ?? ''
+  const endsAlike = ending === '' ? sql`false` : sql`right(${e.numberTo}, ${ending.length}) = ${ending}`
   for (let after = '0', isMore = true; isMore; ) {
-    const { rows } = await client.query<Candidate>(
-      `select entry_id, queue_id, number_to, allo.masked_number(number_to) as masked from allo.queue_entries
-       where entry_id > $1 and number_to is not null
-         and (number_to !~ '^[+]?[0-9]+$' or $2 <> '' and right(number_to, length($2)) = $2)
-       order by entry_id limit ${BATCH}`,
-      [after, ending],
+    const rows = await run<Candidate>(
+      client,
+      sql`select ${fields(e, 'entryId', 'queueId', 'numberTo')}, allo.masked_number(${e.numberTo}) as masked
+          from ${queueEntries} ${e}
+          where ${e.entryId} > ${after} and ${e.numberTo} is not null and (${e.numberTo} !~ '^[+]?[0-9]+$' or ${endsAlike})
+          order by ${e.entryId} limit ${BATCH}`,
     )
     yield rows
-    after = rows.at(-1)?.entry_id ?? after
+    after = rows.at(-1)?.entryId ?? after
     isMore = rows.length === BATCH
   }
 }

@@ -7,16 +7,20 @@
  * bring the number back.
  */
 import { randomBytes } from 'node:crypto'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import { suppressionKeys } from '../snapshot/conceal.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { hasCountryCode, readPhoneNumber } from '../snapshot/phone-number.ts'
 import { createRedactor } from '../snapshot/redact-number.ts'
-import { ask, type Client, type Pool } from '../store/postgres/database.ts'
+import type { Client, Pool } from '../store/postgres/database.ts'
 import { lockAll } from '../store/postgres/locks.ts'
+import { anyOf, orm } from '../store/postgres/query.ts'
 import { inYieldingTransaction } from '../store/postgres/yielding-transaction.ts'
-import { eraseNumbers, type Stay } from '../store/reading/erase-numbers.ts'
+import { type Entry, eraseNumbers } from '../store/reading/erase-numbers.ts'
+import { queueEntries, queueNumbers, queues, suppressedNumbers, teammates } from '../store/schema.ts'
 import { concealedIdsOnRecord, replacementIds } from './call-ids.ts'
 import { findNumber } from './find-number.ts'
+import { renewStatistics } from './renew-statistics.ts'
 import { sweep } from './sweep.ts'
 
 export interface Forgetting {
@@ -63,56 +67,54 @@ export interface Place {
 /** Atomic and idempotent. */
 export async function forgetNumber(pool: Pool, forgetting: Forgetting): Promise<Forgotten> {
   const { dryRun } = forgetting
-  const tables = new Set(['allo.queues', 'allo.queue_entries', 'allo.queue_numbers'])
   const forgotten = await inYieldingTransaction(
     pool,
     'forgetting a number',
     async (client) => {
       await lockAll(client)
       await client.query('savepoint before_erasing')
-      const { sweptTables, ...result } = await forget(client, forgetting)
+      const result = await forget(client, forgetting)
       const isChange = result.outcome === 'erased' || result.outcome === 'not_on_record'
       if (!isChange) await client.query('rollback to savepoint before_erasing')
-      for (const table of sweptTables) tables.add(table)
       return result
     },
     { rollback: dryRun },
   )
-  // The planner statistics keep samples of the old values.
-  if (forgotten.outcome === 'erased' && !dryRun) {
-    await ask(pool, 'sampling anew', `analyze ${[...tables].join(', ')}`, [])
+  const { sweptTables, ...result } = forgotten
+  if (result.outcome === 'erased' && !dryRun) {
+    await renewStatistics(pool, [queues, queueEntries, queueNumbers, ...sweptTables])
   }
-  return forgotten
+  return result
 }
 
 async function forget(
   client: Client,
   { number, numberKeys, suppress }: Forgetting,
 ): Promise<Forgotten & { readonly sweptTables: readonly string[] }> {
-  const { stays, spellings, similar } = await findNumber(client, number, numberKeys)
-  const places = await findPlaces(client, stays)
+  const { entries, spellings, similar } = await findNumber(client, number, numberKeys)
+  const places = await findPlaces(client, entries)
   const none = { otherRows: 0, shownAs: [], left: [], sweptTables: [], isSuppressed: false }
   const found = {
-    stays: stays.length,
-    queues: new Set(stays.map(({ queue_id }) => queue_id)).size,
+    stays: entries.length,
+    queues: new Set(entries.map(({ queueId }) => queueId)).size,
     places,
     similar,
   }
   const phone = readPhoneNumber(number)
-  const isWithoutCountry = stays.length === 0 && phone !== null && !hasCountryCode(phone)
-  if (stays.length === 0 && (similar.length > 0 || (suppress && isWithoutCountry))) {
+  const isWithoutCountry = entries.length === 0 && phone !== null && !hasCountryCode(phone)
+  if (entries.length === 0 && (similar.length > 0 || (suppress && isWithoutCountry))) {
     return { ...found, ...none, outcome: 'unclear' }
   }
   if (places.length > 0 && !suppress) return { ...found, ...none, outcome: 'refused' }
 
   if (suppress) await recordSuppression(client, numberKeys, [number, ...spellings])
-  await eraseNumbers(client, stays, `forgotten-${randomBytes(16).toString('hex')}`)
+  await eraseNumbers(client, entries, `forgotten-${randomBytes(16).toString('hex')}`)
   const redactor = isWithoutCountry ? null : createRedactor([number, ...spellings])
   // A suppressed number is read again, and its calls must be recognised then.
   const callIdFor = replacementIds(suppress ? numberKeys : null, await concealedIdsOnRecord(client))
   const swept = redactor && (await sweep(client, redactor, callIdFor))
   const { changed = 0, tables = [], shownAs = [], left = [] } = swept ?? {}
-  const isFound = stays.length + changed + left.length > 0
+  const isFound = entries.length + changed + left.length > 0
   return {
     ...found,
     outcome: shownAs.length > 0 ? 'refused' : isFound ? 'erased' : 'not_on_record',
@@ -124,15 +126,25 @@ async function forget(
   }
 }
 
-async function findPlaces(client: Client, stays: readonly Stay[]): Promise<Place[]> {
-  const { rows } = await client.query<Place>(
-    `select q.queue_id as "queueId", q.name as "queueName", n.position, q.user_id as "userId", t.name as "teammateName"
-     from allo.queue_entries e join allo.queue_numbers n using (queue_id, entry_id) join allo.queues q using (queue_id)
-     left join allo.teammates t using (user_id)
-     where e.entry_id = any ($1) and e.last_seen_at is null order by q.queue_id, n.position`,
-    [stays.map(({ entry_id }) => entry_id)],
-  )
-  return rows
+async function findPlaces(client: Client, entries: readonly Entry[]): Promise<Place[]> {
+  const isOneOfThem = sql`${queueEntries.entryId} ${anyOf(entries.map(({ entryId }) => entryId))}`
+  return orm(client)
+    .select({
+      queueId: queues.queueId,
+      queueName: queues.name,
+      position: queueNumbers.position,
+      userId: queues.userId,
+      teammateName: teammates.name,
+    })
+    .from(queueEntries)
+    .innerJoin(
+      queueNumbers,
+      and(eq(queueNumbers.queueId, queueEntries.queueId), eq(queueNumbers.entryId, queueEntries.entryId)),
+    )
+    .innerJoin(queues, eq(queues.queueId, queueNumbers.queueId))
+    .leftJoin(teammates, eq(teammates.userId, queues.userId))
+    .where(and(isOneOfThem, isNull(queueEntries.lastSeenAt)))
+    .orderBy(queues.queueId, queueNumbers.position)
 }
 
 async function recordSuppression(
@@ -141,19 +153,21 @@ async function recordSuppression(
   spellings: readonly string[],
 ): Promise<void> {
   if (numberKeys === null) throw new Error('a number can’t be suppressed without a key')
-  const keys = spellings.map((text) => suppressionKeys(text, numberKeys).at(-1))
-  await client.query(
-    `insert into allo.suppressed_numbers (number_key, suppressed_at)
-     select distinct key, clock_timestamp() from unnest($1::text[]) key where key is not null
-     on conflict do nothing`,
-    [keys],
-  )
+  const keys = new Set(spellings.flatMap((text) => suppressionKeys(text, numberKeys).at(-1) ?? []))
+  if (keys.size === 0) return
+  const suppressedAt = sql`clock_timestamp()`
+  await orm(client)
+    .insert(suppressedNumbers)
+    .values([...keys].map((numberKey) => ({ numberKey, suppressedAt })))
+    .onConflictDoNothing()
 }
 
 async function isSuppressed(client: Client, numberKeys: NumberKeys | null, number: string): Promise<boolean> {
-  const { rows } = await client.query(
-    'select from allo.suppressed_numbers where number_key = any ($1) limit 1',
-    [numberKeys === null ? [] : suppressionKeys(number, numberKeys)],
-  )
-  return rows.length > 0
+  const keys = numberKeys === null ? [] : suppressionKeys(number, numberKeys)
+  const found = await orm(client)
+    .select({ numberKey: suppressedNumbers.numberKey })
+    .from(suppressedNumbers)
+    .where(sql`${suppressedNumbers.numberKey} ${anyOf(keys)}`)
+    .limit(1)
+  return found.length > 0
 }

@@ -1,6 +1,26 @@
-import { ask, type Client } from '../store/postgres/database.ts'
-import type { Stay } from '../store/reading/erase-numbers.ts'
-import { forQueuesWithStays, isOver, type RetentionRun } from './retention-run.ts'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { type Client, withDatabaseErrors } from '../store/postgres/database.ts'
+import { anyOf, change, orm } from '../store/postgres/query.ts'
+import type { Entry } from '../store/reading/erase-numbers.ts'
+import {
+  dials,
+  queueAssignments,
+  queueEntries,
+  queueNumbers,
+  queueNumberVersions,
+  queues,
+  queueVersions,
+  teammates,
+  teams,
+} from '../store/schema.ts'
+import { e, forQueuesWithEntries, type RetentionRun, wasOverBefore } from './retention-run.ts'
+
+const q = alias(queues, 'q')
+const v = alias(queueNumberVersions, 'v')
+const settings = alias(queueVersions, 'settings')
+const a = alias(queueAssignments, 'a')
+const t = alias(teammates, 't')
 
 /**
  * Deletes the entries that ended before `before`, completely: with their versions, their dials and their rows in ended
@@ -11,62 +31,81 @@ import { forQueuesWithStays, isOver, type RetentionRun } from './retention-run.t
  */
 export async function retainHistory(run: RetentionRun, before: string): Promise<number> {
   await recordBeginning(run, before)
-  const due = { due: isOver, before, doing: 'deleting old history' }
-  const stays = await forQueuesWithStays(run, due, deleteStays)
+  const due = { due: wasOverBefore(before), doing: 'deleting old history' }
+  const entries = await forQueuesWithEntries(run, due, deleteEntries)
   if (!run.signal?.aborted) await deleteSettingsAndAssignments(run, before)
-  return stays
+  return entries
 }
 
 /** Of one queue. */
-async function deleteStays(client: Client, stays: readonly Stay[]): Promise<void> {
-  await client.query(
-    `with versions as (
-       delete from allo.queue_number_versions where entry_id = any ($2)
-     ), dials as (
-       delete from allo.dials where entry_id = any ($2)
-     ), slots as (
-       delete from allo.queue_numbers where queue_id = $1 and entry_id = any ($2) returning entry_id
-     ), mirrored as (
-       update allo.queues set numbers = numbers - (select count(*) from slots), membership_digest = '',
-         content_digest = ''
-       where queue_id = $1 and exists (select from slots)
-     )
-     delete from allo.queue_entries where entry_id = any ($2)`,
-    [stays[0]?.queue_id, stays.map(({ entry_id }) => entry_id)],
-  )
+async function deleteEntries(client: Client, entries: readonly Entry[]): Promise<void> {
+  const queueId = entries[0]?.queueId ?? ''
+  const ofThem = anyOf(entries.map(({ entryId }) => entryId))
+  await orm(client).delete(queueNumberVersions).where(sql`${queueNumberVersions.entryId} ${ofThem}`)
+  await orm(client).delete(dials).where(sql`${dials.entryId} ${ofThem}`)
+  const slots = await orm(client)
+    .delete(queueNumbers)
+    .where(and(eq(queueNumbers.queueId, queueId), sql`${queueNumbers.entryId} ${ofThem}`))
+  if (slots.rowCount) await countOff(client, queueId, slots.rowCount)
+  await orm(client).delete(queueEntries).where(sql`${queueEntries.entryId} ${ofThem}`)
 }
 
-const oldSettings = `allo.queue_versions v join allo.queues q using (queue_id)
-  where q.team_id = $1 and v.valid_to < $2`
-/** Except those that are needed to attribute versions that stay. */
-const oldAssignments = `allo.queue_assignments a join allo.teammates t using (user_id)
-  where t.team_id = $1 and a.valid_to < $2 and not exists (
-    select from allo.queue_number_versions v join allo.queue_entries e using (entry_id)
-    where v.queue_id = a.queue_id and v.valid_from >= a.valid_from and v.valid_from < a.valid_to and not (${isOver}))`
-const oldStays = `allo.queue_entries e join allo.queues q using (queue_id) where q.team_id = $1 and ${isOver}`
+/** The row of the queue says how many numbers are left. Without digests, a reading compares all of them. */
+async function countOff(client: Client, queueId: string, numbers: number): Promise<void> {
+  await orm(client)
+    .update(queues)
+    .set({ numbers: sql`${queues.numbers} - ${numbers}::int`, membershipDigest: '', contentDigest: '' })
+    .where(eq(queues.queueId, queueId))
+}
+
+/** What follows `select` or `delete from … using`, as a part of a query. */
+interface Old {
+  readonly settings: SQL
+  readonly assignments: SQL
+  readonly entries: SQL
+}
+
+/** Assignments that are needed to attribute versions that stay are not old. */
+function olderThan(before: string, teamId: string): Old {
+  const isStillNeeded = sql`exists (
+    select from ${queueNumberVersions} ${v} join ${queueEntries} ${e} on ${e.entryId} = ${v.entryId}
+    where ${v.queueId} = ${a.queueId} and ${v.validFrom} >= ${a.validFrom} and ${v.validFrom} < ${a.validTo}
+      and not ${wasOverBefore(before)})`
+  return {
+    settings: sql`from ${queueVersions} ${settings} join ${queues} ${q} on ${q.queueId} = ${settings.queueId}
+      where ${q.teamId} = ${teamId} and ${settings.validTo} < ${before}`,
+    assignments: sql`from ${queueAssignments} ${a} join ${teammates} ${t} on ${t.userId} = ${a.userId}
+      where ${t.teamId} = ${teamId} and ${a.validTo} < ${before} and not ${isStillNeeded}`,
+    entries: sql`from ${queueEntries} ${e} join ${queues} ${q} on ${q.queueId} = ${e.queueId}
+      where ${q.teamId} = ${teamId} and ${wasOverBefore(before)}`,
+  }
+}
 
 async function recordBeginning({ pool, teamId }: RetentionRun, before: string): Promise<void> {
-  await ask(
-    pool,
-    'recording from when on history is whole',
-    `update allo.teams set history_from = $2
-     where team_id = $1 and (history_from is null or history_from < $2)
-       and (exists (select from ${oldStays}) or exists (select from ${oldSettings})
-            or exists (select from ${oldAssignments}))`,
-    [teamId, before],
+  const old = olderThan(before, teamId)
+  const isAnythingOld = sql`(exists (select ${old.entries}) or exists (select ${old.settings})
+    or exists (select ${old.assignments}))`
+  await withDatabaseErrors('recording from when on history is whole', () =>
+    orm(pool)
+      .update(teams)
+      .set({ historyFrom: before })
+      .where(
+        sql`${teams.teamId} = ${teamId} and (${teams.historyFrom} is null or ${teams.historyFrom} < ${before})
+          and ${isAnythingOld}`,
+      ),
   )
 }
 
 async function deleteSettingsAndAssignments({ pool, teamId }: RetentionRun, before: string): Promise<void> {
-  for (const [table, old] of [
-    ['queue_versions', `select v.ctid from ${oldSettings}`],
-    ['queue_assignments', `select a.ctid from ${oldAssignments}`],
-  ]) {
-    await ask(
+  const old = olderThan(before, teamId)
+  await withDatabaseErrors('deleting old settings and assignments', async () => {
+    await change(
       pool,
-      'deleting old settings and assignments',
-      `delete from allo.${table} where ctid = any (array(${old}))`,
-      [teamId, before],
+      sql`delete from ${queueVersions} where ctid = any (array(select ${settings}.ctid ${old.settings}))`,
     )
-  }
+    await change(
+      pool,
+      sql`delete from ${queueAssignments} where ctid = any (array(select ${a}.ctid ${old.assignments}))`,
+    )
+  })
 }

@@ -1,6 +1,7 @@
+import { sql } from 'drizzle-orm'
 import { eraseNumbers } from '../store/reading/erase-numbers.ts'
 import { replaceCallIds } from './call-ids.ts'
-import { forQueuesWithStays, isOver, type RetentionRun } from './retention-run.ts'
+import { e, forQueuesWithEntries, type RetentionRun, wasOverBefore } from './retention-run.ts'
 
 /**
  * Erases numbers that were removed before `before`, or whose queue ended or became unobservable before. Their entries
@@ -8,10 +9,10 @@ import { forQueuesWithStays, isOver, type RetentionRun } from './retention-run.t
  */
 export function retainNumbers(run: RetentionRun, before: string): Promise<number> {
   // With a NUMBER_KEY, an entry without a number key waits for the next run, because it could not be computed later.
-  const isNamed = run.numberKeys === null ? 'true' : 'e.number_key is not null'
-  const due = `e.number_to is not null and ${isOver} and ${isNamed}`
-  return forQueuesWithStays(run, { due, before, doing: 'erasing old numbers' }, async (client, stays) => {
-    await replaceCallIds(client, stays, run.numberKeys)
-    await eraseNumbers(client, stays, null)
+  const isNamed = run.numberKeys === null ? sql`true` : sql`${e.numberKey} is not null`
+  const due = sql`${e.numberTo} is not null and ${wasOverBefore(before)} and ${isNamed}`
+  return forQueuesWithEntries(run, { due, doing: 'erasing old numbers' }, async (client, entries) => {
+    await replaceCallIds(client, entries, run.numberKeys)
+    await eraseNumbers(client, entries, null)
   })
 }

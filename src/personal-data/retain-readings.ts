@@ -1,7 +1,16 @@
-import { ask } from '../store/postgres/database.ts'
+import { eq, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { withDatabaseErrors } from '../store/postgres/database.ts'
+import { change, orm } from '../store/postgres/query.ts'
+import { queueSnapshots, syncPasses, syncReads, teammates } from '../store/schema.ts'
 import type { RetentionRun } from './retention-run.ts'
 
 const BATCH = 5000
+
+const r = alias(syncReads, 'r')
+const other = alias(syncReads, 'other')
+const p = alias(syncPasses, 'p')
+const later = alias(syncPasses, 'later')
 
 /**
  * Deletes audit rows of readings and passes before `before`. Keeps, for every teammate, the last reading and the last
@@ -13,45 +22,49 @@ export async function retainReadings(
   before: string,
 ): Promise<{ readings: number; passes: number }> {
   const { pool, teamId } = run
-  const { rows: teammates } = await ask<{ user_id: string }>(
-    pool,
-    'deleting old readings',
-    'select user_id from allo.teammates where team_id = $1 order by user_id',
-    [teamId],
+  const everyone = await withDatabaseErrors('deleting old readings', () =>
+    orm(pool)
+      .select({ userId: teammates.userId })
+      .from(teammates)
+      .where(eq(teammates.teamId, teamId))
+      .orderBy(teammates.userId),
   )
   let readings = 0
-  for (const { user_id } of teammates) {
-    readings += await inBatches(
-      run,
-      `delete from allo.sync_reads where ctid = any (array(
-         select ctid from allo.sync_reads
-         where user_id = $1 and observed_at < $2
-           and observed_at < (select max(observed_at) from allo.sync_reads where user_id = $1)
-           and observed_at is distinct from (select observed_at from allo.sync_reads
-             where user_id = $1 and status in ('ok', 'no_queue') order by observed_at desc limit 1)
-         limit ${BATCH}))`,
-      [user_id, before],
-    )
-  }
-  const passes = await inBatches(
-    run,
-    `delete from allo.sync_passes where pass_id = any (array(
-       select pass_id from allo.sync_passes p
-       where p.team_id = $1 and p.finished_at < $2
-         and exists (select from allo.sync_passes later where later.team_id = $1 and later.started_at > p.started_at)
-         and not exists (select from allo.sync_reads r where r.pass_id = p.pass_id)
-         and not exists (select from allo.queue_snapshots s where s.pass_id = p.pass_id)
-         and not exists (select from allo.teammates t where t.missing_pass_id = p.pass_id)
-       limit ${BATCH}))`,
-    [teamId, before],
-  )
-  return { readings, passes }
+  for (const { userId } of everyone) readings += await inBatches(run, deleteReadings(userId, before))
+  return { readings, passes: await inBatches(run, deletePasses(teamId, before)) }
 }
 
-async function inBatches({ pool, signal }: RetentionRun, sql: string, values: unknown[]): Promise<number> {
+/** But the last one of all, and the last one that found the teammate. */
+function deleteReadings(userId: string, before: string): SQL {
+  return sql`delete from ${syncReads} where ctid = any (array(
+    select ${r}.ctid from ${syncReads} ${r}
+    where ${r.userId} = ${userId} and ${r.observedAt} < ${before}
+      and ${r.observedAt} < (
+        select max(${other.observedAt}) from ${syncReads} ${other} where ${other.userId} = ${userId})
+      and ${r.observedAt} is distinct from (
+        select ${other.observedAt} from ${syncReads} ${other}
+        where ${other.userId} = ${userId} and ${other.status} in ('ok', 'no_queue')
+        order by ${other.observedAt} desc limit 1)
+    limit ${BATCH}))`
+}
+
+/** But the last one of all, and those that other rows refer to. */
+function deletePasses(teamId: string, before: string): SQL {
+  return sql`delete from ${syncPasses} where ${syncPasses.passId} = any (array(
+    select ${p.passId} from ${syncPasses} ${p}
+    where ${p.teamId} = ${teamId} and ${p.finishedAt} < ${before}
+      and exists (
+        select from ${syncPasses} ${later} where ${later.teamId} = ${teamId} and ${later.startedAt} > ${p.startedAt})
+      and not exists (select from ${syncReads} where ${syncReads.passId} = ${p.passId})
+      and not exists (select from ${queueSnapshots} where ${queueSnapshots.passId} = ${p.passId})
+      and not exists (select from ${teammates} where ${teammates.missingPassId} = ${p.passId})
+    limit ${BATCH}))`
+}
+
+async function inBatches({ pool, signal }: RetentionRun, deletion: SQL): Promise<number> {
   let deleted = 0
   for (let last = BATCH; last === BATCH && !signal?.aborted; deleted += last) {
-    last = (await ask(pool, 'deleting old readings', sql, values)).rowCount ?? 0
+    last = await withDatabaseErrors('deleting old readings', () => change(pool, deletion))
   }
   return deleted
 }

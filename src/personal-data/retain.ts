@@ -2,8 +2,12 @@
  * Erases old data as configured: numbers, then history, then audit rows of readings. Works in short, independent
  * transactions: it may be stopped at any time, and run beside readings and in parallel. Ages use the database's clock.
  */
-import { ask, type Pool } from '../store/postgres/database.ts'
+import { sql } from 'drizzle-orm'
+import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
+import { one } from '../store/postgres/query.ts'
+import { dials, queueEntries, queueNumbers, queueNumberVersions, queues } from '../store/schema.ts'
 import { backfillNumberKeys } from './backfill.ts'
+import { renewStatistics } from './renew-statistics.ts'
 import { retainHistory } from './retain-history.ts'
 import { retainNumbers } from './retain-numbers.ts'
 import { retainReadings } from './retain-readings.ts'
@@ -34,14 +38,10 @@ export async function retain(run: RetentionRun, retention: Retention): Promise<R
     numbers: numbersDays === null ? 0 : await retainNumbers(run, await daysAgo(pool, numbersDays)),
     stays: historyDays === null ? 0 : await retainHistory(run, await daysAgo(pool, historyDays)),
   }
-  if (erased.numbers + erased.stays > 0) await renewStatistics(pool)
+  if (erased.numbers + erased.stays > 0) {
+    await renewStatistics(pool, [queues, queueEntries, queueNumbers, queueNumberVersions, dials])
+  }
   return { ...erased, ...(await retainReadings(run, await daysAgo(pool, readsDays))) }
-}
-
-/** The planner statistics keep samples of the old values. */
-async function renewStatistics(pool: Pool): Promise<void> {
-  const tables = ['queues', 'queue_entries', 'queue_numbers', 'queue_number_versions', 'dials']
-  await ask(pool, 'sampling anew', `analyze ${tables.map((table) => `allo.${table}`).join(', ')}`, [])
 }
 
 export function retainedInWords({ numbers, stays, readings, passes }: Retained): string {
@@ -50,11 +50,8 @@ export function retainedInWords({ numbers, stays, readings, passes }: Retained):
 }
 
 async function daysAgo(pool: Pool, days: number): Promise<string> {
-  const { rows } = await ask<{ at: string }>(
-    pool,
-    'asking the time',
-    `select (clock_timestamp() - make_interval(days => $1))::text as at`,
-    [days],
+  const { at } = await withDatabaseErrors('asking the time', () =>
+    one<{ at: string }>(pool, sql`select clock_timestamp() - make_interval(days => ${days}) as at`),
   )
-  return rows[0]?.at ?? '-infinity'
+  return at
 }

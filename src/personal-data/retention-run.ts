@@ -1,9 +1,12 @@
 /** The parts that all steps of retention share. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { NumberKeys } from '../snapshot/number-key.ts'
-import { ask, type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
+import { type Client, inTransaction, type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
 import { lock, queueLock } from '../store/postgres/locks.ts'
-import type { Stay } from '../store/reading/erase-numbers.ts'
+import { type Fields, fields, run } from '../store/postgres/query.ts'
+import type { Entry } from '../store/reading/erase-numbers.ts'
+import { queueEntries, queues } from '../store/schema.ts'
 
 export interface RetentionRun {
   readonly pool: Pool
@@ -13,41 +16,55 @@ export interface RetentionRun {
   readonly signal?: AbortSignal
 }
 
-/** SQL condition: entry `e` was removed or last seen before $2. */
-export const isOver = `e.last_seen_at is not null and coalesce(e.removed_at, e.last_seen_at) < $2`
+/** The entry of a condition. */
+export const e = alias(queueEntries, 'e')
+const q = alias(queues, 'q')
+
+/** SQL condition: entry `e` was removed or last seen before `instant`. */
+export function wasOverBefore(instant: string): SQL {
+  return sql`(${e.lastSeenAt} is not null and coalesce(${e.removedAt}, ${e.lastSeenAt}) < ${instant})`
+}
 
 const BATCH = 1000
 
 /**
  * Calls `batch` with the due entries of the team, some entries of one queue at a time, under the lock of that queue.
- * `batch` must make them no longer due. Returns their number. `due`: SQL condition on an entry `e` and the instant $2.
+ * `batch` must make them no longer due. Returns their number. `due`: SQL condition on an entry `e`.
  */
-export async function forQueuesWithStays(
+export async function forQueuesWithEntries(
   { pool, teamId, signal }: RetentionRun,
-  { due, before, doing }: { readonly due: string; readonly before: string; readonly doing: string },
-  batch: (client: Client, stays: readonly Stay[]) => Promise<void>,
+  { due, doing }: { readonly due: SQL; readonly doing: string },
+  batch: (client: Client, entries: readonly Entry[]) => Promise<void>,
 ): Promise<number> {
-  const { rows: queues } = await ask<{ queue_id: string }>(
-    pool,
-    doing,
-    `select queue_id from allo.queues q
-     where q.team_id = $1 and exists (select from allo.queue_entries e where e.queue_id = q.queue_id and ${due})
-     order by queue_id`,
-    [teamId, before],
-  )
   let done = 0
-  for (const { queue_id } of queues) {
+  for (const queueId of await withDatabaseErrors(doing, () => queuesWithEntries(pool, teamId, due))) {
     for (let last = 1; last > 0 && !signal?.aborted; done += last) {
       last = await inTransaction(pool, doing, async (client) => {
-        await lock(client, sql`select ${queueLock(queue_id)}`)
-        const { rows: stays } = await client.query<Stay>(
-          `select entry_id, queue_id from allo.queue_entries e where e.queue_id = $1 and ${due} limit ${BATCH}`,
-          [queue_id, before],
-        )
-        if (stays.length > 0) await batch(client, stays)
-        return stays.length
+        await lock(client, sql`select ${queueLock(queueId)}`)
+        const entries = await someEntries(client, queueId, due)
+        if (entries.length > 0) await batch(client, entries)
+        return entries.length
       })
     }
   }
   return done
+}
+
+async function queuesWithEntries(pool: Pool, teamId: string, due: SQL): Promise<string[]> {
+  const found = await run<Fields<typeof queues, 'queueId'>>(
+    pool,
+    sql`select ${fields(q, 'queueId')} from ${queues} ${q}
+        where ${q.teamId} = ${teamId}
+          and exists (select from ${queueEntries} ${e} where ${e.queueId} = ${q.queueId} and ${due})
+        order by ${q.queueId}`,
+  )
+  return found.map(({ queueId }) => queueId)
+}
+
+function someEntries(client: Client, queueId: string, due: SQL): Promise<Entry[]> {
+  return run(
+    client,
+    sql`select ${fields(e, 'entryId', 'queueId')} from ${queueEntries} ${e}
+        where ${e.queueId} = ${queueId} and ${due} limit ${BATCH}`,
+  )
 }

@@ -2,13 +2,16 @@
  * Removes a number from all other text columns of schema `allo`: call ids, names, messages. The list of columns comes
  * from the catalog, so new columns are included.
  */
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Redactor } from '../snapshot/redact-number.ts'
 import type { Client } from '../store/postgres/database.ts'
+import { array, change, list, orm, run } from '../store/postgres/query.ts'
+import { queueNumbers, queues } from '../store/schema.ts'
 
 export interface Sweep {
   /** Number of changed rows. */
   readonly changed: number
-  /** Tables with such rows. */
+  /** Names of the tables with such rows. */
   readonly tables: readonly string[]
   /** Present names in Allo that contain it. The next reading would bring the number back. */
   readonly shownAs: readonly string[]
@@ -42,10 +45,10 @@ const ids = new Set([
 ])
 
 /** For a row `t` that Allo still shows: SQL of its description; null: Allo does not show it any more. */
-const shownNow: Readonly<Record<string, string>> = {
-  teams: `'the name of team ' || t.team_id`,
-  teammates: `case when t.is_listed then 'the name or another field of teammate ' || t.user_id end`,
-  queues: `case when t.is_current is distinct from false then 'the name of queue ' || t.queue_id end`,
+const shownNow: Readonly<Record<string, SQL>> = {
+  teams: sql`'the name of team ' || t.team_id`,
+  teammates: sql`case when t.is_listed then 'the name or another field of teammate ' || t.user_id end`,
+  queues: sql`case when t.is_current is distinct from false then 'the name of queue ' || t.queue_id end`,
 }
 
 /** Runs in the transaction of `forget`. `callIdFor` returns the replacement of a call id that contains the number. */
@@ -71,12 +74,13 @@ export async function sweep(
       })
       if (changes.length === 0) continue
       found.changed += 1
-      found.tables.add(`allo.${table}`)
-      await client.query(
-        `update allo.${table} set ${changes.map(({ name }, index) => `${name} = $${index + 2}`).join(', ')} where ctid = $1`,
-        [ctid, ...changes.map(({ next }) => next)],
+      found.tables.add(table)
+      const assignments = changes.map(({ name, next }) => sql`${sql.identifier(name)} = ${next}`)
+      await change(
+        client,
+        sql`update allo.${sql.identifier(table)} set ${list(assignments)} where ctid = ${ctid}`,
       )
-      if (table === 'queue_numbers') await emptyDigests(client, row.queue_id ?? '', row.position ?? '')
+      if (table === 'queue_numbers') await emptyDigests(client, row.queue_id ?? '', Number(row.position))
     }
   }
   return {
@@ -95,27 +99,27 @@ function withoutJson(json: string, { cores, redact }: Redactor): string | null {
 }
 
 /** Without digests the next reading compares the row as new. */
-async function emptyDigests(client: Client, queueId: string, position: string): Promise<void> {
-  await client.query('update allo.queue_numbers set row_digest = 0 where queue_id = $1 and position = $2', [
-    queueId,
-    position,
-  ])
-  await client.query(
-    `update allo.queues set membership_digest = '', content_digest = '' where queue_id = $1`,
-    [queueId],
-  )
+async function emptyDigests(client: Client, queueId: string, position: number): Promise<void> {
+  await orm(client)
+    .update(queueNumbers)
+    .set({ rowDigest: '0' })
+    .where(and(eq(queueNumbers.queueId, queueId), eq(queueNumbers.position, position)))
+  await orm(client)
+    .update(queues)
+    .set({ membershipDigest: '', contentDigest: '' })
+    .where(eq(queues.queueId, queueId))
 }
 
 async function textColumns(client: Client): Promise<ReadonlyMap<string, readonly TextColumn[]>> {
-  const { rows } = await client.query<TextColumn & { table: string }>(
-    `select c.relname as "table", a.attname as name, a.atttypid = 'jsonb'::regtype as "isJson"
+  const columns = await run<TextColumn & { table: string }>(
+    client,
+    sql`select c.relname as "table", a.attname as name, a.atttypid = 'jsonb'::regtype as "isJson"
      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
      where c.relnamespace = 'allo'::regnamespace and c.relkind = 'r' and c.relname not like '%migrations%'
-       and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype) and a.attname <> all ($1)
+       and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype) and a.attname <> all (${array(notSearched)})
      order by c.relname, a.attnum`,
-    [notSearched],
   )
-  return Map.groupBy(rows, ({ table }) => table)
+  return Map.groupBy(columns, ({ table }) => table)
 }
 
 type Row = { readonly ctid: string; readonly shown: string | null } & Readonly<Record<string, string | null>>
@@ -127,16 +131,15 @@ async function rowsWith(
   columns: readonly TextColumn[],
   cores: readonly string[],
 ): Promise<readonly Row[]> {
-  const position = table === 'queue_numbers' ? ', t.position::text as position' : ''
-  const { rows } = await client.query<Row>(
-    `select t.ctid::text as ctid, ${shownNow[table] ?? 'null'} as shown${position},
-       ${columns.map(({ name }) => `t.${name}::text as ${name}`).join(', ')}
-     from allo.${table} t
-     where ${signsOf(columns, cores)} like any ($1::text[])
-     for update of t`,
-    [cores.map((core) => `%${core}%`)],
+  const position = table === 'queue_numbers' ? [sql`t.position::text as position`] : []
+  const texts = columns.map(({ name }) => sql`t.${sql.identifier(name)}::text as ${sql.identifier(name)}`)
+  return run(
+    client,
+    sql`select t.ctid::text as ctid, ${shownNow[table] ?? sql`null`} as shown, ${list([...position, ...texts])}
+        from allo.${sql.identifier(table)} t
+        where ${signsOf(columns, cores)} like any (${array(cores.map((core) => `%${core}%`))}::text[])
+        for update of t`,
   )
-  return rows
 }
 
 /**
@@ -144,13 +147,13 @@ async function rowsWith(
  * text of a row once, because readings wait while it searches millions of rows. It may find too many rows; `redact`
  * decides.
  */
-function signsOf(columns: readonly TextColumn[], cores: readonly string[]): string {
-  const text = `concat_ws(' ', ${columns.map(({ name }) => `t.${name}`).join(', ')})`
-  const plain = `case when octet_length(${text}) = length(${text}) then ${text}
-    else translate(normalize(${text}, nfkc), '${otherDigits.join('')}', '${otherDigits.map((_, index) => index % 10).join('')}') end`
-  const digits = `regexp_replace(${plain}, '[^0-9]+', '', 'g')`
+function signsOf(columns: readonly TextColumn[], cores: readonly string[]): SQL {
+  const text = sql`concat_ws(' ', ${list(columns.map(({ name }) => sql`t.${sql.identifier(name)}`))})`
+  const plain = sql`case when octet_length(${text}) = length(${text}) then ${text}
+    else translate(normalize(${text}, nfkc), ${otherDigits.join('')}, ${otherDigits.map((_, index) => index % 10).join('')}) end`
+  const digits = sql`regexp_replace(${plain}, '[^0-9]+', '', 'g')`
   if (cores.every((core) => /^[0-9]+$/.test(core))) return digits
-  return `(${digits} || ' ' || upper(regexp_replace(${plain}, '[^0-9A-Za-z]+', '', 'g')))`
+  return sql`(${digits} || ' ' || upper(regexp_replace(${plain}, '[^0-9A-Za-z]+', '', 'g')))`
 }
 
 /** Decimal digits of all scripts except ASCII. In Unicode they come in groups of ten, in order. */

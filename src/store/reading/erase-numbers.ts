@@ -1,14 +1,11 @@
 /** Erases numbers from the mirror and from the history, and everything that was made of them. */
 import { and, sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
-import { anyOf, orm } from '../postgres/query.ts'
+import { anyOf, type Fields, orm } from '../postgres/query.ts'
 import { queueEntries, queueNumbers, queues } from '../schema.ts'
 
-/** An entry: one period of a number in a queue. */
-export interface Stay {
-  readonly entry_id: string
-  readonly queue_id: string
-}
+/** One period of a number in a queue. */
+export type Entry = Readonly<Fields<typeof queueEntries, 'entryId' | 'queueId'>>
 
 /**
  * Erases the number of these entries, the unknown fields of their rows, and digests: a digest of a number is reversed
@@ -19,11 +16,11 @@ export interface Stay {
  */
 export async function eraseNumbers(
   client: Client,
-  stays: readonly Stay[],
+  entries: readonly Entry[],
   numberKey: string | null,
 ): Promise<void> {
-  const entryIds = stays.map(({ entry_id }) => entry_id)
-  const queueIds = [...new Set(stays.map(({ queue_id }) => queue_id))]
+  const entryIds = entries.map(({ entryId }) => entryId)
+  const queueIds = [...new Set(entries.map(({ queueId }) => queueId))]
   const randomKey = sql`'erased-' || replace(gen_random_uuid()::text, '-', '')`
   await orm(client)
     .update(queueEntries)
