@@ -2,10 +2,12 @@
  * Creates logins for people and tools that read the reports. Their rights come only from the group role. The read-only
  * mode and the time limits prevent accidental load; they do not protect against a malicious reader.
  */
+import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { exitCodes, MirrorError } from '../errors.ts'
-import { ask, type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
+import { type Client, inTransaction, type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
 import { isUsed } from '../store/postgres/foreign-owners.ts'
+import { anyOf, one, run } from '../store/postgres/query.ts'
 import { powerInWords, powersOf } from './powers.ts'
 import { quoted, type RoleNames } from './roles.ts'
 import { scramVerifier } from './scram.ts'
@@ -84,20 +86,18 @@ function refused(login: string, why: string): LoginRefusedError {
   return new LoginRefusedError(`${login} can't be a login for reports: ${why}. Choose another name.`)
 }
 
-async function findLogin(pool: Pool, login: string): Promise<FoundLogin> {
-  const { rows } = await ask<FoundLogin>(
-    pool,
-    'looking at the login',
-    `select us.rolcreaterole or us.rolsuper as "mayManage", r.oid is not null as exists,
+function findLogin(pool: Pool, login: string): Promise<FoundLogin> {
+  return withDatabaseErrors('looking at the login', () =>
+    one(
+      pool,
+      sql`select us.rolcreaterole or us.rolsuper as "mayManage", r.oid is not null as exists,
        coalesce(r.rolname in (current_user, session_user), false) as "isUs",
        exists (select from pg_auth_members m where m.roleid = r.oid and ${isUsed}) as "hasMembers",
        exists (select from pg_class c where relnamespace = 'allo'::regnamespace and relkind in ('r', 'p')
          and has_table_privilege(r.oid, c.oid, 'select')) as "readsTables"
-     from pg_roles us left join pg_roles r on r.rolname = $1 where us.rolname = current_user`,
-    [login],
+     from pg_roles us left join pg_roles r on r.rolname = ${login} where us.rolname = current_user`,
+    ),
   )
-  if (rows[0] === undefined) throw new Error('Postgres did not say who we are')
-  return rows[0]
 }
 
 interface FoundLogin extends LoginState {
@@ -131,40 +131,38 @@ export async function grantLogin(
     await client.query(
       `${exists ? 'alter' : 'create'} role ${name} login inherit connection limit ${CONNECTIONS}${secret}`,
     )
-    const { rows: databases } = await client.query<{ name: string }>('select current_database() as name')
-    const here = `alter role ${name} in database ${quoted(databases[0]?.name ?? '')} set`
+    const database = await one<{ name: string }>(client, sql`select current_database() as name`)
+    const here = `alter role ${name} in database ${quoted(database.name)} set`
     for (const [setting, value] of Object.entries(settings))
       await client.query(`${here} ${setting} = '${value}'`)
     await client.query(`${here} search_path = ${searchPaths[role]}`)
     await revokeGroups(client, login, roles)
     await client.query(`grant ${quoted(roles[role])} to ${name}`)
-    const { rows } = await client.query<{ may: boolean }>(
-      `select has_database_privilege($1, current_database(), 'connect') as may`,
-      [login],
+    const { may } = await one<{ may: boolean }>(
+      client,
+      sql`select has_database_privilege(${login}, current_database(), 'connect') as may`,
     )
-    return rows[0]?.may ?? false
+    return may
   })
 }
 
 /** Returns the groups that it was removed from; null: there is no such login. The login stays and may still connect. */
 export async function revokeLogin(pool: Pool, login: string, roles: RoleNames): Promise<string[] | null> {
   return inTransaction(pool, `revoking from ${login}`, async (client) => {
-    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [login])
-    return rowCount === 0 ? null : revokeGroups(client, login, roles)
+    const found = await run(client, sql`select from pg_roles where rolname = ${login}`)
+    return found.length === 0 ? null : revokeGroups(client, login, roles)
   })
 }
 
 /** Atomic. Throws LoginRefusedError if another role granted a membership, and only that role can revoke it. */
 async function revokeGroups(client: Client, login: string, roles: RoleNames): Promise<string[]> {
-  const memberships = async () => {
-    const { rows } = await client.query<{ name: string; grantor: string }>(
-      `select distinct on (1) g.rolname as name, m.grantor::regrole::text as grantor
+  const memberships = () =>
+    run<{ name: string; grantor: string }>(
+      client,
+      sql`select distinct on (1) g.rolname as name, m.grantor::regrole::text as grantor
        from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles r on r.oid = m.member
-       where r.rolname = $1 and g.rolname = any ($2) order by 1`,
-      [login, [roles.reader, roles.pii]],
+       where r.rolname = ${login} and g.rolname ${anyOf([roles.reader, roles.pii])} order by 1`,
     )
-    return rows
-  }
   const before = await memberships()
   for (const { name } of before) await client.query(`revoke ${quoted(name)} from ${quoted(login)}`)
   const [left] = await memberships()

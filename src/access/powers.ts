@@ -2,7 +2,9 @@
  * Finds what a role may do besides reading the reports: by itself, or as any role that it can become. Every form of
  * membership counts: inherited, SET ROLE only (NOINHERIT), and the right to grant the role to itself (ADMIN OPTION).
  */
-import { ask, type Pool } from '../store/postgres/database.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
+import { maybeOne } from '../store/postgres/query.ts'
 
 export interface Power {
   /** From the role itself to the role that has the power. Each is a member of the next. */
@@ -12,9 +14,8 @@ export interface Power {
 }
 
 /** The powers at the end of the longest path, where they originate. Null: the role may only read. */
-export async function powersOf(pool: Pool, role: string): Promise<Power | null> {
-  const { rows } = await ask<Power>(pool, 'looking at what the role may do', findPowers, [role])
-  return rows[0] ?? null
+export function powersOf(pool: Pool, role: string): Promise<Power | null> {
+  return withDatabaseErrors('looking at what the role may do', () => maybeOne(pool, findPowers(role)))
 }
 
 /** The end of a sentence: why it can't be a reader, and for a membership the statement that revokes it. */
@@ -31,18 +32,21 @@ function quotedIfNeeded(name = ''): string {
 }
 
 /** These show settings and statistics of the server, but no rows of tables. */
-const harmless = `array['pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats', 'pg_stat_scan_tables']`
+const harmless = sql`array['pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats', 'pg_stat_scan_tables']`
 
-const ours = `('allo', 'reporting', 'reporting_pii', 'allo_jobs')`
+const ours = sql`('allo', 'reporting', 'reporting_pii', 'allo_jobs')`
 
 /** Before Postgres 16 a membership had no options and was always usable. */
-const usable = ['inherit_option', 'set_option', 'admin_option']
-  .map((option) => `coalesce((to_jsonb(m) ->> '${option}')::boolean, true)`)
-  .join(' or ')
+const usable = sql.join(
+  ['inherit_option', 'set_option', 'admin_option'].map(
+    (option) => sql`coalesce((to_jsonb(m) ->> ${option})::boolean, true)`,
+  ),
+  sql` or `,
+)
 
-const findPowers = `
+const findPowers = (role: string): SQL => sql`
   with recursive reached as (
-    select oid, array[rolname::text] as path from pg_roles where rolname = $1
+    select oid, array[rolname::text] as path from pg_roles where rolname = ${role}
     union all
     select g.oid, path || g.rolname::text from reached
     join pg_auth_members m on m.member = reached.oid and (${usable})

@@ -8,6 +8,7 @@
  * PUBLIC gets no rights. Default privileges give new objects the same rights, so a view that is created again keeps its
  * readers. One statement checks whether everything is set up, which is the normal case.
  */
+import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import {
   type Client,
@@ -16,6 +17,7 @@ import {
   type Pool,
   withDatabaseErrors,
 } from '../store/postgres/database.ts'
+import { anyOf, array, one } from '../store/postgres/query.ts'
 
 export interface RoleNames {
   readonly writer: string
@@ -64,18 +66,20 @@ interface RolesState {
 }
 
 async function inspectRoles(pool: Pool, roles: RoleNames): Promise<RolesState> {
-  return withDatabaseErrors('checking the roles', async () => {
-    const { rows } = await pool.query<RolesState>(
-      `with named as (
-         select name, r.* from unnest($1::text[]) name left join pg_roles r on r.rolname = name
+  const names = array(Object.values(roles))
+  return withDatabaseErrors('checking the roles', () =>
+    one(
+      pool,
+      sql`with named as (
+         select name, r.* from unnest(${names}::text[]) name left join pg_roles r on r.rolname = name
        ), me as (
          select rolcreaterole or rolsuper as may_create, (
            select bool_and(pg_has_role(nspowner, 'usage')) from pg_namespace
            where nspname in ('allo', 'reporting', 'reporting_pii')) as may_grant
          from pg_roles where rolname = current_user
        ), ours as (
-         select (select oid from named where name = $2) as writer, (select oid from named where name = $3) as reader,
-           (select oid from named where name = $4) as pii
+         select (select oid from named where name = ${roles.writer}) as writer, (select oid from named where name = ${roles.reader}) as reader,
+           (select oid from named where name = ${roles.pii}) as pii
        ), relations as (
          select c.oid, n.nspname, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
          where n.nspname in ('allo', 'reporting', 'reporting_pii') and c.relkind in ('r', 'p', 'v', 'm')
@@ -108,7 +112,7 @@ async function inspectRoles(pool: Pool, roles: RoleNames): Promise<RolesState> {
            where d.defaclnamespace = to_regnamespace('reporting') and d.defaclrole = current_user::regrole
              and d.defaclobjtype = 'r' and a.grantee = reader)
        )
-       select array(select name from unnest($1::text[]) name where name not in (select rolname from pg_roles)) as missing,
+       select array(select name from unnest(${names}::text[]) name where name not in (select rolname from pg_roles)) as missing,
          array(select name from named where rolcanlogin or rolsuper) as foreign,
          not exists (select from named where oid is null) and not exists (select from missing) as "isInPlace",
          may_create as "mayCreate", may_grant as "mayGrant",
@@ -117,11 +121,8 @@ async function inspectRoles(pool: Pool, roles: RoleNames): Promise<RolesState> {
                where s.refclassid = 'pg_authid'::regclass and s.refobjid in (reader, pii)
                  and d.datname <> current_database() order by 1) as "otherDatabases"
        from me`,
-      [Object.values(roles), roles.writer, roles.reader, roles.pii],
-    )
-    if (rows[0] === undefined) throw new Error('Postgres did not say who we are')
-    return rows[0]
-  })
+    ),
+  )
 }
 
 function obstacleTo(state: RolesState, roles: RoleNames): string | null {
@@ -159,22 +160,21 @@ async function putInPlaceOnceMore(pool: Pool, roles: RoleNames): Promise<void> {
 }
 
 async function putInPlace(client: Client, roles: RoleNames): Promise<void> {
-  const { rows } = await client.query<{
+  const { database, ownsDatabase, existing, isMember, pure } = await one<{
     database: string
     ownsDatabase: boolean
     existing: string[]
     isMember: boolean | null
     pure: string[]
   }>(
-    `select current_database() as database,
+    client,
+    sql`select current_database() as database,
        pg_has_role((select datdba from pg_database where datname = current_database()), 'usage') as "ownsDatabase",
-       array(select rolname::text from pg_roles where rolname = any ($1)) as existing,
+       array(select rolname::text from pg_roles where rolname ${anyOf(Object.values(roles))}) as existing,
        (select pg_has_role(pii.oid, reader.oid, 'usage') from pg_roles pii, pg_roles reader
-        where pii.rolname = $2 and reader.rolname = $3) as "isMember",
+        where pii.rolname = ${roles.pii} and reader.rolname = ${roles.reader}) as "isMember",
        array(select oid::regprocedure::text from pg_proc where pronamespace = 'allo'::regnamespace and provolatile = 'i') as pure`,
-    [Object.values(roles), roles.pii, roles.reader],
   )
-  const { database = '', ownsDatabase = false, existing = [], isMember = false, pure = [] } = rows[0] ?? {}
   for (const [name, comment] of Object.entries(commentsOf(roles))) {
     if (existing.includes(name)) continue
     await client.query(`create role ${quoted(name)} nologin`)

@@ -2,6 +2,7 @@
  * A data check: one SQL statement that tests many items, and the texts for its result. A result names items by id,
  * never by phone number.
  */
+import type { SQL } from 'drizzle-orm'
 
 /** `error`: do not trust the data. `warn`: investigate it. `note`: legal, and useful to know. */
 export type Severity = 'error' | 'warn' | 'note'
@@ -9,10 +10,8 @@ export type Severity = 'error' | 'warn' | 'note'
 export interface Check {
   readonly name: string
   readonly severity: Severity
-  /** Returns a row for each item of team $1: `id` as a person can find it, `is_wrong` never null. */
-  readonly sql: string
-  /** Parameters of the statement, from $2. */
-  readonly values?: readonly unknown[]
+  /** A query of a row for each item of a team: `id` as a person can find it, `is_wrong` never null. */
+  readonly rows: (teamId: string) => SQL
   /** Name of the items: singular and plural. */
   readonly items: readonly [string, string]
   /** Predicate of items that pass, and of items that fail: singular and plural. */

@@ -1,4 +1,6 @@
 /** Checks that the tables of history agree with each other and with the mirror. */
+import { type SQL, sql } from 'drizzle-orm'
+import { list } from '../store/postgres/query.ts'
 import { type Check, changedFromOutside } from './check.ts'
 import { teamQueues, wholeQueues } from './queues.ts'
 
@@ -13,8 +15,8 @@ const callFields = [
 ]
 const settings = ['name', 'creator_id', 'assignee_id', 'voicemail_handling', 'do_not_disturb']
 
-const of = (table: string, columns: readonly string[]) =>
-  columns.map((column) => `${table}.${column}`).join(', ')
+const of = (table: string, columns: readonly string[]): SQL =>
+  list(columns.map((column) => sql`${sql.identifier(table)}.${sql.identifier(column)}`))
 
 /**
  * The mirror must equal the open versions; for a closed queue, the versions that its end closed. Closed queues do not
@@ -23,8 +25,8 @@ const of = (table: string, columns: readonly string[]) =>
 export const mirrorEqualsHistory: Check = {
   name: 'mirror_equals_history',
   severity: 'error',
-  sql: `with team as materialized (
-      select * from (${wholeQueues}) q where not is_closed or closed_at > now() - interval '7 days'
+  rows: (teamId) => sql`with team as materialized (
+      select * from (${wholeQueues(teamId)}) q where not is_closed or closed_at > now() - interval '7 days'
     ), shown as (
       select v.entry_id, v.queue_id, v.position, ${of('v', callFields)}, t.is_closed and v.valid_to is null as is_left_open
       from team t join allo.queue_number_versions v using (queue_id)
@@ -55,7 +57,7 @@ export const mirrorEqualsHistory: Check = {
 export const lifecycleEqualsHistory: Check = {
   name: 'lifecycle_equals_history',
   severity: 'error',
-  sql: `with team as materialized (${teamQueues}), dialled as (
+  rows: (teamId) => sql`with team as materialized (${teamQueues(teamId)}), dialled as (
       select entry_id, count(*) as dials, min(coalesce(dialled_at, first_seen_at)) as first_at,
         max(coalesce(dialled_at, first_seen_at)) as last_at
       from allo.dials group by entry_id
@@ -92,23 +94,25 @@ export const lifecycleEqualsHistory: Check = {
   advice: changedFromOutside,
 }
 
-const isCutOff = (partition: string) =>
-  `coalesce(lead(valid_from) over (partition by ${partition} order by valid_from) < coalesce(valid_to, 'infinity'), false)`
+const isCutOff = (partition: SQL): SQL =>
+  sql`coalesce(lead(valid_from) over (partition by ${partition} order by valid_from) < coalesce(valid_to, 'infinity'), false)`
 
 /** No entry, position, queue or teammate has two versions at one moment. */
 export const versionsDoNotOverlap: Check = {
   name: 'versions_do_not_overlap',
   severity: 'error',
-  sql: `select 'entry ' || entry_id as id, ${isCutOff('entry_id')} or ${isCutOff('queue_number, position')} as is_wrong
-    from (select queue_id, row_number() over () as queue_number from allo.queues where team_id = $1) q
+  rows: (
+    teamId,
+  ) => sql`select 'entry ' || entry_id as id, ${isCutOff(sql`entry_id`)} or ${isCutOff(sql`queue_number, position`)} as is_wrong
+    from (select queue_id, row_number() over () as queue_number from allo.queues where team_id = ${teamId}) q
     join allo.queue_number_versions using (queue_id)
     union all
-    select 'settings of ' || queue_id, ${isCutOff('queue_id')}
-    from allo.queues q join allo.queue_versions using (queue_id) where team_id = $1
+    select 'settings of ' || queue_id, ${isCutOff(sql`queue_id`)}
+    from allo.queues q join allo.queue_versions using (queue_id) where team_id = ${teamId}
     union all
-    select 'holder ' || user_id, ${isCutOff('user_id')}
-      or a.queue_id is not null and ${isCutOff('a.queue_id')}
-    from allo.teammates join allo.queue_assignments a using (user_id) where team_id = $1`,
+    select 'holder ' || user_id, ${isCutOff(sql`user_id`)}
+      or a.queue_id is not null and ${isCutOff(sql`a.queue_id`)}
+    from allo.teammates join allo.queue_assignments a using (user_id) where team_id = ${teamId}`,
   items: ['version', 'versions'],
   right: ['ends before the next begins', 'end before the next begins'],
   wrong: ['ends after the next begins', 'end after the next begins'],

@@ -1,4 +1,6 @@
 /** Checks that the mirror contains everything that was read. */
+import { sql } from 'drizzle-orm'
+import { list } from '../store/postgres/query.ts'
 import { OUTCOME_DEFINITION_VERSION, outcomes } from '../store/reading/outcome-counts.ts'
 import { type Check, changedFromOutside } from './check.ts'
 import { wholeQueues } from './queues.ts'
@@ -7,9 +9,9 @@ import { wholeQueues } from './queues.ts'
 export const countMatchesApi: Check = {
   name: 'count_matches_api',
   severity: 'error',
-  sql: `select q.queue_id as id,
+  rows: (teamId) => sql`select q.queue_id as id,
       coalesce(n.numbers, 0) <> q.numbers or coalesce(r.numbers_announced <> q.numbers, false) as is_wrong
-    from (${wholeQueues}) q
+    from (${wholeQueues(teamId)}) q
     left join (select queue_id, count(*) as numbers from allo.queue_numbers group by queue_id) n using (queue_id)
     left join allo.sync_reads r on r.user_id = q.user_id and r.observed_at = q.last_observed_at and r.status = 'ok'`,
   items: ['queue', 'queues'],
@@ -18,29 +20,30 @@ export const countMatchesApi: Check = {
   advice: changedFromOutside,
 }
 
+const columns = outcomes.map((outcome) => sql.identifier(outcome))
+
 /** Counts of an older outcome definition can't be recomputed; of these only the total is compared. */
 export const snapshotEqualsMirror: Check = {
   name: 'snapshot_equals_mirror',
   severity: 'error',
-  sql: `with counted as (
+  rows: (teamId) => sql`with counted as (
       select queue_id, count(*) as numbers,
-        ${outcomes.map((outcome) => `count(*) filter (where outcome = '${outcome}') as ${outcome}`).join(', ')}
+        ${list(columns.map((column, index) => sql`count(*) filter (where outcome = ${outcomes[index]}) as ${column}`))}
       from (
         select n.queue_id, allo.number_outcome(n.detected_outbound_voicemail, n.voicemail_left, n.routing_result,
           n.not_reached_destination_reason, n.call_start_date, n.call_id) as outcome
-        from allo.queues q join allo.queue_numbers n using (queue_id) where q.team_id = $1) o
+        from allo.queues q join allo.queue_numbers n using (queue_id) where q.team_id = ${teamId}) o
       group by queue_id
     )
     select q.queue_id as id, s.numbers is distinct from coalesce(c.numbers, 0)
-        or s.definition_version = $2
-          and (${outcomes.map((outcome) => `s.${outcome}`).join(', ')})
-            <> (${outcomes.map((outcome) => `coalesce(c.${outcome}, 0)`).join(', ')}) as is_wrong
-    from (${wholeQueues}) q
+        or s.definition_version = ${OUTCOME_DEFINITION_VERSION}
+          and (${list(columns.map((column) => sql`s.${column}`))})
+            <> (${list(columns.map((column) => sql`coalesce(c.${column}, 0)`))}) as is_wrong
+    from (${wholeQueues(teamId)}) q
     left join counted c using (queue_id)
     left join lateral (
       select * from allo.queue_snapshots where queue_id = q.queue_id order by observed_at desc limit 1
     ) s on true`,
-  values: [OUTCOME_DEFINITION_VERSION],
   items: ['queue', 'queues'],
   right: ['has counts that match its numbers', 'have counts that match their numbers'],
   wrong: ['has counts that do not match its numbers', 'have counts that do not match their numbers'],
@@ -71,14 +74,20 @@ const references = [
 export const orphans: Check = {
   name: 'orphans',
   severity: 'error',
-  sql: references
-    .map(({ from, to, by }) => {
-      const isTheirs = by.map((column) => `r.${column} = o.${column}`).join(' and ')
-      return `select format('%s rows of ${from} without ${to}', count(*)) as id, count(*) > 0 as is_wrong
-        from allo.${from} o left join allo.${to} r on ${isTheirs} left join allo.queues q on q.queue_id = o.queue_id
-        where o.${by[0]} is not null and r.${by[0]} is null and (q.team_id = $1 or q.queue_id is null)`
-    })
-    .join('\nunion all\n'),
+  rows: (teamId) =>
+    sql.join(
+      references.map(({ from, to, by }) => {
+        const [column] = by.map((name) => sql.identifier(name))
+        const isTheirs = by.map((name) => sql`r.${sql.identifier(name)} = o.${sql.identifier(name)}`)
+        return sql`select format('%s rows of %s without %s', count(*), ${from}::text, ${to}::text) as id,
+            count(*) > 0 as is_wrong
+          from allo.${sql.identifier(from)} o
+          left join allo.${sql.identifier(to)} r on ${sql.join(isTheirs, sql` and `)}
+          left join allo.queues q on q.queue_id = o.queue_id
+          where o.${column} is not null and r.${column} is null and (q.team_id = ${teamId} or q.queue_id is null)`
+      }),
+      sql` union all `,
+    ),
   items: ['reference between two tables', 'references between tables'],
   right: ['is valid', 'are valid'],
   wrong: ['refers to missing rows', 'refer to missing rows'],
@@ -88,9 +97,9 @@ export const orphans: Check = {
 export const positionsContiguous: Check = {
   name: 'positions_contiguous',
   severity: 'note',
-  sql: `select queue_id as id, min(position) <> 0 or max(position) <> count(*) - 1 as is_wrong
+  rows: (teamId) => sql`select queue_id as id, min(position) <> 0 or max(position) <> count(*) - 1 as is_wrong
     from allo.queues q join allo.queue_numbers n using (queue_id)
-    where q.team_id = $1 and q.is_current group by queue_id`,
+    where q.team_id = ${teamId} and q.is_current group by queue_id`,
   items: ['current queue', 'current queues'],
   right: ['has no gaps between its positions', 'have no gaps between their positions'],
   wrong: ['has gaps between its positions', 'have gaps between their positions'],
@@ -100,9 +109,9 @@ export const positionsContiguous: Check = {
 export const duplicateNumbers: Check = {
   name: 'duplicate_numbers',
   severity: 'note',
-  sql: `select 'entry ' || min(entry_id) as id, count(*) > 1 as is_wrong
+  rows: (teamId) => sql`select 'entry ' || min(entry_id) as id, count(*) > 1 as is_wrong
     from allo.queues q join allo.queue_numbers n using (queue_id)
-    where q.team_id = $1 and q.is_current and n.number_to is not null group by queue_id, n.number_to`,
+    where q.team_id = ${teamId} and q.is_current and n.number_to is not null group by queue_id, n.number_to`,
   items: ['number in a current queue', 'numbers in current queues'],
   right: ['occurs once in its queue', 'occur once in their queue'],
   wrong: ['occurs more than once in its queue', 'occur more than once in their queue'],

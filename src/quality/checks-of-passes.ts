@@ -1,4 +1,5 @@
 /** Checks that the data of every teammate are up to date. */
+import { sql } from 'drizzle-orm'
 import type { Check } from './check.ts'
 
 /**
@@ -8,10 +9,12 @@ import type { Check } from './check.ts'
 export const freshness: Check = {
   name: 'freshness',
   severity: 'error',
-  sql: `select format('%s by %s min', user_id, ceil((judged_age_seconds - promised_seconds) / 60)) as id,
+  rows: (
+    teamId,
+  ) => sql`select format('%s by %s min', user_id, ceil((judged_age_seconds - promised_seconds) / 60)) as id,
       judged_age_seconds > promised_seconds as is_wrong
     from allo.teammate_freshness
-    where team_id = $1 and not is_left_out and promised_seconds is not null`,
+    where team_id = ${teamId} and not is_left_out and promised_seconds is not null`,
   items: ['teammate', 'teammates'],
   right: ['was read in time', 'were read in time'],
   wrong: ['was not read in time', 'were not read in time'],
@@ -27,8 +30,8 @@ const PASSES_IN_A_ROW = 3
 export const teammatesRead: Check = {
   name: 'teammates_read',
   severity: 'warn',
-  sql: `with recent as (
-      select pass_id from allo.sync_passes where team_id = $1 and is_whole_team and status in ('ok', 'partial')
+  rows: (teamId) => sql`with recent as (
+      select pass_id from allo.sync_passes where team_id = ${teamId} and is_whole_team and status in ('ok', 'partial')
       order by started_at desc limit ${PASSES_IN_A_ROW}
     )
     select t.user_id as id, (
@@ -36,7 +39,7 @@ export const teammatesRead: Check = {
         where a.user_id = t.user_id and a.status not in ('ok', 'no_queue', 'not_found')
           and a.error_code is distinct from 'overtaken') as is_wrong
     from allo.teammate_freshness t
-    where t.team_id = $1 and not t.is_left_out`,
+    where t.team_id = ${teamId} and not t.is_left_out`,
   items: ['teammate', 'teammates'],
   right: ['could be read', 'could be read'],
   wrong: [

@@ -1,22 +1,23 @@
 /** Checks that Allo's times are plausible. They have no time zone, so a wrong ALLO_TIME_ZONE shifts all of them. */
+import { type SQL, sql } from 'drizzle-orm'
 import { earliestPlausibleDay } from '../allo/limits.ts'
 import type { Check } from './check.ts'
 
 /** Allowed difference between Allo's clock and the database's. */
-const SLACK = `interval '5 minutes'`
+const SLACK = sql`interval '5 minutes'`
 
 /** The largest error that a wrong time zone can cause. A time further ahead is wrong for another reason. */
-const WIDEST_ZONE = `interval '26 hours'`
+const WIDEST_ZONE = sql`interval '26 hours'`
 
 /** Earlier than any customer of Allo. */
-const EARLIEST = `timestamptz '${earliestPlausibleDay} 00:00+00'`
+const EARLIEST = sql`${`${earliestPlausibleDay} 00:00+00`}::timestamptz`
 
 /** Allo's times, each with the name of its field and when it was seen. Needs a CTE `team`. */
-const sourceTimes = `
+const sourceTimes = (teamId: string): SQL => sql`
       select 'created_at of entry ' || entry_id as id, source_created_at as happened_at, e.first_seen_at as seen_at
       from team join allo.queue_entries e using (queue_id)
       union all
-      select 'call_start_date of dial ' || dial_id, dialled_at, last_changed_at from allo.dials where team_id = $1
+      select 'call_start_date of dial ' || dial_id, dialled_at, last_changed_at from allo.dials where team_id = ${teamId}
       union all
       select field.name || ' of ' || t.queue_id || ' at ' || n.position, field.value, t.last_observed_at
       from team t join allo.queue_numbers n using (queue_id)
@@ -30,7 +31,9 @@ const sourceTimes = `
 export const timesPossible: Check = {
   name: 'times_possible',
   severity: 'warn',
-  sql: `with team as materialized (select * from allo.queues where team_id = $1), times as (${sourceTimes})
+  rows: (
+    teamId,
+  ) => sql`with team as materialized (select * from allo.queues where team_id = ${teamId}), times as (${sourceTimes(teamId)})
     select id, happened_at < ${EARLIEST} or happened_at > seen_at + ${WIDEST_ZONE} as is_wrong
     from times where happened_at is not null`,
   items: ['time', 'times'],
@@ -46,7 +49,9 @@ export const timesPossible: Check = {
 export const timesPlausible: Check = {
   name: 'times_plausible',
   severity: 'error',
-  sql: `with team as materialized (select * from allo.queues where team_id = $1), times as (${sourceTimes})
+  rows: (
+    teamId,
+  ) => sql`with team as materialized (select * from allo.queues where team_id = ${teamId}), times as (${sourceTimes(teamId)})
     select id, greatest(happened_at, seen_at) > now() + ${SLACK}
       or happened_at > seen_at + ${SLACK} and seen_at > (select max(seen_at) from times) - interval '1 day' as is_wrong
     from times where happened_at between ${EARLIEST} and seen_at + ${WIDEST_ZONE}`,
@@ -64,10 +69,10 @@ export const timesPlausible: Check = {
 export const timesNotShifted: Check = {
   name: 'times_not_shifted',
   severity: 'error',
-  sql: `with enclosed as (
+  rows: (teamId) => sql`with enclosed as (
       select dial_id, first_seen_at, changed_after - dialled_at as least, first_seen_at - dialled_at as most
       from allo.dials
-      where team_id = $1 and dialled_at is not null and first_seen_at - changed_after <= interval '1 hour'
+      where team_id = ${teamId} and dialled_at is not null and first_seen_at - changed_after <= interval '1 hour'
     ), recent as (
       select *, least > ${SLACK} or most < -${SLACK} as is_off from enclosed
       where first_seen_at > (select max(first_seen_at) from enclosed) - interval '1 day'

@@ -1,4 +1,5 @@
 /** Checks that the values of the API are known and consistent. */
+import { type SQL, sql } from 'drizzle-orm'
 import {
   notReachedReasons,
   roles,
@@ -8,12 +9,13 @@ import {
   syncStatuses,
   voicemailHandlings,
 } from '../allo/words.ts'
+import { array } from '../store/postgres/query.ts'
 import type { Check } from './check.ts'
 
-const currentNumbers = `select n.*, q.last_observed_at,
+const currentNumbers = (teamId: string): SQL => sql`select n.*, q.last_observed_at,
     allo.number_outcome(n.detected_outbound_voicemail, n.voicemail_left, n.routing_result,
       n.not_reached_destination_reason, n.call_start_date, n.call_id) as outcome
-  from allo.queues q join allo.queue_numbers n using (queue_id) where q.team_id = $1 and q.is_current`
+  from allo.queues q join allo.queue_numbers n using (queue_id) where q.team_id = ${teamId} and q.is_current`
 
 /**
  * Only numbers that are still in a queue: a number that was removed or dialled again can't get its result any more.
@@ -22,8 +24,8 @@ const currentNumbers = `select n.*, q.last_observed_at,
 export const unresolvedDials: Check = {
   name: 'unresolved_dials',
   severity: 'warn',
-  sql: `select 'entry ' || n.entry_id as id, n.outcome = 'in_progress' as is_wrong
-    from (${currentNumbers}) n join allo.queue_entries e using (entry_id)
+  rows: (teamId) => sql`select 'entry ' || n.entry_id as id, n.outcome = 'in_progress' as is_wrong
+    from (${currentNumbers(teamId)}) n join allo.queue_entries e using (entry_id)
     where e.last_dialled_at < n.last_observed_at - allo.unresolved_after()`,
   items: ['dial', 'dials'],
   right: ['has a result', 'have a result'],
@@ -37,14 +39,16 @@ export const unresolvedDials: Check = {
 export const outcomeConsistent: Check = {
   name: 'outcome_consistent',
   severity: 'warn',
-  sql: `select 'dial ' || dial_id as id, outcome <> allo.number_outcome(detected_outbound_voicemail, voicemail_left,
+  rows: (
+    teamId,
+  ) => sql`select 'dial ' || dial_id as id, outcome <> allo.number_outcome(detected_outbound_voicemail, voicemail_left,
       routing_result, not_reached_destination_reason, dialled_at, call_id) as is_wrong
-    from allo.dials where team_id = $1
+    from allo.dials where team_id = ${teamId}
     union all
     select queue_id || ' at ' || position, outcome <> 'remaining' and call_start_date is null and call_id is null
       or not_reached_destination_reason is not null and allo.number_outcome(null, null, routing_result, null, null, null)
         = 'connected'
-    from (${currentNumbers}) n`,
+    from (${currentNumbers(teamId)}) n`,
   items: ['dial or number', 'dials and numbers'],
   right: ['has one outcome', 'have one outcome'],
   wrong: [
@@ -57,10 +61,10 @@ export const outcomeConsistent: Check = {
 export const callIdUnique: Check = {
   name: 'call_id_unique',
   severity: 'warn',
-  sql: `select call_id as id, count(*) > 1 as is_wrong from (${currentNumbers}) n
+  rows: (teamId) => sql`select call_id as id, count(*) > 1 as is_wrong from (${currentNumbers(teamId)}) n
     where call_id is not null group by call_id
     union all
-    select call_id, true from allo.dials where team_id = $1 and call_id is not null group by call_id having count(*) > 1`,
+    select call_id, true from allo.dials where team_id = ${teamId} and call_id is not null group by call_id having count(*) > 1`,
   items: ['call', 'calls'],
   right: ['belongs to one number', 'belong to one number each'],
   wrong: ['belongs to more than one number', 'belong to more than one number'],
@@ -68,14 +72,16 @@ export const callIdUnique: Check = {
 }
 
 /** Allo's documentation writes the same id as `usr-abc` and `usr_abc`. */
-const comparable = (id: string) => `regexp_replace(${id}, '^([A-Za-z]+)[-_]', '\\1-')`
+const comparable = (id: SQL): SQL => sql`regexp_replace(${id}, '^([A-Za-z]+)[-_]', '\\1-')`
 
 /** Null is legal. A reading with another assignee is refused, so only a row that was edited later fails. */
 export const assigneeIsOwner: Check = {
   name: 'assignee_is_owner',
   severity: 'warn',
-  sql: `select queue_id as id, coalesce(${comparable('assignee_id')} <> ${comparable('user_id')}, false) as is_wrong
-    from allo.queues where team_id = $1 and is_current`,
+  rows: (
+    teamId,
+  ) => sql`select queue_id as id, coalesce(${comparable(sql`assignee_id`)} <> ${comparable(sql`user_id`)}, false) as is_wrong
+    from allo.queues where team_id = ${teamId} and is_current`,
   items: ['current queue', 'current queues'],
   right: ['is assigned to its holder', 'are assigned to their holders'],
   wrong: ['is not assigned to its holder', 'are not assigned to their holders'],
@@ -92,23 +98,21 @@ const words = [
   { table: 'teammate', field: 'status', known: statuses },
 ] as const
 
+const valuesOf = ({ table, field, known }: (typeof words)[number]): SQL =>
+  sql`select distinct ${field}::text as field, ${sql.identifier(field)} as value, ${array([...known])}::text[] as known
+    from ${sql.identifier(table)}`
+
 /** Only present rows. A value that may not be a plain word is not repeated. */
 export const knownValues: Check = {
   name: 'known_values',
   severity: 'warn',
-  sql: `with number as (${currentNumbers}),
-    queue as (select * from allo.queues where team_id = $1 and is_current),
-    teammate as (select * from allo.teammates where team_id = $1 and is_listed)
+  rows: (teamId) => sql`with number as (${currentNumbers(teamId)}),
+    queue as (select * from allo.queues where team_id = ${teamId} and is_current),
+    teammate as (select * from allo.teammates where team_id = ${teamId} and is_listed)
     select field || ' ' || case when value ~ '^[A-Za-z0-9_]{1,40}$' and value !~ '[0-9]{6}' then value else '(no word)' end as id,
       value <> all (known) as is_wrong
-    from (${words
-      .map(
-        ({ table, field }, index) =>
-          `select distinct '${field}' as field, ${field} as value, $${index + 2}::text[] as known from ${table}`,
-      )
-      .join(' union all ')}) v
+    from (${sql.join(words.map(valuesOf), sql` union all `)}) v
     where value is not null`,
-  values: words.map(({ known }) => [...known]),
   items: ['word of the API', 'words of the API'],
   right: ['is known', 'are known'],
   wrong: ['is new', 'are new'],

@@ -51,12 +51,11 @@ export function failsBadly({ severity, status }: CheckResult): boolean {
   return severity === 'error' && status === 'failed'
 }
 
-async function find(client: Client, { sql, values = [] }: Check, teamId: string): Promise<Found> {
-  const { rows } = await client.query<Found>(
-    `select count(*)::float8 as checked, count(*) filter (where is_wrong)::float8 as failing,
-       min(id::text) filter (where is_wrong) as first, max(id::text) filter (where is_wrong) as last
-     from (${sql}) items`,
-    [teamId, ...values],
+function find(client: Client, { rows }: Check, teamId: string): Promise<Found> {
+  return one(
+    client,
+    sql`select count(*)::float8 as checked, count(*) filter (where is_wrong)::float8 as failing,
+          min(id::text) filter (where is_wrong) as first, max(id::text) filter (where is_wrong) as last
+        from (${rows(teamId)}) items`,
   )
-  return rows[0] ?? { checked: 0, failing: 0, first: null, last: null }
 }

@@ -3,8 +3,10 @@
  * replaced by a view, or given a trigger, runs with the rights of the login that uses it.
  */
 
+import { type SQL, sql } from 'drizzle-orm'
 import { SchemaVersionError } from '../migrate/schema-version-error.ts'
 import { type Client, type Pool, withDatabaseErrors } from './database.ts'
+import { anyOf, run } from './query.ts'
 
 export const OUR_SCHEMAS = ['allo', 'reporting', 'reporting_pii']
 
@@ -12,7 +14,7 @@ export const OUR_SCHEMAS = ['allo', 'reporting', 'reporting_pii']
  * Whether a row `m` of pg_auth_members gives rights. Since Postgres 16 whoever made a role is a member of it that may
  * give it away, and nothing else.
  */
-export const isUsed = `(coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
+export const isUsed = sql`(coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
   or coalesce((to_jsonb(m) ->> 'set_option')::boolean, true))`
 
 /**
@@ -22,7 +24,7 @@ export const isUsed = `(coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, tr
  */
 export async function assertNoForeignOwner(db: Pool | Client, schemas: readonly string[]): Promise<void> {
   await withDatabaseErrors('looking at the owners of the schemas', async () => {
-    const { rows } = await db.query<{ object: string; owner: string; us: string }>(findForeign, [schemas])
+    const rows = await run<{ object: string; owner: string; us: string }>(db, foreignObjects(schemas))
     const [first] = rows
     if (first === undefined) return
     const { object, owner, us } = first
@@ -33,7 +35,8 @@ export async function assertNoForeignOwner(db: Pool | Client, schemas: readonly 
   })
 }
 
-const findForeign = `
+function foreignObjects(schemas: readonly string[]): SQL {
+  return sql`
   with recursive us as (
     select oid from pg_roles where rolname in (current_user, session_user)
     union
@@ -43,7 +46,7 @@ const findForeign = `
     union all select datdba from pg_database where datname = current_database()
     union all select oid from pg_roles where rolsuper or rolname = 'pg_database_owner'
   ), schemas as (
-    select oid, nspname, nspowner from pg_namespace where nspname = any($1) and has_schema_privilege(oid, 'create')
+    select oid, nspname, nspowner from pg_namespace where nspname ${anyOf(schemas)} and has_schema_privilege(oid, 'create')
   ), objects (nth, object, owner) as (
     select 1, format('schema %I', nspname), nspowner from schemas
     union all
@@ -56,3 +59,4 @@ const findForeign = `
   select object, quote_ident(pg_get_userbyid(owner)) as owner, quote_ident(current_user) as us
   from objects
   where owner not in (select oid from trusted) order by nth, object`
+}

@@ -1,9 +1,10 @@
 /** Compares the tables, views and functions of a database with those of this version. Changes nothing. */
-import { is } from 'drizzle-orm'
+import { is, sql } from 'drizzle-orm'
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import { namesOfDefinitions } from '../migrate/repeatables.ts'
 import * as schema from '../schema.ts'
-import { ask, type Pool } from './database.ts'
+import { type Pool, withDatabaseErrors } from './database.ts'
+import { anyOf, array, run } from './query.ts'
 
 /** Tables that say which migrations were applied; drizzle's schema does not hold them. */
 const ledgers = ['allo.migrations', 'allo.repeatable_migrations']
@@ -21,11 +22,12 @@ function qualifiedName(table: PgTable): string {
 
 /** Tables that were dropped, renamed or moved, such as `allo.dials`. */
 export async function missingTables(pool: Pool): Promise<string[]> {
-  const { rows } = await ask<{ name: string }>(
-    pool,
-    'looking for the tables',
-    'select name from pg_catalog.unnest($1::text[]) as name where pg_catalog.to_regclass(name) is null order by 1',
-    [tablesOfThisVersion],
+  const rows = await withDatabaseErrors('looking for the tables', () =>
+    run<{ name: string }>(
+      pool,
+      sql`select name from pg_catalog.unnest(${array(tablesOfThisVersion)}::text[]) as name
+          where pg_catalog.to_regclass(name) is null order by 1`,
+    ),
   )
   return rows.map(({ name }) => name)
 }
@@ -40,10 +42,10 @@ export interface ObjectsReport {
 /** For a database that is of this version. */
 export async function inspectObjects(pool: Pool): Promise<ObjectsReport> {
   const expected = expectedObjects()
-  const { rows } = await ask<{ object: string }>(
-    pool,
-    'looking at what is in the schemas',
-    `with schemas as (select oid, nspname from pg_catalog.pg_namespace where nspname = any($1)),
+  const rows = await withDatabaseErrors('looking at what is in the schemas', () =>
+    run<{ object: string }>(
+      pool,
+      sql`with schemas as (select oid, nspname from pg_catalog.pg_namespace where nspname ${anyOf(schemasIn(expected))}),
      objects (kind, name) as (
        select 'schema', nspname from schemas
        union all
@@ -56,7 +58,7 @@ export async function inspectObjects(pool: Pool): Promise<ObjectsReport> {
        from pg_catalog.pg_proc p join schemas n on n.oid = p.pronamespace
      )
      select kind || ' ' || name as object from objects order by kind, name`,
-    [schemasIn(expected)],
+    ),
   )
   const found = new Set(rows.map(({ object }) => object))
   return {
@@ -67,16 +69,17 @@ export async function inspectObjects(pool: Pool): Promise<ObjectsReport> {
 
 /** Before the first migration: the schemas of our reports that hold objects of others or can't be written. */
 export async function schemasInTheWay(pool: Pool): Promise<string[]> {
-  const { rows } = await ask<{ schema: string }>(
-    pool,
-    'looking whether the schemas are free',
-    `select nspname as schema from pg_catalog.pg_namespace n
-     where nspname = any($1) and pg_catalog.to_regclass('allo.settings') is null
+  const ours = schemasIn(expectedObjects()).filter((schema) => schema !== 'allo')
+  const rows = await withDatabaseErrors('looking whether the schemas are free', () =>
+    run<{ schema: string }>(
+      pool,
+      sql`select nspname as schema from pg_catalog.pg_namespace n
+     where nspname ${anyOf(ours)} and pg_catalog.to_regclass('allo.settings') is null
        and (exists (select from pg_catalog.pg_class where relnamespace = n.oid)
          or exists (select from pg_catalog.pg_proc where pronamespace = n.oid)
          or not pg_catalog.has_schema_privilege(n.oid, 'create'))
      order by 1`,
-    [schemasIn(expectedObjects()).filter((schema) => schema !== 'allo')],
+    ),
   )
   return rows.map(({ schema }) => schema)
 }

@@ -5,7 +5,11 @@
  * A run that failed, or whose worker died with it, is made up for within the hour. One that takes longer than that may
  * find a second one beside it: a chore must be safe to do twice at once.
  */
-import { ask, type Pool } from './database.ts'
+import { and, eq, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { maintenance } from '../schema.ts'
+import { type Pool, withDatabaseErrors } from './database.ts'
+import { excluded, insertion, maybeOne, name, orm } from './query.ts'
 
 export type Task = 'check' | 'retain'
 
@@ -25,17 +29,21 @@ export async function claimTask(
   task: Task,
   everySeconds: number,
 ): Promise<Claim | null> {
-  const { rows } = await ask<{ started_at: string }>(
-    pool,
-    `looking whether to ${task}`,
-    `insert into allo.maintenance as m (team_id, task, started_at) values ($1, $2, clock_timestamp())
-     on conflict (team_id, task) do update set started_at = excluded.started_at, finished_at = null
-     where m.started_at <= clock_timestamp() - make_interval(secs =>
-       case when m.finished_at is null then least($3, ${UNFINISHED_AGAIN_AFTER_SECONDS}) else $3::float8 end)
-     returning started_at::text`,
-    [teamId, task, everySeconds],
+  const m = alias(maintenance, 'm')
+  const now = sql`clock_timestamp()`
+  const unfinishedSeconds = Math.min(everySeconds, UNFINISHED_AGAIN_AFTER_SECONDS)
+  const pauseSeconds = sql`case when ${m.finishedAt} is null then ${unfinishedSeconds}::float8 else ${everySeconds}::float8 end`
+  const begun = await withDatabaseErrors(`looking whether to ${task}`, () =>
+    maybeOne<{ startedAt: string }>(
+      pool,
+      sql`insert into ${maintenance} as ${m} ${insertion(maintenance, { teamId, task, startedAt: now })}
+          on conflict (${name(maintenance.teamId)}, ${name(maintenance.task)}) do update
+          set ${name(maintenance.startedAt)} = ${excluded(maintenance.startedAt)}, ${name(maintenance.finishedAt)} = null
+          where ${m.startedAt} <= ${now} - make_interval(secs => ${pauseSeconds})
+          returning ${m.startedAt} as "startedAt"`,
+    ),
   )
-  return rows[0] === undefined ? null : { teamId, task, startedAt: rows[0].started_at }
+  return begun === null ? null : { teamId, task, startedAt: begun.startedAt }
 }
 
 /** What came of it, in words that hold no number of a person. A claim that somebody else was given since says nothing. */
@@ -44,13 +52,17 @@ export async function finishTask(
   { teamId, task, startedAt }: Claim,
   outcome: { readonly summary: string } | { readonly error: string },
 ): Promise<void> {
-  const [summary, error] = 'summary' in outcome ? [outcome.summary, null] : [null, outcome.error]
-  await ask(
-    pool,
-    `recording what came of ${task}`,
-    `update allo.maintenance set finished_at = case when $5::text is null then clock_timestamp() end,
-       summary = coalesce($4, summary), error_message = $5
-     where team_id = $1 and task = $2 and started_at = $3`,
-    [teamId, task, startedAt, summary, error],
+  const isDone = 'summary' in outcome
+  await withDatabaseErrors(`recording what came of ${task}`, () =>
+    orm(pool)
+      .update(maintenance)
+      .set(
+        isDone
+          ? { finishedAt: sql`clock_timestamp()`, summary: outcome.summary, errorMessage: null }
+          : { finishedAt: null, errorMessage: outcome.error },
+      )
+      .where(
+        and(eq(maintenance.teamId, teamId), eq(maintenance.task, task), eq(maintenance.startedAt, startedAt)),
+      ),
   )
 }

@@ -3,9 +3,11 @@
  * to it, a committed row, room on its disk, and that no session of others holds ours up. A server that only lets us
  * read, has no connection left or a full disk answers `select 1` all the same.
  */
-import { ask, DatabaseError, openPool, type Pool, withDatabaseErrors } from './database.ts'
+import { sql } from 'drizzle-orm'
+import { DatabaseError, openPool, type Pool, withDatabaseErrors } from './database.ts'
 import { missingRights } from './inspect-database.ts'
 import { missingTables } from './inspect-objects.ts'
+import { maybeOne } from './query.ts'
 import { remember } from './remember.ts'
 
 export interface DatabaseProbe {
@@ -58,8 +60,10 @@ async function tryToWrite(pool: Pool, sql: string): Promise<void> {
 }
 
 async function findHolder(pool: Pool): Promise<string | null> {
-  const held = await ask<{ says: string }>(pool, 'looking for who waits', heldUp, [HELD_UP_FOR_SECONDS])
-  return held.rows[0]?.says ?? null
+  const held = await withDatabaseErrors('looking for who waits', () =>
+    maybeOne<{ says: string }>(pool, heldUp),
+  )
+  return held?.says ?? null
 }
 
 /** The one row of all workers, of no team. */
@@ -74,11 +78,11 @@ const HELD_UP_FOR_SECONDS = 5
  * Sessions of ours that wait for a lock of a session that is not. BullMQ's functions take advisory locks (jobs in
  * Postgres), which every login of the database can hold. A name in application_name is no proof: the login counts, too.
  */
-const heldUp = `with waiting as materialized (
+const heldUp = sql`with waiting as materialized (
     select pid, usename, query_start from pg_catalog.pg_stat_activity
     where usename = current_user and datname = pg_catalog.current_database() and wait_event_type = 'Lock'
       and application_name like 'allo-queue-mirror%'
-      and query_start < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $1)
+      and query_start < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => ${HELD_UP_FOR_SECONDS})
   )
   select pg_catalog.format('process %s of login %s has kept %s of our sessions waiting for a lock for %s s: end it with select pg_terminate_backend(%s)',
     h.pid, coalesce(b.usename, 'unknown'), count(*),

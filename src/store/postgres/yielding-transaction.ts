@@ -6,8 +6,10 @@
  *   attempt ──lock not free within 2 s, or a deadlock──▶ roll back, pause ──▶ attempt … fifth ──▶ LockedError
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
 import { exitCodes, MirrorError } from '../../errors.ts'
 import { type Client, DatabaseError, inTransaction, type Pool } from './database.ts'
+import { one } from './query.ts'
 
 const WAIT_MS = 2000
 const PAUSE_MS = 1000
@@ -47,9 +49,9 @@ export async function inYieldingTransaction<T>(
         doing,
         async (client) => {
           await limitLockWait(client)
-          const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+          const { pid } = await one<{ pid: number }>(client, sql`select pg_backend_pid() as pid`)
           const over = new AbortController()
-          void watchHolders(pool, rows[0]?.pid ?? 0, over.signal, (found) => {
+          void watchHolders(pool, pid, over.signal, (found) => {
             holders = found
           })
           try {
@@ -89,11 +91,11 @@ async function watchHolders(
 }
 
 async function holdersOf(pool: Pool, pid: number): Promise<string | null> {
-  const { rows } = await pool.query<{ holders: string | null }>(
-    `select string_agg(format('process %s of login %s', holder.pid, coalesce(a.usename, 'unknown')), ', ') as holders
-     from (select unnest(pg_blocking_pids($1)) as pid limit 3) as holder
-     left join pg_stat_activity a on a.pid = holder.pid`,
-    [pid],
+  const { holders } = await one<{ holders: string | null }>(
+    pool,
+    sql`select string_agg(format('process %s of login %s', holder.pid, coalesce(a.usename, 'unknown')), ', ') as holders
+        from (select unnest(pg_blocking_pids(${pid})) as pid limit 3) as holder
+        left join pg_stat_activity a on a.pid = holder.pid`,
   )
-  return rows[0]?.holders ?? null
+  return holders
 }
