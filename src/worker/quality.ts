@@ -3,13 +3,16 @@
  * so that it is soon known to be mended. Nothing is checked again that no pass has touched since.
  */
 
+import { type SQL, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import { saveResults } from '../quality/results.ts'
 import { failsBadly, runChecks } from '../quality/run-checks.ts'
-import { ask, type Pool } from '../store/postgres/database.ts'
+import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
 import { claimTask, finishTask } from '../store/postgres/maintenance.ts'
+import { one } from '../store/postgres/query.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
+import { maintenance, qualityResults, syncPasses } from '../store/schema.ts'
 import { type PeriodicChore, periodicChore } from './chore.ts'
 
 export interface QualitySettings {
@@ -63,20 +66,33 @@ async function checkIfDue(
   await onChecked()
 }
 
-/** Null: there is nothing (new) to look at. */
+/** Null: there is nothing new to check. */
 async function secondsBetween(pool: Pool, teamId: string): Promise<number | null> {
-  const { rows } = await ask<{ is_new: boolean; is_wrong: boolean }>(
-    pool,
-    'looking whether to check',
-    `select exists (select from allo.sync_passes where team_id = $1 and status in ('ok', 'partial'))
-         and last.finished_at > coalesce((select started_at from allo.maintenance where team_id = $1 and task = 'check'), '-infinity')
-         as is_new,
-       exists (select from allo.quality_results where team_id = $1 and severity = 'error' and status = 'failed') as is_wrong
-     from (select finished_at from allo.sync_passes where team_id = $1 and finished_at is not null
-           order by started_at desc limit 1) last`,
-    [teamId],
+  const { isNew, isWrong } = await withDatabaseErrors('looking whether to check', () =>
+    one<{ isNew: boolean | null; isWrong: boolean }>(
+      pool,
+      sql`select ${lastFinished(teamId)} > coalesce(${lastChecked(teamId)}, '-infinity') and exists (
+              select from ${syncPasses}
+              where ${syncPasses.teamId} = ${teamId} and ${syncPasses.status} in ('ok', 'partial')) as "isNew",
+            exists (
+              select from ${qualityResults}
+              where ${qualityResults.teamId} = ${teamId} and ${qualityResults.severity} = 'error'
+                and ${qualityResults.status} = 'failed') as "isWrong"`,
+    ),
   )
-  const [due] = rows
-  if (due === undefined || !due.is_new) return null
-  return due.is_wrong ? AGAIN_AFTER_SECONDS : EVERY_SECONDS
+  if (!isNew) return null
+  return isWrong ? AGAIN_AFTER_SECONDS : EVERY_SECONDS
+}
+
+/** Null: no pass has finished. */
+function lastFinished(teamId: string): SQL {
+  return sql`(select ${syncPasses.finishedAt} from ${syncPasses}
+    where ${syncPasses.teamId} = ${teamId} and ${syncPasses.finishedAt} is not null
+    order by ${syncPasses.startedAt} desc limit 1)`
+}
+
+/** Null: the data were never checked. */
+function lastChecked(teamId: string): SQL {
+  return sql`(select ${maintenance.startedAt} from ${maintenance}
+    where ${maintenance.teamId} = ${teamId} and ${maintenance.task} = 'check')`
 }

@@ -5,8 +5,8 @@ import { mask } from '../../logger.ts'
 import type { CheckResult } from '../../quality/check.ts'
 import { failsBadly, type QualityReport, runChecks } from '../../quality/run-checks.ts'
 import { assertSchemaIsCurrent, inspectSchema } from '../../store/migrate/migrate.ts'
-import type { Team } from '../../store/pass/teammates.ts'
-import { ask, type Pool } from '../../store/postgres/database.ts'
+import { allTeams, type Team } from '../../store/pass/teammates.ts'
+import type { Pool } from '../../store/postgres/database.ts'
 import { print, printJson } from '../../terminal/output.ts'
 import { printable } from '../../text/printable.ts'
 import { withDatabase } from '../open/database.ts'
@@ -31,14 +31,8 @@ export async function runCheck({ json }: { readonly json: boolean }): Promise<Ex
 async function checkAll(pool: Pool): Promise<TeamReport[]> {
   // A newer schema, as in a rolling update, still has everything that the checks need.
   if ((await inspectSchema(pool)).state !== 'ahead') await assertSchemaIsCurrent(pool)
-  const { rows: teams } = await ask<Team>(
-    pool,
-    'looking up the teams',
-    `select team_id as "teamId", name from allo.teams order by team_id`,
-    [],
-  )
   const reports: TeamReport[] = []
-  for (const team of teams) reports.push({ team, ...(await runChecks(pool, team.teamId)) })
+  for (const team of await allTeams(pool)) reports.push({ team, ...(await runChecks(pool, team.teamId)) })
   return reports
 }
 

@@ -2,8 +2,9 @@
 
 import { type Config, ConfigError } from '../../config/config.ts'
 import { offsetsOf, otherNames } from '../../config/time-zone.ts'
-import { ask, type Pool } from '../../store/postgres/database.ts'
+import type { Pool } from '../../store/postgres/database.ts'
 import { inspectTimeZone, timeZoneNames } from '../../store/postgres/inspect-database.ts'
+import { reportTimeZoneOnRecord } from '../../store/queries/settings.ts'
 
 type Zones = Pick<Config, 'naiveTimeZone' | 'reportTimeZone'>
 
@@ -42,13 +43,7 @@ export async function checkTimeZones(pool: Pool, zones: Zones): Promise<string[]
 
 /** Checks the stored report time zone, for commands that read the database. Throws a ConfigError. */
 export async function checkStoredTimeZone(pool: Pool): Promise<void> {
-  const { rows } = await ask<{ zone: string }>(
-    pool,
-    'looking up the report time zone',
-    'select report_time_zone as zone from allo.settings',
-    [],
-  )
-  const zone = rows[0]?.zone ?? 'UTC'
+  const zone = await reportTimeZoneOnRecord(pool)
   if ((await inspectTimeZone(pool, zone, [new Date()])).offsets !== null) return
   const problem = `Postgres does not know ${zone}, the time zone on record (any more). ${await wayOut(pool, zone)} Then run sync.`
   throw new ConfigError([{ variable: 'REPORT_TIME_ZONE', problem }])

@@ -9,7 +9,8 @@ import { type Filters, readDays, readId, usualDays } from '../../report/filters.
 import { reportPage } from '../../report/page/page.ts'
 import { takeReport } from '../../report/report.ts'
 import { assertSchemaIsCurrent, inspectSchema } from '../../store/migrate/migrate.ts'
-import { ask, type Pool } from '../../store/postgres/database.ts'
+import { allTeams } from '../../store/pass/teammates.ts'
+import type { Pool } from '../../store/postgres/database.ts'
 import { printError } from '../../terminal/output.ts'
 import { explainSystemError, reasonInWords } from '../../text/system-error.ts'
 import { version } from '../../version.ts'
@@ -56,13 +57,7 @@ async function makePage(pool: Pool, options: ReportOptions): Promise<string> {
 }
 
 async function chosenTeam(pool: Pool, asked: string | undefined): Promise<string> {
-  const { rows } = await ask<{ team_id: string }>(
-    pool,
-    'looking up the teams',
-    'select team_id from allo.teams order by team_id',
-    [],
-  )
-  const known = rows.map(({ team_id }) => team_id)
+  const known = (await allTeams(pool)).map(({ teamId }) => teamId)
   const [only] = known
   if (only === undefined) throw new UsageError('There are no data yet: no pass has named a team.')
   if (asked === undefined && known.length === 1) return only

@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes } from '../../errors.ts'
 import { openNumberKeys } from '../../personal-data/open-number-keys.ts'
 import { retain, retainedInWords } from '../../personal-data/retain.ts'
 import { assertSchemaIsCurrent } from '../../store/migrate/migrate.ts'
-import { ask } from '../../store/postgres/database.ts'
+import { allTeams } from '../../store/pass/teammates.ts'
 import { withInterruption } from '../../terminal/interruption.ts'
 import { print } from '../../terminal/output.ts'
 import { isAtLeast } from '../../terminal/progress.ts'
@@ -23,13 +23,7 @@ export async function runRetain(): Promise<ExitCode> {
         const { pool } = database
         await assertSchemaIsCurrent(pool)
         const numberKeys = await openNumberKeys(config, database)
-        const { rows: teams } = await ask<{ team_id: string; name: string | null }>(
-          pool,
-          'looking up the teams',
-          'select team_id, name from allo.teams order by team_id',
-          [],
-        )
-        for (const { team_id: teamId, name } of teams) {
+        for (const { teamId, name } of await allTeams(pool)) {
           const retained = await retain({ pool, teamId, numberKeys, signal }, retention)
           say(`${printable(name ?? teamId)}: ${retainedInWords(retained)}.`)
           signal.throwIfAborted()

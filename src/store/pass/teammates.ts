@@ -56,6 +56,13 @@ export async function recordTeam(db: Pool | Client, team: Team, keyFingerprint: 
   )
 }
 
+/** Sorted by id. */
+export function allTeams(pool: Pool): Promise<Team[]> {
+  return withDatabaseErrors('looking up the teams', () =>
+    orm(pool).select({ teamId: teams.teamId, name: teams.name }).from(teams).orderBy(teams.teamId),
+  )
+}
+
 /** The team last recorded for this key, for when the API can't say. */
 export async function lastTeamOfKey(db: Pool | Client, keyFingerprint: string): Promise<Team | null> {
   const [team] = await withDatabaseErrors('looking up the team of the key', () =>

@@ -18,6 +18,13 @@ export async function recordReportTimeZone(pool: Pool, timeZone: string): Promis
   )
 }
 
+export async function reportTimeZoneOnRecord(pool: Pool): Promise<string> {
+  const [row] = await withDatabaseErrors('looking up the report time zone', () =>
+    orm(pool).select({ zone: settings.reportTimeZone }).from(settings),
+  )
+  return row?.zone ?? 'UTC'
+}
+
 /** Fingerprint of the key that number keys are made with; null: none was ever made, or the key was retired. */
 export async function numberKeyOnRecord(pool: Pool): Promise<string | null> {
   const [row] = await withDatabaseErrors('looking for the number key on record', () =>
