@@ -24,7 +24,7 @@ export interface Listing {
   readonly everyone: readonly KnownTeammate[]
   /** Those on record who left the team. */
   readonly former: readonly KnownTeammate[]
-  /** Why somebody on the lists can't be asked; null when everybody can. */
+  /** Why not all teammates on the lists can be asked; null when all can. */
   readonly incomplete: string | null
 }
 
@@ -32,7 +32,7 @@ export interface Selection {
   readonly toRead: readonly KnownTeammate[]
   /** By the configuration. */
   readonly leftOut: readonly KnownTeammate[]
-  /** Names in the configuration that match nobody, while others beside them match. */
+  /** One for each list of the configuration in which some names match no teammate. */
   readonly warnings: readonly string[]
 }
 
@@ -89,9 +89,9 @@ function asKnown({ userId, name, email, status }: Teammate): KnownTeammate {
 }
 
 /**
- * `--user` overrules the configuration. Throws UnknownTeammateError when one of its names, or no name of a list in
- * the configuration, is anybody's. In a list some names may be nobody's, which is a warning: people come and go, and a
- * service must outlive that. Whoever was on the team counts as somebody.
+ * `--user` overrules the configuration. Throws UnknownTeammateError when one of its names matches no teammate, when no
+ * name of a list in the configuration does, or when no teammate is left to read. Some names of a list may match none,
+ * which is a warning: people come and go, and a service must go on. Former teammates count as matches.
  */
 export function choose({ everyone, former }: Omit<Listing, 'incomplete'>, options: Choice): Selection {
   for (const user of options.users) {
@@ -120,17 +120,17 @@ export function choose({ everyone, former }: Omit<Listing, 'incomplete'>, option
   return { toRead, leftOut: everyone.filter((teammate) => !isAsked(teammate)), warnings }
 }
 
-/** A warning when some names are nobody's; throws when all are. */
+/** A warning when some names match no teammate; throws when none does. */
 function strangers(
   variable: string,
   names: readonly string[],
   teammates: readonly KnownTeammate[],
 ): readonly string[] {
-  const nobody = names.filter((name) => !teammates.some((teammate) => isNamed(teammate, [name])))
-  if (nobody.length === 0) return []
-  const named = nobody.map((name) => `${name}${suggestion(name, teammates)}`).join(', ')
+  const unmatched = names.filter((name) => !teammates.some((teammate) => isNamed(teammate, [name])))
+  if (unmatched.length === 0) return []
+  const named = unmatched.map((name) => `${name}${suggestion(name, teammates)}`).join(', ')
   const sentence = `${variable} names nobody on the team: ${named}`
-  if (nobody.length === names.length) throw new UnknownTeammateError(sentence)
+  if (unmatched.length === names.length) throw new UnknownTeammateError(sentence)
   return [sentence]
 }
 

@@ -1,4 +1,4 @@
-/** Whose key this is, and what it may do. */
+/** Which team the key belongs to, and what the key may do. */
 import { AlloError, AlloThrottledError } from '../allo/errors.ts'
 import type { Account, AlloClient, Teammate } from '../allo/types.ts'
 import {
@@ -16,7 +16,7 @@ export interface Identification {
   readonly allo: AlloClient
   readonly pool: Pool
   readonly keyFingerprint: string
-  /** Told what the API allows, in reads per second, as soon as it says so; null when it does not. */
+  /** Called with what the API allows, in reads per second, as soon as the API answers; null when it names no limit. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly warn: (message: string) => void
 }

@@ -119,13 +119,13 @@ async function identifyOrFail(deps: Deps, options: SyncOptions): Promise<Team> {
   throw error
 }
 
-interface SelectedOrNot extends Selected {
-  /** Why there is nobody to read: a failure of the pass; null: there is somebody. */
+interface SelectionOrFailure extends Selected {
+  /** Why no teammate can be read, which is a failure of the pass; null: the selection holds. */
   readonly error: unknown
 }
 
 /** Before the pass begins, because a misspelled name is no pass that failed. */
-async function select(deps: Deps, options: SyncOptions, { teamId }: Team): Promise<SelectedOrNot> {
+async function select(deps: Deps, options: SyncOptions, { teamId }: Team): Promise<SelectionOrFailure> {
   try {
     const { signal } = deps
     const selected = await selectTeammates(deps, teamId, options, { record: !options.dryRun, signal })
@@ -159,7 +159,7 @@ async function readEveryone(
   deps: Deps,
   record: PassRecord,
   team: Team,
-  selected: SelectedOrNot,
+  selected: SelectionOrFailure,
 ): Promise<WhatWasRead> {
   const { requests, throttled } = deps.allo.counts
   const readings: SavedReading[] = []

@@ -1,7 +1,7 @@
 /** What the worker uses of BullMQ, the same whether the jobs are kept in Redis or in Postgres. */
 import type { Job, JobsOptions, JobType } from 'bullmq'
 
-/** Ids, and nothing else: what is in Redis is nobody's phone number or key. */
+/** Ids only: no phone number and no key is in Redis. */
 export interface JobData {
   /** Unset until the pass was begun. */
   readonly passId?: string
