@@ -6,7 +6,7 @@ import { exitCodes } from '../src/errors.ts'
 import { toMirrorError } from '../src/foreign-errors.ts'
 
 /** Signals within one room, turned into an error of ours before they leave it. */
-const internal = ['TextFileError', 'UnusableJson', 'ExchangeTimeout', 'BodyTooLarge']
+const internal = ['TextFileError', 'UnusableJson', 'ExchangeTimeout', 'BodyTooLarge', 'TooManyGuessesError']
 
 test('every error class extends MirrorError, but for signals that never leave their room', () => {
   const others = globSync('src/**/*.ts').flatMap((file) =>
