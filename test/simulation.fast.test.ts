@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { phoneNumber } from '../src/simulation/fiction.ts'
+import { phoneNumber } from '../src/simulation/invented-people.ts'
 import { createWorld, type World } from '../src/simulation/world.ts'
 
 const noon = Date.UTC(2026, 3, 30, 12)

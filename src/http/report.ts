@@ -16,8 +16,8 @@ import { takeReport } from '../report/report.ts'
 import { DatabaseError, type Pool } from '../store/postgres/database.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
 import type { WorkerState } from '../worker/worker-state.ts'
+import { createOneAtATime, TooManyError } from './one-at-a-time.ts'
 import { waitingPage } from './page.ts'
-import { createTurns, TooManyError } from './turns.ts'
 
 interface ReportSettings {
   readonly state: WorkerState
@@ -42,7 +42,7 @@ export async function registerReport(server: FastifyInstance, settings: ReportSe
 }
 
 function registerPage(server: FastifyInstance, settings: ReportSettings): void {
-  const takeTurn = createTurns(MOST_WAITING)
+  const takeTurn = createOneAtATime(MOST_WAITING)
   server.get<{ Querystring: Record<string, unknown> }>('/report', async (request, reply) => {
     const asked = readFilters(request.query, FILTERS)
     const filters: Filters = { ...asked, days: asked.days ?? usualDays }
@@ -68,7 +68,7 @@ function registerPage(server: FastifyInstance, settings: ReportSettings): void {
 }
 
 function registerCsv(server: FastifyInstance, settings: ReportSettings): void {
-  const takeTurn = createTurns(MOST_WAITING)
+  const takeTurn = createOneAtATime(MOST_WAITING)
   server.get<{ Querystring: Record<string, unknown>; Params: { file: string } }>(
     '/report/:file',
     async (request, reply) => {

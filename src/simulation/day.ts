@@ -1,5 +1,5 @@
 import { type CallStep, stepsOfACall } from './calls.ts'
-import { personName } from './fiction.ts'
+import { personName } from './invented-people.ts'
 import type { Move } from './move.ts'
 import { newNumbers, type Person, type Present, type Queue } from './present.ts'
 import { find, gaps, type Place, placeAt } from './roster.ts'

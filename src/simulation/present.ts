@@ -1,4 +1,4 @@
-import { emailOf, personName, phoneNumber } from './fiction.ts'
+import { emailOf, personName, phoneNumber } from './invented-people.ts'
 import type { Random } from './random.ts'
 import {
   appendEntries,

@@ -1,7 +1,7 @@
 import { exitCodes, MirrorError } from '../errors.ts'
 
-/** Lets one in at a time; the others wait in order. Resolves to what ends the turn; twice is once. */
-export type Turns = () => Promise<() => void>
+/** Admits one caller at a time; the others wait in order. Resolves to an idempotent function that lets the next one in. */
+export type OneAtATime = () => Promise<() => void>
 
 export class TooManyError extends MirrorError {
   override readonly name = 'TooManyError'
@@ -11,7 +11,7 @@ export class TooManyError extends MirrorError {
 }
 
 /** Throws TooManyError when as many as `most` wait already. */
-export function createTurns(most: number): Turns {
+export function createOneAtATime(most: number): OneAtATime {
   const waiting: (() => void)[] = []
   let isTaken = false
   function end(): void {
