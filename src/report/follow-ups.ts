@@ -54,7 +54,8 @@ export async function followUpsOf(scope: Scope): Promise<FollowUps> {
       sql`select ${concerned}, ${instant(sql`first_seen_at`)} as "queuedAt", entries::int as stays
         from reporting.requeued_numbers
         where ${isAsked(scope)} and has_connected_before and outcome = 'remaining'
-          and entry_id in (select entry_id from reporting.current_numbers where team_id = ${scope.teamId})`,
+          and queue_id in (select queue_id from reporting.queues where team_id = ${scope.teamId} and queue_state = 'current')
+          and entry_id in (select entry_id from reporting.current_numbers n where n.queue_id = requeued_numbers.queue_id)`,
       sql`"queuedAt" desc, teammate, number`,
     ),
     unresolved: await excerptOf<UnresolvedDial>(
