@@ -13,8 +13,9 @@ export async function unreadShares(
 ): Promise<readonly (number | null)[]> {
   const rows = await run<{ share: number | null }>(
     scope.client,
-    sql`select sum(u.unread_seconds - u.seconds_before_joining) / nullif(sum(
-        extract(epoch from s.until - s.since)::float8 - u.seconds_before_joining), 0) as share
+    // As numeric: a sum of floats depends on the order of the rows.
+    sql`select (sum((u.unread_seconds - u.seconds_before_joining)::numeric) / nullif(sum(
+        (extract(epoch from s.until - s.since)::float8 - u.seconds_before_joining)::numeric), 0))::float8 as share
       from ${table(stretches)}
       left join lateral (${unreadTime(scope)} and is_on_team) u on true
       group by s.nth order by s.nth`,
