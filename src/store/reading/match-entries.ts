@@ -112,22 +112,22 @@ function showSameDial(one: string, other: string): SQL {
 interface Rule {
   /** What both rows have in common beside number and created_at; rows in which it is null are left out. */
   readonly key: (row: typeof i | typeof q) => SQL
-  /** Of the pair of `arrived` and `departed`. */
+  /** Of the pair of `arrived` and `q`. */
   readonly holds: SQL
 }
 
 const sameCall: Rule = { key: ({ callId }) => sql`${callId}`, holds: sql`true` }
 const sameStart: Rule = {
   key: ({ callStartDate }) => sql`${callStartDate}`,
-  holds: sql`arrived.call_id is null or departed.call_id is null`,
+  holds: sql`arrived.call_id is null or ${q.callId} is null`,
 }
 const sameOrder: Rule = { key: () => sql`0`, holds: sql`true` }
 
 /** Pairs the numbers matched with no entry yet with the mirrored rows whose entry no number continues yet. */
 async function matchOtherSlots(client: Client, queue: QueueToMatch, { key, holds }: Rule): Promise<void> {
   const ranked = (row: typeof i | typeof q) =>
-    sql`select ${row.position}, ${row.callId}, ${numberOf(row)} as number, ${createdOf(row)} as created,
-      ${key(row)} as key, row_number() over (
+    sql`select ${row}.*, ${numberOf(row)} as number, ${createdOf(row)} as created, ${key(row)} as key,
+      row_number() over (
         partition by ${numberOf(row)}, ${createdOf(row)}, ${key(row)} order by ${row.position}) as k`
   const arrived = sql`${ranked(i)} from ${incomingNumbers} ${i}
     where ${i.isPresent} and ${i.fate} = 'added' and ${key(i)} is not null`
@@ -136,14 +136,9 @@ async function matchOtherSlots(client: Client, queue: QueueToMatch, { key, holds
       and ${q.position} in (select ${i.position} from ${incomingNumbers} ${i}) and not ${isContinued(q)}`
   await change(
     client,
-    sql`with pairs as materialized (
-        select arrived.position, departed.position as old_position
-        from (${arrived}) arrived join (${departed}) departed using (number, created, key, k)
-        where ${holds}
-      )
-      update ${incomingNumbers} ${i} set ${continuation(queue)}
-      from pairs join ${queueNumbers} ${q} on ${q.queueId} = ${queue.queueId} and ${q.position} = pairs.old_position
-      where ${i.position} = pairs.position`,
+    sql`update ${incomingNumbers} ${i} set ${continuation(queue)}
+      from (${arrived}) arrived join (${departed}) ${q} using (number, created, key, k)
+      where ${i.position} = arrived.position and (${holds})`,
   )
 }
 
