@@ -26,8 +26,8 @@ export async function runPass(
   }
   const { pool } = database
   const numberKeys = await openNumberKeys(config, { pool, isEmbedded: false })
-  const openBook = (fingerprint: string) => openReadBudget(database.url, fingerprint)
-  const pass = await withAllo(config, openBook, (open) =>
+  const openBudget = (fingerprint: string) => openReadBudget(database.url, fingerprint)
+  const pass = await withAllo(config, openBudget, (open) =>
     syncOnce(config, { pool, numberKeys, open, observer }),
   )
   if (pass.status !== 'ok') throw new Error('the pass did not read everyone', { cause: pass.stoppedBy })

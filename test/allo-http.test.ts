@@ -12,7 +12,7 @@ import {
   AlloUnreachableError,
 } from '../src/allo/errors.ts'
 import { createPacer } from '../src/allo/pacer.ts'
-import { createPrivateBook } from '../src/allo/private-book.ts'
+import { createPrivateReadBudget } from '../src/allo/private-read-budget.ts'
 import { createTransport } from '../src/allo/transport.ts'
 import type { Pacer, Surprise } from '../src/allo/types.ts'
 
@@ -185,9 +185,9 @@ describe('429', () => {
   })
 
   test('one request is not held back for ever, and the last pause is still recorded', async () => {
-    const book = createPrivateBook()
+    const budget = createPrivateReadBudget()
     const { server, allo } = await start(
-      { pacer: createPacer({ book, readsPerSecond: null, maxThrottledMs: 1500 }) },
+      { pacer: createPacer({ budget, readsPerSecond: null, maxThrottledMs: 1500 }) },
       always(status(429, envelope('', 'RATE_LIMIT_EXCEEDED', { retry_after_seconds: 1 }))),
     )
     const error = await rejection(allo.me())
@@ -200,7 +200,7 @@ describe('429', () => {
       requestId: expect.any(String),
     })
     expect(server.seen).toHaveLength(2)
-    expect(await book.pausedMs()).toBeGreaterThan(0)
+    expect(await budget.pausedMs()).toBeGreaterThan(0)
   })
 
   test('what the pacer rejects with comes through as it is, without a retry', async () => {

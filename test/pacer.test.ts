@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AlloThrottledError } from '../src/allo/errors.ts'
-import { createPacer, type ProcessPacer, type SlotBook } from '../src/allo/pacer.ts'
-import { openReadBudget, type ReadBudget } from '../src/store/pass/read-budget.ts'
+import { createPacer, type ProcessPacer, type ReadBudget } from '../src/allo/pacer.ts'
+import { type OpenReadBudget, openReadBudget } from '../src/store/pass/read-budget.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
 /** Timers may ring a little early, and two clocks are involved. */
@@ -11,7 +11,7 @@ const CLOCK_MS = 5
 const NEW_KEY_MS = 1000
 
 let database: TestDatabase
-const budgets: ReadBudget[] = []
+const budgets: OpenReadBudget[] = []
 let keys = 0
 
 beforeAll(async () => {
@@ -196,8 +196,8 @@ describe('a pause', () => {
     )
     await pacer.pause(400_000)
     await Promise.all(refused)
-    const { book } = await openPacer({ key, readsPerSecond: 20 })
-    expect(await book.pausedMs()).toBeGreaterThan(240_000)
+    const { budget } = await openPacer({ key, readsPerSecond: 20 })
+    expect(await budget.pausedMs()).toBeGreaterThan(240_000)
   })
 
   test('that an operator ends in the database is over for the process that got the 429, too', async () => {
@@ -226,11 +226,11 @@ describe('a pause', () => {
 
 interface OpenPacer {
   readonly pacer: ProcessPacer
-  readonly book: SlotBook
+  readonly budget: ReadBudget
   readonly reservations: () => number
   /** Milliseconds kept free for each reservation so far. */
   readonly rooms: () => readonly number[]
-  /** Whatever was asked of the book is answered while the process is busy with something else. */
+  /** The answer of the budget arrives while the process is busy with something else. */
   readonly busyAtNext: (
     what: 'reservation' | 'look',
     ms: number,
@@ -251,8 +251,8 @@ async function openPacer(options: {
   readonly holdsLook?: boolean
 }): Promise<OpenPacer> {
   const { key = newKey(), readsPerSecond, maxThrottledMs = 60_000, holdsLook = false } = options
-  const budget = await openReadBudget(database.url, key)
-  budgets.push(budget)
+  const shared = await openReadBudget(database.url, key)
+  budgets.push(shared)
   const given = createGate()
   const looked = createGate()
   if (!holdsLook) looked.open()
@@ -267,7 +267,7 @@ async function openPacer(options: {
     }
     return asked
   }
-  const book: SlotBook = {
+  const budget: ReadBudget = {
     async reserve(intervalMs) {
       rooms.push(intervalMs)
       if (broken !== null) {
@@ -275,19 +275,19 @@ async function openPacer(options: {
         broken = null
         throw error
       }
-      const slot = await whileBusy('reservation', budget.reserve(intervalMs))
+      const slot = await whileBusy('reservation', shared.reserve(intervalMs))
       given.open()
       return slot
     },
     async pausedMs() {
       await looked.opened
-      return whileBusy('look', budget.pausedMs())
+      return whileBusy('look', shared.pausedMs())
     },
-    pause: (forMs) => budget.pause(forMs),
+    pause: (forMs) => shared.pause(forMs),
   }
   return {
-    pacer: createPacer({ book, readsPerSecond, maxThrottledMs }),
-    book,
+    pacer: createPacer({ budget, readsPerSecond, maxThrottledMs }),
+    budget,
     reservations: () => rooms.length,
     rooms: () => rooms,
     busyAtNext: (what, ms, { times } = { times: 1 }) => {

@@ -447,7 +447,7 @@ describe('a reading under way', () => {
     save: (reading: Reading) => ReturnType<typeof saveReading>,
   ) {
     const { simulated, apiKey, database } = stage
-    const book = await openReadBudget(database.url, keyFingerprint(apiKey))
+    const budget = await openReadBudget(database.url, keyFingerprint(apiKey))
     const allo = createAlloClient({
       apiUrl: simulated.url,
       apiKey: () => apiKey,
@@ -455,7 +455,7 @@ describe('a reading under way', () => {
       timeoutMs: 10_000,
       naiveTimeZone: 'UTC',
       userAgent: 'allo-queue-mirror/test',
-      pacer: createPacer({ book, readsPerSecond: null, maxThrottledMs: 0 }),
+      pacer: createPacer({ budget, readsPerSecond: null, maxThrottledMs: 0 }),
       onSurprise: () => undefined,
     })
     try {
@@ -479,7 +479,7 @@ describe('a reading under way', () => {
       return done
     } finally {
       await allo.close()
-      await book.close()
+      await budget.close()
     }
   }
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { keyFingerprint, openReadBudget, type ReadBudget } from '../src/store/pass/read-budget.ts'
+import { keyFingerprint, type OpenReadBudget, openReadBudget } from '../src/store/pass/read-budget.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
 /** Far more than any machine takes for a statement: what is compared can't be a matter of its speed. */
 const MINUTE_MS = 60_000
 
 let database: TestDatabase
-const budgets: ReadBudget[] = []
+const budgets: OpenReadBudget[] = []
 let keys = 0
 
 beforeAll(async () => {
@@ -202,7 +202,7 @@ test('a key is on record by a fingerprint that does not hold it', async () => {
   expect(rows[0]?.text).not.toContain('secret')
 })
 
-async function open(key: string): Promise<ReadBudget> {
+async function open(key: string): Promise<OpenReadBudget> {
   const budget = await openReadBudget(database.url, key)
   budgets.push(budget)
   return budget

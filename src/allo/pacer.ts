@@ -1,24 +1,26 @@
 /**
  * Gives the requests of this process their turns. Only even spacing keeps every sliding second below Allo's limit, so
- * each request takes a slot from a book that all processes of the key share. One caller is served at a time:
+ * each request takes a slot from the read budget, which all processes that use the key share. One caller at a time:
  *
- *   reserve   take the next free slot from the book, or learn of a pause
- *   paused    a 429 stopped everyone on the key: wait, then reserve (pause.ts)
+ *   reserve   take the next free slot from the budget, or get a pause
+ *   paused    a 429 stopped all processes that use the key: wait, then reserve (pause.ts)
  *   wait      until shortly before the slot, then look for a pause once more, then until the slot
  *   go        the caller may send its request
  *   missed    this process was too busy and woke up late: drop the slot, and reserve
  *
- * Requests that missed their slots would be sent together with those of the next slots. That is why a missed slot is
- * dropped. After a second miss in a row the pacer reserves double the room, then double again: however slow the
- * machine, soon there is enough.
+ * A request that missed its slot would be sent together with the request of the next slot, so a missed slot is dropped.
+ * From the second miss in a row, the pacer reserves twice the room each time, so that a slow machine soon has enough.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AlloErrorFacts } from './errors.ts'
-import { createPause, type PauseBook } from './pause.ts'
+import { createPause, type PauseStore } from './pause.ts'
 import type { Pacer } from './types.ts'
 
-/** The place all processes of a key share. Times are milliseconds from now, on the book's own clock. */
-export interface SlotBook extends PauseBook {
+/**
+ * The slots and the pause of one key. Postgres keeps them for all processes (store/pass/read-budget.ts), or this process
+ * for itself (private-read-budget.ts). Times are milliseconds from now, on the clock of the budget.
+ */
+export interface ReadBudget extends PauseStore {
   /** Takes the next free slot, unless there is a pause. */
   reserve(intervalMs: number): Promise<{ readonly inMs: number } | { readonly pausedMs: number }>
 }
@@ -26,18 +28,18 @@ export interface SlotBook extends PauseBook {
 export interface ProcessPacer extends Pacer {
   /** Milliseconds this process waited because of 429s, since it was made or `forgetThrottling` was called. */
   readonly throttledMs: number
-  /** How much longer everyone on the key waits because of a 429, as far as this process knows: for people. */
+  /** Rest of the pause after a 429, as far as this process knows. For display only. */
   readonly pausedMs: number
   forgetThrottling(): void
   /** `null` reads without spacing; pauses still hold. */
   setReadsPerSecond(readsPerSecond: number | null): void
 }
 
-/** Without spacing no reservation tells of a pause: then it is asked for this often. */
+/** How often to ask for a pause when requests are not spaced, because then no reservation reports one. */
 const LOOK_EVERY_MS = 500
-/** Or half an interval. At 90 % of a limit, a second holds too many only when slots are missed by 111 ms. */
+/** Or half an interval. At 90 % of the limit, one second has too many requests only if slots are missed by 111 ms. */
 const MAY_BE_LATE_MS = 25
-/** In a row. The next slot, with 16 times the room, is used however late: slow is better than never. */
+/** In a row. The next slot has 16 times the room and is used even if it is late, so that a request is sent at all. */
 const MOST_DROPPED = 5
 
 const never = { at: Number.NEGATIVE_INFINITY, pausesStarted: 0 }
@@ -47,14 +49,14 @@ interface Turn {
   readonly refuse: (reason: unknown) => void
 }
 
-/** Waits because of 429s that add up to more than `maxThrottledMs` reject all waiting turns. */
+/** When the waits because of 429s add up to more than `maxThrottledMs`, all waiting turns reject. */
 export function createPacer(options: {
-  readonly book: SlotBook
+  readonly budget: ReadBudget
   readonly readsPerSecond: number | null
   readonly maxThrottledMs: number
 }): ProcessPacer {
-  const { book } = options
-  const pause = createPause(book, options.maxThrottledMs)
+  const { budget } = options
+  const pause = createPause(budget, options.maxThrottledMs)
   const turns: Turn[] = []
   let intervalMs = toIntervalMs(options.readsPerSecond)
   let lastLook = never
@@ -63,7 +65,7 @@ export function createPacer(options: {
   let isServing = false
   let allLeft = new AbortController()
 
-  /** False when all callers left meanwhile: then the wait was cut short, and a caller that came since must not go. */
+  /** False when all callers left: then the wait was cut short, and a caller that came since must reserve again. */
   async function wait(ms: number): Promise<boolean> {
     const { signal } = allLeft
     if (ms > 0) await sleep(Math.ceil(ms), undefined, { signal }).catch(() => undefined)
@@ -80,7 +82,7 @@ export function createPacer(options: {
     const roomMs = intervalMs * 2 ** Math.max(dropped - 1, 0)
     const pausesStarted = pause.started
     const askedAt = performance.now()
-    const slot = await timed(() => book.reserve(roomMs))
+    const slot = await timed(() => budget.reserve(roomMs))
     if ('pausedMs' in slot) {
       await pause.waitOut(slot.pausedMs, wait)
       return false
@@ -107,7 +109,7 @@ export function createPacer(options: {
     return true
   }
 
-  /** Learns on the way what an answer of the book takes at best. */
+  /** Also measures the shortest round trip to the budget. */
   async function timed<T>(question: () => Promise<T>): Promise<T> {
     const askedAt = performance.now()
     const answer = await question()

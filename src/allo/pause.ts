@@ -1,29 +1,29 @@
 /**
- * The pause after a 429. It holds for every process that uses the key. The way of one pause:
+ * The pause after a 429. All processes that use the key wait. The steps of one pause:
  *
- *   transport.ts    a 429 arrives; `pauseAfter` says how long everyone waits
- *   pacer.ts        takes the pause, and asks for it before each request
- *   this file       records it in the book, and waits until the book says that it is over
- *   read-budget.ts  the book: the one place that keeps it, for all processes
+ *   transport.ts    receives the 429; `pauseAfter` computes how long the pause is
+ *   pacer.ts        starts the pause, and asks for it before each request
+ *   this file       records it in the read budget, and waits until the budget reports that it is over
+ *   read-budget.ts  keeps it in Postgres for all processes
  *
- * The book decides, so a pause that an operator ends there is over for everyone within seconds.
+ * Only the value in the budget counts. So when an operator ends a pause there, all processes go on within seconds.
  */
 import { type AlloErrorFacts, AlloThrottledError } from './errors.ts'
 import type { Reply } from './exchange.ts'
 import { type Refusal, readRetryAfterHeader } from './refusal.ts'
 
-/** Quotas are daily at most. A longer wait is not believed, and counts as not said. */
+/** No quota is longer than a day. A longer wait is ignored, and the backoff is used. */
 export const LONGEST_PAUSE_MS = 24 * 60 * 60 * 1000
 
-/** The wait after a 429 that doesn't say how long, or says 0: it doubles with each 429 in a row. */
+/** The wait after a 429 that gives no time, or 0. It doubles with each 429 in a row. */
 export interface PauseBackoff {
   readonly minMs: number
   readonly maxMs: number
 }
 
-/** Milliseconds. `inARow` counts the 429s of one request without another answer in between, from 1. */
+/** Milliseconds. `inARow`: number of 429s that this request got in a row, this one included. */
 export function pauseAfter(reply: Reply, refusal: Refusal, inARow: number, backoff: PauseBackoff): number {
-  // A date is meant on Allo's clock.
+  // `retry-after` may be a date on Allo's clock.
   const sentAt = Date.parse(reply.header('date') ?? '')
   const now = Number.isNaN(sentAt) ? Date.now() : sentAt
   const said = [
@@ -36,38 +36,38 @@ export function pauseAfter(reply: Reply, refusal: Refusal, inARow: number, backo
   return Math.round(backoffMs * (1 + Math.random() / 2))
 }
 
-/** Where the pause of a key is kept. Times are milliseconds from now, on the book's own clock. */
-export interface PauseBook {
-  /** How much longer the pause lasts; 0: there is none. */
+/** Keeps the pause of a key. Times are milliseconds from now, on its own clock. */
+export interface PauseStore {
+  /** Rest of the pause; 0: there is none. */
   pausedMs(): Promise<number>
-  /** Pauses everyone for at least that long; never shortens a pause. */
+  /** Pauses all processes for at least that long. Never shortens a pause. */
   pause(forMs: number): Promise<void>
 }
 
 export interface Pause {
-  /** How much longer it lasts, as far as this process knows: for people. */
+  /** Rest of the pause, as far as this process knows. For display only. */
   readonly remainingMs: number
-  /** What this process waited, since it was made or `forgetWaits` was called. */
+  /** Time that this process waited since its start, or since `forgetWaits` was called. */
   readonly waitedMs: number
-  /** Counts the pauses this process recorded: whether there was a new one since. */
+  /** Number of pauses that this process recorded. A caller compares it to detect a new one. */
   readonly started: number
   forgetWaits(): void
-  /** Records it for everyone. `refused`: what was answered with 429. */
+  /** Records the pause for all processes. `refused`: the request that got the 429. */
   start(forMs: number, refused?: AlloErrorFacts): Promise<void>
-  /** Resolves when a pause that is being recorded is on record. */
+  /** Resolves when `start` has recorded the pause, or failed to. */
   recorded(): Promise<void>
-  /** Asks the book. */
+  /** Asks the budget for the rest of the pause. */
   look(): Promise<number>
   /**
-   * Waits for a pause the book told of, a few seconds at a time: then the book is to be asked again. Rejects with
-   * AlloThrottledError, at once, when all waits together would exceed the limit.
+   * Waits `ms`, but at most five seconds: then the caller asks the budget again. Rejects with AlloThrottledError at once
+   * if all waits together would exceed the limit.
    */
   waitOut(ms: number, sleep: (ms: number) => Promise<unknown>): Promise<void>
 }
 
 const ASK_AGAIN_AFTER_MS = 5000
 
-export function createPause(book: PauseBook, maxWaitMs: number): Pause {
+export function createPause(budget: PauseStore, maxWaitMs: number): Pause {
   let endsAt = Number.NEGATIVE_INFINITY
   let waitedMs = 0
   let started = 0
@@ -96,11 +96,11 @@ export function createPause(book: PauseBook, maxWaitMs: number): Pause {
       started += 1
       endsAt = Math.max(endsAt, performance.now() + forMs)
       own = { refused, endsAt }
-      recording = book.pause(forMs)
+      recording = budget.pause(forMs)
       await recording
     },
     recorded: () => recording.catch(() => undefined),
-    look: async () => learn(await book.pausedMs()),
+    look: async () => learn(await budget.pausedMs()),
     async waitOut(ms, sleep) {
       learn(ms)
       if (waitedMs + ms > maxWaitMs) {

@@ -26,8 +26,8 @@ import {
 import { teamOnRecord } from '../store/queries/status.ts'
 import { inWords } from '../text/duration.ts'
 import { type PeriodicChore, periodicChore } from './chore.ts'
-import { findings } from './findings.ts'
 import { staleAfterMs } from './freshness.ts'
+import { incidentRules } from './incident-rules.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -74,7 +74,7 @@ async function judge(
   { teamId }: Team,
   staleMs: number,
 ): Promise<void> {
-  for (const { kind, found, isOver } of findings(teamId, staleMs / 1000)) {
+  for (const { kind, found, isOver } of incidentRules(teamId, staleMs / 1000)) {
     const opened = await openIncident(pool, { teamId, kind, found })
     if (opened !== null) {
       metrics.incidentOpened(kind)

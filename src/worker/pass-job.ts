@@ -25,7 +25,7 @@ import type { KnownTeammate } from '../store/pass/teammates.ts'
 import { passSeconds } from '../store/queries/status.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData, JobQueue } from './jobs.ts'
-import { endLeftJobs } from './left-jobs.ts'
+import { endOrphanedJobs } from './orphaned-jobs.ts'
 import { tellSideEffects } from './reading-job.ts'
 
 /** So that a team of thousands does not stall Redis for everyone else on it. */
@@ -82,7 +82,7 @@ async function beginPass(
   const release = context.leases.hold(passId)
   try {
     if (error !== null) throw error
-    await endLeftJobs(queues, job, logger)
+    await endOrphanedJobs(queues, job, logger)
     const data = await handOutReadings(context, queues, job, { record, passId, teamId: team.teamId, signal })
     await tellSideEffects(context, record)
     return data

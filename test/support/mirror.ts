@@ -45,8 +45,8 @@ export async function openMirror({
   const fingerprint = keyFingerprint(apiKey)
   const pool = openPool(databaseUrl, { max: 12, name: 'mirror under test' })
   const numberKeys = await openNumberKeys(config, { pool, isEmbedded: false })
-  const book = await openReadBudget(databaseUrl, fingerprint)
-  const pacer = createPacer({ book, readsPerSecond: null, maxThrottledMs: 60_000 })
+  const budget = await openReadBudget(databaseUrl, fingerprint)
+  const pacer = createPacer({ budget, readsPerSecond: null, maxThrottledMs: 60_000 })
   const allo = createAlloClient({
     apiUrl: config.apiUrl,
     apiKey: () => config.apiKey.value(),
@@ -87,7 +87,7 @@ export async function openMirror({
       ),
     async close() {
       await allo.close()
-      await book.close()
+      await budget.close()
       await pool.end()
     },
   }

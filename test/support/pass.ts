@@ -16,8 +16,8 @@ export async function runPass(
 ): Promise<SyncResult> {
   const fingerprint = keyFingerprint(apiKey)
   const pool = openPool(databaseUrl, { max: 10, name: 'test pass' })
-  const book = await openReadBudget(databaseUrl, fingerprint)
-  const pacer = createPacer({ book, readsPerSecond: null, maxThrottledMs: 0 })
+  const budget = await openReadBudget(databaseUrl, fingerprint)
+  const pacer = createPacer({ budget, readsPerSecond: null, maxThrottledMs: 0 })
   const allo = createAlloClient({
     apiUrl: simulated.url,
     apiKey: () => apiKey,
@@ -48,7 +48,7 @@ export async function runPass(
     return await runInProcess(dependencies, { ...everyone, dryRun: false, ...options })
   } finally {
     await allo.close()
-    await book.close()
+    await budget.close()
     await pool.end()
   }
 }

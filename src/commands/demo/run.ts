@@ -112,8 +112,8 @@ async function playChapters(config: ConfigWithKey, scene: Scene): Promise<void> 
 
 /** Each pass has its own client, like every run of `sync`. */
 async function onePass(config: ConfigWithKey, { url, pool, numberKeys, signal }: Scene): Promise<SyncResult> {
-  const openBook = (fingerprint: string) => openReadBudget(url, fingerprint)
-  return withAllo(config, openBook, async (open) => {
+  const openBudget = (fingerprint: string) => openReadBudget(url, fingerprint)
+  return withAllo(config, openBudget, async (open) => {
     const progress = showProgress()
     progress.watch({
       requests: () => open.allo.counts.requests,

@@ -1,11 +1,11 @@
 /** Checks of doctor on Allo: four requests, within the read budget of the key. */
-import { createPrivateBook } from '../../allo/private-book.ts'
+import { createPrivateReadBudget } from '../../allo/private-read-budget.ts'
 import type { AlloClient, Teammate } from '../../allo/types.ts'
 import type { ConfigWithKey } from '../../config/config.ts'
 import { exitCodes } from '../../errors.ts'
 import { unusableRows } from '../../pass/choose-teammates.ts'
 import { inspectSchema } from '../../store/migrate/migrate.ts'
-import { openReadBudget, type ReadBudget } from '../../store/pass/read-budget.ts'
+import { type OpenReadBudget, openReadBudget } from '../../store/pass/read-budget.ts'
 import { DatabaseError } from '../../store/postgres/database.ts'
 import { configuredRate, type OpenAllo, withAllo } from '../open/allo.ts'
 import type { OpenDatabase } from '../open/database.ts'
@@ -22,11 +22,11 @@ export async function checkAllo(
   database: OpenDatabase | null,
   signal: AbortSignal,
 ): Promise<void> {
-  const openBook = (fingerprint: string) => openSharedOrOwnBook(database, fingerprint)
+  const openBudget = (fingerprint: string) => openSharedOrPrivateBudget(database, fingerprint)
   await report.check('key', () =>
     withAllo(
       config,
-      openBook,
+      openBudget,
       async (open) => {
         if (!(await checkKey(report, config, open, signal))) {
           for (const subject of ['scopes', 'limit', 'teammates', 'queues']) report.skipped(subject, 'see key')
@@ -129,7 +129,10 @@ async function checkQueues(
 }
 
 /** Uses the shared read budget if its table exists. Otherwise uses a private one, so that no table is created. */
-async function openSharedOrOwnBook(database: OpenDatabase | null, fingerprint: string): Promise<ReadBudget> {
+async function openSharedOrPrivateBudget(
+  database: OpenDatabase | null,
+  fingerprint: string,
+): Promise<OpenReadBudget> {
   try {
     if (database !== null && (await inspectSchema(database.pool)).state !== 'absent') {
       return await openReadBudget(database.url, fingerprint)
@@ -138,5 +141,5 @@ async function openSharedOrOwnBook(database: OpenDatabase | null, fingerprint: s
     // The database checks report this error. The key can be checked without the database.
     if (!(error instanceof DatabaseError)) throw error
   }
-  return { ...createPrivateBook(), close: async () => undefined }
+  return { ...createPrivateReadBudget(), close: async () => undefined }
 }

@@ -5,7 +5,7 @@ import { createSurpriseLog } from '../../allo/surprises.ts'
 import type { RetrySettings } from '../../allo/transport.ts'
 import type { AlloClient, Surprise } from '../../allo/types.ts'
 import type { Config, ConfigWithKey } from '../../config/config.ts'
-import { keyFingerprint, type ReadBudget } from '../../store/pass/read-budget.ts'
+import { keyFingerprint, type OpenReadBudget } from '../../store/pass/read-budget.ts'
 import { version } from '../../version.ts'
 
 const MAX_THROTTLED_MS = 5 * 60_000
@@ -36,17 +36,17 @@ export interface AlloLimits {
   readonly onAnswer?: (status: number | null) => void
 }
 
-/** Calls `work` with the open API. `openBook` opens the read budget. */
+/** Calls `work` with the open API. `openBudget` opens the read budget. */
 export async function withAllo<T>(
   config: ConfigWithKey,
-  openBook: (fingerprint: string) => Promise<ReadBudget>,
+  openBudget: (fingerprint: string) => Promise<OpenReadBudget>,
   work: (allo: OpenAllo) => Promise<T>,
   { maxThrottledMs = MAX_THROTTLED_MS, retry = {}, onAnswer = () => undefined }: AlloLimits = {},
 ): Promise<T> {
   const fingerprint = keyFingerprint(config.apiKey.value())
-  const book = await openBook(fingerprint)
+  const budget = await openBudget(fingerprint)
   let readsPerSecond = configuredRate(config, DOCUMENTED_READS_PER_SECOND)
-  const pacer = createPacer({ book, readsPerSecond, maxThrottledMs })
+  const pacer = createPacer({ budget, readsPerSecond, maxThrottledMs })
   const surprises = createSurpriseLog()
   const allo = createAlloClient({
     apiUrl: config.apiUrl,
@@ -80,7 +80,7 @@ export async function withAllo<T>(
     })
   } finally {
     await allo.close()
-    await book.close()
+    await budget.close()
   }
 }
 

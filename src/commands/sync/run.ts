@@ -83,8 +83,8 @@ async function openAndSync(
       if (!dryRun) await recordReportTimeZone(pool, config.reportTimeZone)
       const numberKeys = await openNumberKeys(config, { pool, isEmbedded }, { mayWrite: !dryRun })
       if (numberKeys !== null && !dryRun) await backfillNumberKeys(pool, numberKeys, signal)
-      const openBook = (fingerprint: string) => openReadBudget(url, fingerprint)
-      return withAllo(config, openBook, async (open) => {
+      const openBudget = (fingerprint: string) => openReadBudget(url, fingerprint)
+      return withAllo(config, openBudget, async (open) => {
         progress.watch({
           requests: () => open.allo.counts.requests,
           throttledMs: () => open.pacer.throttledMs,

@@ -27,7 +27,7 @@ import { trackCredentials } from '../../worker/credentials.ts'
 import { createDatabaseWatch, type DatabaseState } from '../../worker/database-watch.ts'
 import { cadenceOf, secondsToNextRun } from '../../worker/freshness.ts'
 import { createMetrics } from '../../worker/metrics.ts'
-import { createNumberKeyFill } from '../../worker/number-key-fill.ts'
+import { createNumberKeyBackfill } from '../../worker/number-key-backfill.ts'
 import { createQualityChecks } from '../../worker/quality.ts'
 import { createRetention } from '../../worker/retention.ts'
 import { createWebhook, type Webhook } from '../../worker/webhook.ts'
@@ -82,11 +82,11 @@ async function serve(service: Service, database: OpenDatabase): Promise<void> {
   const watchPool = openPool(url, { max: 3, name: 'watch' })
   const kind = isEmbedded ? 'embedded' : 'own'
   state.database = { pool: watchPool, probe: createDatabaseProbe(url), kind }
-  const openBook = (fingerprint: string) =>
+  const openBudget = (fingerprint: string) =>
     retryStart(service, 'Postgres', () => openReadBudget(url, fingerprint))
   try {
     const run = (open: OpenAllo) => work(service, { database, watchPool, numberKeys, open })
-    await withAllo(config, openBook, run, { onAnswer: metrics.answered })
+    await withAllo(config, openBudget, run, { onAnswer: metrics.answered })
   } finally {
     state.waitingFor = 'its end: the worker is stopping'
     state.database = null
@@ -124,7 +124,7 @@ async function work(service: Service, opened: Opened): Promise<void> {
   const alerts = createAlerts({ ...config, ...context, pool: watchPool, webhook })
   const chores: readonly Chore[] = [
     createPassesChore(service, { ...opened, context, jobs }),
-    createNumberKeyFill({ ...context, signal }),
+    createNumberKeyBackfill({ ...context, signal }),
     alerts,
     createQualityChecks({
       ...context,

@@ -12,7 +12,7 @@
 import { createHash } from 'node:crypto'
 import { eq, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import type { SlotBook } from '../../allo/pacer.ts'
+import type { ReadBudget } from '../../allo/pacer.ts'
 import { LONGEST_PAUSE_MS } from '../../allo/pause.ts'
 import { inTransaction, openPool, type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { assign, change, maybeOne, orm, run } from '../postgres/query.ts'
@@ -23,7 +23,7 @@ export function keyFingerprint(apiKey: string): string {
   return createHash('sha256').update(apiKey).digest('hex').slice(0, 16)
 }
 
-export interface ReadBudget extends SlotBook {
+export interface OpenReadBudget extends ReadBudget {
   close(): Promise<void>
 }
 
@@ -35,7 +35,7 @@ const s = alias(readSlots, 's')
 const now = sql`clock_timestamp()`
 const afterASecond = sql`${now} + interval '1 second'`
 
-export async function openReadBudget(databaseUrl: string, fingerprint: string): Promise<ReadBudget> {
+export async function openReadBudget(databaseUrl: string, fingerprint: string): Promise<OpenReadBudget> {
   const pool = openPool(databaseUrl, { max: 1, name: 'read budget' })
   /** How far ahead slots may be; grows with the interval at which they are taken. */
   let roomMs = LEAST_ROOM_MS

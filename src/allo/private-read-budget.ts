@@ -1,7 +1,7 @@
-import type { SlotBook } from './pacer.ts'
+import type { ReadBudget } from './pacer.ts'
 
 /** Slots and pauses of this process alone, for where there is no database to share them in. */
-export function createPrivateBook(): SlotBook {
+export function createPrivateReadBudget(): ReadBudget {
   let nextAt = 0
   let pausedUntil = 0
   const pausedMs = () => Math.max(0, pausedUntil - performance.now())

@@ -1,23 +1,26 @@
-/** What is an incident, and when it is over: SQL, so that all workers judge by the database and its clock. */
+/**
+ * When an incident of each kind begins, with the text of its alert, and when it is over (alerts.ts has the text of the
+ * end). The rules are SQL, so that all workers decide by the same data and the same clock.
+ */
 import { type SQL, sql } from 'drizzle-orm'
 import { failedChecks } from '../quality/results.ts'
 import { verdictOnKeyOf } from '../store/queries/credentials.ts'
 import type { IncidentKind } from '../store/queries/incidents.ts'
 import { inWords } from '../text/duration.ts'
 
-interface Finding {
+interface IncidentRule {
   readonly kind: IncidentKind
-  /** A query of the summary; no row when nothing is wrong. */
+  /** A query. Its one row is the text of the alert; no row: there is no incident. */
   readonly found: SQL
-  /** A condition. */
+  /** A condition in SQL. */
   readonly isOver: SQL
 }
 
-export function findings(teamId: string, staleAfterSeconds: number): readonly Finding[] {
-  return [staleData(teamId, staleAfterSeconds), refusedKey(teamId), doubtfulData(teamId)]
+export function incidentRules(teamId: string, staleAfterSeconds: number): readonly IncidentRule[] {
+  return [staleData(teamId, staleAfterSeconds), refusedKey(teamId), failedDataChecks(teamId)]
 }
 
-function staleData(teamId: string, staleAfterSeconds: number): Finding {
+function staleData(teamId: string, staleAfterSeconds: number): IncidentRule {
   const stale = sql`select count(*)::int as teammates from allo.teammate_freshness
     where team_id = ${teamId} and judged_age_seconds > ${staleAfterSeconds} having count(*) > 0`
   return {
@@ -29,8 +32,8 @@ function staleData(teamId: string, staleAfterSeconds: number): Finding {
   }
 }
 
-/** Without a verdict it neither begins nor ends. */
-function refusedKey(teamId: string): Finding {
+/** While it is unknown whether Allo accepts the key, an incident neither begins nor ends. */
+function refusedKey(teamId: string): IncidentRule {
   const verdict = verdictOnKeyOf(teamId)
   return {
     kind: 'credentials',
@@ -40,7 +43,7 @@ function refusedKey(teamId: string): Finding {
   }
 }
 
-function doubtfulData(teamId: string): Finding {
+function failedDataChecks(teamId: string): IncidentRule {
   const failed = failedChecks(teamId)
   return {
     kind: 'data_quality',

@@ -14,7 +14,7 @@ interface Settings {
 }
 
 /** Gives older entries their number key, once, beside the passes. After an error the next start of a worker goes on. */
-export function createNumberKeyFill(settings: Settings): Chore {
+export function createNumberKeyBackfill(settings: Settings): Chore {
   let filling: Promise<void> | null = null
   return {
     start() {

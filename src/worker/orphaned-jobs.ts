@@ -4,13 +4,13 @@ import { messageOf } from '../errors.ts'
 import type { JobData, JobQueue } from './jobs.ts'
 
 /**
- * Ends the jobs of passes that were closed as abandoned or wedged, which may wait for their readings for ever. The
- * pass that begins with `own` is the only one that runs, so every other job that waits is such a one. Readings that
- * are still to come find their pass closed, and end by themselves.
+ * Ends orphaned jobs: those of passes that were closed as abandoned or wedged. Such a job may wait for its readings for
+ * ever. Only the pass of `own` is running, so every other job that waits for readings is orphaned. A reading of a closed
+ * pass ends by itself with PassClosedError.
  *
- * Never rejects: what could not be ended now is tried again by the next tick.
+ * Never rejects: the next tick tries again what failed.
  */
-export async function endLeftJobs(
+export async function endOrphanedJobs(
   { passes, readings }: { readonly passes: JobQueue; readonly readings: JobQueue },
   own: Job<JobData>,
   logger: Logger,
