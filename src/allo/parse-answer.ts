@@ -1,5 +1,5 @@
 import { AlloSurprisedError } from './errors.ts'
-import { isRecord, type Reading, shownName, startReading, typeName } from './record.ts'
+import { isRecord, type ParseRun, shownName, startParseRun, typeName } from './record.ts'
 import type { Surprise } from './types.ts'
 
 /**
@@ -18,8 +18,8 @@ export interface AnswerContext {
   readonly onSurprise: (surprise: Surprise) => void
 }
 
-export function startReadingOf(context: AnswerContext): Reading {
-  return startReading(context, (path, issue) => {
+export function startParseRunOf(context: AnswerContext): ParseRun {
+  return startParseRun(context, (path, issue) => {
     throw surprised(context, path, issue)
   })
 }
@@ -41,10 +41,10 @@ export function reportUnknown(
   raw: Readonly<Record<string, unknown>>,
   noun: string,
   known: ReadonlySet<string>,
-  reading: Reading,
+  run: ParseRun,
 ): void {
   for (const name of Object.keys(raw)) {
-    if (!known.has(name)) reading.surprise(`${noun}.${shownName(name)}`, 'unknown field')
+    if (!known.has(name)) run.surprise(`${noun}.${shownName(name)}`, 'unknown field')
   }
 }
 

@@ -1,10 +1,19 @@
 /** One page of a queue. */
+
+import {
+  notReachedReasons,
+  routingResults,
+  switches,
+  syncStatuses,
+  voicemailHandlings,
+  words,
+} from './documented-words.ts'
 import { largestInteger, largestWalk, textLimits } from './limits.ts'
-import { type AnswerContext, record, reportUnknown, startReadingOf, surprised } from './parse-answer.ts'
+import { type AnswerContext, record, reportUnknown, startParseRunOf, surprised } from './parse-answer.ts'
 import {
   isRecord,
   openRecord,
-  type Reading,
+  type ParseRun,
   readBoolean,
   readExtra,
   readId,
@@ -14,23 +23,15 @@ import {
   typeName,
 } from './record.ts'
 import type { Queue, QueueAnswer, QueueNumber } from './types.ts'
-import {
-  notReachedReasons,
-  routingResults,
-  switches,
-  syncStatuses,
-  voicemailHandlings,
-  words,
-} from './words.ts'
 
 /** A 200 of the queue endpoint. */
 export function parseQueueAnswer(body: unknown, page: number, context: AnswerContext): QueueAnswer {
   const answer = record(body, '', context)
-  const reading = startReadingOf(context)
-  reportUnknown(answer, 'queue answer', answerFields, reading)
+  const run = startParseRunOf(context)
+  reportUnknown(answer, 'queue answer', answerFields, run)
 
   const { data, queue, pagination } = answer
-  if (isRecord(data) && 'numbers' in data) return parseOlderAnswer(data, pagination, page, reading, context)
+  if (isRecord(data) && 'numbers' in data) return parseOlderAnswer(data, pagination, page, run, context)
   if (!Array.isArray(data)) throw surprised(context, 'data', `a list is documented, ${typeName(data)} came`)
 
   if (queue === undefined || queue === null) {
@@ -39,9 +40,9 @@ export function parseQueueAnswer(body: unknown, page: number, context: AnswerCon
   }
   return {
     kind: 'page',
-    queue: parseQueue(record(queue, 'queue', context), 'queue', queueFields, reading, context),
-    numbers: parseNumbers(data, 'data', page, reading, context),
-    ...parsePagination(pagination, page, reading, context),
+    queue: parseQueue(record(queue, 'queue', context), 'queue', queueFields, run, context),
+    numbers: parseNumbers(data, 'data', page, run, context),
+    ...parsePagination(pagination, page, run, context),
     requestId: context.requestId,
   }
 }
@@ -51,7 +52,7 @@ function parseOlderAnswer(
   data: Readonly<Record<string, unknown>>,
   pagination: unknown,
   page: number,
-  reading: Reading,
+  run: ParseRun,
   context: AnswerContext,
 ): QueueAnswer {
   if (!Array.isArray(data.numbers)) {
@@ -60,9 +61,9 @@ function parseOlderAnswer(
   const whole = pagination === undefined || pagination === null
   return {
     kind: 'page',
-    queue: parseQueue(data, 'data', olderQueueFields, reading, context),
-    numbers: parseNumbers(data.numbers, 'data.numbers', page, reading, context),
-    ...(whole ? { totalCount: null, hasMore: false } : parsePagination(pagination, page, reading, context)),
+    queue: parseQueue(data, 'data', olderQueueFields, run, context),
+    numbers: parseNumbers(data.numbers, 'data.numbers', page, run, context),
+    ...(whole ? { totalCount: null, hasMore: false } : parsePagination(pagination, page, run, context)),
     requestId: context.requestId,
   }
 }
@@ -71,10 +72,10 @@ function parseQueue(
   raw: Readonly<Record<string, unknown>>,
   path: string,
   known: ReadonlySet<string>,
-  reading: Reading,
+  run: ParseRun,
   context: AnswerContext,
 ): Queue {
-  const queue = openRecord(raw, 'queue', reading, path)
+  const queue = openRecord(raw, 'queue', run, path)
   const id = readId(queue, 'id')
   if (!id) throw surprised(context, `${path}.id`, 'a queue without a usable id')
   return {
@@ -94,7 +95,7 @@ function parseNumbers(
   rows: readonly unknown[],
   path: string,
   page: number,
-  reading: Reading,
+  run: ParseRun,
   context: AnswerContext,
 ): QueueNumber[] {
   if (rows.length > largestWalk.numbers) {
@@ -108,7 +109,7 @@ function parseNumbers(
       const issue = `row ${index} of page ${page} has no position from 0 to ${largestInteger}`
       throw surprised(context, `${place}.position`, issue)
     }
-    const number = openRecord(raw, 'queue number', reading, place)
+    const number = openRecord(raw, 'queue number', run, place)
     return {
       position: position === 0 ? 0 : position, // not -0, which compares and prints differently
       numberTo: readText(number, 'number_to', textLimits.number),
@@ -133,18 +134,18 @@ function isPosition(value: unknown): value is number {
 function parsePagination(
   raw: unknown,
   page: number,
-  reading: Reading,
+  run: ParseRun,
   context: AnswerContext,
 ): { totalCount: number | null; hasMore: boolean } {
   const pagination = record(raw, 'pagination', context)
-  reportUnknown(pagination, 'pagination', paginationFields, reading)
+  reportUnknown(pagination, 'pagination', paginationFields, run)
   const { has_more: hasMore, total_count: total, page: answered } = pagination
   if (typeof hasMore !== 'boolean') {
     throw surprised(context, 'pagination.has_more', `true or false is documented, ${typeName(hasMore)} came`)
   }
   // Only a surprise: whether the walk is sound is judged by positions and counts, which can't be fooled by an echo.
   if (typeof answered === 'number' && answered !== page) {
-    reading.surprise('pagination.page', 'not the page that was asked for')
+    run.surprise('pagination.page', 'not the page that was asked for')
   }
   if (typeof total === 'number' && total > largestWalk.numbers) {
     const issue = `more than ${largestWalk.numbers} numbers are announced`
@@ -152,7 +153,7 @@ function parsePagination(
   }
   if (typeof total === 'number' && Number.isInteger(total) && total >= 0)
     return { totalCount: total, hasMore }
-  if (total !== undefined && total !== null) reading.surprise('pagination.total_count', 'not a whole number')
+  if (total !== undefined && total !== null) run.surprise('pagination.total_count', 'not a whole number')
   return { totalCount: null, hasMore }
 }
 

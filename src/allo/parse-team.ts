@@ -1,11 +1,13 @@
 /** The team: a page of its teammates, and the account of the key. */
+
+import { roles, statuses, words } from './documented-words.ts'
 import { AlloSurprisedError } from './errors.ts'
 import { largestTeam, textLimits } from './limits.ts'
-import { type AnswerContext, record, startReadingOf, surprised } from './parse-answer.ts'
+import { type AnswerContext, record, startParseRunOf, surprised } from './parse-answer.ts'
 import {
   isRecord,
   openRecord,
-  type Reading,
+  type ParseRun,
   readExtra,
   readId,
   readText,
@@ -13,7 +15,6 @@ import {
   typeName,
 } from './record.ts'
 import type { Account, Teammate, UnusableRows } from './types.ts'
-import { roles, statuses, words } from './words.ts'
 
 /** One page of the user list. */
 export interface TeammatesAnswer {
@@ -30,14 +31,14 @@ export function parseTeammates(body: unknown, context: AnswerContext): Teammates
   if (data.length > largestTeam.teammates) {
     throw surprised(context, 'data', `more than ${largestTeam.teammates} teammates`)
   }
-  const reading = startReadingOf(context)
+  const run = startParseRunOf(context)
   const teammates = new Map<string, Teammate>()
   let count = 0
   let first: AlloSurprisedError | null = null
   for (const [index, row] of data.entries()) {
     try {
-      const teammate = parseTeammate(row, `data[${index}]`, reading, context)
-      if (teammates.has(teammate.userId)) reading.surprise('teammate.id', sameTeammateTwice)
+      const teammate = parseTeammate(row, `data[${index}]`, run, context)
+      if (teammates.has(teammate.userId)) run.surprise('teammate.id', sameTeammateTwice)
       else teammates.set(teammate.userId, teammate)
     } catch (error) {
       if (!(error instanceof AlloSurprisedError)) throw error
@@ -61,19 +62,14 @@ export const sameTeammateTwice = 'the same teammate twice, the first one was tak
 
 /** Nothing in it is indispensable: a key that can read queues is worth more than a whole account. */
 export function parseAccount(body: unknown, context: AnswerContext): Account {
-  const reading = startReadingOf(context)
-  const account = openRecord(
-    record(record(body, '', context).data, 'data', context),
-    'account',
-    reading,
-    'data',
-  )
+  const run = startParseRunOf(context)
+  const account = openRecord(record(record(body, '', context).data, 'data', context), 'account', run, 'data')
   const { team, scopes, rate_limits: limits } = account.raw
   return {
     apiKeyId: readId(account, 'api_key_id'),
-    team: parseTeam(team, reading),
-    scopes: parseScopes(scopes, reading),
-    readsPerSecond: readLimit(isRecord(limits) ? limits.read_per_second : undefined, reading),
+    team: parseTeam(team, run),
+    scopes: parseScopes(scopes, run),
+    readsPerSecond: readLimit(isRecord(limits) ? limits.read_per_second : undefined, run),
   }
 }
 
@@ -81,42 +77,42 @@ export function parseAccount(body: unknown, context: AnswerContext): Account {
 const plausibleLimits = { least: 1, most: 1000 }
 
 /** Null: the API does not say, or nothing that can be used. */
-function readLimit(limit: unknown, reading: Reading): number | null {
+function readLimit(limit: unknown, run: ParseRun): number | null {
   if (limit === undefined || limit === null) return null
   const { least, most } = plausibleLimits
   if (typeof limit !== 'number' || !(limit > 0)) {
     const came = typeof limit === 'number' ? `${limit}` : typeName(limit)
-    reading.surprise('account.rate_limits', `a number above 0 is documented as read_per_second, ${came} came`)
+    run.surprise('account.rate_limits', `a number above 0 is documented as read_per_second, ${came} came`)
     return null
   }
   const used = Math.min(Math.max(limit, least), most)
   if (used !== limit) {
     const wayOut = 'ALLO_READS_PER_SECOND sets another'
-    reading.surprise('account.rate_limits', `read_per_second is ${limit}, ${used} is used: ${wayOut}`)
+    run.surprise('account.rate_limits', `read_per_second is ${limit}, ${used} is used: ${wayOut}`)
   }
   return used
 }
 
-function parseTeam(team: unknown, reading: Reading): Account['team'] {
+function parseTeam(team: unknown, run: ParseRun): Account['team'] {
   if (team === undefined || team === null) return null
-  const fields = isRecord(team) ? openRecord(team, 'account.team', reading, 'data.team') : null
+  const fields = isRecord(team) ? openRecord(team, 'account.team', run, 'data.team') : null
   const id = fields && readId(fields, 'id')
   if (!fields || !id) {
-    reading.surprise('account.team', 'no usable id')
+    run.surprise('account.team', 'no usable id')
     return null
   }
   return { id, name: readText(fields, 'name', textLimits.name) }
 }
 
-function parseScopes(scopes: unknown, reading: Reading): readonly string[] | null {
+function parseScopes(scopes: unknown, run: ParseRun): readonly string[] | null {
   if (scopes === undefined || scopes === null) return null
   if (Array.isArray(scopes)) return scopes.filter((scope): scope is string => typeof scope === 'string')
-  reading.surprise('account.scopes', `a list is documented, ${typeName(scopes)} came`)
+  run.surprise('account.scopes', `a list is documented, ${typeName(scopes)} came`)
   return null
 }
 
-function parseTeammate(row: unknown, path: string, reading: Reading, context: AnswerContext): Teammate {
-  const teammate = openRecord(record(row, path, context), 'teammate', reading, path)
+function parseTeammate(row: unknown, path: string, run: ParseRun, context: AnswerContext): Teammate {
+  const teammate = openRecord(record(row, path, context), 'teammate', run, path)
   const userId = readId(teammate, 'id')
   if (!userId) throw surprised(context, `${path}.id`, 'a teammate without a usable id')
   return {

@@ -1,4 +1,4 @@
-import { keptOf, shownName } from './kept.ts'
+import { maskExtra, shownName } from './extra-fields.ts'
 import { earliestPlausibleDay, largestExtra, type TextLimit, textLimits } from './limits.ts'
 import {
   isIntact,
@@ -16,7 +16,7 @@ export { isRecord, shownName, typeName }
 
 /**
  * Reads the fields of one JSON object tolerantly: a field may be missing, null, or of an undocumented type, and none
- * of it stops the row. Of what has no place in a column, kept.ts says what `extra` keeps under the API's name. Only a
+ * of it stops the row. Of what has no place in a column, extra-fields.ts says what `extra` keeps under the API's name. Only a
  * value that would be stored as something else is refused (see limits.ts).
  *
  * One object per row and no closures: a queue can have 25,000 rows.
@@ -25,14 +25,14 @@ export interface RecordReader {
   readonly raw: Readonly<Record<string, unknown>>
   /** The noun in front of the field in a surprise: `queue number`. */
   readonly noun: string
-  readonly reading: Reading
+  readonly run: ParseRun
   /** The place of the object in the answer, for a refusal: `data[3]`. */
   readonly path: string
   misfits: [name: string, value: unknown][] | null
 }
 
 /** What holds for a whole answer. */
-export interface Reading {
+export interface ParseRun {
   readonly naiveTimeZone: string
   readonly surprise: (where: string, what: string) => void
   /** Throws the error that this answer ends with. */
@@ -47,13 +47,13 @@ const mostSurprises = 1000
 const dayMs = 24 * 60 * 60 * 1000
 
 /** Tells `onSurprise` each different surprise of one answer once, not once per row. */
-export function startReading(
+export function startParseRun(
   {
     naiveTimeZone,
     onSurprise,
-  }: Pick<Reading, 'naiveTimeZone'> & { onSurprise: (surprise: Surprise) => void },
-  refuse: Reading['refuse'],
-): Reading {
+  }: Pick<ParseRun, 'naiveTimeZone'> & { onSurprise: (surprise: Surprise) => void },
+  refuse: ParseRun['refuse'],
+): ParseRun {
   const told = new Set<string>()
   return {
     naiveTimeZone,
@@ -71,10 +71,10 @@ export function startReading(
 export function openRecord(
   raw: Readonly<Record<string, unknown>>,
   noun: string,
-  reading: Reading,
+  run: ParseRun,
   path: string,
 ): RecordReader {
-  return { raw, noun, reading, path, misfits: null }
+  return { raw, noun, run, path, misfits: null }
 }
 
 /** Text; a number is read as its digits. */
@@ -85,16 +85,16 @@ export function readText(record: RecordReader, name: string, limit: TextLimit): 
   if (typeof value !== 'string') {
     return misfit(record, name, value, `text is documented, ${typeName(value)} came`)
   }
-  const { reading, noun, path } = record
+  const { run, noun, path } = record
   if (isLonger(value, limit.bytes)) {
     const issue = `longer than ${limit.bytes} bytes`
-    if (limit.over === 'refuse') reading.refuse(`${path}.${name}`, issue)
-    reading.surprise(`${noun}.${name}`, `${issue}, left out`)
+    if (limit.over === 'refuse') run.refuse(`${path}.${name}`, issue)
+    run.surprise(`${noun}.${name}`, `${issue}, left out`)
     return null
   }
   if (limit.isIdentifier) return identifier(record, name, value)
   if (isStorable(value)) return value
-  reading.surprise(`${noun}.${name}`, replacedCharacters)
+  run.surprise(`${noun}.${name}`, replacedCharacters)
   return toStorableText(value)
 }
 
@@ -103,17 +103,17 @@ export function readId(record: RecordReader, name: string): string | null {
   return readText(record, name, textLimits.id)
 }
 
-function identifier({ reading, noun, path }: RecordReader, name: string, value: string): string | null {
-  if (!isIntact(value)) reading.refuse(`${path}.${name}`, 'an identifier with characters that cannot be read')
+function identifier({ run, noun, path }: RecordReader, name: string, value: string): string | null {
+  if (!isIntact(value)) run.refuse(`${path}.${name}`, 'an identifier with characters that cannot be read')
   if (value !== '') return value
-  reading.surprise(`${noun}.${name}`, 'an empty identifier, taken as none')
+  run.surprise(`${noun}.${name}`, 'an empty identifier, taken as none')
   return null
 }
 
 /** Beyond 2^53 digits may have been lost on the way: they'd be a wrong text, not a missing one. */
-function digitsOf({ reading, path }: RecordReader, name: string, value: number): string {
+function digitsOf({ run, path }: RecordReader, name: string, value: number): string {
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    reading.refuse(`${path}.${name}`, 'text is documented, a number came whose digits are lost beyond 2^53')
+    run.refuse(`${path}.${name}`, 'text is documented, a number came whose digits are lost beyond 2^53')
   }
   return String(value)
 }
@@ -131,7 +131,7 @@ export function readWord(record: RecordReader, name: string, known: ReadonlySet<
   const text = readText(record, name, ofAnyLength)
   if (text === null || known.has(text)) return text
   const isWord = isPlainWord(text)
-  record.reading.surprise(`${record.noun}.${name}`, isWord ? `unknown value ${text}` : 'unknown value')
+  record.run.surprise(`${record.noun}.${name}`, isWord ? `unknown value ${text}` : 'unknown value')
   return isWord ? text : '[not a word]'
 }
 
@@ -148,11 +148,11 @@ export function readTimestamp(record: RecordReader, name: string): Timestamp | n
   if (typeof value !== 'string') {
     return misfit(record, name, value, `a timestamp is documented, ${typeName(value)} came`)
   }
-  const timestamp = toTimestamp(value, record.reading.naiveTimeZone)
+  const timestamp = toTimestamp(value, record.run.naiveTimeZone)
   if (timestamp === null) return misfit(record, name, value, 'not a readable timestamp')
   // Kept as it is, since a source's time is the source's word; views and checks know what is plausible.
-  if (timestamp < earliestPlausibleDay || timestamp.slice(0, 10) > record.reading.latestPlausibleDay) {
-    record.reading.surprise(`${record.noun}.${name}`, 'an implausible time, before 2000 or in the future')
+  if (timestamp < earliestPlausibleDay || timestamp.slice(0, 10) > record.run.latestPlausibleDay) {
+    record.run.surprise(`${record.noun}.${name}`, 'an implausible time, before 2000 or in the future')
   }
   return timestamp
 }
@@ -162,7 +162,7 @@ export function readExtra(record: RecordReader, known: ReadonlySet<string>): Ext
   let entries = record.misfits
   for (const name of Object.keys(record.raw)) {
     if (known.has(name)) continue
-    record.reading.surprise(`${record.noun}.${shownName(name)}`, 'unknown field')
+    record.run.surprise(`${record.noun}.${shownName(name)}`, 'unknown field')
     entries ??= []
     entries.push([name, record.raw[name]])
   }
@@ -170,14 +170,14 @@ export function readExtra(record: RecordReader, known: ReadonlySet<string>): Ext
   const storable = Object.fromEntries(
     entries.map(([name, value]) => {
       const where = `${record.noun}.${shownName(name)}`
-      const onChange = (what: string) => record.reading.surprise(where, what)
+      const onChange = (what: string) => record.run.surprise(where, what)
       if (!isStorable(name)) onChange(replacedCharacters)
       return [toStorableText(name), toStorableJson(value, onChange)]
     }),
   )
-  const extra = keptOf(storable)
+  const extra = maskExtra(storable)
   if (!isLonger(JSON.stringify(extra), largestExtra)) return extra
-  record.reading.surprise(
+  record.run.surprise(
     record.noun,
     `undocumented fields of more than ${largestExtra} bytes, all of them left out`,
   )
@@ -188,7 +188,7 @@ export function readExtra(record: RecordReader, known: ReadonlySet<string>): Ext
 const ofAnyLength: TextLimit = { bytes: Number.POSITIVE_INFINITY, over: 'leave_out' }
 
 function misfit(record: RecordReader, name: string, value: unknown, what: string): null {
-  record.reading.surprise(`${record.noun}.${name}`, what)
+  record.run.surprise(`${record.noun}.${name}`, what)
   record.misfits ??= []
   record.misfits.push([name, value])
   return null

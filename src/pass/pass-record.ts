@@ -1,6 +1,6 @@
 /**
  * What the steps of a pass write to and read from: Postgres, so that all processes that work on the pass agree, or in a
- * dry run the memory of this process (rehearsal.ts).
+ * dry run the memory of this process (dry-run-record.ts).
  *
  *            ┌─ stop() ─▶ no further request; those not reached get the reason ─┐
  *   begin ─▶ running ───────────────────────────────────────────────────────────┴─ finish ─▶ ok | partial | failed

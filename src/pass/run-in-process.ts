@@ -14,12 +14,12 @@ import type { Pool } from '../store/postgres/database.ts'
 import { PassClosedError, type SavedReading } from '../store/reading/reading.ts'
 import { identify, recordNotAsked, type Selected, selectTeammates } from './begin.ts'
 import type { Choice } from './choose-teammates.ts'
+import { openDryRunRecord } from './dry-run-record.ts'
 import { UnknownTeammateError } from './failure.ts'
 import { finish, type PassPlan } from './finish.ts'
 import { createLeaseKeeper } from './leases.ts'
 import { openRecord, type PassRecord } from './pass-record.ts'
 import { readTeammate } from './read-teammate.ts'
-import { openRehearsal } from './rehearsal.ts'
 import { followSideEffects, type SideEffectSources } from './side-effects.ts'
 
 export interface SyncDependencies extends SideEffectSources {
@@ -142,7 +142,7 @@ async function begin(
   team: Team,
   isWholeTeam: boolean,
 ): Promise<PassRecord> {
-  if (dryRun) return openRehearsal(pool, { team, keyFingerprint, numberKeys, version })
+  if (dryRun) return openDryRunRecord(pool, { team, keyFingerprint, numberKeys, version })
   const { teamId } = team
   const pass = { teamId, trigger, isWholeTeam, version, ...(cadence ? { cadence } : {}) }
   return openRecord(pool, numberKeys, { passId: await startPass(pool, pass), teamId })

@@ -8,7 +8,7 @@ import {
   switches,
   syncStatuses,
   voicemailHandlings,
-} from '../allo/words.ts'
+} from '../allo/documented-words.ts'
 import { array } from '../store/postgres/query.ts'
 import type { Check } from './check.ts'
 

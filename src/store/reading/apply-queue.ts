@@ -17,9 +17,9 @@ import { recordFound, recordReading } from './record-reading.ts'
 import { type NumbersWritten, writeNumbers } from './write-numbers.ts'
 import {
   markMissingQueues,
-  mendQueueVersion,
   openQueueVersion,
   recordCounts,
+  repairQueueVersion,
   writeQueue,
 } from './write-queue.ts'
 
@@ -87,7 +87,7 @@ async function applySettings(
   const isOnRecord = version !== null && haveSameSettings(version, snapshot.queue)
   if (isOnRecord && !known?.isClosed) return
   if (known !== null && version !== null && haveSameSettings(known, snapshot.queue)) {
-    await mendQueueVersion(client, snapshot)
+    await repairQueueVersion(client, snapshot)
   } else {
     await openQueueVersion(client, snapshot, known?.lastReadStartedAt ?? null)
   }
@@ -118,7 +118,7 @@ async function applyNumbers(
         changedAfter: known?.lastReadStartedAt ?? null,
         lastSeenAt: known?.lastObservedAt ?? null,
         isReopened,
-        isToBeMended: known !== null && !isUntouched,
+        needsRepair: known !== null && !isUntouched,
       })
   await recordCounts(client, reading, snapshot, {
     onRecord: counts === null || isReopened ? counts : (written.before ?? counts),

@@ -13,9 +13,9 @@ export interface DifferingSlots {
   readonly hasDials: boolean
 }
 
-/** Every slot of the snapshot where the queue is new, re-opened or to be mended; else those that differ. */
+/** Every slot of the snapshot where the queue is new, re-opened or to be repaired; else those that differ. */
 export async function differingSlots(client: Client, queue: NumbersToWrite): Promise<DifferingSlots> {
-  const isCompared = queue.changedAfter !== null && !queue.isToBeMended
+  const isCompared = queue.changedAfter !== null && !queue.needsRepair
   return compareSlots(queue, isCompared ? await packedRowDigests(client, queue.queueId) : null)
 }
 

@@ -18,6 +18,6 @@ export interface NumbersToWrite {
   readonly lastSeenAt: string | null
   /** Whether the queue's versions are closed (it had ended, or could not be observed): all of it is re-opened. */
   readonly isReopened: boolean
-  /** Whether rows of the queue may not be as the last reading left them: they are mended, and all of them compared. */
-  readonly isToBeMended: boolean
+  /** Whether rows of the queue may not be as the last reading left them: they are repaired, and all of them compared. */
+  readonly needsRepair: boolean
 }

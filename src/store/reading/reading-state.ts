@@ -22,7 +22,7 @@ import {
 import { countColumns } from './outcome-counts.ts'
 import { settingNames } from './queue-settings.ts'
 import { appliedStatuses, foundStatuses, type Reading } from './reading.ts'
-import { remakeQueue } from './remake-queue.ts'
+import { recreateQueue } from './recreate-queue.ts'
 import { isSharedQueue } from './shared-queue.ts'
 
 type AnsweredSnapshot = Exclude<Snapshot, { kind: 'failed' }>
@@ -50,7 +50,7 @@ export async function lockState(
   const queuesTouched = await takeLocks(client, queuesLocked({ userId, queueId }))
   const find = () => findState(client, { passId, userId, queueId, readStartedAt, observedAt })
   let found = await find()
-  if (found.queue === null && queueId !== null && (await remakeQueue(client, reading, queueId))) {
+  if (found.queue === null && queueId !== null && (await recreateQueue(client, reading, queueId))) {
     found = await find()
   }
   const { queue } = found

@@ -18,10 +18,10 @@ import { callFieldNames, queueEntries, queueNumbers, queueNumberVersions } from 
 import { differingSlots } from './differing-slots.ts'
 import { copyIncoming, type Fate, i, incomingNumbers } from './incoming-numbers.ts'
 import { matchEntries } from './match-entries.ts'
-import { mendMirror } from './mend-mirror.ts'
 import type { NumbersToWrite } from './numbers-to-write.ts'
 import { noOutcomes, type Outcome, type OutcomeCounts, outcomeOf } from './outcome-counts.ts'
 import { dialsOf, recordDials, renewDialDates } from './record-dials.ts'
+import { repairMirror } from './repair-mirror.ts'
 
 export interface NumbersWritten {
   readonly added: number
@@ -43,11 +43,11 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
   const { lines, hasDials } = await differingSlots(client, queue)
   const difference = noOutcomes()
   const written = { added: 0, changed: 0, moved: 0, removed: 0, before: null, difference }
-  if (lines.length === 0 && !queue.isToBeMended) return written
+  if (lines.length === 0 && !queue.needsRepair) return written
 
   await copyIncoming(client, lines)
-  const { before, slots } = queue.isToBeMended
-    ? await mendMirror(client, queue)
+  const { before, slots } = queue.needsRepair
+    ? await repairMirror(client, queue)
     : { before: null, slots: lines.length }
   if (isKnown) {
     const matched = await matchEntries(client, { ...queue, slots })

@@ -97,7 +97,7 @@ export async function openQueueVersion(
 }
 
 /** For an open version that was edited while the queue itself says what Allo says: no event, its values are put back. */
-export async function mendQueueVersion(client: Client, { queue }: QueueSnapshot): Promise<void> {
+export async function repairQueueVersion(client: Client, { queue }: QueueSnapshot): Promise<void> {
   await orm(client).update(queueVersions).set(settingsOf(queue)).where(isOpenVersionOf(queue.id))
 }
 

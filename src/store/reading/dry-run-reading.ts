@@ -1,6 +1,6 @@
 /**
- * What saving a reading would change: the very transaction, rolled back. Team, teammate and pass are made within it
- * where they are missing, so that a dry run is right on an empty database, too.
+ * What saving a reading would change: the same transaction as in save-reading.ts, rolled back at the end. It also creates
+ * the team, the teammate and a pass, so that a dry run works on an empty database.
  */
 import { sql } from 'drizzle-orm'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
@@ -12,9 +12,9 @@ import { teammates } from '../schema.ts'
 import type { Reading, SavedReading } from './reading.ts'
 import { applyReading } from './save-reading.ts'
 
-export async function rehearseReading(
+export async function dryRunReading(
   pool: Pool,
-  rehearsal: {
+  dryRun: {
     readonly team: Team
     readonly keyFingerprint: string
     readonly userId: string
@@ -22,9 +22,9 @@ export async function rehearseReading(
     readonly numberKeys: NumberKeys | null
   } & Pick<Reading, 'result' | 'effort'>,
 ): Promise<SavedReading> {
-  const { team, keyFingerprint, userId, version, numberKeys, result, effort } = rehearsal
+  const { team, keyFingerprint, userId, version, numberKeys, result, effort } = dryRun
   const now = sql`clock_timestamp()`
-  const doing = `rehearsing the reading of ${userId}`
+  const doing = `trying out the reading of ${userId}`
   return inTransaction(
     pool,
     doing,

@@ -2,11 +2,11 @@
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Team } from '../store/pass/teammates.ts'
 import type { Pool } from '../store/postgres/database.ts'
+import { dryRunReading } from '../store/reading/dry-run-reading.ts'
 import { type FailedReading, isAnswered, type SavedReading } from '../store/reading/reading.ts'
-import { rehearseReading } from '../store/reading/rehearse-reading.ts'
 import { countUnreachable, type Effort, noEffort, type PassRecord } from './pass-record.ts'
 
-export function openRehearsal(
+export function openDryRunRecord(
   pool: Pool,
   pass: {
     readonly team: Team
@@ -22,7 +22,7 @@ export function openRehearsal(
     passId: null,
     state: async () => ({ isRunning: true, isRead: false, stop }),
     async save(userId, result, effort) {
-      const reading = await rehearseReading(pool, { ...pass, userId, result, effort })
+      const reading = await dryRunReading(pool, { ...pass, userId, result, effort })
       readings.push(reading)
       total = added(total, effort)
       return reading

@@ -16,7 +16,7 @@ const first = alias(queueNumberVersions, 'first')
  * again from their versions and dials. An entry whose open version is gone counts as vanished, so that it is re-opened
  * if Allo shows it. Idempotent.
  */
-export async function mendLifecycles(client: Client, queueId: string): Promise<void> {
+export async function repairLifecycles(client: Client, queueId: string): Promise<void> {
   const life = {
     firstSeenAt: sql`life.first_seen_at`,
     outcome: sql`life.outcome`,

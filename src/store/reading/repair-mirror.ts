@@ -3,7 +3,7 @@
  *
  * What was known before the reading stands in the versions: they are history, and the mirror follows from them. So
  * the mirror is put back to what history has, and then the reading is applied to it like any other: history shows
- * what really changed, and no event for what was mended.
+ * what really changed, and no event for what was repaired.
  *
  * Where mirror and history contradict each other, the reading decides: a row of the mirror that says what Allo says
  * now was not the one that was edited, so the version, or the entry, takes its values. A version that is gone can't be
@@ -25,41 +25,41 @@ import {
   queueSnapshots,
 } from '../schema.ts'
 import { i, incomingNumbers } from './incoming-numbers.ts'
-import { mendLifecycles } from './mend-lifecycles.ts'
 import {
   countMirrored,
   countsAsColumns,
   OUTCOME_DEFINITION_VERSION,
   type OutcomeCounts,
 } from './outcome-counts.ts'
+import { repairLifecycles } from './repair-lifecycles.ts'
 
 const q = alias(queueNumbers, 'q')
 const v = alias(queueNumberVersions, 'v')
 const e = alias(queueEntries, 'e')
 
 /** Returns the counts of the queue as they were before the reading, and how many rows the temporary table has now. */
-export async function mendMirror(
+export async function repairMirror(
   client: Client,
   { queueId, isReopened }: { readonly queueId: string; readonly isReopened: boolean },
 ): Promise<{ readonly before: OutcomeCounts; readonly slots: number }> {
   if (isReopened) {
     await dropRowsWithoutEntry(client, queueId)
   } else {
-    await mendVersions(client, queueId)
-    await remakeEntries(client, queueId)
-    await mendEntries(client, queueId)
+    await repairVersions(client, queueId)
+    await recreateEntries(client, queueId)
+    await repairEntries(client, queueId)
     await dropEntriesWithoutHistory(client, queueId)
-    await mendLifecycles(client, queueId)
-    await remakeNumbers(client, queueId)
+    await repairLifecycles(client, queueId)
+    await recreateNumbers(client, queueId)
   }
   const slots = await announceGonePositions(client, queueId)
   const before = await countMirrored(client, queueId)
-  if (!isReopened) await mendCounts(client, queueId, before)
+  if (!isReopened) await repairCounts(client, queueId, before)
   return { before, slots }
 }
 
 /** Open versions that contradict a row of the mirror on which Allo agrees. */
-async function mendVersions(client: Client, queueId: string): Promise<void> {
+async function repairVersions(client: Client, queueId: string): Promise<void> {
   const mirrored = columns(q, ...callFieldNames)
   await change(
     client,
@@ -71,7 +71,7 @@ async function mendVersions(client: Client, queueId: string): Promise<void> {
 }
 
 /** Entries that are gone, from their versions. */
-async function remakeEntries(client: Client, queueId: string): Promise<void> {
+async function recreateEntries(client: Client, queueId: string): Promise<void> {
   const entry = insertion(queueEntries, {
     entryId: sql`past.entry_id`,
     queueId,
@@ -95,7 +95,7 @@ async function remakeEntries(client: Client, queueId: string): Promise<void> {
 }
 
 /** Entries of another number than the mirror and Allo say. */
-async function mendEntries(client: Client, queueId: string): Promise<void> {
+async function repairEntries(client: Client, queueId: string): Promise<void> {
   const seen = { queueId, numberTo: i.numberTo, sourceCreatedAt: i.createdAt }
   const numberKey = sql`coalesce(${i.numberKey}, ${e.numberKey})`
   await change(
@@ -119,7 +119,7 @@ async function dropEntriesWithoutHistory(client: Client, queueId: string): Promi
 }
 
 /** All rows of the queue, from the open versions and their entries. No row has this digest: the reading writes each again. */
-async function remakeNumbers(client: Client, queueId: string): Promise<void> {
+async function recreateNumbers(client: Client, queueId: string): Promise<void> {
   const row = insertion(queueNumbers, {
     queueId,
     ...columns(v, 'position', 'entryId', ...callFieldNames),
@@ -157,7 +157,7 @@ async function announceGonePositions(client: Client, queueId: string): Promise<n
 }
 
 /** The last counts on record become those of the state that was on record until now. */
-async function mendCounts(client: Client, queueId: string, counts: OutcomeCounts): Promise<void> {
+async function repairCounts(client: Client, queueId: string, counts: OutcomeCounts): Promise<void> {
   const numbers = Object.values(counts).reduce((sum, count) => sum + count, 0)
   const s = alias(queueSnapshots, 's')
   const last = sql`select max(${s.observedAt}) from ${queueSnapshots} ${s} where ${s.queueId} = ${queueId}`

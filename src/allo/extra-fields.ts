@@ -13,7 +13,7 @@ import { isRecord, typeName } from './value.ts'
  */
 const MOST_DIGITS = 6
 
-export function keptOf(extra: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+export function maskExtra(extra: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const kept = Object.fromEntries(Object.entries(extra).map(keepEntry))
   return digitsIn(extra) <= MOST_DIGITS ? kept : withoutDigits(kept)
 }

@@ -14,7 +14,7 @@ import { settingNames } from './queue-settings.ts'
 import type { Reading } from './reading.ts'
 
 /** Returns false when the queue has no history: then it is new. */
-export async function remakeQueue(
+export async function recreateQueue(
   client: Client,
   { teamId, userId }: Reading,
   queueId: string,
