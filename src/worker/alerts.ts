@@ -1,13 +1,13 @@
 /**
- * Tells people when data get too old, Allo refuses the key or a check doubts the data, and when it is over: once per
- * incident, however many workers there are. The database decides. An incident is a row, and of all who try to open, close or tell it in the
- * same moment one statement succeeds.
+ * Sends an alert when data are too old, Allo refuses the key or a data check fails, and another when it is over. Each
+ * incident is sent once, however many workers run: it is a row, and only one of several concurrent statements can open,
+ * close or claim it.
  *
- *   found ──insert──▶ open ──claim, POST──▶ told ──update──▶ closed ──claim, POST──▶ told
+ *   found ──insert──▶ open ──claim, POST──▶ sent ──update──▶ closed ──claim, POST──▶ sent
  *
- * A message that could not be delivered is tried again by whoever comes next; one can arrive twice when a worker
- * dies between the answer and noting it. An incident that was over before anybody could be told is told once, as
- * over. Nothing here throws into the worker: what fails is logged, and looked at again.
+ * Delivery is at least once: any worker retries a failed delivery, and a worker that dies between the response and its
+ * record causes a second message. An incident that ended before its first delivery is sent once, as closed. Errors are
+ * logged and tried again later; they never stop the worker.
  */
 
 import type { Logger } from 'pino'
@@ -62,13 +62,13 @@ export function createAlerts(settings: AlertSettings): PeriodicChore {
   )
 }
 
-/** Often enough that an alert is late by a tenth of what it is about, and never a burden. */
+/** A tenth of the freshness target, from 1 to 30 seconds: an alert is late by that much at most. */
 export function checkEveryMs(schedule: Schedule, freshnessSloMs: number | null): number {
   const sloMs = freshnessSloMs ?? ('cron' in schedule ? null : staleAfterMs(schedule, null, new Date()))
   return Math.min(Math.max((sloMs ?? 300_000) / 10, 1000), 30_000)
 }
 
-/** Opens what began and closes what is over. Each is one statement that looks and decides. */
+/** Opens and closes incidents, with one statement each. */
 async function judge(
   { pool, logger, metrics }: AlertSettings,
   { teamId }: Team,
@@ -119,7 +119,7 @@ async function tell(
   } catch (thrown) {
     error = thrown
   }
-  // Told, or for another to try: at once when it is only this worker that stops.
+  // After a failure another worker may retry: at once if this worker is only being stopped.
   const waitMs = signal.aborted ? 0 : tryAgainAfterMs
   if (error === null) await recordDelivery(pool, incident)
   else await postponeDelivery(pool, incident, waitMs / 1000)
@@ -133,7 +133,7 @@ async function tell(
   }
 }
 
-/** Slack reads `text` and leaves the rest to tools. */
+/** Slack shows `text`. The other fields are for programs. */
 function toMessage(
   { version }: AlertSettings,
   team: Team,

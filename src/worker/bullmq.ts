@@ -4,10 +4,10 @@ import { withDatabaseErrors } from '../store/postgres/database.ts'
 import { nextSlotMs } from './cron-slots.ts'
 import type { JobBackend, JobData, JobQueue, JobWorker, Processor } from './jobs.ts'
 
-/** How soon a worker looks again for jobs when its backend did not answer. */
+/** After this time a worker polls for jobs again if its backend did not answer. */
 export const RETRY_MS = 3000
 
-/** kill -9 of a worker is noticed after about these two together. */
+/** A killed worker is noticed after about the sum of these two. */
 const LOCK_MS = 10_000
 const STALLED_CHECK_MS = 5_000
 

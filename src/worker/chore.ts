@@ -1,4 +1,4 @@
-/** What a worker looks after beside the jobs of a pass: the schedule, alerts, data checks, retention, its pages. */
+/** A background task of a worker beside the jobs of passes: schedule, alerts, data checks, retention, HTTP pages. */
 import { messageOf } from '../errors.ts'
 
 export interface Chore {
@@ -9,8 +9,8 @@ export interface Chore {
 }
 
 /**
- * Starts the chores in order, and stops them when `work` ends, however it ends: in reverse order, but without waiting
- * for one before the next is told, because a shutdown is short and chores don't need each other.
+ * Starts the chores in order, and stops them when `work` resolves or rejects. `stop` is called in reverse order, but all
+ * chores stop at the same time, because a shutdown is short and chores do not depend on each other.
  */
 export async function withChores<T>(chores: readonly Chore[], work: () => Promise<T>): Promise<T> {
   const started: Chore[] = []

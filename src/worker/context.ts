@@ -1,4 +1,4 @@
-/** What every job of a worker works with. */
+/** The dependencies that all jobs of a worker share. */
 import type { Logger } from 'pino'
 import type { ProcessPacer } from '../allo/pacer.ts'
 import type { AlloClient } from '../allo/types.ts'

@@ -1,4 +1,4 @@
-/** Whether Allo accepts the key, as this process last found: what `/readyz` says, and why. */
+/** Whether Allo accepted the key at the last request of this process, for `/readyz`. */
 import { isRefusal } from '../pass/failure.ts'
 
 export interface Credentials {
@@ -9,7 +9,7 @@ export interface Credentials {
   failed(error: unknown): void
 }
 
-/** `onChange` hears of the first refusal and of the end of one; null: the key is accepted again. */
+/** `onChange` is called when the key is first refused, with the reason, and with null when it is accepted again. */
 export function trackCredentials(onChange: (reason: string | null) => void): Credentials {
   let verdict: Credentials['verdict'] = null
   const found = (isRefused: boolean, reason: string | null) => {

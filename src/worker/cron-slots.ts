@@ -1,7 +1,7 @@
 /**
- * When a cron expression is due. cron-parser decides, but for one thing: in zones whose clocks go forward at midnight
- * (Africa/Cairo, Asia/Beirut, America/Santiago, America/Havana) it leaves out what is due in the hour that does not
- * exist. That is due by the clock from before the change: what is set for 00:30 comes half an hour after it.
+ * The instants at which a cron expression is due, from cron-parser, with one correction. In time zones whose clocks go
+ * forward at midnight (Africa/Cairo, Asia/Beirut, America/Santiago, America/Havana), cron-parser drops runs in the hour
+ * that does not exist. Here such a run is due by the clock from before the change: 00:30 is half an hour after the change.
  */
 import { CronExpressionParser } from 'cron-parser'
 import { offsetsOf } from '../config/time-zone.ts'
@@ -13,7 +13,7 @@ export interface CronSchedule {
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
-/** 29 February, once in eight years at the rarest. */
+/** The rarest expression is 29 February: at most eight years between two of them, as from 2096 to 2104. */
 const FURTHEST_MS = 9 * 366 * DAY_MS
 
 /** The first instant after `after`, in milliseconds. */
@@ -24,8 +24,8 @@ export function nextSlotMs(schedule: CronSchedule, after: number): number {
 }
 
 /**
- * The last instant before `before`, in milliseconds. Found by looking forward from further and further back: on the
- * day of a gap at midnight, cron-parser's own search backwards throws.
+ * The last instant before `before`, in milliseconds. It searches forward from earlier and earlier starts, because
+ * cron-parser's own backward search throws on a day whose clocks go forward at midnight.
  */
 export function previousSlotMs(schedule: CronSchedule, before: number): number {
   const hasSlotAfter = (start: number) => nextSlotMs(schedule, start) < before

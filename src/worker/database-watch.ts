@@ -1,11 +1,11 @@
 /**
- * Tells people when Postgres can't be used, and when it can again. The other incidents are rows in it (alerts.ts), so
- * this one lives in the memory of each process: a message for each incident and process, with the process in it.
+ * Sends an alert when Postgres can't be used, and another when it can again. Other incidents are rows in Postgres
+ * (alerts.ts). This one is in the memory of each process, so each process sends its own message, which names it.
  *
- *   usable ──two failed looks──▶ open, POST ──two good looks──▶ closed, POST
+ *   usable ──two failed probes──▶ open, POST ──two successful probes──▶ closed, POST
  *
- * A POST that fails is tried again at the next look. An incident that is over before its opening was delivered is
- * told once, as over. A process that ends takes its incident with it.
+ * A failed POST is retried at the next probe. An incident that ended before its first delivery is sent once, as closed.
+ * The incident is lost when the process ends.
  */
 
 import { hostname } from 'node:os'
@@ -16,17 +16,17 @@ import { type PeriodicChore, periodicChore } from './chore.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
 
-/** `unknown`: nothing was asked, because the process starts or stops. */
+/** `unknown`: no probe was made, because the process is starting or stopping. */
 export type DatabaseState = 'usable' | 'unknown' | { readonly reason: string }
 
 export interface DatabaseWatchSettings {
   readonly ask: () => Promise<DatabaseState>
-  /** Null: it is logged, nothing more. */
+  /** Null: incidents are only logged. */
   readonly webhook: Webhook | null
   readonly metrics: Pick<WorkerMetrics, 'incidentOpened' | 'databaseIncident' | 'webhook'>
   readonly logger: Logger
   readonly version: string
-  /** Takes secrets and phone numbers out of what Postgres says. */
+  /** Masks secrets and phone numbers in messages of Postgres. */
   readonly mask: (text: string) => string
   readonly everyMs?: number
 }

@@ -1,11 +1,11 @@
-/** The freshness target, and when teammates are read next. Whose data are stale: the view allo.teammate_freshness. */
+/** The freshness target, and the time of the next run. The view allo.teammate_freshness says whose data are stale. */
 import type { Schedule } from '../config/config.ts'
 import type { Cadence } from '../store/pass/passes.ts'
 import { nextSlotMs, previousSlotMs } from './cron-slots.ts'
 
-/** Missed runs in a row that make data stale. */
+/** Data are stale after this many missed runs in a row. */
 const MISSED_RUNS = 3
-/** A reading that comes later than after so many runs leaves a gap. */
+/** After this many runs without a reading there is a coverage gap. */
 const GAP_RUNS = 2
 
 /** The freshness target now: data of a greater age are stale. For cron: the time since the third run before now. */
@@ -17,7 +17,7 @@ export function staleAfterMs(schedule: Schedule, sloMs: number | null, now: Date
   return now.getTime() - slot
 }
 
-/** What a pass that begins now promises: how soon the next reading is due, and the freshness target until then. */
+/** For a pass that begins now: after how long without a reading there is a gap, and when its data become stale. */
 export function cadenceOf(schedule: Schedule, sloMs: number | null, now: Date): Cadence {
   const dueIn = (runs: number) => Math.ceil(untilRunMs(schedule, runs, now) / 1000)
   return {
@@ -38,7 +38,7 @@ function untilRunMs(schedule: Schedule, runs: number, now: Date): number {
   return slot - now.getTime()
 }
 
-/** Null: an interval counts from the first run of the worker, which only the job backend knows. */
+/** Null for an interval: it counts from the worker's first run, which only the job backend knows. */
 export function nextSlot(schedule: Schedule, now: Date): Date | null {
   return 'cron' in schedule ? new Date(nextSlotMs(schedule, now.getTime())) : null
 }

@@ -1,4 +1,4 @@
-/** Whether jobs can be kept where they are to be kept, for the start of a worker and for `doctor`. */
+/** Checks that the configured job backend can hold jobs, at the start of a worker and for `doctor`. */
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { ConfigError } from '../config/config.ts'
@@ -12,11 +12,11 @@ const OLDEST_REDIS = [6, 2]
 export interface JobsReport {
   /** `Redis 7.0.15, appendonly yes, maxmemory-policy noeviction`. */
   readonly what: string
-  /** What to change, a sentence each; jobs may get lost or wait until it is. */
+  /** Problems, each as a sentence that says what to change. Until then jobs may be lost or delayed. */
   readonly concerns: readonly string[]
 }
 
-/** Rejects when Redis can't be reached, refuses the login or can't be written: a key is written that lives for seconds. */
+/** Rejects if Redis can't be reached, refuses the login or a write. Writes a key that expires after seconds. */
 export async function inspectRedis(url: string): Promise<JobsReport> {
   const redis = new Redis(url, {
     maxRetriesPerRequest: 0,

@@ -3,17 +3,17 @@ import type { JobBackend } from './jobs.ts'
 import { openOnPostgres } from './jobs-in-postgres.ts'
 import { openOnRedis } from './jobs-in-redis.ts'
 
-/** For people. */
+/** For messages. */
 export const backendNames = { redis: 'Redis', postgres: 'Postgres' } as const
 
-/** One process group per key: teams share Redis and Postgres without seeing each other's jobs. */
+/** Each API key has its own queues, so several teams can share one Redis or Postgres. */
 export function queueNames(keyFingerprint: string): { passes: string; readings: string } {
   return { passes: `allo-passes-${keyFingerprint}`, readings: `allo-readings-${keyFingerprint}` }
 }
 
 /**
- * `onError` hears of lost connections; BullMQ reconnects by itself. With `mayMigrate: false` its tables in Postgres
- * are taken as they are: for those who only look.
+ * `onError` is called for lost connections; BullMQ reconnects by itself. With `mayMigrate: false`, for commands that only
+ * read, BullMQ's tables in Postgres are not migrated.
  */
 export async function openJobBackend(
   urls: { readonly redisUrl: string | null; readonly databaseUrl: string },

@@ -1,4 +1,4 @@
-/** What the job backend says of a team's jobs, within two seconds or not at all. */
+/** The jobs of a team, as the job backend reports them within two seconds. */
 
 import type { Schedule } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
@@ -7,12 +7,12 @@ import type { JobBackend, JobQueue } from './jobs.ts'
 
 export interface JobsStatus {
   readonly backend: 'redis' | 'postgres'
-  /** Why nothing could be found out; null: the rest is true. */
+  /** Why the backend did not report; null: it did. */
   readonly problem: string | null
   /** Processes that take jobs of this team. */
   readonly workers: number | null
   readonly nextRunAt: string | null
-  /** What the worker that started last goes by; null: none is stored. */
+  /** The stored schedule: that of the worker that started last. Null: none is stored. */
   readonly schedule: Schedule | null
   /** By queue and state. */
   readonly counts: Readonly<Record<'passes' | 'readings', Readonly<Record<string, number>>>> | null

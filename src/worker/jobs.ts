@@ -1,24 +1,24 @@
-/** What the worker uses of BullMQ, the same whether the jobs are kept in Redis or in Postgres. */
+/** The part of BullMQ that the worker uses. It is the same for jobs in Redis and in Postgres. */
 import type { Job, JobsOptions, JobType } from 'bullmq'
 
 /** Ids only: no phone number and no key is in Redis. */
 export interface JobData {
-  /** Unset until the pass was begun. */
+  /** Not set before the pass has begun. */
   readonly passId?: string
   readonly teamId?: string
   /** How many teammates the pass asks. */
   readonly asked?: number
-  /** Why the pass is not over the whole team, without a value; see Listing. */
+  /** Why the pass can't ask the whole team; see Listing. Not set: it can. */
   readonly incomplete?: string
   /** Of a reading. */
   readonly userId?: string
-  /** What went out for it before: of a pass while it began, of a reading in attempts that came to nothing. */
+  /** Requests sent before: by a pass at its beginning, by a reading in failed attempts. */
   readonly spent?: Spent
 }
 
 export interface Spent {
   readonly requests: number
-  /** Answers that said to wait (429). */
+  /** Number of 429 responses. */
   readonly throttled: number
 }
 

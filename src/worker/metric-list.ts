@@ -1,9 +1,9 @@
 /**
- * Every metric of a worker: to add one, add it to one of the two lists. Counters are of this process and add up over
- * all of them. What is read at a scrape is known from the database or the job backend and the same in each process, so
+ * All metrics of a worker. To add one, add it to `counters` or `gauges`. A counter belongs to this process: sum it over
+ * all processes. A gauge is read from the database or the job backend at each scrape and is the same in each process:
  * take its maximum.
  *
- * No label is a teammate, a team or anything else of which there can be thousands.
+ * Labels have few values: no teammate, no team, nothing of which there can be thousands.
  */
 import type { QualityReport } from '../quality/run-checks.ts'
 import { incidentKinds } from '../store/queries/incidents.ts'
@@ -11,7 +11,7 @@ import type { ReadStatus, SavedReading } from '../store/reading/reading.ts'
 
 export const BUDGET_WINDOW_SECONDS = 60
 
-/** What a process counts. */
+/** An event that increases counters. */
 export type CountedEvent =
   | { readonly type: 'reading'; readonly reading: CountedReading }
   /** Null: Allo did not answer. */
@@ -22,7 +22,7 @@ export type CountedEvent =
 
 export type CountedReading = Pick<SavedReading, 'status' | 'added' | 'changed' | 'moved' | 'removed'>
 
-/** What is known at a scrape. A fact that is null could not be found out, and its metrics are left out. */
+/** Values read at a scrape. Null: it could not be read, and its metrics are left out. */
 export interface ScrapedFacts {
   readonly version: string
   readonly backend: 'redis' | 'postgres' | null

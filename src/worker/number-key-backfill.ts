@@ -13,7 +13,7 @@ interface Settings {
   readonly signal: AbortSignal
 }
 
-/** Gives older entries their number key, once, beside the passes. After an error the next start of a worker goes on. */
+/** Computes the number key of older entries, once, while passes run. After an error the next start of a worker resumes. */
 export function createNumberKeyBackfill(settings: Settings): Chore {
   let filling: Promise<void> | null = null
   return {

@@ -3,9 +3,9 @@
  *
  *   tick ─▶ identify ─▶ begin ─▶ select ─▶ a job for each reading ─▶ wait for them ─▶ finish
  *
- * The job of the pass is the tick itself. It leaves its worker while the readings run and comes back, to any worker,
- * when they are done. Killed in between it is run again and finds its pass by the job's id. The lease in Postgres
- * keeps two passes from overlapping, because a Redis that lost its data forgets its own promise.
+ * The job of the pass is the tick of the schedule. While its readings run, it waits for its children and occupies no
+ * worker. When they are done, any worker resumes it. After a kill it is run again and finds its pass by the id of the
+ * job. Two passes of a team never run at once: the lease in Postgres prevents that, since Redis can lose its data.
  */
 import { createHash } from 'node:crypto'
 import { type Job, WaitingChildrenError } from 'bullmq'

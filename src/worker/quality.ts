@@ -1,6 +1,6 @@
 /**
- * Some worker of the team checks the data: after the first pass, then every hour, and sooner while something is wrong,
- * so that it is soon known to be mended. Nothing is checked again that no pass has touched since.
+ * One worker of the team runs the data checks: after the first pass, then every hour. While a check fails, it runs them
+ * more often, so that a repair is noticed soon. Without a new pass since the last run, the checks are not run again.
  */
 
 import { type SQL, sql } from 'drizzle-orm'

@@ -1,10 +1,10 @@
 /**
- * The job of one reading: the step of pass/read-teammate.ts, and what its outcome means to BullMQ.
+ * The job of one reading: runs pass/read-teammate.ts, and maps its result to BullMQ.
  *
  *   recorded ──────────────────────────────▶ completed
- *   recorded, trying again can help ───────▶ thrown; BullMQ runs it again after a pause, up to its attempts
+ *   recorded, the error is retryable ──────▶ thrown; BullMQ retries it with a backoff, up to its attempts
  *   recorded, a bug ───────────────────────▶ failed
- *   concerns this process alone (throws) ──▶ given back without using an attempt: see worker.ts
+ *   concerns this process alone (throws) ──▶ requeued without using an attempt: see run-job.ts
  *   pass closed, or teammate read already ─▶ completed
  */
 import type { Job } from 'bullmq'

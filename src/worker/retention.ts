@@ -1,6 +1,6 @@
 /**
- * Once a day some worker of the team erases what is older than configured. What fails is logged and recorded, and done
- * again within the hour, by whoever comes first.
+ * Once a day one worker of the team erases what is older than configured. A failure is logged and recorded, and one of
+ * the workers retries within an hour.
  */
 
 import type { Logger } from 'pino'
@@ -23,7 +23,7 @@ export interface RetentionSettings {
 const DAY_SECONDS = 86_400
 const EVERY_MS = 10 * 60_000
 
-/** What is being erased when it stops ends with its transaction; the rest is done by another worker. */
+/** A stop waits for the current transaction. Another worker erases the rest. */
 export function createRetention(settings: RetentionSettings): PeriodicChore {
   const { logger } = settings
   return periodicChore(

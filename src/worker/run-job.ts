@@ -1,14 +1,14 @@
 /**
- * What is common to all jobs: how one ends.
+ * How a job ends, for all kinds of jobs:
  *
  *   done ───────────────────────────────▶ completed
- *   told to stop ───────────────────────▶ back to wait; no attempt is used, another worker takes it
- *   Postgres is gone, the pass has begun ▶ keeps its place for some seconds, then back to wait; no attempt is used
- *   trying again can help ──────────────▶ failed, and run again if it has attempts left
- *   anything else ──────────────────────▶ failed for good
+ *   shutdown ───────────────────────────▶ requeued without using an attempt; another worker takes it
+ *   Postgres is gone, the pass has begun ▶ waits three seconds, then requeued without using an attempt
+ *   error is retryable ─────────────────▶ failed; BullMQ retries it if it has attempts left
+ *   any other error ────────────────────▶ failed, not retried
  *
- * Without the pause, a worker would run all jobs of a pass again and again while Postgres is down. A tick whose pass has
- * not begun fails instead, because the next tick will do.
+ * Without the wait, a worker would run all jobs of a pass in a tight loop while Postgres is down. A tick whose pass has
+ * not begun fails instead, because the next tick begins one.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq'
@@ -18,7 +18,7 @@ import { toMirrorError } from '../foreign-errors.ts'
 import { DatabaseError } from '../store/postgres/database.ts'
 import type { JobData, Processor } from './jobs.ts'
 
-/** How long a job waits for a database that can't be reached, and how often that is said, however many jobs wait. */
+/** How long a job waits when Postgres can't be reached, and how often the log says so, for all jobs together. */
 const WITHOUT_DATABASE_MS = 3000
 const SAY_EVERY_MS = 30_000
 
@@ -55,7 +55,7 @@ function isDatabaseGone(error: MirrorError): boolean {
   return error instanceof DatabaseError && error.retryable
 }
 
-/** What tells BullMQ whether to run the job again. */
+/** The error for BullMQ. An UnrecoverableError is not retried. */
 function failed({ name, data }: Job<JobData>, error: MirrorError, logger: Logger): Error {
   const { passId, userId } = data
   const level = error.retryable ? 'warn' : 'error'

@@ -1,17 +1,17 @@
 /**
- * The schedule in the job backend. It is looked after as long as the worker runs, because a Redis that lost its data
- * lost it too and nothing complains.
+ * The schedule in the job backend. The worker checks it as long as it runs, because a Redis that lost its data lost the
+ * schedule too, without any error.
  *
- * Who started last decides: a start puts its own schedule there and removes the others. Afterwards a worker only puts
- * its own back when there is none at all. Otherwise the old and the new processes of a rolling update would take
- * each other's away again and again, and each time one is put back it begins a pass at once.
+ * The worker that started last wins: at its start it stores its own schedule and removes the others. Later it only
+ * restores its own schedule if there is none. Otherwise the old and the new processes of a rolling update would replace
+ * each other's schedule again and again, and each replacement begins a pass at once.
  */
 import type { Schedule } from '../config/config.ts'
 import type { JobQueue } from './jobs.ts'
 
 const KEEP_PASSES_SECONDS = 7 * 24 * 3600
 
-/** What a look at the schedule came to. `replaced`: a worker with other settings was started later. */
+/** `replaced`: a worker with other settings was started later. */
 export type ScheduleState = 'put' | 'there' | 'replaced'
 
 export interface ScheduleKeeper {
@@ -55,7 +55,7 @@ export function keepSchedule(passes: JobQueue, schedule: Schedule): ScheduleKeep
       if (severalInARow > 1) await removeAllBut(keys[0], keys)
       if (keys.length > 0 && !keys.includes(id)) return 'replaced'
       if (severalInARow > 0) return 'there'
-      // Putting it where it is already changes nothing, and mends one whose next tick was lost.
+      // Idempotent. Also repairs a schedule whose next tick was lost.
       await put()
       return keys.length === 0 ? 'put' : 'there'
     },

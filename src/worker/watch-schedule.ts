@@ -1,4 +1,4 @@
-/** Keeps the schedule in the job backend for as long as the worker runs, and logs what became of it. */
+/** Keeps the schedule in the job backend as long as the worker runs, and logs each change of it. */
 import type { Logger } from 'pino'
 import type { Schedule } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
@@ -7,7 +7,7 @@ import { backendNames } from './job-backend.ts'
 import type { JobBackend, JobQueue } from './jobs.ts'
 import { keepSchedule, lookEveryMs, type ScheduleState } from './schedule.ts'
 
-/** Longer than an answer of the backend is remembered. */
+/** Longer than the result of a probe is cached. */
 const LOOK_DEADLINE_MS = 6000
 
 export function watchSchedule(
@@ -25,7 +25,7 @@ export function watchSchedule(
     isLooking = true
     try {
       await jobs.ping()
-      // Redis may have gone away since, and the question would wait until it is back. Asked again, the probe says why.
+      // Redis may be gone since the probe, and the query would wait until it is back. A second probe gives the reason.
       const sayWhy = async (late: unknown): Promise<never> => {
         await jobs.ping()
         throw late

@@ -1,15 +1,15 @@
-/** The POST that tells people. Its URL is a secret: whoever has it can write to their channel. */
+/** Sends an alert as a POST. The URL is a secret: it allows writing to the chat channel. */
 import pRetry, { AbortError } from 'p-retry'
 import { Agent, EnvHttpProxyAgent, request } from 'undici'
 import type { Config, Secret } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { printable, printableJson } from '../text/printable.ts'
 
-/** Chat tools show `text` and interpret it; the rest is for programs, as it is. */
+/** Chat tools show `text` and interpret its markup. The other fields are for programs. */
 export type AlertMessage = { readonly text: string } & Readonly<Record<string, unknown>>
 
 export interface Webhook {
-  /** Resolves when it was taken, and rejects with a reason that holds no part of the URL but its host. */
+  /** Resolves when the server accepted it. Rejects with an error that names only the host of the URL. */
   post(message: AlertMessage, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
@@ -20,7 +20,7 @@ export interface WebhookRetry {
   readonly maxTimeout: number
 }
 
-/** Together with the timeout of each try well within a claim. */
+/** All retries and their timeouts must end before the claim of the incident expires. */
 const usualRetry: WebhookRetry = { retries: 4, minTimeout: 1000, maxTimeout: 8000 }
 const TIMEOUT_MS = 10_000
 

@@ -1,6 +1,6 @@
 /**
- * What a worker has opened so far. Its pages answer before any of it is there: /healthz says "alive", and /readyz what
- * the worker waits for.
+ * What a worker has opened so far. Its HTTP server answers before anything is open: /healthz says "alive", and /readyz
+ * says what the worker waits for.
  */
 import type { Pool } from '../store/postgres/database.ts'
 import type { DatabaseProbe } from '../store/postgres/probe.ts'
@@ -8,9 +8,9 @@ import type { Credentials } from './credentials.ts'
 import type { JobBackend, JobQueue } from './jobs.ts'
 
 export interface WorkerState {
-  /** In words, for people. */
+  /** In words, for messages. */
   waitingFor: string
-  /** The error of the last try; null: it was not tried yet. */
+  /** The error of the last attempt; null: no attempt yet. */
   waitingBecause: string | null
   /** With a pool of its own, so that a probe never waits for a connection behind many readings. */
   database: { readonly pool: Pool; readonly probe: DatabaseProbe; readonly kind: 'embedded' | 'own' } | null

@@ -1,6 +1,6 @@
 /**
- * The service: the schedule, the jobs of passes and readings, and how it stops. It stays up while Redis, Postgres
- * or the API are gone, says what it waits for, and is right again at the next interval.
+ * The service: the schedule, the jobs of passes and readings, and the shutdown. It stays up while Redis, Postgres or the
+ * API are gone, reports what it waits for, and recovers at the next interval.
  */
 import pTimeout from 'p-timeout'
 import type { Schedule } from '../config/config.ts'
@@ -15,7 +15,7 @@ import { watchSchedule } from './watch-schedule.ts'
 export interface RunningWorker {
   readonly passes: JobQueue
   readonly readings: JobQueue
-  /** Requeues what is being read without using an attempt, and resolves within the timeout. Idempotent. */
+  /** Requeues running jobs without using an attempt. Resolves within the timeout. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ export interface WorkerSettings {
   readonly shutdownTimeoutMs: number
 }
 
-/** Rejects, and leaves nothing behind, when the jobs are kept in Postgres and it can't be reached. */
+/** Rejects, and leaves nothing open, if the jobs are in Postgres and Postgres can't be reached. */
 export async function startWorker(
   context: WorkerContext,
   jobs: JobBackend,
