@@ -70,7 +70,7 @@ export async function chooseSubject(pool: Pool, endsAt: number): Promise<Subject
 
 export function queueAsOf({ userId, asOf }: Subject): Question {
   const sql = 'select * from reporting.queue_as_of($1, $2)'
-  return { name: 'queue_as_of', sql, values: [userId, asOf], isRecent: true, bound: 'rows' }
+  return { name: 'queue_as_of', sql, values: [userId, asOf], isRecent: true, bound: 'growth' }
 }
 
 export function questionsAbout(subject: Subject): Question[] {
