@@ -14,6 +14,7 @@ import { createWorld, type World } from '../src/simulation/world.ts'
 import { createNumberKeys } from '../src/snapshot/number-key.ts'
 import { openReadBudget } from '../src/store/pass/read-budget.ts'
 import { trackCredentials } from '../src/worker/credentials.ts'
+import { createFailureLog } from '../src/worker/failure-log.ts'
 import { openJobBackend } from '../src/worker/job-backend.ts'
 import { createMetrics } from '../src/worker/metrics.ts'
 import { type RunningWorker, startWorker } from '../src/worker/worker.ts'
@@ -201,6 +202,7 @@ function passesOfWorker(scene: Scene, scenario: Scenario, { workers = 1 } = {}):
       cadence: () => cadence,
       // No time for a second try.
       secondsToNextRun: () => 0,
+      failures: createFailureLog(pino({ level: 'silent' })),
       credentials: trackCredentials(nothing),
       metrics: createMetrics(),
       logger: pino({ level: 'silent' }),

@@ -9,6 +9,7 @@ import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Cadence } from '../store/pass/passes.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import type { Credentials } from './credentials.ts'
+import type { FailureLog } from './failure-log.ts'
 import type { WorkerMetrics } from './metrics.ts'
 
 export interface WorkerContext {
@@ -27,6 +28,7 @@ export interface WorkerContext {
   /** From now. */
   readonly secondsToNextRun: () => number
   readonly credentials: Credentials
+  readonly failures: FailureLog
   readonly metrics: WorkerMetrics
   readonly logger: Logger
   readonly version: string

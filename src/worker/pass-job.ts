@@ -197,11 +197,10 @@ async function openPass(
 }
 
 async function recordFailedPass(context: WorkerContext, record: PassRecord, thrown: unknown): Promise<void> {
-  const { credentials, logger, allo } = context
+  const { credentials, failures, allo } = context
   const { passId } = record
   credentials.failed(thrown)
-  const { errorCode, errorMessage } = reasonOf(thrown)
-  logger.error({ event: 'pass_failed', passId, code: errorCode }, errorMessage ?? 'the pass failed')
+  failures.failed('pass_failed', passId, reasonOf(thrown))
   await tellSideEffects(context, record)
   const finished = await finish(record, { asked: 0, spent: allo.counts, incomplete: null }, thrown)
   if (finished !== null) context.metrics.passFinished('failed', await passSeconds(context.pool, passId ?? ''))

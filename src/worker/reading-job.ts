@@ -55,15 +55,13 @@ function isTriedAgain(job: Job<JobData>, { error, stopsPass }: ReadingDone): boo
 }
 
 function tellReading(context: WorkerContext, job: Job<JobData>, done: ReadingDone): void {
-  const { credentials, metrics, logger } = context
+  const { credentials, failures, metrics, logger } = context
   const { reading, error, wasAsked, stopsPass } = done
   const { passId, userId } = job.data
   if (error !== null) credentials.failed(error)
   else if (wasAsked) credentials.accepted()
-  if (stopsPass) {
-    const stopped = { event: 'pass_stopped', passId, code: reading.errorCode }
-    logger.error(stopped, reading.errorMessage ?? 'the pass stops')
-  }
+  if (error === null && wasAsked) failures.read()
+  if (stopsPass) failures.failed('pass_stopped', passId, reading)
   if (isTriedAgain(job, done)) return
   metrics.reading(reading)
   const { status, errorCode: code, numbers, added, changed, moved, removed } = reading

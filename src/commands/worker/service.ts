@@ -25,6 +25,7 @@ import { type Chore, withChores } from '../../worker/chore.ts'
 import type { WorkerContext } from '../../worker/context.ts'
 import { trackCredentials } from '../../worker/credentials.ts'
 import { createDatabaseWatch, type DatabaseState } from '../../worker/database-watch.ts'
+import { createFailureLog } from '../../worker/failure-log.ts'
 import { cadenceOf, secondsToNextRun } from '../../worker/freshness.ts'
 import { createMetrics } from '../../worker/metrics.ts'
 import { createNumberKeyBackfill } from '../../worker/number-key-backfill.ts'
@@ -157,6 +158,7 @@ function contextOf(
     secondsToNextRun: () => secondsToNextRun(config.schedule, new Date()),
     logger,
     version,
+    failures: createFailureLog(logger),
     credentials: trackCredentials((reason) =>
       reason === null
         ? logger.info({ event: 'credentials_accepted' }, 'Allo accepts the key again')
