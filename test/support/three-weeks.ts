@@ -60,7 +60,8 @@ const luck: readonly (readonly CallOutcome[])[] = [
 ]
 
 export async function mirrorThreeWeeks(database: TestDatabase): Promise<ThreeWeeks> {
-  const now = Date.now()
+  // So that no day's calls lie in two hours.
+  const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS
   const ago = (days: number, minutes = 0) => now - days * 24 * HOUR_MS - 3 * HOUR_MS + minutes * 60_000
   let sourceTime = ago(DAYS)
   const world = createWorld({
