@@ -101,16 +101,6 @@ function isFromPostgres(error: unknown): boolean {
   )
 }
 
-/** One statement, with errors as above. */
-export function ask<Row extends object>(
-  db: Pool | Client,
-  doing: string,
-  sql: string,
-  values: unknown[],
-): Promise<pg.QueryResult<Row>> {
-  return withDatabaseErrors(doing, () => db.query<Row>(sql, values))
-}
-
 /** What every client or pool of ours and of BullMQ is made with, so that no wait on Postgres is endless. */
 export function connectionSettings(url: string) {
   const watch = watchSilence(url)
