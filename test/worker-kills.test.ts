@@ -130,6 +130,8 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       let second = first
       try {
         await lock.query('begin')
+        // On a busy machine it is held for longer than our sessions may be idle.
+        await lock.query('set local idle_in_transaction_session_timeout = 0')
         await lock.query('select from allo.sync_passes for no key update')
         await until('it waits to end the pass', async () => {
           const { rows } = await scene.pool.query(
