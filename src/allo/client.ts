@@ -9,17 +9,17 @@ import type { AlloClient, QueueAnswer, Surprise, Teammate, UnusableRows } from '
 export interface AlloClientSettings extends TransportSettings {
   /** IANA name; timestamps without a zone belong to it. */
   readonly naiveTimeZone: string
-  /** Told each different surprise once per answer. Whoever wants one line per pass remembers what was told. */
+  /** Called once per answer for each different surprise. The caller removes duplicates within a pass (surprises.ts). */
   readonly onSurprise: (surprise: Surprise) => void
 }
 
-/** The largest page the API allows: every reading is a full one, so fewer requests is all there is to gain. */
+/** The largest page that the API allows, for the fewest requests: a reading always reads all pages. */
 export const pageSize = 100
 
 /**
  * See AlloClient in types.ts. Rejects with an AlloError, with what the pacer rejects with, or with the reason of an
- * aborted signal. A 404 is an answer only if Allo says it about this teammate; a 404 of a proxy, or of a wrong base
- * URL, must not end anybody's queue.
+ * aborted signal. A 404 counts as an answer only if its code names this teammate's case. A 404 of a proxy or of a wrong
+ * base URL is an error, because it must not end a queue.
  */
 export function createAlloClient(settings: AlloClientSettings): AlloClient {
   return clientOver(createTransport(settings), settings)
@@ -37,7 +37,7 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
     let unusable: UnusableRows = { count: 0, first: null }
     for (let page = 1; page <= largestTeam.pages; page++) {
       const asked = { what: `list of ${status} teammates, page ${page}`, scope: 'USERS_READ' }
-      // The endpoint documents no pages: the first request doesn't ask for one.
+      // The endpoint documents no pagination, so the first request has no `page`.
       const query = page === 1 ? { status } : { status, page: String(page) }
       const answer = await surprisedBy404(transport.get('/v2/api/users', query, asked, signal))
       const here = context(asked, answer.requestId)

@@ -1,4 +1,7 @@
-/** The words the API documents, field by field. Its lists grow without notice: a word that is not here is kept, and told. */
+/**
+ * The values that the API documents, by field. Allo extends these lists without notice, so an unknown word is stored and
+ * reported as a surprise.
+ */
 export const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
 
 export const roles = words('ADMIN MANAGER MEMBER')

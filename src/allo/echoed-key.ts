@@ -1,9 +1,9 @@
 /** An answer that repeats the API key we sent: a proxy's debug page, an error that quotes its request, a pasted name. */
 
-/** A text of a few letters is no key: it would be found in half of all words. */
+/** A shorter key is not searched for: it would match in ordinary words. */
 const LEAST_KEY = 8
 
-/** Whether any text in a parsed JSON value, names of fields included, holds the key. */
+/** Whether any text in a parsed JSON value, field names included, contains the key. */
 export function echoesKey(value: unknown, key: string): boolean {
   const forms = formsOf(key)
   const pending = [value]
@@ -18,7 +18,7 @@ export function echoesKey(value: unknown, key: string): boolean {
   return false
 }
 
-/** Cheap, on the raw text: JSON can write any character as an escape, and only then the values must be looked at. */
+/** A cheap test of the raw text. JSON can escape any character, so with a backslash in it the values must be parsed. */
 export function mayEcho(text: string, key: string): boolean {
   return text.includes('\\') || echoesKey(text, key)
 }

@@ -1,14 +1,14 @@
 /**
- * What can go wrong between us and Allo, for the person who has to do something about it.
+ * The errors of requests to Allo. Their messages are for the person who has to fix the problem.
  *
- * Every error says what was asked, whether trying again can help (`retryable`), and the way out. No message,
+ * Every error says what was requested, whether a retry can help (`retryable`), and what to do. No message,
  * field or cause holds the API key, a phone number or the text of a body: these errors end up in logs and tables.
  */
 
 import { type ExitCode, exitCodes, MirrorError } from '../errors.ts'
 import { printable } from '../text/printable.ts'
 
-/** What was asked, in words that stand in a message: `queue of usr-1, page 3`. */
+/** What was requested, as a phrase for messages: `queue of usr-1, page 3`. */
 export interface Asked {
   readonly what: string
   /** The scope the endpoint needs; null when it needs none. */
@@ -19,13 +19,13 @@ export interface AlloErrorFacts {
   readonly asked: string
   readonly requestId?: string | null
   readonly status?: number | null
-  /** Of the API or, when it was not reached, of the socket; null: none was given. */
+  /** Error code of the API or, when the API was not reached, of the socket. Null: none. */
   readonly code?: string | null
   readonly cause?: unknown
 }
 
 export abstract class AlloError extends MirrorError {
-  /** The code that was given, else a stable word per kind of failure. */
+  /** The code of the API or of the socket; without one, a stable word per kind of failure. */
   readonly code: string
   readonly exitCode: ExitCode = exitCodes.tryAgain
   readonly asked: string
@@ -76,7 +76,7 @@ export class AlloRefusedError extends AlloError {
 
 function exitCodeOfRefusal(status: number, kind: AlloRefusedError['kind']): ExitCode {
   if (kind === 'credentials') return exitCodes.configuration
-  // Allo calls it our mistake: a parameter we sent is not one it takes.
+  // Allo reports that we sent a parameter that it does not accept.
   return status === 400 ? exitCodes.bug : exitCodes.tryAgain
 }
 
@@ -136,8 +136,8 @@ export class AlloUnreachableError extends AlloError {
 }
 
 /**
- * Allo keeps saying 429, and waiting on would take longer than we may. Later, it can help. The pacer throws it for a
- * whole pass (then nothing in particular was asked), the transport for one request.
+ * Allo keeps answering 429, and the next wait would exceed the limit. A later retry can help. The pacer throws it: for a
+ * pause that another process recorded, it names no request.
  */
 export class AlloThrottledError extends AlloError {
   override readonly name = 'AlloThrottledError'

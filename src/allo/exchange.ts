@@ -1,11 +1,11 @@
 import type { Dispatcher } from 'undici'
 
 /**
- * One request and its whole answer, or a rejection: `timeoutMs` covers connecting, headers and body together.
- * An abort of `signal` rejects at once with its reason, a missed time limit with an ExchangeTimeout.
+ * Sends one GET and resolves with its complete response. No retry: transport.ts does that. `timeoutMs` covers connecting,
+ * headers and body together; after it, ExchangeTimeout is thrown. An abort of `signal` rejects at once with its reason.
  *
- * The method is written here and nowhere else, and is GET: the only scope that reads queues could also clear them.
- * Redirects are answers like any other (nothing follows them), so the key goes to one host only.
+ * This is the only place that names an HTTP method. It is GET, because the scope that reads queues can also clear them.
+ * Redirects are not followed, so the key is sent to one host only.
  */
 export async function exchange(
   dispatcher: Dispatcher,
@@ -17,7 +17,7 @@ export async function exchange(
   signal?.throwIfAborted()
   const stop = new AbortController()
   const onAbort = () => stop.abort(signal?.reason)
-  // Own listener and timer instead of AbortSignal.any: the signal of a long pass must not collect dependants.
+  // Not AbortSignal.any: the signal of a long pass would keep a dependent signal for each request.
   signal?.addEventListener('abort', onAbort, { once: true })
   const timer = setTimeout(() => stop.abort(new ExchangeTimeout()), limits.timeoutMs)
   const stopped = new Promise<never>((_, reject) => {
@@ -48,7 +48,7 @@ export async function exchange(
       return { ...reply, text: null, bytes: 0, bodyError: error }
     }
   })()
-  // While it connects, undici answers an abort only once connecting has ended: don't wait for that.
+  // While undici connects, it handles an abort only after the connection attempt: don't wait for that.
   answered.catch(() => {})
   try {
     return await Promise.race([answered, stopped])
@@ -63,7 +63,7 @@ export interface Reply {
   readonly header: (name: string) => string | undefined
   /** Null when the body did not arrive whole; then `bodyError` says why. */
   readonly text: string | null
-  /** Of the body. */
+  /** Size of the body. */
   readonly bytes: number
   readonly bodyError: unknown
 }
@@ -76,7 +76,7 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge'
 }
 
-/** Bad UTF-8 becomes U+FFFD, so that one broken name doesn't cost the queue; a byte order mark is dropped. */
+/** Invalid UTF-8 becomes U+FFFD, so that one broken name does not make the queue unreadable. Drops a byte order mark. */
 async function readText(
   body: AsyncIterable<unknown>,
   largestBody: number,

@@ -1,15 +1,15 @@
 /**
- * What is kept of values we have no column for. `forget` and retention can only erase a number that they can find, and
- * in a field nobody documented a number can be written in any way. So `extra` keeps what can't hold a phone number:
- * true, false, null, plain words, small numbers and timestamps, in the structure they came in. Of anything else it
- * keeps the kind: `(text)`, `(a number)`. Pure.
+ * Masks the values of column `extra`, which holds fields that have no column. `forget` and retention can erase only
+ * numbers that they can find, and an undocumented field can contain a phone number in any notation. So a value is kept
+ * only if it can't contain one: true, false, null, a plain word, a small number, a timestamp. Any other value is replaced
+ * by its type, `(text)` or `(a number)`. The structure is kept. Pure.
  */
 import { isPlainWord } from './text.ts'
 import { isRecord, typeName } from './value.ts'
 
 /**
- * A number can come in parts, too. So digits are counted over the whole record, and one with more than these keeps no
- * value with a digit in it. A value with more of them is dropped by itself, and is no part of anything.
+ * A phone number can be split over several fields. So the digits of the whole record are counted: if there are more than
+ * these, every value with a digit is masked. A single value with more digits is masked anyway, and is not counted.
  */
 const MOST_DIGITS = 6
 
@@ -69,7 +69,7 @@ function withoutDigits(value: Readonly<Record<string, unknown>>): Readonly<Recor
 
 const unprintableName = '(unprintable name)'
 
-/** Field names come from the wire too: one that could be a phone number or a person's name isn't shown. */
+/** Field names come from the API too, so one that could be a phone number or a person's name is not shown. */
 export function shownName(name: string): string {
   return isPlainWord(name) ? name : unprintableName
 }

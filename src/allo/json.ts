@@ -1,27 +1,27 @@
-/** From the text of an answer to its value, exactly: nothing that JSON.parse would drop without a word is lost. */
+/** Parses the JSON of an answer without silent losses: JSON.parse drops repeated names and rounds long numbers. */
 import { deepestJson, mostValues } from './limits.ts'
 
-/** JSON that says two things at once, or is nested too deep. Holds no value, and no name that could be one. */
+/** JSON with a repeated name, too many values or too much nesting. Its message contains no value and no field name. */
 export class UnusableJson extends Error {
   override readonly name = 'UnusableJson'
 }
 
 /**
- * Throws a SyntaxError for what is not JSON, and UnusableJson for a name that stands twice in one object, of which
- * JSON.parse would silently take the last, and for more values or more nesting than a real answer has.
+ * Throws a SyntaxError for text that is not JSON. Throws UnusableJson for a name that occurs twice in one object (of which
+ * JSON.parse would take the last), and for more values or more nesting than a real answer has.
  */
 export function parseJson(text: string): unknown {
   refuseTooMany(text)
-  // Digits beyond 2^53 become text: as a number they would be another one.
+  // An integer above 2^53 becomes text, because as a number it would be rounded.
   const value: unknown = longNumber.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
-  // Looking at each name of the text takes ten times as long as JSON.parse: only when counting can't rule it out.
+  // Checking each name takes ten times as long as JSON.parse, so first compare counts, which rules most texts out.
   if (countNames(value) !== countColons(text)) refuseRepeatedNames(text)
   return value
 }
 
 const longNumber = /(?:^|[:,[\s-])\d{16}/
 
-/** Before they are made: as objects, 32 MB of `{},` take a gigabyte. */
+/** Before parsing: 32 MB of `{},` take a gigabyte as objects. */
 function refuseTooMany(text: string): void {
   if (text.length < 2 * mostValues) return
   let values = 0
@@ -45,7 +45,7 @@ function countNames(value: unknown, depth = 0): number {
   return names
 }
 
-/** At least as many as the text has names; null when counting them is not that easy. */
+/** An upper bound for the number of names in the text. Null: a cheap count is not possible. */
 function countColons(text: string): number | null {
   if (/"\s+:/.test(text)) return null
   let colons = 0

@@ -1,25 +1,24 @@
 /**
- * How much of the API's answers is taken in, at most. All of it is far above what Allo documents, and exists so that
- * a broken answer ends as one error with a name: not as a row that Postgres refuses, and not as a process without
- * memory.
+ * Maximum sizes of the API's answers. They are far above what Allo documents. With them a broken answer causes one clear
+ * error, instead of a row that Postgres refuses or a process that runs out of memory.
  */
 
 /** A text field: how long it may be, and what happens when it is longer. */
 export interface TextLimit {
   readonly bytes: number
   /**
-   * `refuse`: the field says what the row is, or what became of it. Cut or left out, it would say something else, so
-   * the whole answer is an error that names the field.
-   * `leave_out`: the field only describes. It becomes null, and a surprise says so.
+   * `refuse`: the field identifies the row or gives its result. Cut or left out, it would mean something else, so the
+   * whole answer is an error that names the field.
+   * `leave_out`: the field is only a description. It becomes null, and is reported as a surprise.
    */
   readonly over: 'refuse' | 'leave_out'
-  /** An identifier is taken character by character or not at all: replaced characters could make two of them one. */
+  /** An identifier with broken characters is refused: with replaced characters, two identifiers could become equal. */
   readonly isIdentifier?: true
 }
 
 /**
- * Identifiers and numbers stand in indexes, two in one row, and Postgres takes 2,704 bytes for an index row. Allo's
- * have some thirty characters.
+ * Identifiers and numbers are in indexes, up to two in one index row, and Postgres allows 2,704 bytes for an index row.
+ * Those of Allo have about thirty characters.
  */
 export const textLimits = {
   id: { bytes: 256, over: 'refuse', isIdentifier: true },
@@ -28,7 +27,7 @@ export const textLimits = {
   url: { bytes: 4096, over: 'leave_out' },
 } as const satisfies Record<string, TextLimit>
 
-/** JSON text of all undocumented fields of one row together; longer, they are left out, and a surprise says so. */
+/** Bytes of `extra` of one row, as JSON. If it is longer, it is left out and reported as a surprise. */
 export const largestExtra = 16_384
 
 /** A page of 100 numbers is some 40 kB; the older form has a whole queue in one body. */
@@ -40,7 +39,7 @@ export const largestWalk = { numbers: 100_000, pages: 2000, bytes: 64 * 1024 * 1
 /** Of one list of teammates. */
 export const largestTeam = { teammates: 100_000, pages: 1000 } as const
 
-/** JSON nested deeper than this is no answer. */
+/** Maximum nesting of JSON. */
 export const deepestJson = 1000
 
 /** Values in one answer, about: 100,000 numbers with all their fields are 1,300,000. */

@@ -3,12 +3,12 @@ import { isRecord, type ParseRun, shownName, startParseRun, typeName } from './r
 import type { Surprise } from './types.ts'
 
 /**
- * What the parsers of the three answers share. They go from JSON to our values, and are pure but for `onSurprise`.
+ * Shared by the parsers of the three answers, which convert JSON to our types. They are pure except for `onSurprise`.
  *
- * Three things are indispensable, because without them a queue can't be told from another or a page from the whole:
- * `queue.id`, `position`, `pagination.has_more`. Without one of them the answer is an AlloSurprisedError; an answer
- * we don't understand must never look like an empty queue. Everything else bends (see record.ts), but for what is too
- * long or too much to be stored as it came (see limits.ts).
+ * Three fields are required: `queue.id`, `position` and `pagination.has_more`. Without them, two queues, or a page and a
+ * whole queue, can't be distinguished. If one is missing, an AlloSurprisedError is thrown, because an answer that we don't
+ * understand must never look like an empty queue. All other fields are optional and of any type (see record.ts), within
+ * the sizes of limits.ts.
  */
 export interface AnswerContext {
   readonly asked: string

@@ -1,6 +1,6 @@
 import type { ReadBudget } from './pacer.ts'
 
-/** Slots and pauses of this process alone, for where there is no database to share them in. */
+/** A read budget in the memory of this process, for when there is no database to share one in. */
 export function createPrivateReadBudget(): ReadBudget {
   let nextAt = 0
   let pausedUntil = 0

@@ -1,4 +1,4 @@
-/** What an answer, or its absence, means: a body to use, or an error that says what to do. */
+/** Converts a response to its JSON, and a bad or missing response to an error that says what to do. */
 import { echoesKey, mayEcho } from './echoed-key.ts'
 import { AlloSurprisedError, AlloUnreachableError, type Asked } from './errors.ts'
 import { BodyTooLarge, ExchangeTimeout, type Reply } from './exchange.ts'
@@ -6,7 +6,7 @@ import { parseJson, UnusableJson } from './json.ts'
 import { largestBody } from './limits.ts'
 import { type Refusal, toRefusedError } from './refusal.ts'
 
-/** The JSON of a 200. Throws an AlloError that says what came instead. */
+/** The JSON of a 200. Throws an AlloError for any other response. */
 export function readBody(
   reply: Reply,
   {
@@ -32,7 +32,7 @@ export function readBody(
   }
   if (status >= 400) throw toRefusedError(asked, status, refusal, requestId)
   if (status !== 200) {
-    // 206 is a part, 204 nothing, 203 somebody else's version, 304 an answer to a question that was not asked.
+    // 206 is a part, 204 has no body, 203 was changed by a proxy, and 304 answers a conditional request.
     const issue = `status ${status}, and only 200 is an answer`
     throw new AlloSurprisedError({ ...facts, issue, wayOut: whatIsBetween, retryable: true })
   }

@@ -15,38 +15,38 @@ import { isRecord, typeName } from './value.ts'
 export { isRecord, shownName, typeName }
 
 /**
- * Reads the fields of one JSON object tolerantly: a field may be missing, null, or of an undocumented type, and none
- * of it stops the row. Of what has no place in a column, extra-fields.ts says what `extra` keeps under the API's name. Only a
- * value that would be stored as something else is refused (see limits.ts).
+ * Reads the fields of one JSON object. A field may be missing, null, or of an undocumented type: the row is still read.
+ * Values that have no column go to `extra` under the API's name (extra-fields.ts). A value is refused only if it would be
+ * stored as a different value (limits.ts).
  *
- * One object per row and no closures: a queue can have 25,000 rows.
+ * One object per row and no closures, because a queue can have 25,000 rows.
  */
 export interface RecordReader {
   readonly raw: Readonly<Record<string, unknown>>
   /** The noun in front of the field in a surprise: `queue number`. */
   readonly noun: string
   readonly run: ParseRun
-  /** The place of the object in the answer, for a refusal: `data[3]`. */
+  /** Path of the object in the answer, for errors: `data[3]`. */
   readonly path: string
   misfits: [name: string, value: unknown][] | null
 }
 
-/** What holds for a whole answer. */
+/** The state of parsing one answer. */
 export interface ParseRun {
   readonly naiveTimeZone: string
   readonly surprise: (where: string, what: string) => void
-  /** Throws the error that this answer ends with. */
+  /** Throws an error: the whole answer can't be used. */
   readonly refuse: (path: string, issue: string) => never
   /** `YYYY-MM-DD`. */
   readonly latestPlausibleDay: string
 }
 
-/** An answer with more kinds of surprises than this has nothing to tell but its number. */
+/** Further kinds of surprises in one answer are not reported. */
 const mostSurprises = 1000
 
 const dayMs = 24 * 60 * 60 * 1000
 
-/** Tells `onSurprise` each different surprise of one answer once, not once per row. */
+/** Calls `onSurprise` once per answer for each different surprise, not once per row. */
 export function startParseRun(
   {
     naiveTimeZone,
@@ -77,7 +77,7 @@ export function openRecord(
   return { raw, noun, run, path, misfits: null }
 }
 
-/** Text; a number is read as its digits. */
+/** Text. A number is converted to its digits. */
 export function readText(record: RecordReader, name: string, limit: TextLimit): string | null {
   const value = record.raw[name]
   if (value === undefined || value === null) return null
@@ -110,7 +110,7 @@ function identifier({ run, noun, path }: RecordReader, name: string, value: stri
   return null
 }
 
-/** Beyond 2^53 digits may have been lost on the way: they'd be a wrong text, not a missing one. */
+/** Refuses an integer above 2^53, because its digits may be rounded and the text would be wrong. */
 function digitsOf({ run, path }: RecordReader, name: string, value: number): string {
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
     run.refuse(`${path}.${name}`, 'text is documented, a number came whose digits are lost beyond 2^53')
@@ -124,8 +124,8 @@ function isLonger(text: string, bytes: number): boolean {
 }
 
 /**
- * Text out of a documented list. The list grows without notice, so a word that isn't on it is kept. A text that is no
- * word could hold a phone number, which nothing would erase: it becomes `[not a word]`.
+ * Text from a documented list. Allo extends its lists without notice, so an unknown word is kept. A text that is not a
+ * word becomes `[not a word]`: it could contain a phone number, which `forget` would not find.
  */
 export function readWord(record: RecordReader, name: string, known: ReadonlySet<string>): string | null {
   const text = readText(record, name, ofAnyLength)
@@ -150,14 +150,14 @@ export function readTimestamp(record: RecordReader, name: string): Timestamp | n
   }
   const timestamp = toTimestamp(value, record.run.naiveTimeZone)
   if (timestamp === null) return misfit(record, name, value, 'not a readable timestamp')
-  // Kept as it is, since a source's time is the source's word; views and checks know what is plausible.
+  // Stored as Allo sent it. Views and checks decide what is plausible.
   if (timestamp < earliestPlausibleDay || timestamp.slice(0, 10) > record.run.latestPlausibleDay) {
     record.run.surprise(`${record.noun}.${name}`, 'an implausible time, before 2000 or in the future')
   }
   return timestamp
 }
 
-/** Call it last: everything without a place of its own. `known` are the names read into places. */
+/** All fields without a column. Call it last. `known`: names of the fields that have a column. */
 export function readExtra(record: RecordReader, known: ReadonlySet<string>): Extra {
   let entries = record.misfits
   for (const name of Object.keys(record.raw)) {
@@ -184,7 +184,7 @@ export function readExtra(record: RecordReader, known: ReadonlySet<string>): Ext
   return null
 }
 
-/** What is no word is not kept, however long it is. */
+/** No limit is needed: a text that is not a word is not kept. */
 const ofAnyLength: TextLimit = { bytes: Number.POSITIVE_INFINITY, over: 'leave_out' }
 
 function misfit(record: RecordReader, name: string, value: unknown, what: string): null {

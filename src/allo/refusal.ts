@@ -4,19 +4,19 @@ import { isRecord } from './record.ts'
 import { isPlainWord, toQuotable, withoutNumbers } from './text.ts'
 
 /**
- * Reads error answers. Only `type`, `code`, `message` and `retryable` are reliably in Allo's envelope; its older
- * API answers `{code, details}`, and a proxy in between answers HTML or nothing. So everything here may be null.
- * Nothing here holds `key`, which a server may repeat.
+ * A parsed error response. Allo's envelope always has `type`, `code`, `message` and `retryable`. Its older API sends
+ * `{code, details}`, and a proxy may send HTML or nothing, so most fields here can be null. The API key, which a server
+ * may repeat, is removed from all of them.
  */
 export interface Refusal {
   readonly code: string | null
-  /** The server's own words, fit to be quoted. */
+  /** The message of the server, masked and cut so that it can be quoted. */
   readonly said: string | null
   readonly retryable: boolean
   readonly requestId: string | null
-  /** How long a 429 tells us to wait; null when the body doesn't say. */
+  /** The wait that the body of a 429 asks for; null: none. */
   readonly retryAfterMs: number | null
-  /** Older daily quotas say it in a sentence: `limit=1000;type=DAILY;reset_in=3600`. */
+  /** The same for older daily quotas, which send it as text: `limit=1000;type=DAILY;reset_in=3600`. */
   readonly quotaResetMs: number | null
 }
 
@@ -82,7 +82,7 @@ export function toRefusedError(
   })
 }
 
-/** 409 is OTHER_TRANSACTION_IN_PROGRESS. What a key may not do or a request got wrong stays so, whatever they say. */
+/** 409 is OTHER_TRANSACTION_IN_PROGRESS. 400, 401, 403 and 404 are never retried, even if the body says `retryable`. */
 function isWorthAnotherTry(status: number, refusal: Refusal): boolean {
   if (status === 400 || status === 401 || status === 403 || status === 404) return false
   return status >= 500 || status === 408 || status === 409 || refusal.retryable

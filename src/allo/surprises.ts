@@ -1,6 +1,6 @@
 /**
- * What the API did that its documentation does not mention, as far as a pass tells it. A broken API can do a hundred
- * thousand such things: the first hundred kinds say what is wrong, and the others are counted.
+ * Collects the surprises of a pass. A surprise is something in an answer that Allo does not document, such as an unknown
+ * field. A broken API can cause a hundred thousand of them, so the first hundred kinds are listed and the others counted.
  */
 import type { Surprise } from './types.ts'
 
@@ -10,12 +10,12 @@ export interface SurpriseLog {
   all(): readonly Surprise[]
   /** Those that came since the last `take`. */
   take(): readonly Surprise[]
-  /** What was taken is told again when it comes again. */
+  /** Forgets what was taken, so that it is reported again in the next pass. */
   renew(): void
 }
 
 const mostListed = 100
-/** Kinds that are told apart. Of the kinds beyond them each occurrence counts. */
+/** Maximum number of distinct kinds. Beyond it, each occurrence is counted as a kind. */
 const mostKnown = 10_000
 
 export function createSurpriseLog(): SurpriseLog {
@@ -52,7 +52,7 @@ export function createSurpriseLog(): SurpriseLog {
   }
 }
 
-/** What several processes noticed in one pass, bounded as what one noticed is. */
+/** Merges the surprises that several processes collected in one pass, within the same limit. */
 export function mergeSurprises(before: readonly Surprise[], more: readonly Surprise[]): readonly Surprise[] {
   const log = createSurpriseLog()
   for (const surprise of [...before, ...more]) log.add(surprise)

@@ -8,14 +8,14 @@
 const unstorable = /[\0\p{Surrogate}]/u
 const everyUnstorable = /[\0\p{Surrogate}]/gu
 
-/** Deeper than any real answer, and far from where our recursion or Postgres's own ends. */
+/** Deeper than any real answer, and far below the recursion limits of Node and Postgres. */
 const deepestExtra = 64
 
 export function isStorable(text: string): boolean {
   return !unstorable.test(text)
 }
 
-/** Nothing in it was lost: bad UTF-8 is U+FFFD by now. */
+/** Whether no character was lost. Invalid UTF-8 is U+FFFD at this point. */
 export function isIntact(text: string): boolean {
   return isStorable(text) && !text.includes('\u{fffd}')
 }
@@ -26,7 +26,7 @@ export function toStorableText(text: string): string {
 }
 
 /**
- * A parsed JSON value with every text in it, keys included, made storable; `onChange` is told what was replaced.
+ * A parsed JSON value with every text in it, keys included, made storable. `onChange` is called for each replacement.
  * Keys such as `__proto__` stay ordinary keys.
  */
 export function toStorableJson(value: unknown, onChange: (what: string) => void, depth = 0): unknown {
@@ -52,12 +52,12 @@ export function toStorableJson(value: unknown, onChange: (what: string) => void,
 
 export const replacedCharacters = 'characters that Postgres cannot store were replaced'
 
-/** Words we may show and keep: constants and field names. Anything else could be a person's name or number. */
+/** Whether it looks like a constant or a field name. Any other text could be a person's name or phone number. */
 export function isPlainWord(text: string): boolean {
   return /^[A-Z0-9_]{1,40}$/i.test(text) && text.replace(/[^0-9]/g, '').length <= 3
 }
 
-/** A server's sentence for a message of ours: one line, no long numbers or keys, at most 200 characters. */
+/** Prepares a server's sentence for our messages: one line, no long numbers or keys, at most 200 characters. */
 export function toQuotable(text: string): string {
   const oneLine = toStorableText(text.slice(0, 2000))
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')

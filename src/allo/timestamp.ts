@@ -1,12 +1,11 @@
 import type { Timestamp } from './types.ts'
 
 /**
- * Reads a timestamp of the API without ever making a JavaScript date of it: dates know neither microseconds nor
- * another zone than Node's. Null means unreadable. The result is one that Postgres reads as `timestamptz` to the
- * same moment whatever its own settings: a text that Postgres refused would fail a whole queue, so the calendar is
- * checked here.
+ * Converts a timestamp of the API to text that Postgres reads as the same `timestamptz` with any settings. Null: it can't
+ * be read. It never becomes a JavaScript Date, which has no microseconds and only Node's time zone. The calendar is
+ * checked here, because a text that Postgres refuses would make the reading of the whole queue fail.
  *
- * A naive timestamp (`2026-04-30T10:00:00`, what queues answer) belongs to `naiveTimeZone`, an IANA name.
+ * A timestamp without a zone (`2026-04-30T10:00:00`, as queues have it) is in `naiveTimeZone`, an IANA name.
  */
 export function toTimestamp(text: string, naiveTimeZone: string): Timestamp | null {
   const parts = shape.exec(text)

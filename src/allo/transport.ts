@@ -14,14 +14,14 @@ import { readRefusal, readRequestId } from './refusal.ts'
 import type { Pacer, RequestCounts } from './types.ts'
 
 /**
- * `get` and nothing else. It resolves with the JSON of a 200, or rejects with an AlloError, with what the pacer
- * rejected with, or with the reason of an aborted `signal`.
+ * GET with pacing and retries. `get` resolves with the JSON of a 200. It rejects with an AlloError, with the error of the
+ * pacer, or with the reason of an aborted `signal`.
  *
- *   attempt:  wait for our turn ─▶ GET ─▶ 200 ─▶ JSON
- *                  ▲                ├─▶ 429: pause everyone on the key, again; costs no retry
- *                  └────────────────┤
- *                                   ├─▶ 401, and the key in its file has changed: once more
- *                                   └─▶ else an error; if trying again can help: p-retry's backoff, next attempt
+ *   attempt:  wait for a turn ─▶ GET ─▶ 200 ─▶ JSON
+ *                  ▲              ├─▶ 429: pause all processes that use the key, then again; not counted as a retry
+ *                  └──────────────┤
+ *                                 ├─▶ 401, and the key in its file has changed: again, once
+ *                                 └─▶ error; if it is retryable (HTTP 5xx, no response): backoff, next attempt
  */
 export interface Transport {
   readonly counts: Readonly<RequestCounts>
@@ -31,15 +31,15 @@ export interface Transport {
     asked: Asked,
     signal?: AbortSignal,
   ): Promise<{ readonly body: unknown; readonly requestId: string }>
-  /** The same transport with counts of its own, that start at zero; what it does counts in both. */
+  /** The same transport with its own counts, which start at zero. Its requests count in both. */
   counted(): Transport
-  /** Ends open connections; exchanges under way reject. */
+  /** Closes the connections. Open requests reject. */
   close(): Promise<void>
 }
 
 export interface TransportSettings {
   readonly apiUrl: string
-  /** Asked for each request, so that a key read again is used at once. */
+  /** Called for each request, so that a rotated key is used at once. */
   readonly apiKey: () => string
   /** On 401, when the key comes from a file: reads it again and says whether it has changed. */
   readonly rereadKey?: () => Promise<boolean>
@@ -50,7 +50,7 @@ export interface TransportSettings {
   readonly userAgent: string
   readonly proxy?: ProxySettings
   readonly retry?: Partial<RetrySettings>
-  /** Told of each request what it was answered with; null: nothing that could be read. */
+  /** Called with the status of each response; null: no readable response. */
   readonly onAnswer?: (status: number | null) => void
 }
 
@@ -144,7 +144,7 @@ export function createTransport(settings: TransportSettings): Transport {
       )
       settings.onAnswer?.(reply.status)
       for (const tally of tallies) tally.bytes += reply.bytes
-      // A server may repeat the key it refused ("invalid key …"): take it out before anything is read.
+      // A server may repeat the key that it refused ("invalid key …"), so remove it first.
       const refusal = readRefusal(reply.status === 200 ? null : reply.text, key)
       const header = reply.header('x-request-id') ?? ''
       const theirId = refusal.requestId ?? (echoesKey(header, key) ? null : readRequestId(header))
@@ -158,11 +158,11 @@ export function createTransport(settings: TransportSettings): Transport {
     }
   }
 
-  /** Several requests meet the same rotation: one reads the file again, the others find the key changed already. */
+  /** When several requests get a 401, one reads the file again, and the others find that the key has changed. */
   async function hasFreshKey(used: string): Promise<boolean> {
     if (settings.apiKey() !== used) return true
     if (!settings.rereadKey) return false
-    // A file that can't be read just now leaves the 401, which is what the operator has to see.
+    // If the file can't be read, the 401 is the error that the operator has to see.
     const changed = await settings.rereadKey().catch(() => false)
     return changed || settings.apiKey() !== used
   }
@@ -186,12 +186,12 @@ function noRequests(): RequestCounts {
 }
 
 /**
- * Our own dispatcher, so that proxies hold without a flag to Node and nobody's global settings reach us. HTTP/1.1
- * only: over one HTTP/2 connection a single lost connection would fail every walk at once.
+ * Our own dispatcher, so that proxies work without a flag for Node, and global settings of undici have no effect. HTTP/1.1
+ * only: with HTTP/2, all requests would share one connection and fail together when it is lost.
  */
 function createDispatcher({ apiUrl, proxy, timeoutMs }: TransportSettings): Dispatcher {
   const options = { allowH2: false, connect: { timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 }
-  // Plain http is for this machine only; a proxy elsewhere would get the key in clear text.
+  // A proxy is not used for this machine: http is allowed only there, and a proxy would get the key in clear text.
   if (isLoopback(new URL(apiUrl).hostname)) return new Agent(options)
   if (!proxy?.httpProxy && !proxy?.httpsProxy) return new Agent(options)
   return new EnvHttpProxyAgent({

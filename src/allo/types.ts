@@ -1,5 +1,5 @@
 /**
- * What the Allo API says, after parsing: our values for the vendor's nouns.
+ * The parsed answers of the Allo API.
  *
  * Timestamps are text that Postgres reads as `timestamptz` without knowing our settings: they carry `Z`, an
  * offset or a zone name, and at most six fractional digits. They are never JavaScript dates, which would drop
@@ -38,7 +38,7 @@ export interface TeammateList {
   readonly unusable: UnusableRows
 }
 
-/** Rows that name no teammate who could be asked for a queue. */
+/** Rows without a usable id, so that no queue can be requested for them. */
 export interface UnusableRows {
   readonly count: number
   /** Of the first one: where and why, without a value. Null when there are none. */
@@ -87,7 +87,7 @@ export type QueueAnswer =
     }
   /** 200 without a queue, or 404 DIALING_QUEUE_NOT_FOUND of older builds: the teammate has none. */
   | { readonly kind: 'no_queue'; readonly requestId: string | null }
-  /** 404 ASSIGNEE_NOT_FOUND: not on this team (any more), or never was. */
+  /** 404 ASSIGNEE_NOT_FOUND: not on this team, now or ever. */
   | { readonly kind: 'not_found'; readonly requestId: string | null }
 
 /** Something the API did that its documentation does not mention; harmless, but worth one line per pass. */
@@ -96,14 +96,14 @@ export interface Surprise {
   readonly where: string
   /** What, in words that hold no phone number: `unknown field`, `unknown value PARKED`. */
   readonly what: string
-  /** Only where this stands for so many others; see surprises.ts. */
+  /** Set only on the entry that stands for this many further kinds; see surprises.ts. */
   readonly leftOut?: number
 }
 
 /** Counted by the client since it was made. */
 export interface RequestCounts {
   requests: number
-  /** Answers with 429. */
+  /** Number of 429 responses. */
   throttled: number
   /** Milliseconds from sending a request to the end of its answer, all requests together. */
   exchangeMs: number
@@ -112,16 +112,16 @@ export interface RequestCounts {
 }
 
 /**
- * The shared right to read. `turn` resolves when one request may be sent now, and rejects with AlloThrottledError when
- * waiting would exceed what one pass may wait. `pause` stops everyone on the key; `refused` is what was answered
- * with 429.
+ * Spaces the requests of all processes that use the key. `turn` resolves when one request may be sent now, and rejects
+ * with AlloThrottledError if waiting would exceed the limit of one pass. `pause` pauses all these processes; `refused`:
+ * the request that got the 429.
  */
 export interface Pacer {
   turn(signal?: AbortSignal): Promise<void>
   pause(forMs: number, refused?: AlloErrorFacts): Promise<void>
 }
 
-/** One HTTP exchange at a time with the Allo API; everything it can do is GET. */
+/** Requests to the Allo API. All of them are GET. */
 export interface AlloClient {
   readonly counts: Readonly<RequestCounts>
   me(signal?: AbortSignal): Promise<Account>
@@ -129,7 +129,7 @@ export interface AlloClient {
   listTeammates(status: 'ACTIVE' | 'BLOCKED', signal?: AbortSignal): Promise<TeammateList>
   /** `page` counts from 1, 100 numbers each. */
   readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer>
-  /** The same client, with counts of its own that start at zero; what it does counts in both. */
+  /** The same client with its own counts, which start at zero. Its requests count in both. */
   counted(): AlloClient
   close(): Promise<void>
 }

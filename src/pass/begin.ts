@@ -1,4 +1,4 @@
-/** The beginning of a pass: whose key it is, and whom to read. Both executors take these steps. */
+/** The first steps of a pass: identify the team, and select the teammates to read. Both executors use them. */
 import type { AlloClient } from '../allo/types.ts'
 import { lastTeamOfKey, type Team } from '../store/pass/teammates.ts'
 import type { Pool } from '../store/postgres/database.ts'
@@ -8,8 +8,8 @@ import { type Identification, identifyTeam } from './identify-team.ts'
 import { noEffort, type PassRecord } from './pass-record.ts'
 
 /**
- * The team and, when the API did not name it, why: what failed is then recorded with the team on record for the key.
- * Throws what failed when there is none, and the reason of the signal.
+ * The team of the key. If the API could not name it, the result is the team on record for the key and the error, so that
+ * a failed pass can be recorded. Throws the error if no team is on record, and the reason of an aborted signal.
  */
 export async function identify(
   deps: Identification,
@@ -41,7 +41,7 @@ export async function selectTeammates(
   return { ...choose(listing, choice), incomplete: listing.incomplete }
 }
 
-/** Leaving someone out by configuration must not look like their having left. */
+/** A teammate who is left out by configuration must not look like one who left the team. */
 export async function recordNotAsked(record: PassRecord, { leftOut }: Selection): Promise<void> {
   for (const { userId } of leftOut) await record.save(userId, notAsked, noEffort)
 }

@@ -1,4 +1,4 @@
-/** Which teammates a pass reads: those on both lists, and those who vanished from the lists and did not leave. */
+/** Which teammates a pass reads: those on Allo's two lists, and those missing from them who are not known to have left. */
 import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
 import {
   formerTeammates,
@@ -20,9 +20,9 @@ export interface Choice {
 }
 
 export interface Listing {
-  /** Those who can be asked for a queue. */
+  /** Teammates whose queue can be requested. */
   readonly everyone: readonly KnownTeammate[]
-  /** Those on record who left the team. */
+  /** Teammates on record who left the team. */
   readonly former: readonly KnownTeammate[]
   /** Why not all teammates on the lists can be asked; null when all can. */
   readonly incomplete: string | null
@@ -37,7 +37,7 @@ export interface Selection {
 }
 
 /**
- * Both lists, always: being blocked must not look like having left. `record: false` leaves the database as it is.
+ * Always reads both lists, so that a blocked teammate does not look like one who left. `record: false` writes nothing.
  * Throws TeamChangedError when most of those listed are on record with another team.
  */
 export async function listTeammates(
@@ -91,7 +91,7 @@ function asKnown({ userId, name, email, status }: Teammate): KnownTeammate {
 /**
  * `--user` overrules the configuration. Throws UnknownTeammateError when one of its names matches no teammate, when no
  * name of a list in the configuration does, or when no teammate is left to read. Some names of a list may match none,
- * which is a warning: people come and go, and a service must go on. Former teammates count as matches.
+ * which is a warning, because teammates leave and the worker must continue. Former teammates count as matches.
  */
 export function choose({ everyone, former }: Omit<Listing, 'incomplete'>, options: Choice): Selection {
   for (const user of options.users) {

@@ -1,4 +1,4 @@
-/** The record of a dry run: kept in memory, and each reading is saved in a transaction that is rolled back. */
+/** The record of a dry run. It is kept in memory, and each reading is saved in a transaction that is rolled back. */
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Team } from '../store/pass/teammates.ts'
 import type { Pool } from '../store/postgres/database.ts'

@@ -1,5 +1,5 @@
 /**
- * What failed in a pass, and whom it concerns:
+ * What a failure in a pass concerns, and what happens then:
  *
  *   concerns   for example                                         is recorded               then
  *   teammate   a wrong answer, HTTP 5xx, no answer, data that      with this teammate        the pass goes on; the worker
@@ -28,8 +28,8 @@ export class UnknownTeammateError extends MirrorError {
 }
 
 /**
- * The lists have teammates who could not be asked for a queue; everyone else was. Endings are held back, for three
- * passes at most.
+ * The queues of some listed teammates could not be requested; all others were read. Queues do not end in such a pass, for
+ * three passes at most.
  */
 export class IncompleteTeamError extends MirrorError {
   override readonly name = 'IncompleteTeamError'
@@ -38,8 +38,8 @@ export class IncompleteTeamError extends MirrorError {
 }
 
 /**
- * What is on record for the key, or for the teammates it lists, is another team than the API names now. Believed, all
- * data would get a new home and calls would count twice. An answer that was wrong once costs one pass.
+ * The API names another team than the one on record for the key or its teammates. If the program accepted that, all data
+ * would be recorded again for the new team and calls would count twice. A single wrong answer costs one pass.
  */
 export class TeamChangedError extends MirrorError {
   override readonly name = 'TeamChangedError'
@@ -62,7 +62,7 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** The lists were answered, and can't be true. */
+/** Allo answered with lists that can't be true. */
 export class ImplausibleTeamError extends MirrorError {
   override readonly name = 'ImplausibleTeamError'
   readonly code = 'no_active_teammate'
@@ -90,7 +90,7 @@ export function isRefusal(error: unknown): error is AlloRefusedError {
   return error instanceof AlloRefusedError && error.kind === 'credentials'
 }
 
-/** The reading to record with this teammate or, when the pass stops, with all who were not reached. */
+/** The reading to record for this teammate or, when the pass stops, for all teammates that were not read. */
 export function readingOf(error: MirrorError): FailedReading {
   const { code, message, requestId } = error
   return { kind: 'failed', status: statusOf(error), code, message: withoutNumbers(message), requestId }
@@ -101,7 +101,7 @@ function statusOf(error: MirrorError): FailedReading['status'] {
   return isRefusal(error) ? 'forbidden' : 'error'
 }
 
-/** Of teammates the configuration leaves out. */
+/** For teammates that the configuration leaves out. */
 export const notAsked: FailedReading = {
   kind: 'failed',
   status: 'skipped',

@@ -1,23 +1,26 @@
-/** The end of a pass: its status and reason follow from what its readings recorded. */
+/**
+ * The last step of a pass: computes its status and reason from its recorded readings. Whether queues end then is decided in
+ * store/pass/finish-pass.ts.
+ */
 import { AlloError } from '../allo/errors.ts'
 import type { Conclusions } from '../store/pass/finish-pass.ts'
 import { PassClosedError } from '../store/reading/reading.ts'
 import { IncompleteTeamError, readingOf, reasonOf } from './failure.ts'
 import type { Effort, PassRecord } from './pass-record.ts'
 
-/** What the readings don't say about their pass. */
+/** What finishing a pass needs and its readings do not record. */
 export interface PassPlan {
-  /** How many teammates the pass asks. */
+  /** Number of teammates to read. */
   readonly asked: number
-  /** Requests that belong to no recorded reading: the beginning, and readings that were given up. */
+  /** Requests that belong to no recorded reading: those of the first steps, and of abandoned readings. */
   readonly spent: Pick<Effort, 'requests' | 'throttled'>
-  /** Why not all on the lists can be asked; null: all can. */
+  /** Why the queues of some listed teammates can't be requested; null: all can. */
   readonly incomplete: string | null
 }
 
 export interface FinishedPass {
   readonly status: 'ok' | 'partial' | 'failed'
-  /** Why the pass did not ask everyone, when this process knows it. */
+  /** Why the pass did not read all teammates, if this process knows it. */
   readonly stoppedBy: unknown
   readonly requests: number
   readonly throttled: number
@@ -25,15 +28,15 @@ export interface FinishedPass {
 }
 
 /**
- * `stoppedBy`: what this process knows the pass to be stopped by; what its readings recorded comes first. Returns null
- * when the pass was closed meanwhile: it was taken for dead, or another run of the same job was first.
+ * `stoppedBy`: the error by which this process stopped the pass; a recorded reason has priority. Returns null if the pass
+ * is closed already, because its lease expired or another run of the same job finished it.
  */
 export async function finish(
   record: PassRecord,
   { asked, spent, incomplete }: PassPlan,
   stoppedBy: unknown = null,
 ): Promise<FinishedPass | null> {
-  // For `status` and the alerts: a refused key is told from any other failure by what stopped the pass.
+  // `status` and the alerts recognise a refused key by the recorded reason.
   if (stoppedBy instanceof AlloError) await record.stop(readingOf(stoppedBy))
   const read = await record.totals()
   if (read === null) return null
@@ -55,7 +58,7 @@ export async function finish(
   }
 }
 
-/** `ok` when everyone asked was answered about; a teammate Allo does not know is an answer. */
+/** `ok` if Allo answered for all teammates. That it does not know a teammate is an answer too. */
 function outcomeOf(asked: number, answered: number, stoppedBy: unknown): FinishedPass['status'] {
   if (stoppedBy === null && answered === asked) return 'ok'
   return answered > 0 ? 'partial' : 'failed'

@@ -22,11 +22,11 @@ export interface Identification {
 }
 
 /**
- * Proves the key and names the team. When the API can't say, for another reason than the key, it is the team last
- * recorded for this key; when there is none, what kept the API from saying is thrown.
+ * Checks the key and returns its team. If the request fails for another reason than the key, returns the team on record
+ * for this key; if there is none, throws the error of the request.
  *
- * The team of a key never changes by itself: another team, or none, where one is on record is a TeamChangedError. So is
- * a new key whose teammates are on record with another team.
+ * The team of a key never changes. If the API names another team than the one on record, or none, a TeamChangedError is
+ * thrown, and also for a new key whose teammates are on record with another team.
  */
 export async function identifyTeam(
   { allo, pool, keyFingerprint, onLimit, warn }: Identification,
@@ -58,7 +58,7 @@ export async function identifyTeam(
   }
 }
 
-/** A key that was rotated lists teammates who are on record, and must name their team. */
+/** A new key whose teammates are on record must name the same team. */
 async function assertNewcomers(
   allo: AlloClient,
   pool: Pool,

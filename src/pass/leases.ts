@@ -1,13 +1,13 @@
 /**
- * Renews the leases of the passes that this process works on, as long as it does: `sync` holds one throughout, the
- * worker's job of a pass and each of its readings hold it while they run. No process holds the lease of a pass whose
- * jobs were lost, so the lease expires and the next pass closes it.
+ * Renews the leases of the passes that this process works on. `sync` holds the lease during the whole pass. In a worker,
+ * the job of the pass and the job of each reading hold it while they run. If the jobs of a pass are lost, no process renews
+ * its lease: it expires, and the next pass closes this one.
  */
 import { LEASE_SECONDS, renewLease } from '../store/pass/passes.ts'
 import type { Pool } from '../store/postgres/database.ts'
 
 export interface LeaseKeeper {
-  /** Renews at once, then every quarter of a lease. Returns what lets go again. */
+  /** Renews at once, then every quarter of a lease. Returns a function that ends this. */
   hold(passId: string): () => void
   stop(): void
 }
@@ -21,7 +21,7 @@ export function createLeaseKeeper(pool: Pool): LeaseKeeper {
     const now = performance.now()
     if (now - (lastRenewedAt.get(passId) ?? Number.NEGATIVE_INFINITY) < renewEveryMs) return
     lastRenewedAt.set(passId, now)
-    // A database that can't be reached fails the reading itself; until then the lease has time.
+    // Ignored: if the database can't be reached, the reading itself fails.
     renewLease(pool, passId).catch(() => lastRenewedAt.delete(passId))
   }
   const timer = setInterval(() => {

@@ -1,6 +1,6 @@
 /**
- * What the steps of a pass write to and read from: Postgres, so that all processes that work on the pass agree, or in a
- * dry run the memory of this process (dry-run-record.ts).
+ * The record of a pass: its state, and the results of its steps. It is in Postgres, so that all processes that work on the
+ * pass share it. In a dry run it is in memory (dry-run-record.ts).
  *
  *            ┌─ stop() ─▶ no further request; those not reached get the reason ─┐
  *   begin ─▶ running ───────────────────────────────────────────────────────────┴─ finish ─▶ ok | partial | failed
@@ -8,7 +8,7 @@
  *            ├─ lease expired, or its job is gone ─▶ failed (abandoned)   closed by the next pass
  *            └─ longer than six hours ─────────────▶ failed (wedged)      closed by the next pass
  *
- * A process whose pass was closed by another one finds that out at its next reading (PassClosedError).
+ * If another process closed the pass, the next reading of this process throws PassClosedError.
  */
 import { AlloUnreachableError } from '../allo/errors.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
@@ -34,12 +34,12 @@ export interface PassRecord {
   readonly passId: string | null
   state(userId: string): Promise<PassState>
   save(userId: string, result: Reading['result'], effort: Effort): Promise<SavedReading>
-  /** The first reason stays. */
+  /** Only the first reason is kept. */
   stop(reading: FailedReading): Promise<void>
   /** How many of the latest readings in a row got no answer from Allo; counts up to `most`. */
   unreachableInARow(most: number): Promise<number>
   noteSideEffects(effects: SideEffects): Promise<void>
-  /** What the readings amount to; null when the pass is closed. */
+  /** Sums over the readings; null: the pass is closed. */
   totals(): Promise<ReadingTotals | null>
   /** Throws PassClosedError when it is closed already. */
   close(outcome: Omit<PassOutcome, 'passId' | 'teamId'>): Promise<Conclusions>

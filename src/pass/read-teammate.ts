@@ -1,6 +1,6 @@
 /**
- * One reading of a pass: is it still wanted, take the snapshot, save it, and decide what a failure means. The loop of
- * `sync` and each job of the worker call this, with nothing before or after it that decides anything.
+ * One reading of a pass: check that the pass is still running, take the snapshot, save it, and decide what a failure means.
+ * `sync` and the jobs of the worker both call it, so all decisions about a reading are here.
  */
 import { AlloUnreachableError } from '../allo/errors.ts'
 import type { AlloClient, QueueNumber } from '../allo/types.ts'
@@ -14,7 +14,7 @@ import { PassClosedError, type SavedReading } from '../store/reading/reading.ts'
 import { concernOf, readingOf } from './failure.ts'
 import type { Effort, PassRecord } from './pass-record.ts'
 
-/** This many teammates in a row without an answer: the API is down, and the others need not be tried. */
+/** After this many teammates in a row without a response, Allo counts as down, and the pass stops. */
 const MAX_UNREACHABLE_IN_A_ROW = 10
 
 export interface ReadingDone {
@@ -27,11 +27,11 @@ export interface ReadingDone {
 }
 
 /**
- * Returns what was recorded; null when an answer of this teammate is recorded already. A failure that is tried again
- * is recorded, too; the next try takes its place.
+ * Returns what was recorded; null: an answer about this teammate is recorded already. A failure is recorded even if it is
+ * retried; the retry replaces it.
  *
- * Throws, with nothing recorded, what concerns this process alone: the abort of `signal`, a Postgres that is gone, or
- * PassClosedError. `allo` has counted the requests by then.
+ * Throws without recording when the failure concerns only this process: `signal` was aborted, Postgres is gone, or the
+ * pass was closed (PassClosedError). `allo` has counted the requests of this reading.
  */
 export async function readTeammate(
   deps: {
@@ -84,7 +84,7 @@ function sourcesOf({ pool, numberKeys, allo }: Omit<Parameters<typeof readTeamma
   }
 }
 
-/** By what is recorded, so that all processes count together; each try counts. */
+/** Counts recorded readings, so that all processes count together. Each attempt counts. */
 async function isDown(record: PassRecord, error: MirrorError): Promise<boolean> {
   if (!(error instanceof AlloUnreachableError)) return false
   const inARow = await record.unreachableInARow(MAX_UNREACHABLE_IN_A_ROW)

@@ -1,6 +1,6 @@
 /**
- * The executor of `sync`: the steps of a pass one after the other in this process, with several readings at a time.
- * Beside it stands the worker's: src/worker/pass-job.ts and reading-job.ts take the same steps as jobs.
+ * The executor of `sync`: runs the steps of a pass in this process, with several readings at a time. The executor of the
+ * worker (src/worker/pass-job.ts and reading-job.ts) runs the same steps as jobs.
  *
  *   identify ─▶ select ─▶ begin ─▶ read each teammate ─▶ finish
  */
@@ -36,7 +36,7 @@ export interface SyncDependencies extends SideEffectSources {
   readonly version: string
 }
 
-/** What a person may want to see meanwhile. */
+/** For the progress display. */
 export interface SyncObserver {
   passStarted(pass: { passId: string | null; team: Team; teammates: number }): void
   teammateRead(reading: SavedReading, teammate: KnownTeammate): void
@@ -124,7 +124,7 @@ interface SelectionOrFailure extends Selected {
   readonly error: unknown
 }
 
-/** Before the pass begins, because a misspelled name is no pass that failed. */
+/** Before the pass begins: a misspelled name must not be recorded as a failed pass. */
 async function select(deps: Deps, options: SyncOptions, { teamId }: Team): Promise<SelectionOrFailure> {
   try {
     const { signal } = deps

@@ -1,22 +1,22 @@
-/** What this process waits because of 429s, and what it notices of the API, told to the pass it works on. */
+/** Records the waits after 429s and the surprises of the API with the pass that this process works on. */
 import type { Surprise } from '../allo/types.ts'
 import type { SideEffects } from '../store/pass/passes.ts'
 import type { PassRecord } from './pass-record.ts'
 
 export interface SideEffectSources {
   readonly pacer: { readonly throttledMs: number; forgetThrottling(): void }
-  /** What the API did that is not documented, since it was asked last: each kind once in a pass. */
+  /** Surprises since the last call, each kind once per pass. */
   readonly takeSurprises: () => readonly Surprise[]
   readonly renewSurprises: () => void
 }
 
 export interface SideEffectsOfPass {
   /**
-   * A new pass has its own time to wait, and is told of each surprise once more; `waitedMs` was waited for it already.
-   * The same pass again is a no-op.
+   * Begins a pass: its waits count from zero, and surprises are reported again. `waitedMs`: the time that was waited for
+   * it before. A no-op for the current pass.
    */
   enter(passId: string | null, waitedMs?: number): void
-  /** Records what came since it was told last. Rejects when it could not be recorded. */
+  /** Records waits and surprises since the last call. Rejects if they can't be recorded. */
   tell(record: PassRecord, onTold: (effects: SideEffects) => void): Promise<void>
 }
 
