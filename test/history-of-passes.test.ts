@@ -308,6 +308,21 @@ describe('a pass', () => {
     expect((await finish(last)).ended).toEqual(['pdl_A'])
   })
 
+  test('that did not read a teammate who was not found earlier ends no queue: the teammate may be back and hold it', async () => {
+    const first = await begin()
+    await save(reading(first, 'usr-A', [0, 1], 'pdl_A'))
+    const interval = { readStartedAt: at(0), observedAt: at(1), walks: 1 }
+    await save({ passId: first, teamId, userId: 'usr-B', effort, result: { kind: 'not_found', ...interval } })
+    await finish(first)
+    const doubting = await begin()
+    await save(reading(doubting, 'usr-A', [10, 11], null))
+    expect(await finish(doubting)).toEqual({ ended: [], unknown: ['pdl_A'] })
+
+    const unread = await begin()
+    await save(reading(unread, 'usr-A', [20, 21], null))
+    expect(await finish(unread)).toEqual({ ended: [], unknown: [] })
+  })
+
   test('by schedule is the only one of its team at a time', async () => {
     const scheduled = { teamId, trigger: 'schedule', isWholeTeam: true, version: 'test' } as const
     await startPass(pool, scheduled)

@@ -33,7 +33,7 @@ export function countNotRead(
         from ${teammates} ${t} left join ${syncReads} ${r} on ${r.userId} = ${t.userId} and ${r.passId} = ${passId}
         where ${t.teamId} = ${teamId} and (${t.isListed} or ${t.leftAt} is null)
           and coalesce(${r.status}, 'error') not in ('ok', 'no_queue')
-          and not (${r.status} = 'not_found' and ${t.missingPassId} < ${passId})`,
+          and not coalesce(${r.status} = 'not_found' and ${t.missingPassId} < ${passId}, false)`,
   )
 }
 
