@@ -1,6 +1,6 @@
 /**
- * The values that the API documents, by field. Allo extends these lists without notice, so an unknown word is stored and
- * reported as a surprise.
+ * The values that the API documents, by field. Allo extends these lists without notice, so an unknown word is stored
+ * and reported as a surprise.
  */
 export const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
 

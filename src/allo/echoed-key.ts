@@ -1,4 +1,6 @@
-/** An answer that repeats the API key we sent: a proxy's debug page, an error that quotes its request, a pasted name. */
+/**
+ * An answer that repeats the API key we sent: a proxy's debug page, an error that quotes its request, a pasted name.
+ */
 
 /** A shorter key is not searched for: it would match in ordinary words. */
 const LEAST_KEY = 8

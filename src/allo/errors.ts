@@ -136,8 +136,8 @@ export class AlloUnreachableError extends AlloError {
 }
 
 /**
- * Allo keeps answering 429, and the next wait would exceed the limit. A later retry can help. The pacer throws it: for a
- * pause that another process recorded, it names no request.
+ * Allo keeps answering 429, and the next wait would exceed the limit. A later retry can help. The pacer throws it: for
+ * a pause that another process recorded, it names no request.
  */
 export class AlloThrottledError extends AlloError {
   override readonly name = 'AlloThrottledError'

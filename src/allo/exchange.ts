@@ -1,8 +1,9 @@
 import type { Dispatcher } from 'undici'
 
 /**
- * Sends one GET and resolves with its complete response. No retry: transport.ts does that. `timeoutMs` covers connecting,
- * headers and body together; after it, ExchangeTimeout is thrown. An abort of `signal` rejects at once with its reason.
+ * Sends one GET and resolves with its complete response. No retry: transport.ts does that. `timeoutMs` covers
+ * connecting, headers and body together; after it, ExchangeTimeout is thrown. An abort of `signal` rejects at once with
+ * its reason.
  *
  * This is the only place that names an HTTP method. It is GET, because the scope that reads queues can also clear them.
  * Redirects are not followed, so the key is sent to one host only.
@@ -76,7 +77,9 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge'
 }
 
-/** Invalid UTF-8 becomes U+FFFD, so that one broken name does not make the queue unreadable. Drops a byte order mark. */
+/**
+ * Invalid UTF-8 becomes U+FFFD, so that one broken name does not make the queue unreadable. Drops a byte order mark.
+ */
 async function readText(
   body: AsyncIterable<unknown>,
   largestBody: number,

@@ -1,15 +1,15 @@
 /**
  * Masks the values of column `extra`, which holds fields that have no column. `forget` and retention can erase only
  * numbers that they can find, and an undocumented field can contain a phone number in any notation. So a value is kept
- * only if it can't contain one: true, false, null, a plain word, a small number, a timestamp. Any other value is replaced
- * by its type, `(text)` or `(a number)`. The structure is kept. Pure.
+ * only if it can't contain one: true, false, null, a plain word, a small number, a timestamp. Any other value is
+ * replaced by its type, `(text)` or `(a number)`. The structure is kept. Pure.
  */
 import { isPlainWord } from './text.ts'
 import { isRecord, typeName } from './value.ts'
 
 /**
- * A phone number can be split over several fields. So the digits of the whole record are counted: if there are more than
- * these, every value with a digit is masked. A single value with more digits is masked anyway, and is not counted.
+ * A phone number can be split over several fields. So the digits of the whole record are counted: if there are more
+ * than these, every value with a digit is masked. A single value with more digits is masked anyway, and is not counted.
  */
 const MOST_DIGITS = 6
 

@@ -7,8 +7,8 @@ export class UnusableJson extends Error {
 }
 
 /**
- * Throws a SyntaxError for text that is not JSON. Throws UnusableJson for a name that occurs twice in one object (of which
- * JSON.parse would take the last), and for more values or more nesting than a real answer has.
+ * Throws a SyntaxError for text that is not JSON. Throws UnusableJson for a name that occurs twice in one object (of
+ * which JSON.parse would take the last), and for more values or more nesting than a real answer has.
  */
 export function parseJson(text: string): unknown {
   refuseTooMany(text)

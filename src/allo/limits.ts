@@ -1,6 +1,6 @@
 /**
- * Maximum sizes of the API's answers. They are far above what Allo documents. With them a broken answer causes one clear
- * error, instead of a row that Postgres refuses or a process that runs out of memory.
+ * Maximum sizes of the API's answers. They are far above what Allo documents. With them a broken answer causes one
+ * clear error, instead of a row that Postgres refuses or a process that runs out of memory.
  */
 
 /** A text field: how long it may be, and what happens when it is longer. */

@@ -17,8 +17,8 @@ import { createPause, type PauseStore } from './pause.ts'
 import type { Pacer } from './types.ts'
 
 /**
- * The slots and the pause of one key. Postgres keeps them for all processes (store/pass/read-budget.ts), or this process
- * for itself (private-read-budget.ts). Times are milliseconds from now, on the clock of the budget.
+ * The slots and the pause of one key. Postgres keeps them for all processes (store/pass/read-budget.ts), or this
+ * process for itself (private-read-budget.ts). Times are milliseconds from now, on the clock of the budget.
  */
 export interface ReadBudget extends PauseStore {
   /** Takes the next free slot, unless there is a pause. */

@@ -5,10 +5,10 @@ import type { Surprise } from './types.ts'
 /**
  * Shared by the parsers of the three answers, which convert JSON to our types. They are pure except for `onSurprise`.
  *
- * Three fields are required: `queue.id`, `position` and `pagination.has_more`. Without them, two queues, or a page and a
- * whole queue, can't be distinguished. If one is missing, an AlloSurprisedError is thrown, because an answer that we don't
- * understand must never look like an empty queue. All other fields are optional and of any type (see record.ts), within
- * the sizes of limits.ts.
+ * Three fields are required: `queue.id`, `position` and `pagination.has_more`. Without them, two queues, or a page and
+ * a whole queue, can't be distinguished. If one is missing, an AlloSurprisedError is thrown, because an answer that we
+ * don't understand must never look like an empty queue. All other fields are optional and of any type (see record.ts),
+ * within the sizes of limits.ts.
  */
 export interface AnswerContext {
   readonly asked: string

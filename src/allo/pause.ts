@@ -59,8 +59,8 @@ export interface Pause {
   /** Asks the budget for the rest of the pause. */
   look(): Promise<number>
   /**
-   * Waits `ms`, but at most five seconds: then the caller asks the budget again. Rejects with AlloThrottledError at once
-   * if all waits together would exceed the limit.
+   * Waits `ms`, but at most five seconds: then the caller asks the budget again. Rejects with AlloThrottledError at
+   * once if all waits together would exceed the limit.
    */
   waitOut(ms: number, sleep: (ms: number) => Promise<unknown>): Promise<void>
 }

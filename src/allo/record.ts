@@ -16,8 +16,8 @@ export { isRecord, shownName, typeName }
 
 /**
  * Reads the fields of one JSON object. A field may be missing, null, or of an undocumented type: the row is still read.
- * Values that have no column go to `extra` under the API's name (extra-fields.ts). A value is refused only if it would be
- * stored as a different value (limits.ts).
+ * Values that have no column go to `extra` under the API's name (extra-fields.ts). A value is refused only if it would
+ * be stored as a different value (limits.ts).
  *
  * One object per row and no closures, because a queue can have 25,000 rows.
  */

@@ -1,6 +1,7 @@
 /**
- * Collects the surprises of a pass. A surprise is something in an answer that Allo does not document, such as an unknown
- * field. A broken API can cause a hundred thousand of them, so the first hundred kinds are listed and the others counted.
+ * Collects the surprises of a pass. A surprise is something in an answer that Allo does not document, such as an
+ * unknown field. A broken API can cause a hundred thousand of them, so the first hundred kinds are listed and the
+ * others counted.
  */
 import type { Surprise } from './types.ts'
 

@@ -1,9 +1,9 @@
 import type { Timestamp } from './types.ts'
 
 /**
- * Converts a timestamp of the API to text that Postgres reads as the same `timestamptz` with any settings. Null: it can't
- * be read. It never becomes a JavaScript Date, which has no microseconds and only Node's time zone. The calendar is
- * checked here, because a text that Postgres refuses would make the reading of the whole queue fail.
+ * Converts a timestamp of the API to text that Postgres reads as the same `timestamptz` with any settings. Null: it
+ * can't be read. It never becomes a JavaScript Date, which has no microseconds and only Node's time zone. The calendar
+ * is checked here, because a text that Postgres refuses would make the reading of the whole queue fail.
  *
  * A timestamp without a zone (`2026-04-30T10:00:00`, as queues have it) is in `naiveTimeZone`, an IANA name.
  */

@@ -14,8 +14,8 @@ import { readRefusal, readRequestId } from './refusal.ts'
 import type { Pacer, RequestCounts } from './types.ts'
 
 /**
- * GET with pacing and retries. `get` resolves with the JSON of a 200. It rejects with an AlloError, with the error of the
- * pacer, or with the reason of an aborted `signal`.
+ * GET with pacing and retries. `get` resolves with the JSON of a 200. It rejects with an AlloError, with the error of
+ * the pacer, or with the reason of an aborted `signal`.
  *
  *   attempt:  wait for a turn ─▶ GET ─▶ 200 ─▶ JSON
  *                  ▲              ├─▶ 429: pause all processes that use the key, then again; not counted as a retry
@@ -186,8 +186,8 @@ function noRequests(): RequestCounts {
 }
 
 /**
- * Our own dispatcher, so that proxies work without a flag for Node, and global settings of undici have no effect. HTTP/1.1
- * only: with HTTP/2, all requests would share one connection and fail together when it is lost.
+ * Our own dispatcher, so that proxies work without a flag for Node, and global settings of undici have no effect.
+ * HTTP/1.1 only: with HTTP/2, all requests would share one connection and fail together when it is lost.
  */
 function createDispatcher({ apiUrl, proxy, timeoutMs }: TransportSettings): Dispatcher {
   const options = { allowH2: false, connect: { timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 }

@@ -8,8 +8,8 @@ import { type Identification, identifyTeam } from './identify-team.ts'
 import { noEffort, type PassRecord } from './pass-record.ts'
 
 /**
- * The team of the key. If the API could not name it, the result is the team on record for the key and the error, so that
- * a failed pass can be recorded. Throws the error if no team is on record, and the reason of an aborted signal.
+ * The team of the key. If the API could not name it, the result is the team on record for the key and the error, so
+ * that a failed pass can be recorded. Throws the error if no team is on record, and the reason of an aborted signal.
  */
 export async function identify(
   deps: Identification,

@@ -1,4 +1,6 @@
-/** Which teammates a pass reads: those on Allo's two lists, and those missing from them who are not known to have left. */
+/**
+ * Which teammates a pass reads: those on Allo's two lists, and those missing from them who are not known to have left.
+ */
 import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
 import {
   formerTeammates,

@@ -28,8 +28,8 @@ export class UnknownTeammateError extends MirrorError {
 }
 
 /**
- * The queues of some listed teammates could not be requested; all others were read. Queues do not end in such a pass, for
- * three passes at most.
+ * The queues of some listed teammates could not be requested; all others were read. Queues do not end in such a pass,
+ * for three passes at most.
  */
 export class IncompleteTeamError extends MirrorError {
   override readonly name = 'IncompleteTeamError'
@@ -38,8 +38,8 @@ export class IncompleteTeamError extends MirrorError {
 }
 
 /**
- * The API names another team than the one on record for the key or its teammates. If the program accepted that, all data
- * would be recorded again for the new team and calls would count twice. A single wrong answer costs one pass.
+ * The API names another team than the one on record for the key or its teammates. If the program accepted that, all
+ * data would be recorded again for the new team and calls would count twice. A single wrong answer costs one pass.
  */
 export class TeamChangedError extends MirrorError {
   override readonly name = 'TeamChangedError'

@@ -1,6 +1,6 @@
 /**
- * The last step of a pass: computes its status and reason from its recorded readings. Whether queues end then is decided in
- * store/pass/finish-pass.ts.
+ * The last step of a pass: computes its status and reason from its recorded readings. Whether queues end then is
+ * decided in store/pass/finish-pass.ts.
  */
 import { AlloError } from '../allo/errors.ts'
 import type { Conclusions } from '../store/pass/finish-pass.ts'
@@ -28,8 +28,8 @@ export interface FinishedPass {
 }
 
 /**
- * `stoppedBy`: the error by which this process stopped the pass; a recorded reason has priority. Returns null if the pass
- * is closed already, because its lease expired or another run of the same job finished it.
+ * `stoppedBy`: the error by which this process stopped the pass; a recorded reason has priority. Returns null if the
+ * pass is closed already, because its lease expired or another run of the same job finished it.
  */
 export async function finish(
   record: PassRecord,

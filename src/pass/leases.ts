@@ -1,7 +1,7 @@
 /**
- * Renews the leases of the passes that this process works on. `sync` holds the lease during the whole pass. In a worker,
- * the job of the pass and the job of each reading hold it while they run. If the jobs of a pass are lost, no process renews
- * its lease: it expires, and the next pass closes this one.
+ * Renews the leases of the passes that this process works on. `sync` holds the lease during the whole pass. In a
+ * worker, the job of the pass and the job of each reading hold it while they run. If the jobs of a pass are lost, no
+ * process renews its lease: it expires, and the next pass closes this one.
  */
 import { LEASE_SECONDS, renewLease } from '../store/pass/passes.ts'
 import type { Pool } from '../store/postgres/database.ts'

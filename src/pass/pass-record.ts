@@ -1,6 +1,6 @@
 /**
- * The record of a pass: its state, and the results of its steps. It is in Postgres, so that all processes that work on the
- * pass share it. In a dry run it is in memory (dry-run-record.ts).
+ * The record of a pass: its state, and the results of its steps. It is in Postgres, so that all processes that work on
+ * the pass share it. In a dry run it is in memory (dry-run-record.ts).
  *
  *            ┌─ stop() ─▶ no further request; those not reached get the reason ─┐
  *   begin ─▶ running ───────────────────────────────────────────────────────────┴─ finish ─▶ ok | partial | failed

@@ -1,6 +1,6 @@
 /**
- * One reading of a pass: check that the pass is still running, take the snapshot, save it, and decide what a failure means.
- * `sync` and the jobs of the worker both call it, so all decisions about a reading are here.
+ * One reading of a pass: check that the pass is still running, take the snapshot, save it, and decide what a failure
+ * means. `sync` and the jobs of the worker both call it, so all decisions about a reading are here.
  */
 import { AlloUnreachableError } from '../allo/errors.ts'
 import type { AlloClient, QueueNumber } from '../allo/types.ts'
@@ -27,8 +27,8 @@ export interface ReadingDone {
 }
 
 /**
- * Returns what was recorded; null: an answer about this teammate is recorded already. A failure is recorded even if it is
- * retried; the retry replaces it.
+ * Returns what was recorded; null: an answer about this teammate is recorded already. A failure is recorded even if it
+ * is retried; the retry replaces it.
  *
  * Throws without recording when the failure concerns only this process: `signal` was aborted, Postgres is gone, or the
  * pass was closed (PassClosedError). `allo` has counted the requests of this reading.

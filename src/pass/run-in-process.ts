@@ -1,6 +1,6 @@
 /**
- * The executor of `sync`: runs the steps of a pass in this process, with several readings at a time. The executor of the
- * worker (src/worker/pass-job.ts and reading-job.ts) runs the same steps as jobs.
+ * The executor of `sync`: runs the steps of a pass in this process, with several readings at a time. The executor of
+ * the worker (src/worker/pass-job.ts and reading-job.ts) runs the same steps as jobs.
  *
  *   identify ─▶ select ─▶ begin ─▶ read each teammate ─▶ finish
  */

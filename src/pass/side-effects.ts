@@ -12,8 +12,8 @@ export interface SideEffectSources {
 
 export interface SideEffectsOfPass {
   /**
-   * Begins a pass: its waits count from zero, and surprises are reported again. `waitedMs`: the time that was waited for
-   * it before. A no-op for the current pass.
+   * Begins a pass: its waits count from zero, and surprises are reported again. `waitedMs`: the time that was waited
+   * for it before. A no-op for the current pass.
    */
   enter(passId: string | null, waitedMs?: number): void
   /** Records waits and surprises since the last call. Rejects if they can't be recorded. */

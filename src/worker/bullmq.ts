@@ -17,7 +17,9 @@ export function openOn<B extends IQueueBackend, C>(
   connection: (connections: number) => C,
   onError: (error: Error) => void,
 ): Pick<JobBackend, 'openQueue' | 'startWorker'> {
-  /** Objects created while Postgres is down never recover, so they are kept only when it is up. On Redis, BullMQ waits. */
+  /**
+   * Objects created while Postgres is down never recover, so they are kept only when it is up. On Redis, BullMQ waits.
+   */
   const whenReady = async <T extends { waitUntilReady(): Promise<unknown>; close(): Promise<void> }>(
     made: T,
   ) => {

@@ -9,8 +9,8 @@ export interface Chore {
 }
 
 /**
- * Starts the chores in order, and stops them when `work` resolves or rejects. `stop` is called in reverse order, but all
- * chores stop at the same time, because a shutdown is short and chores do not depend on each other.
+ * Starts the chores in order, and stops them when `work` resolves or rejects. `stop` is called in reverse order, but
+ * all chores stop at the same time, because a shutdown is short and chores do not depend on each other.
  */
 export async function withChores<T>(chores: readonly Chore[], work: () => Promise<T>): Promise<T> {
   const started: Chore[] = []

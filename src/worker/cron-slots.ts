@@ -1,7 +1,8 @@
 /**
  * The instants at which a cron expression is due, from cron-parser, with one correction. In time zones whose clocks go
  * forward at midnight (Africa/Cairo, Asia/Beirut, America/Santiago, America/Havana), cron-parser drops runs in the hour
- * that does not exist. Here such a run is due by the clock from before the change: 00:30 is half an hour after the change.
+ * that does not exist. Here such a run is due by the clock from before the change: 00:30 is half an hour after the
+ * change.
  */
 import { CronExpressionParser } from 'cron-parser'
 import { offsetsOf } from '../config/time-zone.ts'
@@ -51,7 +52,9 @@ function slotsInGaps(schedule: CronSchedule, from: number, to: number): number[]
   })
 }
 
-/** Where the clocks go forward over midnight: `offset` is the one before, in minutes, as `minutes` are what is left out. */
+/**
+ * Where the clocks go forward over midnight: `offset` is the one before, in minutes, as `minutes` are what is left out.
+ */
 function midnightGaps(timeZone: string, from: number, to: number) {
   const days: number[] = []
   for (let day = from; day < to + DAY_MS; day += DAY_MS) days.push(day)

@@ -1,7 +1,7 @@
 /**
  * The log lines of passes that failed or stopped. While Allo's rate limit holds the key back, for hours with a daily
- * quota, each pass fails for the same reason: only the first one is logged, until a teammate is read or a pass fails for
- * another reason. The audit rows of all passes stay.
+ * quota, each pass fails for the same reason: only the first one is logged, until a teammate is read or a pass fails
+ * for another reason. The audit rows of all passes stay.
  */
 import type { Logger } from 'pino'
 

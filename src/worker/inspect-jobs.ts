@@ -56,9 +56,9 @@ export async function inspectRedis(url: string): Promise<JobsReport> {
 
 /**
  * BullMQ names its schema in the options a connection is opened with, which PgBouncer refuses or is told to ignore:
- * then no job can be kept there, and a ConfigError says so, as it does where the login lacks the right. It also listens on a connection of its own; behind a
- * pooler that hands connections out by transaction it would listen to nothing. Two connections open at once that are
- * served by one backend give such a pooler away.
+ * then no job can be kept there, and a ConfigError says so, as it does where the login lacks the right. It also listens
+ * on a connection of its own; behind a pooler that hands connections out by transaction it would listen to nothing. Two
+ * connections open at once that are served by one backend give such a pooler away.
  */
 export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
   const { settings, destroyAll } = connectionSettings(inJobsSchema(url))

@@ -12,8 +12,8 @@ export function queueNames(keyFingerprint: string): { passes: string; readings: 
 }
 
 /**
- * `onError` is called for lost connections; BullMQ reconnects by itself. With `mayMigrate: false`, for commands that only
- * read, BullMQ's tables in Postgres are not migrated.
+ * `onError` is called for lost connections; BullMQ reconnects by itself. With `mayMigrate: false`, for commands that
+ * only read, BullMQ's tables in Postgres are not migrated.
  */
 export async function openJobBackend(
   urls: { readonly redisUrl: string | null; readonly databaseUrl: string },

@@ -13,7 +13,9 @@ interface Settings {
   readonly signal: AbortSignal
 }
 
-/** Computes the number key of older entries, once, while passes run. After an error the next start of a worker resumes. */
+/**
+ * Computes the number key of older entries, once, while passes run. After an error the next start of a worker resumes.
+ */
 export function createNumberKeyBackfill(settings: Settings): Chore {
   let filling: Promise<void> | null = null
   return {

@@ -5,8 +5,8 @@ import type { JobData, JobQueue } from './jobs.ts'
 
 /**
  * Ends orphaned jobs: those of passes that were closed as abandoned or wedged. Such a job may wait for its readings for
- * ever. Only the pass of `own` is running, so every other job that waits for readings is orphaned. A reading of a closed
- * pass ends by itself with PassClosedError.
+ * ever. Only the pass of `own` is running, so every other job that waits for readings is orphaned. A reading of a
+ * closed pass ends by itself with PassClosedError.
  *
  * Never rejects: the next tick tries again what failed.
  */

@@ -1,6 +1,6 @@
 /**
- * The service: the schedule, the jobs of passes and readings, and the shutdown. It stays up while Redis, Postgres or the
- * API are gone, reports what it waits for, and recovers at the next interval.
+ * The service: the schedule, the jobs of passes and readings, and the shutdown. It stays up while Redis, Postgres or
+ * the API are gone, reports what it waits for, and recovers at the next interval.
  */
 import pTimeout from 'p-timeout'
 import type { Schedule } from '../config/config.ts'

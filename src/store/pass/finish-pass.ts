@@ -1,29 +1,29 @@
 /**
- * `finishPass` ends a pass, in one transaction: it records the outcome, and draws the conclusions that only all readings of
- * a pass together allow. Idempotent: a pass that is closed already is refused with PassClosedError.
+ * `finishPass` closes a pass in one transaction: it records the outcome, and decides which queues become unknown or
+ * end. Throws PassClosedError if the pass is closed already, so it has effect once. pass/finish.ts calls it.
  *
  *   current ──holder seen without it, pass finished──▶ unknown ──a later pass read everyone, no one holds it──▶ ended
  *      ▲                                                  │            (dated back to that first observation)
  *      └─────────────── seen with any teammate ───────────┘
  *
- * The rule for an ending. One odd answer proves nothing, and a queue may be handed over during a pass to a teammate who
- * was read before. So an ending takes two observations in two passes:
+ * The rule by which a queue ends. One wrong answer must not end a queue, and a queue can be reassigned during a pass to
+ * a teammate who was read before. So it takes two observations in two passes:
  *
  *   1. A reading saw the holder without the queue (`missing_since`).
  *   2. A pass that finished after that reading made the queue unknown (`unknown_since`, later than `missing_since`).
  *   3. Another pass began after `unknown_since`, read the holder and everyone else, and none of them holds the queue.
  *
- * Passes that overlap, and a pass that was abandoned, fulfil 1 at most: their readings count, their end does not.
- * Whom a pass read is what its own readings say; each of them was made after the pass began.
+ * A pass that overlaps with another, or was abandoned, contributes step 1 at most: its readings count, its end does
+ * not. Which teammates a pass read is taken from its own readings, all of which began after the pass.
  *
- * What holds an ending back:
- *   - a teammate who can't be read, or who is on the lists and can't be asked: for three passes at most. A pass that was
- *     stopped, or that got no answer at all, is not one of the three;
- *   - a teammate left out by configuration: for good;
- *   - two or more missing queues while this pass found no queue at all: then more likely the API says "no queue"
- *     whomever it is asked about.
+ * A queue does not end yet because of:
+ *   - a teammate who can't be read, or is listed without a usable id: for three passes at most. A pass that was stopped, or
+ *     got no answer at all, does not count as one of the three;
+ *   - a teammate left out by configuration: as long as that lasts;
+ *   - two or more missing queues in a pass that found no queue at all: then the API probably answers "no queue" for every
+ *     teammate.
  *
- * A teammate the API does not know, twice, ends nothing: their queues can't be observed (unobservable.ts).
+ * If the API does not know a teammate in two passes, their queues do not end: they can't be observed (unobservable.ts).
  */
 import { and, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
@@ -65,15 +65,15 @@ export interface PassOutcome {
   readonly errorRequestId: string | null
 }
 
-/** Queues this pass settled or left open. */
+/** Ids of the queues that ended with this pass, and of those that are unknown after it. */
 export interface Conclusions {
   readonly ended: readonly string[]
   readonly unknown: readonly string[]
 }
 
 /**
- * When Postgres refuses what would have to be written to end a queue, the pass is closed without any conclusion and
- * the error is thrown: a pass that can't be finished would stay `running`, and so would the next one.
+ * If Postgres refuses the rows that end a queue, the pass is closed without ending any queue, and the error is thrown.
+ * Otherwise this pass, and each later one, would stay `running`.
  */
 export async function finishPass(pool: Pool, outcome: PassOutcome): Promise<Conclusions> {
   try {
@@ -103,7 +103,7 @@ function concludePass(pool: Pool, outcome: PassOutcome): Promise<Conclusions> {
   })
 }
 
-/** A pass that was stopped, or got no answer at all, neither ends a queue nor counts as one that held an ending back. */
+/** A pass that was stopped, or got no answer at all, ends no queue and does not count as one of the three. */
 function hasAskedEveryone(pass: ClosedPass, { status, errorCode }: PassOutcome): boolean {
   return pass.isWholeTeam && status !== 'failed' && (errorCode === null || errorCode === INCOMPLETE_TEAM)
 }
@@ -135,7 +135,7 @@ async function closePass(client: Client, outcome: PassOutcome): Promise<ClosedPa
     .set({
       ...rest,
       finishedAt: sql`clock_timestamp()`,
-      // Waits were added while the pass ran.
+      // Waits were added while the pass was running.
       throttledMs: sql`coalesce(${syncPasses.throttledMs}, 0)`,
     })
     .where(and(eq(syncPasses.passId, passId), eq(syncPasses.status, 'running')))
@@ -144,7 +144,9 @@ async function closePass(client: Client, outcome: PassOutcome): Promise<ClosedPa
   return { passId, teamId, ...pass }
 }
 
-/** The locks that readings take, in the same order: a reading under way of such a teammate or queue comes first. */
+/**
+ * The same locks as readings take, in the same order, so that a running reading of such a teammate or queue ends first.
+ */
 async function lockUnsettled(client: Client, teamId: string): Promise<void> {
   await lock(
     client,

@@ -1,5 +1,5 @@
 /**
- * A whole snapshot of a queue becomes current rows, history and counts; only what differs is written. Called within
+ * Writes a complete snapshot of a queue to current rows, history and counts. Writes only what differs. Called within
  * the transaction and under the locks of save-reading.ts.
  */
 import { conceal } from '../../snapshot/conceal.ts'
@@ -23,7 +23,7 @@ import {
   writeQueue,
 } from './write-queue.ts'
 
-/** Throws NumberKeyError when numbers can't be recognised that must not be kept. */
+/** Throws NumberKeyError if suppressed numbers can't be recognised. */
 export async function applyQueue(
   client: Client,
   reading: Reading,
@@ -93,7 +93,7 @@ async function applySettings(
   }
 }
 
-/** Writes the numbers where they differ, the counts, and the queue with the digest of what it holds now. */
+/** Writes the numbers that differ, the counts, and the queue with its new digest. */
 async function applyNumbers(
   client: Client,
   reading: Reading,

@@ -1,8 +1,9 @@
 /**
  * Which teammate holds which queue, and since when. `assignQueue` and `unassignQueue` record what one reading saw.
  *
- * A queue that is seen proves that its teammate holds it. "No queue" needs two readings that agree: the first one only
- * sets `missing_since` (the stretch is doubted, and claims nothing from there on), the second one confirms.
+ * A reading with a queue proves that the teammate holds it. "No queue" needs two readings that agree: the first one
+ * only sets `missing_since` (the assignment is doubted: from then on the holder is unknown), the second one confirms
+ * it.
  *
  *   holds Q ──no queue──▶ holds Q, doubted ──no queue──▶ Q closed at the first doubt, none from there
  *      ▲                     │         └────another────▶ Q closed at the first doubt, the other one from now
@@ -12,7 +13,7 @@
  *      └────── a queue ──────┘  (then that one from now)
  *
  * A teammate never holds two queues at once, and a queue never has two holders. Readings of different teammates are
- * saved in any order, and one can speak of an earlier moment than another: claims beyond that moment are cut.
+ * saved in any order, also an older one after a newer one. Then the periods that would overlap are shortened.
  *
  * Called within the transaction and under the locks of save-reading.ts: the teammate's, and those of every queue named
  * here.
@@ -32,7 +33,7 @@ interface Seen {
 const isOpen = isNull(assignments.validTo)
 const isOpenOf = (userId: string) => and(eq(assignments.userId, userId), isOpen)
 
-/** The teammate was seen with the queue. Another teammate on record for it does not hold it any more. */
+/** The teammate was seen with the queue. If another teammate held it on record, that assignment is closed. */
 export async function assignQueue(client: Client, seen: Seen & { readonly queueId: string }): Promise<void> {
   const { userId, queueId, observedAt, changedAfter } = seen
   const open = await openAssignment(client, userId)
@@ -85,7 +86,7 @@ async function clearDoubt(client: Client, userId: string): Promise<void> {
     .where(isOpenOf(userId))
 }
 
-/** Confirmed by a second reading: the teammate held the queue until the first doubt, and none since. */
+/** "No queue", confirmed by a second reading: the assignment ends at the first one. */
 async function closeAtDoubt(client: Client, userId: string): Promise<void> {
   const closed = await orm(client)
     .update(assignments)
@@ -103,7 +104,7 @@ interface Doubt {
   readonly missingAfter: string | null
 }
 
-/** "No queue", not confirmed yet. */
+/** "No queue", seen for the first time. */
 async function openDoubtedNone(client: Client, userId: string, doubt: Doubt): Promise<void> {
   const { missingSince: validFrom, missingAfter: changedAfter } = doubt
   await orm(client)
@@ -111,7 +112,7 @@ async function openDoubtedNone(client: Client, userId: string, doubt: Doubt): Pr
     .values({ userId, queueId: null, validFrom, changedAfter, ...doubt })
 }
 
-/** That the earlier holder has this queue no more is proven; that they have none is not: a doubt of theirs goes on. */
+/** The earlier holder no longer has this queue. Whether they have another one is not proven, so a doubt stays. */
 async function closeEarlierHolder(
   client: Client,
   { queueId, observedAt }: { readonly queueId: string; readonly observedAt: string },

@@ -1,4 +1,6 @@
-/** Which slots of a queue a reading has to write: found by comparing digests, 12 bytes a row from the database. */
+/**
+ * Finds the slots (positions) of a queue that a reading has to write. It compares digests: 12 bytes per row are read.
+ */
 import { sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
 import { one, template } from '../postgres/query.ts'
@@ -13,7 +15,7 @@ export interface DifferingSlots {
   readonly hasDials: boolean
 }
 
-/** Every slot of the snapshot where the queue is new, re-opened or to be repaired; else those that differ. */
+/** All slots if the queue is new, re-opened or needs repair; otherwise those that differ. */
 export async function differingSlots(client: Client, queue: NumbersToWrite): Promise<DifferingSlots> {
   const isCompared = queue.changedAfter !== null && !queue.needsRepair
   return compareSlots(queue, isCompared ? await packedRowDigests(client, queue.queueId) : null)

@@ -1,6 +1,6 @@
 /**
- * What saving a reading would change: the same transaction as in save-reading.ts, rolled back at the end. It also creates
- * the team, the teammate and a pass, so that a dry run works on an empty database.
+ * What saving a reading would change: the same transaction as in save-reading.ts, rolled back at the end. It also
+ * creates the team, the teammate and a pass, so that a dry run works on an empty database.
  */
 import { sql } from 'drizzle-orm'
 import type { NumberKeys } from '../../snapshot/number-key.ts'

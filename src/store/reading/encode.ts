@@ -1,8 +1,8 @@
-/** From a number as read to the row of `allo.queue_numbers` that says the same, and its digest. Pure. */
+/** Encodes a number as a COPY line for `allo.queue_numbers`, with a digest of it. Pure. */
 import { createHash, hash } from 'node:crypto'
 import type { QueueNumber } from '../../allo/types.ts'
 
-/** The columns of a COPY line, in this order. A position that is gone travels too, as a line that says so. */
+/** The columns of a COPY line, in this order. A position that is gone has a line too, with `is_present` false. */
 export const copyColumns = [
   'position',
   'isPresent',
@@ -26,7 +26,7 @@ export interface EncodedNumbers {
   readonly lines: readonly string[]
   /** 64 bits each, as eight characters of one byte; compared only within one slot. */
   readonly digests: readonly string[]
-  /** Of everything in the numbers, for "nothing changed at all" in one comparison. */
+  /** Digest of all numbers with all fields: if it is equal, nothing has changed. */
   readonly contentDigest: string
 }
 
@@ -37,7 +37,7 @@ export function encodeNumbers(numbers: readonly QueueNumber[]): EncodedNumbers {
   return { lines, digests, contentDigest }
 }
 
-/** Two numbers have the same text if, and only if, everything in them is the same. */
+/** Two numbers have the same line if, and only if, all their fields are equal. */
 function encodeNumber(number: QueueNumber): string {
   return [
     number.position,

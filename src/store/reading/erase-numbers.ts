@@ -1,4 +1,4 @@
-/** Erases numbers from the mirror and from the history, and everything that was made of them. */
+/** Erases numbers from the mirror and from the history, with the digests that were computed from them. */
 import { and, sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
 import { anyOf, type Fields, orm } from '../postgres/query.ts'
@@ -8,11 +8,11 @@ import { queueEntries, queueNumbers, queues } from '../schema.ts'
 export type Entry = Readonly<Fields<typeof queueEntries, 'entryId' | 'queueId'>>
 
 /**
- * Erases the number of these entries, the unknown fields of their rows, and digests: a digest of a number is reversed
- * by trying all numbers. Without digests, the next reading compares all rows of these queues.
+ * Erases the number of these entries, the unknown fields of their rows, and the digests, because trying all numbers
+ * reverses a digest. Without digests, the next reading compares all rows of these queues.
  *
- * The entries go on under `numberKey`; null: under the key they have, or a random one of their own. Called under the
- * locks of a reading of their queues. Idempotent.
+ * The entries get `numberKey`; null: they keep their key, or get a random one. The caller holds the locks of a reading
+ * of their queues. Idempotent.
  */
 export async function eraseNumbers(
   client: Client,

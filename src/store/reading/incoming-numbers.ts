@@ -14,7 +14,7 @@ import { callFields, id, instant } from '../schema.ts'
 import { copyColumns } from './encode.ts'
 import { outcomeOf } from './outcome-counts.ts'
 
-/** What becomes of the entry of a number; `touched`: nothing that history shows. */
+/** What the reading changes about the entry of a number. `touched`: nothing that the history records. */
 const fates = ['added', 'reopened', 'changed', 'moved', 'touched'] as const
 export type Fate = (typeof fates)[number]
 
@@ -31,16 +31,16 @@ export const incomingNumbers = pgSchema('pg_temp').table('incoming_numbers', {
   extra: jsonb('extra'),
   rowDigest: id('row_digest'),
   numberKey: text('number_key'),
-  /** A fresh one, until matching finds the entry that the number continues. */
+  /** A new id, until matching finds the entry that the number continues. */
   entryId: id('entry_id').notNull(),
   fate: text('fate', { enum: fates }).notNull(),
   outcome: text('outcome').notNull(),
 })
 
-/** As most statements call it. */
+/** Its alias in most statements. */
 export const i = alias(incomingNumbers, 'i')
 
-/** Copies lines of encode.ts into the table, which is made where the session has none yet. */
+/** Copies lines of encode.ts into the table, which is created if the session has none. */
 export async function copyIncoming(client: Client, lines: readonly string[]): Promise<void> {
   await change(client, createTable)
   await pipeline(Readable.from(chunksOf(lines)), client.query(copyFrom(copy)))

@@ -5,7 +5,7 @@
  *   1. the same number and created_at in the same slot, unless the dials there show that two duplicates shifted;
  *   2. the same number and created_at in another slot, with the same call_id;
  *   3. or with the same start of the call, where one of the two has no call_id yet;
- *   4. or in the same order among those left: the k-th of them was the k-th (it moved);
+ *   4. or in the same order among the rest: the k-th of them now was the k-th before (it moved);
  *   5. the same number and created_at among the entries that had left this queue (it is back).
  *
  * What no rule matches is new. Called within the transaction and under the locks of save-reading.ts.
@@ -31,7 +31,7 @@ export interface QueueToMatch {
 const q = alias(queueNumbers, 'q')
 const e = alias(queueEntries, 'e')
 
-/** `all`: each row continues what its slot held, as in the usual reading: no number came, left or moved. */
+/** `all`: each row continues the entry of its slot. That is the usual case: no number was added, removed or moved. */
 export async function matchEntries(client: Client, queue: QueueToMatch): Promise<'all' | 'some'> {
   const matched = await matchSameSlots(client, queue)
   if (matched === queue.slots) return 'all'
@@ -50,7 +50,7 @@ export async function matchEntries(client: Client, queue: QueueToMatch): Promise
 const numberOf = ({ numberTo }: typeof i | typeof q | typeof e) => sql`coalesce(${numberTo}, '')`
 const createdOf = ({ createdAt }: typeof i | typeof q) => sql`coalesce(${createdAt}, '-infinity')`
 
-/** What became of the entry of the mirrored row `q` that the incoming row `i` continues. */
+/** How the incoming row `i` changes the entry of the mirrored row `q`. */
 function continuation({ isReopened }: { readonly isReopened: unknown }): SQL {
   const callOf = (row: typeof i | typeof q) => list(Object.values(columns(row, ...callFieldNames)))
   const fate = sql`case
@@ -75,9 +75,9 @@ const sameSlots = template<Pick<QueueToMatch, 'queueId' | 'isReopened'>>(
 )
 
 /**
- * Duplicates that shift by their distance stand in each other's slots, which their dials show: a match is undone when
- * the dial that its slot shows, or showed, is that of a duplicate in another slot. Without gone or new numbers nothing
- * shifts.
+ * Undoes wrong matches of duplicates. When numbers before them leave or come, two equal numbers can shift so that one
+ * is now in the slot of the other. Their dials show it: the match of a slot is undone if its dial, now or before, is
+ * that of a duplicate in another slot. If no number left or came, nothing shifts.
  */
 async function leaveShiftedSlots(client: Client, { queueId }: QueueToMatch): Promise<void> {
   const incoming = sql`select ${i.position}, ${numberOf(i)} as number, ${createdOf(i)} as created,
@@ -103,14 +103,14 @@ async function leaveShiftedSlots(client: Client, { queueId }: QueueToMatch): Pro
   )
 }
 
-/** Whether two rows show the same dial. The id may not be there yet; then the start decides. */
+/** Whether two rows show the same dial: by call id or, if one row has none yet, by the start of the call. */
 function showSameDial(one: string, other: string): SQL {
   return sql.raw(`(${one}_call_id = ${other}_call_id
     or (${one}_call_id is null or ${other}_call_id is null) and ${one}_start = ${other}_start)`)
 }
 
 interface Rule {
-  /** What both rows have in common beside number and created_at; rows in which it is null are left out. */
+  /** What must be equal in both rows beside number and created_at. Rows in which it is null do not match. */
   readonly key: (row: typeof i | typeof q) => SQL
   /** Of the pair of `arrived` and `q`. */
   readonly holds: SQL
@@ -123,7 +123,7 @@ const sameStart: Rule = {
 }
 const sameOrder: Rule = { key: () => sql`0`, holds: sql`true` }
 
-/** Pairs the numbers matched with no entry yet with the mirrored rows whose entry no number continues yet. */
+/** Matches incoming numbers without an entry with mirrored rows whose entry no number continues yet. */
 async function matchOtherSlots(client: Client, queue: QueueToMatch, { key, holds }: Rule): Promise<void> {
   const ranked = (row: typeof i | typeof q) =>
     sql`select ${row}.*, ${numberOf(row)} as number, ${createdOf(row)} as created, ${key(row)} as key,
@@ -142,12 +142,12 @@ async function matchOtherSlots(client: Client, queue: QueueToMatch, { key, holds
   )
 }
 
-/** Whether an incoming number continues the entry: those that are new have ids of their own. */
+/** Whether an incoming number continues the entry. New numbers have new ids. */
 function isContinued({ entryId }: typeof q | typeof e): SQL {
   return sql`exists (select from ${incomingNumbers} ${i} where ${i.entryId} = ${entryId})`
 }
 
-/** The latest to leave is the first to be back. */
+/** The entry that left last is matched first. */
 async function matchVanished(client: Client, { queueId }: QueueToMatch): Promise<void> {
   const createdOfEntry = sql`coalesce(${e.sourceCreatedAt}, '-infinity')`
   const arrived = sql`select ${i.position}, ${numberOf(i)} as number, ${createdOf(i)} as created,

@@ -2,7 +2,7 @@ import type { QueueNumber } from '../../allo/types.ts'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import type { EncodedNumbers } from './encode.ts'
 
-/** The numbers of one queue as a reading saw them, and what is known of the queue from before. */
+/** The numbers of one queue as a reading saw them, and the state of the queue before. */
 export interface NumbersToWrite {
   readonly queueId: string
   readonly teamId: string
@@ -18,6 +18,6 @@ export interface NumbersToWrite {
   readonly lastSeenAt: string | null
   /** Whether the queue's versions are closed (it had ended, or could not be observed): all of it is re-opened. */
   readonly isReopened: boolean
-  /** Whether rows of the queue may not be as the last reading left them: they are repaired, and all of them compared. */
+  /** Whether something else may have changed rows of the queue since the last reading. Then they are repaired first. */
   readonly needsRepair: boolean
 }

@@ -5,7 +5,7 @@ import type { Client } from '../postgres/database.ts'
 import { orm } from '../postgres/query.ts'
 import { queueNumbers, queueSnapshots } from '../schema.ts'
 
-/** Of the rules in allo.number_outcome; counts made by other rules are not comparable. */
+/** Version of the rules in allo.number_outcome. Counts of different versions are not comparable. */
 export const OUTCOME_DEFINITION_VERSION = 1
 
 export const outcomes = [
@@ -57,7 +57,7 @@ export function outcomeOf(row: {
     ${row.notReachedDestinationReason}, ${row.callStartDate}, ${row.callId})`
 }
 
-/** The rows of the mirror, counted: of a queue that had ended, rows may have been deleted since. */
+/** Counts the rows of the mirror. Rows of an ended queue may have been deleted since it ended. */
 export async function countMirrored(client: Client, queueId: string): Promise<OutcomeCounts> {
   const outcome = outcomeOf(queueNumbers)
   const rows = await orm(client)

@@ -2,7 +2,7 @@
 import type { Queue } from '../../allo/types.ts'
 import type { queues } from '../schema.ts'
 
-/** `updated_at` is not among them: a touch is not a change. */
+/** Without `updated_at`, because it can change alone. */
 export const settingNames = ['name', 'creatorId', 'assigneeId', 'voicemailHandling', 'doNotDisturb'] as const
 
 export type QueueSettings = Pick<typeof queues.$inferSelect, (typeof settingNames)[number]>

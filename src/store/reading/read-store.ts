@@ -1,4 +1,6 @@
-/** What taking a snapshot needs from the database: its clock, the suppressed numbers, what the mirror holds of a queue. */
+/**
+ * What taking a snapshot needs from the database: its clock, the suppressed numbers, what the mirror holds of a queue.
+ */
 import { eq, sql } from 'drizzle-orm'
 import type { QueueNumber } from '../../allo/types.ts'
 import { conceal } from '../../snapshot/conceal.ts'

@@ -1,6 +1,5 @@
 /**
- * Locks what a reading can touch, and finds out what is on record about it. What is found stays true until the
- * transaction ends.
+ * Locks the rows that a reading can change, and reads their state. The state stays true until the transaction ends.
  */
 import { and, desc, eq, exists, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
@@ -27,7 +26,7 @@ import { isSharedQueue } from './shared-queue.ts'
 
 type AnsweredSnapshot = Exclude<Snapshot, { kind: 'failed' }>
 
-/** What a reading finds under its locks. */
+/** The state that a reading finds under its locks. */
 export type ReadingState = Found & {
   /** How many queues are locked: the one seen, and those the teammate may have held. */
   readonly queuesTouched: number
@@ -99,9 +98,12 @@ const selectState = prepared<Seen>()((db, { passId, userId, queueId, readStarted
     .select({
       /** Null: no such pass. */
       passStatus: syncPasses.status,
-      /** This pass has an applied reading of the teammate: a retry after a crash must not become a second one. */
+      /**
+       * This pass has an applied reading of the teammate already: this one is a retry after a crash, and is not
+       * applied.
+       */
       isAlreadyRead: isAlreadyRead(db, passId, userId),
-      /** A reading that ended after this one began was applied before: which of the two came first is unknown. */
+      /** An applied reading ended after this one began, so it is unknown which of the two is newer. */
       overtakenBy: sql<'teammate' | 'queue' | null>`case
         when ${teammates.lastObservedAt} > ${readStartedAt} then 'teammate'
         when ${queues.lastObservedAt} > ${readStartedAt} then 'queue' end`,
@@ -110,7 +112,7 @@ const selectState = prepared<Seen>()((db, { passId, userId, queueId, readStarted
       /** End of the last reading that found the teammate; null where this one comes soon enough after it. */
       gapFrom: sql<string | null>`case when ${leavesGap(db, userId, lastFound, observedAt)}
         then ${lastFound.observedAt} end`,
-      /** The teammate is on record as holding the queue seen, without a doubt. */
+      /** On record, the teammate holds the queue that was seen, and the assignment is not doubted. */
       isAssigned: isAssigned(db, userId, queueId),
       /** Of the key that the number keys on record were made with; null: there are none. */
       numberKeyFingerprint: settings.numberKeyFingerprint,
@@ -191,10 +193,10 @@ function lastReadingThatFound(db: Orm, userId: SQL) {
     .as('last_found')
 }
 
-/** Two of the usual intervals, for passes that did not say how often they were meant to run. */
+/** Two default intervals, for passes without a recorded schedule. */
 const USUAL_GAP_SECONDS = 600
 
-/** Whether nothing is known of the time before this reading: it comes late, or the teammate was not on the team. */
+/** Whether there is a gap before this reading: it is late, or the teammate was not on the team. */
 function leavesGap(
   db: Orm,
   userId: SQL,

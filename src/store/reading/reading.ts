@@ -1,4 +1,4 @@
-/** One reading, as it is saved and as it was saved. */
+/** The types of a reading: the input of saveReading, and its result. */
 import { exitCodes, MirrorError } from '../../errors.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 
@@ -18,7 +18,7 @@ export const foundStatuses: ReadStatus[] = ['ok', 'no_queue']
 /** Readings whose answer is in the tables. */
 export const appliedStatuses: ReadStatus[] = [...foundStatuses, 'not_found']
 
-/** A reading that could not be made, and why; or one that was not asked for. */
+/** A reading that failed, with the reason, or that was skipped. */
 export interface FailedReading {
   readonly kind: 'failed'
   readonly status: 'forbidden' | 'rate_limited' | 'error' | 'skipped'
@@ -35,7 +35,7 @@ export interface Reading {
   readonly effort: { readonly requests: number; readonly throttled: number; readonly durationMs: number }
 }
 
-/** What a reading did. Counts are null unless the status is `ok`. */
+/** The result of a reading. */
 export interface SavedReading {
   readonly userId: string
   readonly status: ReadStatus
@@ -50,14 +50,14 @@ export interface SavedReading {
   readonly requestId: string | null
 }
 
-/** Another process closed the pass, because its lease expired: this process was taken for dead. */
+/** Another process closed the pass, because its lease expired. */
 export class PassClosedError extends MirrorError {
   override readonly name = 'PassClosedError'
   readonly code = 'temporary'
   readonly exitCode = exitCodes.tryAgain
 }
 
-/** Allo's word about the teammate is in the tables, through this reading or a newer one of another process. */
+/** Whether the tables have Allo's answer about the teammate, from this reading or a newer one of another process. */
 export function isAnswered({ status, errorCode }: Pick<SavedReading, 'status' | 'errorCode'>): boolean {
   return appliedStatuses.includes(status) || errorCode === 'overtaken'
 }

@@ -1,6 +1,6 @@
 /**
- * Numbers that were erased from a queue, and that the API shows again: the entry is recognised by its number key, and
- * gets its number back, so that it can be matched like any other.
+ * Restores erased numbers that the API shows again. The entry is recognised by its number key and gets its number back,
+ * so that it can be matched like any other.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
@@ -15,8 +15,8 @@ const e = alias(queueEntries, 'e')
 const q = alias(queueNumbers, 'q')
 
 /**
- * Returns how many rows of the mirror got their number back. Without a key none does: a number that comes then is new,
- * and one that was erased is not recorded as gone.
+ * Returns how many rows of the mirror got their number back. Without a key there are none: the number then counts as
+ * new, and its erased entry is not recorded as removed.
  */
 export async function recallNumbers(
   client: Client,
@@ -54,7 +54,7 @@ function recallRows(client: Client, queueId: string, entryIds: readonly string[]
   )
 }
 
-/** Call ids were replaced where they hold the number. They come back too: else the same call would be a second dial. */
+/** Also restores call ids that contain the number. Otherwise the same call would be recorded as a second dial. */
 async function recallCallIds(
   client: Client,
   entryIds: readonly string[],

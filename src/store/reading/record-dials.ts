@@ -1,8 +1,8 @@
 /**
- * The dials that the incoming numbers show: written to allo.dials, and summed up on their entries.
+ * Writes the dials of the incoming numbers to allo.dials, and their sums to the entries.
  *
  * A dial is recognised by its call_id, or by its start on the same entry: either may arrive later than the other. Two
- * call_ids are two dials, even within one second: the clock of the source counts no finer. A dial without call_id is
+ * call_ids are two dials, even in the same second, because Allo's times have no fractions. A dial without call_id is
  * distinct from one whose call_id another number shows. A call_id belongs to one dial of a team, whichever entry shows
  * it.
  */
@@ -31,7 +31,7 @@ const e = alias(queueEntries, 'e')
 /** Rows of `shown`: the columns of an incoming number, and the dial on record that it shows, if any. */
 const n = alias(incomingNumbers, 'n')
 
-/** What became of a dial. */
+/** The change of a dial. */
 const results = [
   'routingResult',
   'detectedOutboundVoicemail',

@@ -1,6 +1,6 @@
 /**
- * What is recorded of every reading, applied or not: its audit row, when the teammate was last read, and the stretch
- * before it about which nothing is known. Called within the transaction of save-reading.ts.
+ * Records every reading, applied or not: its audit row, the time at which the teammate was last read, and the gap
+ * before it, if any. Called within the transaction of save-reading.ts.
  */
 import { and, desc, eq, gt, lt, notInArray, sql } from 'drizzle-orm'
 import { withoutNumbers } from '../../allo/text.ts'
@@ -29,7 +29,7 @@ interface ReadingRecord {
   readonly requestId?: string | null
 }
 
-/** Writes the audit row. That of a retry replaces the one before, unless the reading before was applied. */
+/** Writes the audit row. A retry replaces the row of the attempt before, unless that was applied. */
 export async function recordReading(
   client: Client,
   reading: Reading,
@@ -111,7 +111,9 @@ interface Interval {
   readonly observedAt: string
 }
 
-/** The teammate is on the team: a doubt about that is over. `gapFrom`, if any: nothing is known since then. */
+/**
+ * The teammate is on the team, which clears `missing_since`. `gapFrom`: begin of the gap before this reading, if any.
+ */
 export async function recordFound(
   client: Client,
   reading: Reading,
@@ -130,7 +132,7 @@ const updateFound = prepared<Interval & { readonly userId: string }>()(
       .where(eq(teammates.userId, userId)),
 )
 
-/** The API does not know the teammate. The first pass that was told so stays on record. */
+/** The API does not know the teammate. Only the first pass with this answer is recorded. */
 export async function recordNotFound(
   client: Client,
   { userId, teamId, passId }: Reading,
@@ -149,7 +151,7 @@ export async function recordNotFound(
     .where(and(eq(teammates.userId, userId), eq(teammates.teamId, teamId)))
 }
 
-/** The reason of a gap is the last reading in between that failed. */
+/** The reason of a gap is the last failed reading in it. */
 async function recordGap(
   client: Client,
   { userId, teamId }: Reading,

@@ -1,4 +1,4 @@
-/** The row of a queue that was lost, made again from its history and the record of its readings. */
+/** Recreates the lost row of a queue from its history and its recorded readings. */
 import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
 import { columns, one, orm } from '../postgres/query.ts'

@@ -12,9 +12,9 @@ const last = alias(queueNumberVersions, 'last')
 const first = alias(queueNumberVersions, 'first')
 
 /**
- * When the entries of a queue were first and last seen, whether and why they left, and their outcome and dials: made
- * again from their versions and dials. An entry whose open version is gone counts as vanished, so that it is re-opened
- * if Allo shows it. Idempotent.
+ * Recomputes the entries of a queue from their versions and dials: when they were first and last seen, whether and why
+ * they left, their outcome and dials. An entry whose open version is lost counts as removed, so that it is re-opened if
+ * Allo shows it. Idempotent.
  */
 export async function repairLifecycles(client: Client, queueId: string): Promise<void> {
   const life = {
@@ -56,7 +56,7 @@ const lastReadWithin = sql`(select max(${r.observedAt}) from ${syncReads} ${r}
   where ${r.queueId} = ${e.queueId} and ${r.status} = 'ok'
     and ${r.observedAt} >= ${last.validFrom} and ${r.observedAt} < ${last.validTo})`
 
-/** The following three: of an entry whose last version is closed. What the entry says stays, if it can be true. */
+/** The next three are for an entry whose last version is closed. A value of the entry is kept if it can be true. */
 const lastSeenAt = sql`case when ${e.lastSeenAt} between ${last.validFrom} and ${last.validTo} then ${e.lastSeenAt}
   else coalesce(${lastReadWithin}, ${last.validFrom}) end`
 /** An entry that can't be observed has not left, unless it had before. */

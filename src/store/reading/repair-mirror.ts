@@ -1,13 +1,11 @@
 /**
- * Makes rows of the mirror again that were lost or edited from outside, before a reading is compared with them.
+ * Repairs rows of the mirror that were lost or edited by something else, before a reading is compared with them.
  *
- * What was known before the reading stands in the versions: they are history, and the mirror follows from them. So
- * the mirror is put back to what history has, and then the reading is applied to it like any other: history shows
- * what really changed, and no event for what was repaired.
+ * The mirror is restored from the open versions, which are the history. Then the reading is applied as usual, so that
+ * the history records real changes only, and no event for a repair.
  *
- * Where mirror and history contradict each other, the reading decides: a row of the mirror that says what Allo says
- * now was not the one that was edited, so the version, or the entry, takes its values. A version that is gone can't be
- * made again.
+ * If mirror and history contradict each other, the reading decides. If the row of the mirror equals what Allo says now,
+ * the version or the entry was edited, and takes the values of the row. A lost version can't be recreated.
  *
  * Called within the transaction and under the locks of save-reading.ts, with all rows of the reading in the temporary
  * table. Idempotent: without a contradiction it changes nothing but the digests of the rows.
@@ -58,7 +56,7 @@ export async function repairMirror(
   return { before, slots }
 }
 
-/** Open versions that contradict a row of the mirror on which Allo agrees. */
+/** Corrects open versions that contradict a row of the mirror which equals what Allo says now. */
 async function repairVersions(client: Client, queueId: string): Promise<void> {
   const mirrored = columns(q, ...callFieldNames)
   await change(
@@ -70,7 +68,7 @@ async function repairVersions(client: Client, queueId: string): Promise<void> {
   )
 }
 
-/** Entries that are gone, from their versions. */
+/** Recreates lost entries from their versions. */
 async function recreateEntries(client: Client, queueId: string): Promise<void> {
   const entry = insertion(queueEntries, {
     entryId: sql`past.entry_id`,
@@ -94,7 +92,7 @@ async function recreateEntries(client: Client, queueId: string): Promise<void> {
   )
 }
 
-/** Entries of another number than the mirror and Allo say. */
+/** Corrects entries whose number differs from that in the mirror and in Allo's answer. */
 async function repairEntries(client: Client, queueId: string): Promise<void> {
   const seen = { queueId, numberTo: i.numberTo, sourceCreatedAt: i.createdAt }
   const numberKey = sql`coalesce(${i.numberKey}, ${e.numberKey})`
@@ -118,7 +116,10 @@ async function dropEntriesWithoutHistory(client: Client, queueId: string): Promi
   )
 }
 
-/** All rows of the queue, from the open versions and their entries. No row has this digest: the reading writes each again. */
+/**
+ * All rows of the queue, from the open versions and their entries. No row has this digest: the reading writes each
+ * again.
+ */
 async function recreateNumbers(client: Client, queueId: string): Promise<void> {
   const row = insertion(queueNumbers, {
     queueId,
@@ -136,7 +137,7 @@ async function recreateNumbers(client: Client, queueId: string): Promise<void> {
   )
 }
 
-/** For a queue that is re-opened. Its history is closed, and what left the mirror since may have been erased on purpose. */
+/** For a queue that is re-opened. Its history is closed, and missing rows may have been erased on purpose. */
 async function dropRowsWithoutEntry(client: Client, queueId: string): Promise<void> {
   await change(
     client,
@@ -156,7 +157,7 @@ async function announceGonePositions(client: Client, queueId: string): Promise<n
   return orm(client).$count(incomingNumbers)
 }
 
-/** The last counts on record become those of the state that was on record until now. */
+/** Corrects the last recorded counts to those of the repaired state. */
 async function repairCounts(client: Client, queueId: string, counts: OutcomeCounts): Promise<void> {
   const numbers = Object.values(counts).reduce((sum, count) => sum + count, 0)
   const s = alias(queueSnapshots, 's')

@@ -1,11 +1,10 @@
 /**
- * The one transaction that makes a reading true in Postgres: current rows, history, entries, dials, counts and the
- * audit row become true together, or nothing does. Not idempotent by itself: saved again after a crash, a reading is a
- * new one like any other, and `isAlreadyRead` keeps a retry of the same pass from becoming a second one.
+ * Saves a reading in one transaction: current rows, history, entries, dials, counts and the audit row, or nothing.
+ * Idempotent within a pass: after a crash, a retry is not applied a second time (`isAlreadyRead`).
  *
- * Serialised per teammate and per queue. Locks are taken in one order (the teammate, then queue ids sorted), since
- * two teammates may swap queues. A reading that began before the last applied one ended is recorded as `skipped`:
- * which of the two came first is unknown.
+ * Serialised per teammate and per queue. Locks are taken in one order (the teammate, then the queues by id), because
+ * two teammates may swap queues. A reading that began before the last applied one ended is recorded as `skipped`,
+ * because it is unknown which of the two is newer.
  *
  * A reading never ends a queue: it marks the queue as missing, and finish-pass.ts decides.
  */
@@ -19,7 +18,7 @@ import { lockState, type ReadingState } from './reading-state.ts'
 import { recordFound, recordNotFound, recordReading } from './record-reading.ts'
 import { markMissingQueues } from './write-queue.ts'
 
-/** `numberKeys` null: numbers get no key. Throws NumberKeyError when that, or the key, is not what it must be. */
+/** `numberKeys` null: numbers get no key. Throws NumberKeyError if a key is required and missing, or is another one. */
 export async function saveReading(
   pool: Pool,
   reading: Reading,
@@ -97,7 +96,7 @@ async function applyNoQueue(
   return recordReading(client, reading, { status: 'no_queue' })
 }
 
-/** Ends nothing by itself: finish-pass.ts closes what two passes in a row could not find. */
+/** Does not close anything: finish-pass.ts does when two passes got this answer. */
 async function applyNotFound(
   client: Client,
   reading: Reading,

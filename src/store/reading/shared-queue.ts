@@ -1,4 +1,4 @@
-/** Whether Allo shows one queue for two teammates, or has given it from one to the other. */
+/** Whether Allo shows one queue for two teammates at once, or has reassigned it from one to the other. */
 import { and, desc, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
 import { orm } from '../postgres/query.ts'
@@ -6,13 +6,13 @@ import { queues, syncReads } from '../schema.ts'
 import { appliedStatuses } from './reading.ts'
 
 /**
- * For a queue that another teammate holds on record: true as long as neither of the two was seen without it since both
+ * For a queue that another teammate holds on record. True as long as neither of the two was seen without it after both
  * were seen with it. Then the queue stays with the holder on record.
  *
- * A teammate who hands a queue over is seen without it. A holder who can't be read does not keep the queue for ever:
- * it goes to the other teammate, who was seen with it twice since. A reading that began before the holder's ended
- * proves nothing by itself, since the queue may have gone over in between; it counts when the one before was refused,
- * too.
+ * After a real reassignment, the earlier holder is seen without the queue. If the holder can't be read, the other
+ * teammate gets the queue after being seen with it two more times. A reading that overlaps with the holder's proves
+ * nothing alone, because the queue may have been reassigned between the two. It counts if the reading before was
+ * refused too.
  */
 export async function isSharedQueue(
   client: Client,
@@ -37,7 +37,7 @@ export async function isSharedQueue(
   return found?.isShared ?? false
 }
 
-/** The last reading of a teammate that showed a queue, believed or not, or that there is none; or an `earlier` one. */
+/** The last reading of a teammate that showed a queue or none, applied or refused; with `earlier`, one before it. */
 function sighting(
   client: Client,
   name: string,

@@ -1,12 +1,12 @@
 /**
- * The numbers of one queue, from a whole snapshot into rows, entries, versions and dials: set-based, and only for the
- * slots that differ. Called within the transaction and under the locks of save-reading.ts.
+ * Writes the numbers of one queue from a complete snapshot to rows, entries, versions and dials. Set-based, and only
+ * for the slots (positions) that differ. Called within the transaction and under the locks of save-reading.ts.
  *
  * Differing slots are found by digests (differing-slots.ts), copied into a temporary table (incoming-numbers.ts),
  * matched there with the entries they continue (match-entries.ts), and written from there in this order:
  *
- *   entries that left end · slots and versions that others follow make room · what came is inserted · dials are
- *   recorded · entries are brought up to date
+ *   1. end the entries that left   2. delete slots and close versions that are replaced   3. insert what is new
+ *   4. record dials                5. update the entries
  *
  * The parts of a statement that goes to several tables in one round trip are functions with names of their own.
  */
@@ -28,7 +28,7 @@ export interface NumbersWritten {
   readonly changed: number
   readonly moved: number
   readonly removed: number
-  /** The counts before, where they had to be made again; else those on record hold. */
+  /** The counts before, if they had to be recomputed; null: those on record are right. */
   readonly before: OutcomeCounts | null
   /** By how much each count of the queue changed. */
   readonly difference: OutcomeCounts
@@ -67,8 +67,8 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
 }
 
 /**
- * Mirrored entries of which no number came. In a queue that is re-opened, an entry whose number was erased may be one
- * of those that came: that it left is not known.
+ * Mirrored entries that no incoming number continues. In a re-opened queue, an entry with an erased number is left out:
+ * it may be one of the incoming numbers, so it is not known whether it left.
  */
 function goneEntries({ queueId, isReopened }: NumbersToWrite): SQL {
   const hasCome = sql`select ${i.entryId} from ${incomingNumbers} ${i} where ${i.isPresent}`
@@ -100,7 +100,7 @@ async function endGoneEntries(client: Client, queue: NumbersToWrite): Promise<nu
 
 type Context = Pick<NumbersToWrite, 'queueId' | 'observedAt' | 'changedAfter'>
 
-/** Before others are inserted: an entry has one open version, and a slot one number. Returns what was dropped. */
+/** Must run before the inserts: an entry has one open version, and a slot one number. Returns what was dropped. */
 const makeRoom = template<Context>(
   (queue) => sql`with closed as (${closeFollowedVersions(queue)}), dropped as (${dropSlots(queue)})
     select outcome, count(*)::int as rows from dropped group by outcome`,
@@ -119,7 +119,7 @@ function dropSlots({ queueId }: Named<Context>): SQL {
     returning ${outcomeOf(q)} as outcome`
 }
 
-/** Rows of the mirror, versions and new entries. Returns what came, and what became of its entries. */
+/** Inserts rows of the mirror, versions and new entries. Returns the incoming rows and the changes of their entries. */
 const insertIncoming = template<Context>(
   (queue) => sql`with rows as (${insertRows(queue)}),
       versions as (${insertVersions(queue)}),

@@ -1,6 +1,6 @@
 /**
- * The rows of one queue beside its numbers: the queue itself, the versions of its settings, its counts. Called within
- * the transaction and under the locks of save-reading.ts.
+ * Writes the rows of one queue except its numbers: the queue itself, the versions of its settings, its counts. Called
+ * within the transaction and under the locks of save-reading.ts.
  */
 import { and, eq, isNull, ne, or, sql } from 'drizzle-orm'
 import type { QueueSnapshot } from '../../snapshot/snapshot.ts'
@@ -17,7 +17,7 @@ import {
 import { settingNames, settingsOf } from './queue-settings.ts'
 import type { Reading } from './reading.ts'
 
-/** A queue that was seen is current again, whatever was concluded about it before. */
+/** A queue that was seen is current again, even if it was unknown or ended. */
 const nothingConcluded = {
   endedAt: null,
   endReason: null,
@@ -96,7 +96,7 @@ export async function openQueueVersion(
     .values({ queueId: queue.id, ...settingsOf(queue), validFrom: observedAt, changedAfter })
 }
 
-/** For an open version that was edited while the queue itself says what Allo says: no event, its values are put back. */
+/** Restores an open version that was edited while the queue itself equals what Allo says. No new version begins. */
 export async function repairQueueVersion(client: Client, { queue }: QueueSnapshot): Promise<void> {
   await orm(client).update(queueVersions).set(settingsOf(queue)).where(isOpenVersionOf(queue.id))
 }
@@ -105,7 +105,7 @@ function isOpenVersionOf(queueId: string) {
   return and(eq(queueVersions.queueId, queueId), isNull(queueVersions.validTo))
 }
 
-/** Writes the counts after the reading, `before` plus `difference`; a no-op where they are those on record. */
+/** Writes the counts after the reading, `before` plus `difference`; a no-op if they are on record already. */
 export async function recordCounts(
   client: Client,
   reading: Reading,
@@ -142,8 +142,8 @@ const insertCounts = prepared<typeof queueSnapshots.$inferInsert>()((db) =>
 )
 
 /**
- * Marks the other queues of the teammate, who was seen with `heldQueueId`, or with none. The first such observation
- * stays: an ending is dated back to it.
+ * Marks the queues of the teammate as missing, except `heldQueueId`, with which the teammate was seen (null: with
+ * none). The time of the first such observation is kept, because it becomes the time at which the queue ended.
  */
 export async function markMissingQueues(
   client: Client,
