@@ -1,10 +1,10 @@
-/** How files may import each other: no circle, and in `src` only from rooms that come earlier. */
+/** How files may import each other: no cycle, and in `src` only from layers that come earlier. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 
-/** Data flows through the rooms in this order. A room imports from itself and from those before it. */
-const rooms = [
+/** Data flows through the layers in this order. A layer imports only from itself and from layers before it. */
+const layers = [
   'errors.ts',
   'waiting.ts',
   'version.ts',
@@ -61,24 +61,24 @@ test('no file imports itself through others', () => {
   expect(circles).toEqual([])
 })
 
-test('a room of src imports only from rooms before it', () => {
-  const roomOf = (file: string) => file.split('/')[1] ?? ''
+test('a layer of src imports only from layers before it', () => {
+  const layerOf = (file: string) => file.split('/')[1] ?? ''
   const edges = [...imports].flatMap(([from, targets]) => targets.map((to) => ({ from, to })))
   const wrong = edges.filter(
     ({ from, to }) =>
       from.startsWith('src/') &&
-      (!to.startsWith('src/') || rooms.indexOf(roomOf(to)) > rooms.indexOf(roomOf(from))),
+      (!to.startsWith('src/') || layers.indexOf(layerOf(to)) > layers.indexOf(layerOf(from))),
   )
   expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([])
-  expect(new Set([...imports.keys()].filter((file) => file.startsWith('src/')).map(roomOf))).toEqual(
-    new Set(rooms),
+  expect(new Set([...imports.keys()].filter((file) => file.startsWith('src/')).map(layerOf))).toEqual(
+    new Set(layers),
   )
 })
 
-test('ARCHITECTURE.md names every room, and only files and folders that there are', () => {
+test('ARCHITECTURE.md names every layer, and only files and folders that there are', () => {
   const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
   const named = [...text.matchAll(/`([\w./-]+)`/g)].map(([, name = '']) => name.replace(/\/$/, ''))
-  expect(rooms.filter((room) => !named.includes(room))).toEqual([])
+  expect(layers.filter((layer) => !named.includes(layer))).toEqual([])
   const paths = named.filter((name) => /^(?:src|test|migrations)\//.test(name))
   expect(paths.length).toBeGreaterThan(20)
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
