@@ -28,7 +28,7 @@ export const list = z.string().transform((text, context) => {
     .filter((item) => item !== '')
   return items.length > 0
     ? Object.freeze(items)
-    : wrong(context, 'names nobody. Write ids or e-mails separated by commas, or leave it out.')
+    : wrong(context, 'names no teammate. Write ids or e-mails separated by commas, or leave it out.')
 })
 
 export const zone = z.string().transform((text, context) => {

@@ -106,8 +106,8 @@ export function choose({ everyone, former }: Omit<Listing, 'incomplete'>, option
     return { toRead, leftOut: [], warnings: [] }
   }
   const warnings = [
-    ...strangers('ONLY_TEAMMATES', options.only, [...everyone, ...former]),
-    ...strangers('EXCEPT_TEAMMATES', options.except, [...everyone, ...former]),
+    ...warnAboutUnmatched('ONLY_TEAMMATES', options.only, [...everyone, ...former]),
+    ...warnAboutUnmatched('EXCEPT_TEAMMATES', options.except, [...everyone, ...former]),
   ]
   const isAsked = (teammate: KnownTeammate) =>
     (options.only.length === 0 || isNamed(teammate, options.only)) &&
@@ -123,7 +123,7 @@ export function choose({ everyone, former }: Omit<Listing, 'incomplete'>, option
 }
 
 /** A warning when some names match no teammate; throws when none does. */
-function strangers(
+function warnAboutUnmatched(
   variable: string,
   names: readonly string[],
   teammates: readonly KnownTeammate[],
@@ -131,7 +131,7 @@ function strangers(
   const unmatched = names.filter((name) => !teammates.some((teammate) => isNamed(teammate, [name])))
   if (unmatched.length === 0) return []
   const named = unmatched.map((name) => `${name}${suggestion(name, teammates)}`).join(', ')
-  const sentence = `${variable} names nobody on the team: ${named}`
+  const sentence = `${variable} has names that match no teammate: ${named}`
   if (unmatched.length === names.length) throw new UnknownTeammateError(sentence)
   return [sentence]
 }

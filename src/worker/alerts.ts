@@ -125,7 +125,7 @@ async function tell(
   else await postponeDelivery(pool, incident, waitMs / 1000)
   if (error === null) {
     metrics.webhook('delivered')
-    logger.info({ event: 'alert_delivered', incidentId, kind, state }, 'the alert webhook was told')
+    logger.info({ event: 'alert_delivered', incidentId, kind, state }, 'the alert was delivered')
   } else if (!signal.aborted) {
     metrics.webhook('failed')
     const message = messageOf(error)

@@ -50,7 +50,7 @@ const MOST_UNDELIVERED = 20
 export function createDatabaseWatch(settings: DatabaseWatchSettings): PeriodicChore {
   const { logger, metrics, everyMs = EVERY_MS } = settings
   let incident: Incident | null = null
-  /** Looks in a row that differ from what was told. */
+  /** Number of probes in a row whose result differs from the state that was sent last. */
   let otherwise = 0
   let lastReason: string | null = null
   let incidents = 0
@@ -117,7 +117,7 @@ async function deliver(
   try {
     await webhook.post(toBody(settings, message), signal)
     metrics.webhook('delivered')
-    logger.info({ event: 'alert_delivered', ...about }, 'the alert webhook was told')
+    logger.info({ event: 'alert_delivered', ...about }, 'the alert was delivered')
     return true
   } catch (error) {
     if (signal.aborted) return false

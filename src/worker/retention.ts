@@ -41,7 +41,7 @@ async function retainIfDue(settings: RetentionSettings, signal: AbortSignal): Pr
   if (claim === null) return
   try {
     const retained = await retain({ pool, teamId: team.teamId, numberKeys, signal }, retention)
-    // Unfinished, it is taken up by somebody else.
+    // Not finished: another worker claims it.
     if (signal.aborted) return
     await finishTask(pool, claim, { summary: retainedInWords(retained) })
     logger.info({ event: 'retained', ...retained }, retainedInWords(retained))

@@ -1,4 +1,4 @@
-/** The versions, entries and assignments of queues that ended or can't be observed any more. */
+/** Closes the versions, entries and assignments of queues that ended or can't be observed any more. */
 import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Client } from '../postgres/database.ts'

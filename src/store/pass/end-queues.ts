@@ -1,4 +1,4 @@
-/** The statements by which queues end, step by step as finish-pass.ts calls them. */
+/** The statements that make queues unknown and end them. finish-pass.ts has the rule, and calls them in this order. */
 import { eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Client } from '../postgres/database.ts'
@@ -9,19 +9,19 @@ const q = alias(queues, 'q')
 const t = alias(teammates, 't')
 const r = alias(syncReads, 'r')
 
-/** A pass whose outcome is recorded, within the transaction that draws its conclusions. */
+/** A pass whose outcome is recorded, in the same transaction. */
 export interface ClosedPass {
   readonly passId: string
   readonly teamId: string
   /** On the database's clock, with microseconds. */
   readonly startedAt: string
-  /** False for some teammates picked by hand. */
+  /** False with `--user`, and if Allo did not name the team. */
   readonly isWholeTeam: boolean
 }
 
 /**
- * Teammates of the team whom this pass did not read. Two passes that were told that the API does not know a teammate
- * count as a reading. `leftOut`: those of them whom the configuration leaves out.
+ * Number of teammates that this pass did not read. A teammate whom the API did not know in two passes counts as read.
+ * `leftOut`: number of those that the configuration leaves out.
  */
 export function countNotRead(
   client: Client,

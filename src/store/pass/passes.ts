@@ -1,8 +1,8 @@
 /**
- * Passes and their leases. A pass is `running` while its process renews the lease; one whose lease expired was left by a
- * dead process, and the next pass closes it as failed. A lease tells dead from slow.
+ * Passes and their leases. A pass is `running` while its processes renew the lease. If the lease expires, they are
+ * dead, and the next pass closes it as failed. A slow pass keeps its lease.
  *
- * All functions are idempotent but `startPass` without a job id and `recordSideEffects`, which adds.
+ * All functions are idempotent except `startPass` without a job id, and `recordSideEffects`, which adds.
  */
 import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import { mergeSurprises } from '../../allo/surprises.ts'
@@ -155,7 +155,9 @@ export interface PassState {
   readonly isRunning: boolean
   /** An answer about this teammate is recorded already. */
   readonly isRead: boolean
-  /** What those not reached are recorded as, because another reading found that the pass must stop; null: it goes on. */
+  /**
+   * What those not reached are recorded as, because another reading found that the pass must stop; null: it goes on.
+   */
   readonly stop: FailedReading | null
 }
 

@@ -1,13 +1,13 @@
 /**
- * The read budget of an API key, shared by every process on this database, on the database's clock. Two rows hold it:
- * `read_slots` says when the next request may be sent, `api_keys` until when everyone pauses after a 429.
+ * The read budget of an API key, shared by all processes on this database, on the database's clock. Two rows hold it:
+ * `read_slots` has the time of the next free slot, `api_keys` the end of the pause after a 429.
  *
- * A connection of its own, one statement at a time: the pacer asks for one slot after the other. A slot costs one small
- * update of an unlogged table: no WAL but the commit, which no one waits for.
+ * It has its own connection and runs one statement at a time, because the pacer asks for one slot after the other. A
+ * slot costs one small update of an unlogged table: no WAL but the commit record, which is not waited for.
  *
- * When the database's clock is set back, what was recorded before lies too far ahead, and is dropped. A pause is a day at
- * most; a slot is as far ahead as there are processes, since each holds one. The slots also show that a shorter pause
- * is from before: they are never behind the moment at which a pause was recorded.
+ * If the database's clock is set back, recorded times are too far ahead. They are dropped: a pause of more than a day,
+ * and a slot further ahead than the slots of all processes together. A shorter pause from before the change is
+ * recognised by the slots, because a slot is never earlier than the time at which a pause was recorded.
  */
 import { createHash } from 'node:crypto'
 import { eq, type SQL, sql } from 'drizzle-orm'
@@ -18,7 +18,7 @@ import { inTransaction, openPool, type Pool, withDatabaseErrors } from '../postg
 import { assign, change, maybeOne, orm, run } from '../postgres/query.ts'
 import { apiKeys, readSlots } from '../schema.ts'
 
-/** Names a key in the database without holding it: keys are long and random, so a digest tells nothing. */
+/** Identifies a key in the database without storing it. Keys are long and random, so a digest can't be reversed. */
 export function keyFingerprint(apiKey: string): string {
   return createHash('sha256').update(apiKey).digest('hex').slice(0, 16)
 }
@@ -76,8 +76,8 @@ export async function openReadBudget(databaseUrl: string, fingerprint: string): 
 }
 
 /**
- * The pause that is on record; null: none, or it is over. `isTooFarAhead`: it was recorded before the database's clock was
- * set back.
+ * The pause that is on record; null: none, or it is over. `isTooFarAhead`: it was recorded before the database's clock
+ * was set back.
  */
 export async function pauseOnRecord(
   pool: Pool,
@@ -119,7 +119,7 @@ async function recordPause(pool: Pool, fingerprint: string, forMs: number): Prom
     .where(eq(apiKeys.keyFingerprint, fingerprint))
 }
 
-/** Without spacing no slots are taken that would show a clock set back later. */
+/** Without spacing no slots are taken, so record the time here: otherwise a clock set back later is not noticed. */
 async function noteTheClock(pool: Pool, fingerprint: string): Promise<void> {
   await change(
     pool,

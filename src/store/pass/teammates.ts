@@ -1,4 +1,4 @@
-/** Whom a pass asks: the teams and teammates on record, brought up to date with what the API lists. */
+/** The recorded teams and teammates, and their update from Allo's lists. */
 import { and, asc, count, desc, eq, isNotNull, isNull, ne, not, or, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Account, Teammate } from '../../allo/types.ts'
@@ -6,7 +6,7 @@ import { type Client, DatabaseError, type Pool, withDatabaseErrors } from '../po
 import { anyOf, change, excluded, insertion, list, name, one, orm } from '../postgres/query.ts'
 import { apiKeys, teammates, teams } from '../schema.ts'
 
-/** Rows in one statement. */
+/** Rows per statement. */
 const CHUNK = 1000
 
 const t = alias(teammates, 't')

@@ -1,6 +1,7 @@
 /**
- * Teammates whom the API does not know, twice: this pass got a 404 for them, and an earlier pass that finished before this
- * one began. Their versions and assignments close, because nothing more is known. Nothing is claimed to have ended.
+ * Teammates whom the API did not know in two passes: this pass got a 404 for them, and so did an earlier pass that
+ * finished before this one began. Their versions and assignments close as `unobservable`. Their queues do not count as
+ * ended.
  */
 import { sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'

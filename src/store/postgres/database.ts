@@ -26,8 +26,8 @@ export class DatabaseError extends MirrorError {
    */
   override readonly retryable: boolean
   /**
-   * The values are what Postgres refused: out of range, over a limit (an index row, a jsonb), against a constraint or
-   * somebody's trigger. Other values would have been taken.
+   * Postgres refused the values: out of range, over a limit (an index row, a jsonb), against a constraint or a trigger
+   * of the customer. It would have accepted other values.
    */
   readonly isAboutData: boolean
 
@@ -135,7 +135,7 @@ const endWhenAlone = `
 
 /**
  * `url` is a postgres:// URL, TLS settings included. Idle connections are closed after ten seconds; an error on an
- * idle one is not ours to die of (the next use reports it). `end` destroys what is still open after three seconds.
+ * idle one is ignored, because the next use reports it. `end` destroys connections that are open after three seconds.
  */
 export function openPool(url: string, options: { max: number; name: string }): Pool {
   const { settings, destroyAll } = connectionSettings(url)
@@ -216,8 +216,8 @@ function describe(error: unknown): { code: string | null; reason: string } {
       error.constraint && `constraint ${error.constraint}`,
     ]
     const parts = [`code ${error.code}`, ...where.filter(Boolean)]
-    // Messages of class 22 and 23 can quote values, and somebody's trigger may word its own; the others name
-    // objects only.
+    // Messages of class 22 and 23 can quote values, and a trigger of the customer may raise any message;
+    // the others name objects only.
     const isWordedByData = /^(?:2[23]|P0)/.test(error.code ?? '') || error.routine === 'exec_stmt_raise'
     const message = isWordedByData ? 'data refused' : error.message
     return { code: error.code ?? null, reason: `${message} (${parts.join(', ')})` }

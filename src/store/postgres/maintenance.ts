@@ -1,9 +1,9 @@
 /**
- * Chores that some worker of a team does once in a while. Of all who ask in the same moment one statement succeeds;
- * when the last run began is counted on the database's clock.
+ * Periodic tasks that one worker of a team does. A worker claims a task; of concurrent claims one succeeds. Times are
+ * on the database's clock.
  *
- * A run that failed, or whose worker died with it, is made up for within the hour. One that takes longer than that may
- * find a second one beside it: a chore must be safe to do twice at once.
+ * A run that failed, or whose worker died, can be claimed again after an hour. So a run that takes longer than an hour
+ * may overlap with a second one, and a task must be safe to run twice at once.
  */
 import { and, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
@@ -13,7 +13,7 @@ import { excluded, insertion, maybeOne, name, orm } from './query.ts'
 
 export type Task = 'check' | 'retain'
 
-/** The right to do a task now, until somebody else is given it. */
+/** The right to run a task now, until another worker claims it. */
 export interface Claim {
   readonly teamId: string
   readonly task: Task
@@ -22,7 +22,7 @@ export interface Claim {
 
 const UNFINISHED_AGAIN_AFTER_SECONDS = 3600
 
-/** Null: it was begun less than `everySeconds` ago, or somebody is at it. */
+/** Null: the task began less than `everySeconds` ago, or another worker is running it. */
 export async function claimTask(
   pool: Pool,
   teamId: string,
@@ -46,7 +46,7 @@ export async function claimTask(
   return begun === null ? null : { teamId, task, startedAt: begun.startedAt }
 }
 
-/** What came of it, in words that hold no number of a person. A claim that somebody else was given since says nothing. */
+/** Records the result, in words without phone numbers. A no-op if another worker has claimed the task since. */
 export async function finishTask(
   pool: Pool,
   { teamId, task, startedAt }: Claim,
