@@ -108,6 +108,15 @@ describe('identity', () => {
     expect(recorded.entries.filter(({ number_to }) => number_to === number)).toHaveLength(2)
   })
 
+  test('does not depend on the sequence of entry ids, which a replica that was promoted may have set back', async () => {
+    const userId = await open()
+    await stage.pass()
+    await stage.sql(`select setval('allo.queue_entries_entry_id_seq', 1, false)`)
+    stage.apply({ type: 'remove_positions', userId, positions: [1], renumber: true })
+    expect((await stage.pass()).readings[0]).toMatchObject({ status: 'ok', added: 0, moved: 3, removed: 1 })
+    expect(slots(await stage.recorded())).toEqual(['0:1', '1:3', '2:4', '3:5'])
+  })
+
   test('duplicates are entries of their own, and one of them leaving is one removal', async () => {
     const userId = await open()
     const number = stage.world.currentQueue(userId)?.rowAt(0)?.number_to ?? ''

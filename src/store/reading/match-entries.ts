@@ -142,9 +142,9 @@ async function matchOtherSlots(client: Client, queue: QueueToMatch, { key, holds
   )
 }
 
-/** Whether an incoming number continues the entry. New numbers have new ids. */
+/** Whether an incoming number continues the entry. New ids do not count: the sequence may have been set back. */
 function isContinued({ entryId }: typeof q | typeof e): SQL {
-  return sql`exists (select from ${incomingNumbers} ${i} where ${i.entryId} = ${entryId})`
+  return sql`exists (select from ${incomingNumbers} ${i} where ${i.entryId} = ${entryId} and ${i.fate} <> 'added')`
 }
 
 /** The entry that left last is matched first. */
