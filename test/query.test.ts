@@ -2,7 +2,7 @@
 import { eq, is, sql } from 'drizzle-orm'
 import { alias, getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inTransaction, withDatabaseErrors } from '../src/store/postgres/database.ts'
+import { inTransaction, openPool, withDatabaseErrors } from '../src/store/postgres/database.ts'
 import {
   anyOf,
   array,
@@ -184,6 +184,22 @@ describe('errors', () => {
     const error = await withDatabaseErrors('asking', query).catch((error: unknown) => error)
     expect(error).toMatchObject({ name: 'TypeError', message: 'not to be sent' })
     expect(inspectAll(error)).not.toContain(secret)
+  })
+
+  it('that say that a session is read only end it, also where a step of the transaction reports them', async () => {
+    const pool = openPool(database.url, { max: 1, name: 'test' })
+    const pidOf = () => one<{ pid: number }>(pool, sql`select pg_backend_pid() as pid`)
+    try {
+      const { pid } = await pidOf()
+      const work = inTransaction(pool, 'trying', async (client) => {
+        await client.query('set transaction read only')
+        await withDatabaseErrors('a step', () => change(client, sql`delete from ${teams}`))
+      })
+      await expect(work).rejects.toMatchObject({ sqlState: '25006' })
+      expect(await pidOf()).not.toEqual({ pid })
+    } finally {
+      await pool.end()
+    }
   })
 
   it('roll the transaction back', async () => {

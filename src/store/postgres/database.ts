@@ -224,6 +224,7 @@ function describe(error: unknown): { code: string | null; reason: string } {
   }
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
   if (error instanceof DrizzleQueryError) return describe(error.cause)
+  if (error instanceof DatabaseError) return { code: error.sqlState, reason: error.message }
   if (error instanceof Error) {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : null
     return { code, reason: error.message }
