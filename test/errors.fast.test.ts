@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
+import { DrizzleQueryError } from 'drizzle-orm/errors'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../src/allo/errors.ts'
@@ -35,6 +36,21 @@ describe('an error of others becomes ours:', () => {
   test('a connection that Postgres ended can be tried again', () => {
     const ended = Object.assign(new pg.DatabaseError('ended', 0, 'error'), { code: '57P01' })
     expect(meaning(ended)).toEqual({ code: 'database', exitCode: 75, retryable: true })
+  })
+
+  test('an error of drizzle says why, without the statement and its values', () => {
+    const because = (cause: Error) => {
+      const { message, code } = toMirrorError(new DrizzleQueryError('select $1', ['+12125550100'], cause))
+      return { message, code }
+    }
+    expect(because(Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' }))).toEqual({
+      message: 'talking to Postgres: connect refused',
+      code: 'database',
+    })
+    expect(because(new TypeError('x is not a function'))).toEqual({
+      message: 'x is not a function',
+      code: 'bug',
+    })
   })
 
   test('anything else is a bug, whatever was thrown', () => {

@@ -76,7 +76,10 @@ export async function withDatabaseErrors<T>(doing: string, work: () => Promise<T
  * own connections, an event of a client) becomes a DatabaseError; any other error stays as it is.
  */
 export function asDatabaseError(error: unknown): unknown {
-  return isFromPostgres(error) ? new DatabaseError('talking to Postgres', error) : error
+  const isOurs = isFromPostgres(error) || (error instanceof DrizzleQueryError && isDriverError(error))
+  if (isOurs) return new DatabaseError('talking to Postgres', error)
+  // Drizzle's own error quotes the values of the statement.
+  return error instanceof DrizzleQueryError ? error.cause : error
 }
 
 /**
