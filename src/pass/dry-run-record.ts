@@ -4,6 +4,7 @@ import type { Team } from '../store/pass/teammates.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { dryRunReading } from '../store/reading/dry-run-reading.ts'
 import { type FailedReading, isAnswered, type SavedReading } from '../store/reading/reading.ts'
+import { notAsked } from './failure.ts'
 import { countUnreachable, type Effort, noEffort, type PassRecord } from './pass-record.ts'
 
 export function openDryRunRecord(
@@ -33,7 +34,7 @@ export function openDryRunRecord(
     async unreachableInARow(most) {
       return countUnreachable(
         readings
-          .filter(({ status }) => status !== 'skipped')
+          .filter(({ errorCode }) => errorCode !== notAsked.code)
           .slice(-most)
           .reverse(),
       )

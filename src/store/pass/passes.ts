@@ -79,11 +79,15 @@ export async function startPass(db: Pool | Client, pass: NewPass): Promise<strin
   }
 }
 
-async function goOnWithPassOfJob(db: Pool | Client, { jobId, teamId }: NewPass): Promise<string | null> {
+/** The first run of the job may have known less: which team it is, and so whether the whole team is read. */
+async function goOnWithPassOfJob(
+  db: Pool | Client,
+  { jobId, teamId, isWholeTeam }: NewPass,
+): Promise<string | null> {
   if (jobId === undefined) return null
   const [pass] = await orm(db)
     .update(syncPasses)
-    .set({ leaseExpiresAt: leaseFromNow })
+    .set({ leaseExpiresAt: leaseFromNow, isWholeTeam })
     .where(and(eq(syncPasses.jobId, jobId), eq(syncPasses.teamId, teamId), isRunning))
     .returning({ passId: syncPasses.passId })
   return pass?.passId ?? null
@@ -238,7 +242,7 @@ export async function readingsOfPass(pool: Pool, passId: string): Promise<Readin
   return { answered, requests, throttled, stop: toStop(pass) }
 }
 
-/** What was recorded last of a pass, with all processes that work on it: status and error message, newest first. */
+/** What all processes recorded last of a pass: status and error message, newest first. Not of teammates left out. */
 export function latestReadings(
   pool: Pool,
   passId: string,
@@ -248,7 +252,7 @@ export function latestReadings(
     orm(pool)
       .select({ status: syncReads.status, errorMessage: syncReads.errorMessage })
       .from(syncReads)
-      .where(and(eq(syncReads.passId, passId), sql`${syncReads.status} <> 'skipped'`))
+      .where(and(eq(syncReads.passId, passId), sql`${syncReads.errorCode} is distinct from 'not_asked'`))
       .orderBy(desc(syncReads.observedAt))
       .limit(most),
   )
