@@ -2,21 +2,31 @@
  * A pass has two executors: the loop of `sync`, and the jobs of the worker. The same faults through both leave the same
  * rows behind. Both read one teammate at a time here, so that the order is the same too.
  */
+import type { Job } from 'bullmq'
 import { pino } from 'pino'
 import { afterEach, describe, expect, test } from 'vitest'
-import { withAllo } from '../src/commands/open/allo.ts'
+import { AlloUnreachableError } from '../src/allo/errors.ts'
+import { type OpenAllo, withAllo } from '../src/commands/open/allo.ts'
 import { loadConfig } from '../src/config/config.ts'
+import { notAsked, readingOf } from '../src/pass/failure.ts'
 import { createLeaseKeeper } from '../src/pass/leases.ts'
+import { noEffort, openRecord } from '../src/pass/pass-record.ts'
 import { runInProcess } from '../src/pass/run-in-process.ts'
 import { followSideEffects } from '../src/pass/side-effects.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld, type World } from '../src/simulation/world.ts'
 import { createNumberKeys } from '../src/snapshot/number-key.ts'
+import { abandonPass, startPass } from '../src/store/pass/passes.ts'
 import { openReadBudget } from '../src/store/pass/read-budget.ts'
+import { recordTeam } from '../src/store/pass/teammates.ts'
+import type { Pool } from '../src/store/postgres/database.ts'
+import type { SavedReading } from '../src/store/reading/reading.ts'
 import { trackCredentials } from '../src/worker/credentials.ts'
 import { createFailureLog } from '../src/worker/failure-log.ts'
 import { openJobBackend } from '../src/worker/job-backend.ts'
+import type { JobData } from '../src/worker/jobs.ts'
 import { createMetrics } from '../src/worker/metrics.ts'
+import { runReading } from '../src/worker/reading-job.ts'
 import { type RunningWorker, startWorker } from '../src/worker/worker.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { until } from './support/worker.ts'
@@ -43,6 +53,8 @@ interface Scenario {
 const apiKey = 'ak_live_of_two_executors'
 const numberKeys = createNumberKeys(Buffer.alloc(32, 7))
 const cadence = { gapAfterSeconds: 600, staleAfterSeconds: 900 }
+const everyone = { users: [], only: [], includeBlocked: true }
+const scheduled = { teamId: 'team', trigger: 'schedule', version: 'test' } as const
 const quick = { retries: 1, minMs: 1, maxMs: 2, throttled: { minMs: 1, maxMs: 100_000 } }
 const open: { close(): Promise<unknown> }[] = []
 
@@ -72,6 +84,15 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'a key that is refused at once': {
     steps: [nothing, ({ api }) => api.faults.add({ kind: 'key_invalid', endpoint: 'me' })],
+  },
+  'a key that is refused at once, after a wait': {
+    steps: [
+      nothing,
+      ({ api }) => {
+        api.faults.add({ kind: 'rate_limited', endpoint: 'me', retryAfterSeconds: 1, times: 1 })
+        api.faults.add({ kind: 'key_invalid', endpoint: 'me' })
+      },
+    ],
   },
   'no answer to ten teammates in a row': {
     teammates: 13,
@@ -142,6 +163,103 @@ test('ten teammates in a row without an answer stop the pass, shared by two work
   expect(asked.length).toBeLessThanOrEqual(11)
 })
 
+test.for([
+  ['sync', passesOfSync],
+  ['the worker', passesOfWorker],
+] as const)('without the right to record readings, %s asks for one queue and no further', async ([, run]) => {
+  let requests: SimulatedAllo['requests'] | null = null
+  const scenario: Scenario = {
+    steps: [
+      async ({ api, database }) => {
+        requests = api.requests
+        // As Postgres says it.
+        await database.pool.query(
+          `create function refuse() returns trigger language plpgsql as
+             $$ begin raise 'permission denied' using errcode = '42501'; end $$;
+           create trigger refuse before insert on allo.sync_reads for each row execute function refuse()`,
+        )
+      },
+    ],
+  }
+  const { sync_passes } = await rowsAfter(scenario, run)
+  expect(sync_passes).toMatchObject([{ status: 'failed', error_code: 'database', stop_status: 'error' }])
+  const paths = (requests as SimulatedAllo['requests'] | null)?.list().map(({ path }) => path) ?? []
+  expect(paths.filter((path) => path.endsWith('/current'))).toHaveLength(1)
+})
+
+test('sync reports a refused key with the teammate who met it, and not once more for each teammate not reached', async () => {
+  const reported: SavedReading[] = []
+  const scenario: Scenario = {
+    steps: [({ api, ids }) => api.faults.add({ kind: 'key_invalid', userId: ids[1] ?? '' })],
+  }
+  const { sync_reads } = await rowsAfter(scenario, (scene) =>
+    passesOfSync(scene, scenario, (reading) => reported.push(reading)),
+  )
+  expect(reported.map(({ status }) => status)).toEqual(['ok', 'forbidden'])
+  expect(sync_reads).toHaveLength(4)
+})
+
+test('an answer of Allo that came too late ends a row of teammates without one', async () => {
+  const database = await createTestDatabase()
+  open.push({ close: () => database.drop() })
+  const { pool } = database
+  await recordTeam(pool, { teamId: 'team', name: null }, 'key')
+  const passId = await startPass(pool, { ...scheduled, isWholeTeam: true })
+  const record = openRecord(pool, numberKeys, { passId, teamId: 'team' })
+  const failure = readingOf(new AlloUnreachableError({ asked: 'queue', issue: 'reset', wayOut: '' }))
+  const late = { ...failure, status: 'skipped', code: 'overtaken', message: 'a newer reading' } as const
+  for (const result of [failure, late, failure, failure, notAsked])
+    await record.save(`usr-${Math.random()}`, result, noEffort)
+  expect(await record.unreachableInARow(10)).toBe(2)
+})
+
+test('a pass that is begun again by its job is over the whole team if this time the team is known', async () => {
+  const database = await createTestDatabase()
+  open.push({ close: () => database.drop() })
+  const { pool } = database
+  await recordTeam(pool, { teamId: 'team', name: null }, 'key')
+  const first = await startPass(pool, { ...scheduled, isWholeTeam: false, jobId: 'tick' })
+  expect(await startPass(pool, { ...scheduled, isWholeTeam: true, jobId: 'tick' })).toBe(first)
+  const { rows } = await pool.query('select is_whole_team from allo.sync_passes')
+  expect(rows).toEqual([{ is_whole_team: true }])
+})
+
+test('a job left over from a closed pass leaves waits and surprises to the pass that is running', async () => {
+  const database = await createTestDatabase()
+  open.push({ close: () => database.drop() })
+  const { pool } = database
+  await recordTeam(pool, { teamId: 'team', name: null }, 'key')
+  const closed = await startPass(pool, { ...scheduled, isWholeTeam: true })
+  await abandonPass(pool, closed, 'its job is gone')
+  const running = await startPass(pool, { ...scheduled, isWholeTeam: true })
+  const scene = {
+    api: await startSimulatedAllo({
+      world: createWorld({ seed: 'left over', teammates: 1 }),
+      apiKey,
+      readsPerSecond: null,
+    }),
+    database,
+  }
+  open.push(scene.api)
+  await withSimulated(scene, async (allo) => {
+    const surprises = [{ where: 'queue', what: 'a new field' }]
+    const pacer = { throttledMs: 900, forgetThrottling: () => (pacer.throttledMs = 0) }
+    const sources = { pacer, renewSurprises: nothing, takeSurprises: () => surprises.splice(0) }
+    const sideEffects = followSideEffects(sources)
+    sideEffects.enter(running)
+    pacer.throttledMs = 700
+    const context = { ...contextOf(allo, pool), sideEffects, choice: { ...everyone, except: [] } }
+    const data = { passId: closed, teamId: 'team', userId: 'usr-1' }
+    await runReading(context, { data, opts: {} } as Job<JobData>, new AbortController().signal)
+    await sideEffects.tell(openRecord(pool, null, { passId: running, teamId: 'team' }), nothing)
+    const { rows } = await pool.query(
+      'select throttled_ms, surprises from allo.sync_passes where pass_id = $1',
+      [running],
+    )
+    expect(rows).toEqual([{ throttled_ms: 700, surprises: [{ where: 'queue', what: 'a new field' }] }])
+  })
+})
+
 async function rowsAfter(
   scenario: Scenario,
   run: (scene: Scene, scenario: Scenario) => Promise<void>,
@@ -160,10 +278,13 @@ async function rowsAfter(
 }
 
 function choiceOf({ ids }: Scene, { except }: Scenario) {
-  return { users: [], only: [], except: except?.(ids) ?? [], includeBlocked: true }
+  return { ...everyone, except: except?.(ids) ?? [] }
 }
 
-function withSimulated<T>({ api, database }: Scene, work: Parameters<typeof withAllo<T>>[2]): Promise<T> {
+function withSimulated<T>(
+  { api, database }: Pick<Scene, 'api' | 'database'>,
+  work: Parameters<typeof withAllo<T>>[2],
+): Promise<T> {
   const config = loadConfig({
     ALLO_API_KEY: apiKey,
     ALLO_API_URL: api.url,
@@ -174,9 +295,13 @@ function withSimulated<T>({ api, database }: Scene, work: Parameters<typeof with
   return withAllo(config, openBook, work, { maxThrottledMs: 2000, retry: quick })
 }
 
-function passesOfSync(scene: Scene, scenario: Scenario): Promise<void> {
+function passesOfSync(
+  scene: Scene,
+  scenario: Scenario,
+  teammateRead: (reading: SavedReading) => unknown = nothing,
+): Promise<void> {
   const { pool } = scene.database
-  const observer = { passStarted: nothing, teammateRead: nothing, warn: nothing }
+  const observer = { passStarted: nothing, teammateRead, warn: nothing }
   return withSimulated(scene, async (allo) => {
     for (const prepare of scenario.steps) {
       await prepare(scene)
@@ -192,22 +317,7 @@ function passesOfWorker(scene: Scene, scenario: Scenario, { workers = 1 } = {}):
   const { pool, url } = scene.database
   return withSimulated(scene, async (allo) => {
     const jobs = await openJobBackend({ redisUrl: null, databaseUrl: url }, nothing)
-    const context = {
-      ...allo,
-      pool,
-      numberKeys,
-      leases: createLeaseKeeper(pool),
-      sideEffects: followSideEffects(allo),
-      choice: choiceOf(scene, scenario),
-      cadence: () => cadence,
-      // No time for a second try.
-      secondsToNextRun: () => 0,
-      failures: createFailureLog(pino({ level: 'silent' })),
-      credentials: trackCredentials(nothing),
-      metrics: createMetrics(),
-      logger: pino({ level: 'silent' }),
-      version: 'test',
-    }
+    const context = { ...contextOf(allo, pool), choice: choiceOf(scene, scenario) }
     const schedule = { everyMs: 86_400_000 }
     const settings = { schedule, readingsAtOnce: 1, shutdownTimeoutMs: 5000 }
     const started: RunningWorker[] = []
@@ -227,6 +337,24 @@ function passesOfWorker(scene: Scene, scenario: Scenario, { workers = 1 } = {}):
       await jobs.close()
     }
   })
+}
+
+function contextOf(allo: OpenAllo, pool: Pool) {
+  return {
+    ...allo,
+    pool,
+    numberKeys,
+    leases: createLeaseKeeper(pool),
+    sideEffects: followSideEffects(allo),
+    cadence: () => cadence,
+    // No time for a second try.
+    secondsToNextRun: () => 0,
+    failures: createFailureLog(pino({ level: 'silent' })),
+    credentials: trackCredentials(nothing),
+    metrics: createMetrics(),
+    logger: pino({ level: 'silent' }),
+    version: 'test',
+  }
 }
 
 const tables = [

@@ -42,10 +42,15 @@ export async function readTeammate(
     readonly record: PassRecord
   },
   userId: string,
-  options: { readonly signal: AbortSignal; readonly spentBefore?: Pick<Effort, 'requests' | 'throttled'> },
+  options: {
+    readonly signal: AbortSignal
+    readonly spentBefore?: Pick<Effort, 'requests' | 'throttled'>
+    /** Called if Allo is going to be asked: the pass is running, and this reading is still wanted. */
+    readonly onAsking?: () => void
+  },
 ): Promise<ReadingDone | null> {
   const { record, allo } = deps
-  const { signal, spentBefore = { requests: 0, throttled: 0 } } = options
+  const { signal, spentBefore = { requests: 0, throttled: 0 }, onAsking = () => undefined } = options
   const startedAt = performance.now()
   const effort = (): Effort => ({
     requests: spentBefore.requests + allo.counts.requests,
@@ -59,6 +64,7 @@ export async function readTeammate(
     const reading = await record.save(userId, stop, effort())
     return { reading, error: null, wasAsked: false, stopsPass: false }
   }
+  onAsking()
   try {
     const snapshot = await takeSnapshot(sourcesOf(deps), userId, signal)
     const reading = await record.save(userId, snapshot, effort())
@@ -68,10 +74,13 @@ export async function readTeammate(
     const error = toMirrorError(thrown)
     if (concernOf(error) === 'process') throw thrown
     const failure = readingOf(error)
+    const concernsPass = concernOf(error) === 'pass'
+    // First, because what refused the snapshot (a missing right) may refuse this reading as well.
+    if (concernsPass) await record.stop(failure)
     const reading = await record.save(userId, failure, effort())
-    const stopsPass = concernOf(error) === 'pass' || (await isDown(record, error))
-    if (stopsPass) await record.stop(failure)
-    return { reading, error, wasAsked: true, stopsPass }
+    const isDown = !concernsPass && (await isAlloDown(record, error))
+    if (isDown) await record.stop(failure)
+    return { reading, error, wasAsked: true, stopsPass: concernsPass || isDown }
   }
 }
 
@@ -84,8 +93,8 @@ function sourcesOf({ pool, numberKeys, allo }: Omit<Parameters<typeof readTeamma
   }
 }
 
-/** Counts recorded readings, so that all processes count together. Each attempt counts. */
-async function isDown(record: PassRecord, error: MirrorError): Promise<boolean> {
+/** Counts recorded readings, so that all processes count together. A teammate counts once, however often retried. */
+async function isAlloDown(record: PassRecord, error: MirrorError): Promise<boolean> {
   if (!(error instanceof AlloUnreachableError)) return false
   const inARow = await record.unreachableInARow(MAX_UNREACHABLE_IN_A_ROW)
   return inARow >= MAX_UNREACHABLE_IN_A_ROW

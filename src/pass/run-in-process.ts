@@ -20,7 +20,7 @@ import { finish, type PassPlan } from './finish.ts'
 import { createLeaseKeeper } from './leases.ts'
 import { openRecord, type PassRecord } from './pass-record.ts'
 import { readTeammate } from './read-teammate.ts'
-import { followSideEffects, type SideEffectSources } from './side-effects.ts'
+import { followSideEffects, type SideEffectSources, type SideEffectsOfPass } from './side-effects.ts'
 
 export interface SyncDependencies extends SideEffectSources {
   readonly pool: Pool
@@ -77,7 +77,7 @@ export async function runInProcess(shared: SyncDependencies, options: SyncOption
   const deps: Deps = { ...shared, allo: shared.allo.counted(), signal }
   const effects = followSideEffects(deps)
   effects.enter(null)
-  const team = await identifyOrFail(deps, options)
+  const team = await identifyOrFail(deps, options, effects)
   const selected = await select(deps, options, team)
   const record = await begin(deps, options, team, options.users.length === 0)
   const leases = createLeaseKeeper(deps.pool)
@@ -107,13 +107,14 @@ export async function runInProcess(shared: SyncDependencies, options: SyncOption
 }
 
 /** When the API refuses the key or names another team, that is a failed pass of the team on record. */
-async function identifyOrFail(deps: Deps, options: SyncOptions): Promise<Team> {
+async function identifyOrFail(deps: Deps, options: SyncOptions, effects: SideEffectsOfPass): Promise<Team> {
   const { observer, signal } = deps
   const warn = (message: string) => observer.warn(message)
   const { team, error } = await identify({ ...deps, warn }, { record: !options.dryRun, signal })
   if (error === null) return team
   if (!options.dryRun) {
     const record = await begin(deps, options, team, false)
+    await effects.tell(record, () => undefined)
     await finish(record, { asked: 0, spent: deps.allo.counts, incomplete: null }, error)
   }
   throw error
@@ -175,7 +176,8 @@ async function readEveryone(
     const allo = deps.allo.counted()
     try {
       const done = await readTeammate({ ...deps, allo, record }, teammate.userId, { signal })
-      if (done === null) return
+      // Not one line for each teammate who was not reached: the reason is that of the pass.
+      if (done === null || !done.wasAsked) return
       readings.push(done.reading)
       deps.observer.teammateRead(done.reading, teammate)
       if (done.stopsPass) stoppedBy ??= done.error

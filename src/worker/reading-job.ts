@@ -30,9 +30,15 @@ export async function runReading(
   const record = openRecord(pool, numberKeys, { passId, teamId })
   const allo = context.allo.counted()
   const release = leases.hold(passId)
-  sideEffects.enter(passId)
+  let wasAsked = false
+  // Not before: a job left over from a closed pass must not take the waits and surprises of the running one.
+  const onAsking = () => {
+    wasAsked = true
+    sideEffects.enter(passId)
+  }
   try {
-    const done = await readTeammate({ pool, numberKeys, allo, record }, userId, { signal, spentBefore })
+    const deps = { pool, numberKeys, allo, record }
+    const done = await readTeammate(deps, userId, { signal, spentBefore, onAsking })
     if (done !== null) tellReading(context, job, done)
     if (done !== null && isTriedAgain(job, done)) throw done.error
     if (done?.error?.code === 'bug') throw done.error
@@ -45,7 +51,7 @@ export async function runReading(
     throw error
   } finally {
     release()
-    await tellSideEffects(context, record)
+    if (wasAsked) await tellSideEffects(context, record)
   }
 }
 
