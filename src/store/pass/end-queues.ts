@@ -20,7 +20,8 @@ export interface ClosedPass {
 }
 
 /**
- * Number of teammates that this pass did not read. A teammate whom the API did not know in two passes counts as read.
+ * Number of teammates that this pass did not read. A teammate whom the API did not know
+ * in this pass nor in an earlier one counts as read.
  * `leftOut`: number of those that the configuration leaves out.
  */
 export function countNotRead(

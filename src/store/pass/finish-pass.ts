@@ -7,7 +7,7 @@
  *      └─────────────── seen with any teammate ───────────┘
  *
  * The rule by which a queue ends. One wrong answer must not end a queue, and a queue can be reassigned during a pass to
- * a teammate who was read before. So it takes two observations in two passes:
+ * a teammate who was read before. So it takes two passes:
  *
  *   1. A reading saw the holder without the queue (`missing_since`).
  *   2. A pass that finished after that reading made the queue unknown (`unknown_since`, later than `missing_since`).
