@@ -138,6 +138,14 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       ({ database }) => database.pool.query(`update allo.settings set number_key_fingerprint = 'another'`),
     ],
   },
+  'surprises that Postgres refuses': {
+    steps: [
+      ({ api, database }) => {
+        api.faults.add('unknown_values')
+        return database.pool.query('alter table allo.sync_passes add check (surprises is null)')
+      },
+    ],
+  },
   surprises: { steps: [({ api }) => api.faults.add('unknown_values'), nothing] },
 }
 

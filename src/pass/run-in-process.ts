@@ -6,6 +6,7 @@
  */
 import pLimit from 'p-limit'
 import type { AlloClient } from '../allo/types.ts'
+import { messageOf } from '../errors.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Conclusions } from '../store/pass/finish-pass.ts'
 import { type Cadence, type PassTrigger, startPass } from '../store/pass/passes.ts'
@@ -84,7 +85,7 @@ export async function runInProcess(shared: SyncDependencies, options: SyncOption
   if (record.passId !== null) leases.hold(record.passId)
   try {
     const { readings, spent, stoppedBy, bug } = await readEveryone(deps, record, team, selected)
-    await effects.tell(record, () => undefined)
+    await tellSideEffects(deps, effects, record)
     const { incomplete, toRead } = selected
     const finished = await finish(record, { asked: toRead.length, spent, incomplete }, stoppedBy)
     return {
@@ -114,10 +115,19 @@ async function identifyOrFail(deps: Deps, options: SyncOptions, effects: SideEff
   if (error === null) return team
   if (!options.dryRun) {
     const record = await begin(deps, options, team, false)
-    await effects.tell(record, () => undefined)
+    await tellSideEffects(deps, effects, record)
     await finish(record, { asked: 0, spent: deps.allo.counts, incomplete: null }, error)
   }
   throw error
+}
+
+/** That they could not be recorded is no reason to leave the pass unfinished. */
+async function tellSideEffects(
+  { observer }: Deps,
+  effects: SideEffectsOfPass,
+  record: PassRecord,
+): Promise<void> {
+  await effects.tell(record, () => undefined).catch((error: unknown) => observer.warn(messageOf(error)))
 }
 
 interface SelectionOrFailure extends Selected {
