@@ -65,6 +65,8 @@ type Servers = Pick<Parameters<typeof makeTrouble>[0], 'postgres' | 'redis'>
 const SYNC_EVERY_MS = 2000
 const QUIET_PASSES = 4
 const RECOVERS_WITHIN_MS = 120_000
+/** A short run on a slow machine goes on until it had this many troubles. */
+const MIN_TROUBLES = 5
 
 /** Retryable faults, and responses that are completely wrong: the reading must fail or be retried. */
 const FAULTS: readonly FaultKind[] = [
@@ -131,9 +133,9 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
     api.setMovesBetweenPages(0.8, 0.5)
     api.faults.chaos({ seed, probability: 0.02, kinds: FAULTS })
     const moving = setInterval(() => world.act(3), 500)
-    const deadline = performance.now() + seconds * 1000
     await watch.untilPassed(1)
-    while (performance.now() < deadline) {
+    const deadline = performance.now() + seconds * 1000
+    for (let made = 0; made < MIN_TROUBLES || performance.now() < deadline; made += 1) {
       await sleep(random.int(500, 5000))
       const name = await makeTrouble(
         { ...workers, postgres, redis, faults: api.faults, withoutPostgres: watch.pausedWhile },
