@@ -2,7 +2,6 @@
  * One number in every field of every answer, through the real client into real tables: forgotten, it is in no column
  * of any table, and in no statistics either.
  */
-import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -264,52 +263,4 @@ describe('a number that Allo showed in every field', () => {
     expect(left).toContain('queues.queue_id')
     expect(left).toContain('sync_reads.queue_id')
   })
-})
-
-test('fields that a former version kept as they came are emptied, in statistics too, and the next reading sees no change', async () => {
-  answers = {
-    team: { id: 't1', name: 'Acme' },
-    teammates: [{ id: 'u1', name: 'Alex', status: 'ACTIVE', role: 'the boss', tel: number }],
-    queues: {
-      u1: {
-        body: page({ id: 'q1', assignee_id: 'u1', do_not_disturb: 'after six', tel: number }, [
-          { position: 0, number_to: other, call_id: 'c1', routing_result: 'no answer', tel: number },
-          { position: 1, number_to: other, call_id: 'c2', routing_result: 'ANSWERED', priority: 'HIGH' },
-        ]),
-      },
-    },
-  }
-  await mirror.pass()
-  const history = async () => {
-    const said = await everything(database.pool)
-    const tables = ['queue_number_versions', 'queue_versions', 'dials', 'queue_entries', 'queue_snapshots']
-    return tables.map((table) => said.get(`allo.${table}`))
-  }
-  const before = await history()
-  expect(before[0]).toContain('[not a word]')
-  // As they came, with digests that the present version would not make.
-  await database.pool.query(
-    `update allo.queue_numbers set extra = '{"tel": "${number}"}', row_digest = 1;
-     update allo.queues set extra = '{"tel": "${number}"}', do_not_disturb = 'after six', content_digest = 'former';
-     update allo.queue_versions set do_not_disturb = 'after six';
-     update allo.teammates set extra = '{"tel": "${number}"}', role = 'the boss'`,
-  )
-  for (const table of ['queue_numbers', 'queue_number_versions', 'dials']) {
-    await database.pool.query(`update allo.${table} set routing_result = 'no answer' where call_id = 'c1'`)
-  }
-  await database.pool.query('analyze')
-  expect((await traces()).map((found) => found.split(':')[0])).toContain('pg_stats')
-
-  const migration = await readFile(
-    new URL('../migrations/0011_empty_former_unknown_fields.sql', import.meta.url),
-    'utf8',
-  )
-  for (let times = 0; times < 2; times += 1)
-    for (const statement of migration.split('--> statement-breakpoint')) await database.pool.query(statement)
-  expect(await traces()).toEqual([])
-  const { readings } = await mirror.pass()
-  expect(readings[0]).toMatchObject({ status: 'ok', added: 0, changed: 0, moved: 0, removed: 0 })
-  expect(await history()).toEqual(before)
-  const { rows } = await database.pool.query('select extra from allo.queue_numbers order by position')
-  expect(rows).toEqual([{ extra: { tel: '(text)' } }, { extra: { priority: 'HIGH' } }])
 })
