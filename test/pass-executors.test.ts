@@ -11,7 +11,7 @@ import { loadConfig } from '../src/config/config.ts'
 import { notAsked, readingOf } from '../src/pass/failure.ts'
 import { createLeaseKeeper } from '../src/pass/leases.ts'
 import { noEffort, openRecord } from '../src/pass/pass-record.ts'
-import { runInProcess } from '../src/pass/run-in-process.ts'
+import { runInProcess, type SyncResult } from '../src/pass/run-in-process.ts'
 import { followSideEffects } from '../src/pass/side-effects.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld, type World } from '../src/simulation/world.ts'
@@ -138,6 +138,17 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       ({ database }) => database.pool.query(`update allo.settings set number_key_fingerprint = 'another'`),
     ],
   },
+  'an internal error of Postgres over the queue of one teammate': {
+    steps: [
+      ({ database, ids }) =>
+        database.pool.query(
+          `create function break_down() returns trigger language plpgsql as
+             $$ begin raise 'cache lookup failed' using errcode = 'XX000'; end $$;
+           create trigger break_down before insert on allo.queues for each row
+             when (new.user_id = '${ids[1]}') execute function break_down()`,
+        ),
+    ],
+  },
   'surprises that Postgres refuses': {
     steps: [
       ({ api, database }) => {
@@ -169,6 +180,18 @@ test('ten teammates in a row without an answer stop the pass, shared by two work
   expect(asked.length).toBeGreaterThanOrEqual(10)
   // The other worker may have asked for one more by then.
   expect(asked.length).toBeLessThanOrEqual(11)
+})
+
+test('an internal error of Postgres keeps one teammate from being read and no other, and sync throws it at the end', async () => {
+  const scenario = scenarios['an internal error of Postgres over the queue of one teammate'] ?? { steps: [] }
+  const results: SyncResult[] = []
+  const { sync_reads = [] } = await rowsAfter(scenario, (scene) =>
+    passesOfSync(scene, scenario, nothing, (result) => results.push(result)),
+  )
+  expect(sync_reads.map(({ status }) => status).sort()).toEqual(['error', 'ok', 'ok', 'ok'])
+  expect(results).toMatchObject([
+    { status: 'partial', stoppedBy: null, bug: { code: 'database', exitCode: 70 } },
+  ])
 })
 
 test.for([
@@ -307,6 +330,7 @@ function passesOfSync(
   scene: Scene,
   scenario: Scenario,
   teammateRead: (reading: SavedReading) => unknown = nothing,
+  onResult: (result: SyncResult) => unknown = nothing,
 ): Promise<void> {
   const { pool } = scene.database
   const observer = { passStarted: nothing, teammateRead, warn: nothing }
@@ -316,7 +340,7 @@ function passesOfSync(
       const deps = { ...allo, pool, numberKeys, observer, version: 'test', concurrency: () => 1 }
       const options = { ...choiceOf(scene, scenario), trigger: 'manual', dryRun: false, cadence } as const
       // What keeps a pass from beginning is thrown, and stands in its row.
-      await runInProcess(deps, options).catch(nothing)
+      await runInProcess(deps, options).then(onResult, nothing)
     }
   })
 }

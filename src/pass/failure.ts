@@ -80,9 +80,18 @@ export class JobsUnavailableError extends MirrorError {
 export function concernOf(error: MirrorError): 'teammate' | 'pass' | 'process' {
   if (error instanceof PassClosedError || error instanceof InterruptedError) return 'process'
   if (error instanceof DatabaseError && error.retryable) return 'process'
-  if (error instanceof DatabaseError && !error.isAboutData) return 'pass'
+  if (error instanceof DatabaseError && error.exitCode === exitCodes.configuration) return 'pass'
   if (isRefusal(error) || error instanceof AlloThrottledError) return 'pass'
   return error instanceof NumberKeyError ? 'pass' : 'teammate'
+}
+
+/**
+ * An error of this program, or an internal one of Postgres (a broken index): for a developer, beside the audit row. It may
+ * concern the data of one teammate only, so it does not stop the pass.
+ */
+export function isBug(error: MirrorError): boolean {
+  if (error instanceof DatabaseError) return error.exitCode === exitCodes.bug && !error.isAboutData
+  return error.code === 'bug'
 }
 
 /** The key was refused: no teammate can be read with it. */

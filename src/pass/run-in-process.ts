@@ -16,7 +16,7 @@ import { PassClosedError, type SavedReading } from '../store/reading/reading.ts'
 import { identify, recordNotAsked, type Selected, selectTeammates } from './begin.ts'
 import type { Choice } from './choose-teammates.ts'
 import { openDryRunRecord } from './dry-run-record.ts'
-import { UnknownTeammateError } from './failure.ts'
+import { isBug, UnknownTeammateError } from './failure.ts'
 import { finish, type PassPlan } from './finish.ts'
 import { createLeaseKeeper } from './leases.ts'
 import { openRecord, type PassRecord } from './pass-record.ts'
@@ -191,7 +191,7 @@ async function readEveryone(
       readings.push(done.reading)
       deps.observer.teammateRead(done.reading, teammate)
       if (done.stopsPass) stoppedBy ??= done.error
-      if (done.error?.code === 'bug') bug ??= done.error
+      if (done.error !== null && isBug(done.error)) bug ??= done.error
     } catch (error) {
       spent.requests += allo.counts.requests
       spent.throttled += allo.counts.throttled

@@ -8,6 +8,7 @@
  *   pass closed, or teammate read already ─▶ completed
  */
 import type { Job } from 'bullmq'
+import { isBug } from '../pass/failure.ts'
 import { openRecord, type PassRecord } from '../pass/pass-record.ts'
 import { type ReadingDone, readTeammate } from '../pass/read-teammate.ts'
 import type { SideEffects } from '../store/pass/passes.ts'
@@ -41,7 +42,7 @@ export async function runReading(
     const done = await readTeammate(deps, userId, { signal, spentBefore, onAsking })
     if (done !== null) tellReading(context, job, done)
     if (done !== null && isTriedAgain(job, done)) throw done.error
-    if (done?.error?.code === 'bug') throw done.error
+    if (done !== null && done.error !== null && isBug(done.error)) throw done.error
   } catch (error) {
     if (error instanceof PassClosedError) return
     const requests = spentBefore.requests + allo.counts.requests
