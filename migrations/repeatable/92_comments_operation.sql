@@ -5,7 +5,7 @@ COMMENT ON TABLE allo.sync_passes IS
 COMMENT ON COLUMN allo.sync_passes.pass_id IS 'The mirror''s own id of the pass; later passes have larger ones.';
 COMMENT ON COLUMN allo.sync_passes.team_id IS 'The team.';
 COMMENT ON COLUMN allo.sync_passes.trigger IS 'schedule: the schedule of a worker. manual: a person or another tool ran sync.';
-COMMENT ON COLUMN allo.sync_passes.is_whole_team IS 'Whether the pass was to read the whole team. False with --user, or if the key was refused at once. Only a pass over the whole team can find that a queue has no holder. Teammates left out by configuration have a reading with the status skipped.';
+COMMENT ON COLUMN allo.sync_passes.is_whole_team IS 'Whether the pass was to read the whole team. False with --user, or if Allo did not name the team, so that the pass failed at once. Only a pass over the whole team can find that a queue has no holder. Teammates left out by configuration have a reading with the status skipped.';
 COMMENT ON COLUMN allo.sync_passes.status IS 'running. ok: every teammate to be read was read; says nothing about those skipped by configuration. partial: some were read. failed: none was read, or the process died (error_code abandoned); in that case the readings made before stay and are valid.';
 COMMENT ON COLUMN allo.sync_passes.started_at IS 'Observed: when the pass began.';
 COMMENT ON COLUMN allo.sync_passes.lease_expires_at IS 'A running pass renews this while it works. After this time a later pass closes it.';

@@ -120,7 +120,7 @@ BEGIN
       ('is_resolved', 'It has a result. Rates divide by these.'),
       ('is_stale', 'Older than stale_after_seconds, or never read. Null: left out on purpose.'),
       ('is_unresolved', 'No result 120 minutes after the dial; a result is unlikely to come.'),
-      ('is_whole_team', 'Everyone was to be read; false: only some teammates, chosen by hand.'),
+      ('is_whole_team', 'Everyone was to be read; false: only some teammates, chosen by hand, or none, because Allo did not name the team.'),
       ('last_changed_at', 'Observed: end of the last reading that showed something new of this dial.'),
       ('last_dial_at', 'Last dial. Null: none.'),
       ('last_dialled_at', 'Last dial of this entry. Null: none.'),
