@@ -45,7 +45,6 @@ test.each(['LATIN1', 'EUC_JP', 'SQL_ASCII'])(
     }
     await dropDatabase(inject('serverUrl'), name)
   },
-  60_000,
 )
 
 /** Each as unlike the usual as Postgres lets it be. */

@@ -40,7 +40,7 @@ describe('a connection to Postgres that falls silent', { concurrent: true }, () 
       hole.fallSilent()
       await client.query('select 1')
     })
-    await expect(gone).rejects.toMatchObject({ code: 'ETIMEDOUT', retryable: true })
+    await expect(gone).rejects.toMatchObject({ sqlState: 'ETIMEDOUT', retryable: true })
     hole.comeBack()
     // Its row is free again, and a new connection works.
     await pool.query(`set lock_timeout = '60s'; select from public.held for update`)
