@@ -200,6 +200,28 @@ describe('a pause', () => {
     expect(await budget.pausedMs()).toBeGreaterThan(240_000)
   })
 
+  test('that could not be recorded is recorded before the next request', async () => {
+    const key = newKey()
+    const { budget } = await openPacer({ key, readsPerSecond: 20 })
+    let isGone = true
+    const pacer = createPacer({
+      budget: {
+        ...budget,
+        async pause(forMs) {
+          if (isGone) throw new Error('the database is gone')
+          return budget.pause(forMs)
+        },
+      },
+      readsPerSecond: 20,
+      maxThrottledMs: 60_000,
+    })
+    await expect(pacer.pause(300_000)).rejects.toThrow('the database is gone')
+    await expect(pacer.turn()).rejects.toThrow('the database is gone')
+    isGone = false
+    await expect(pacer.turn()).rejects.toBeInstanceOf(AlloThrottledError)
+    expect(await budget.pausedMs()).toBeGreaterThan(60_000)
+  })
+
   test('that an operator ends in the database is over for the process that got the 429, too', async () => {
     const key = newKey()
     const { pacer } = await openPacer({ key, readsPerSecond: null, maxThrottledMs: 600_000 })

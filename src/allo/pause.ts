@@ -54,7 +54,7 @@ export interface Pause {
   forgetWaits(): void
   /** Records the pause for all processes. `refused`: the request that got the 429. */
   start(forMs: number, refused?: AlloErrorFacts): Promise<void>
-  /** Resolves when `start` has recorded the pause, or failed to. */
+  /** Resolves when each pause that `start` began is recorded. Tries again what failed; rejects if that fails, too. */
   recorded(): Promise<void>
   /** Asks the budget for the rest of the pause. */
   look(): Promise<number>
@@ -72,11 +72,20 @@ export function createPause(budget: PauseStore, maxWaitMs: number): Pause {
   let waitedMs = 0
   let started = 0
   let recording: Promise<void> = Promise.resolve()
+  /** End of a pause that could not be recorded yet. */
+  let unrecordedUntil = Number.NEGATIVE_INFINITY
   let own: { readonly refused: AlloErrorFacts | undefined; readonly endsAt: number } | null = null
 
   function learn(ms: number): number {
     endsAt = performance.now() + ms
     return ms
+  }
+
+  async function record(forMs: number): Promise<void> {
+    const until = performance.now() + forMs
+    unrecordedUntil = Math.max(unrecordedUntil, until)
+    await budget.pause(forMs)
+    if (unrecordedUntil <= until) unrecordedUntil = Number.NEGATIVE_INFINITY
   }
 
   return {
@@ -96,10 +105,14 @@ export function createPause(budget: PauseStore, maxWaitMs: number): Pause {
       started += 1
       endsAt = Math.max(endsAt, performance.now() + forMs)
       own = { refused, endsAt }
-      recording = budget.pause(forMs)
+      recording = record(forMs)
       await recording
     },
-    recorded: () => recording.catch(() => undefined),
+    async recorded() {
+      await recording.catch(() => undefined)
+      const restMs = unrecordedUntil - performance.now()
+      if (restMs > 0) await record(restMs)
+    },
     look: async () => learn(await budget.pausedMs()),
     async waitOut(ms, sleep) {
       learn(ms)
