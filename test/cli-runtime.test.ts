@@ -9,6 +9,7 @@ import { startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { expectSignalsTwice, withInterruption } from '../src/terminal/interruption.ts'
 import { createTestDatabase } from './support/database.ts'
+import { checkoutExecutable } from './support/executable.ts'
 import {
   installOldNode,
   installPackage,
@@ -16,7 +17,7 @@ import {
   packagedNode,
   root,
 } from './support/old-node.ts'
-import { createWorkplace, type Env, executable, type Running, startCli } from './support/run-cli.ts'
+import { createWorkplace, type Env, type Running, startCli } from './support/run-cli.ts'
 import { environmentOf, until } from './support/worker.ts'
 
 const { folder: cwd, remove } = createWorkplace()
@@ -81,7 +82,7 @@ describe.concurrent('a Node that is too old', () => {
   })
 
   test('hands on SIGTERM, and the program ends in order', async () => {
-    const running = startOnOldNode(executable, ['demo'])
+    const running = startOnOldNode(checkoutExecutable, ['demo'])
     await running.written(/the pass saw/)
     running.child.kill('SIGTERM')
     const finished = await running.finished
@@ -90,7 +91,7 @@ describe.concurrent('a Node that is too old', () => {
   })
 
   test('that is killed with -9 takes the program along', async () => {
-    const running = startOnOldNode(executable, ['simulate', '--port', '0'])
+    const running = startOnOldNode(checkoutExecutable, ['simulate', '--port', '0'])
     const url = /=(\S+)/.exec(await running.written(/ALLO_API_URL=\S+/))?.[1] ?? ''
     running.child.kill('SIGKILL')
     await until('nothing answers any more', () =>

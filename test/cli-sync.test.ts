@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { executable } from './support/executable.ts'
 import {
   contentsOf,
   createWorkplace,
   deadAddress,
   type Env,
   everythingSaid,
-  executable,
   type Finished,
   jsonOf,
   runCli,

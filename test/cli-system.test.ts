@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { createWorkplace, type Env, executable, type Finished, runCli, startCli } from './support/run-cli.ts'
+import { executable } from './support/executable.ts'
+import { createWorkplace, type Env, type Finished, runCli, startCli } from './support/run-cli.ts'
 import { until } from './support/worker.ts'
 
 const { folder: cwd, remove } = createWorkplace()

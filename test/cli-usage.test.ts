@@ -12,7 +12,8 @@ import type { SavedReading } from '../src/store/reading/reading.ts'
 import { describeError } from '../src/terminal/describe-error.ts'
 import { createProgress } from '../src/terminal/progress.ts'
 import { tableLines } from '../src/terminal/table.ts'
-import { createWorkplace, executable, runCli, startCli } from './support/run-cli.ts'
+import { checkoutExecutable } from './support/executable.ts'
+import { createWorkplace, runCli, startCli } from './support/run-cli.ts'
 
 const { folder: cwd, remove } = createWorkplace()
 afterAll(remove)
@@ -21,7 +22,7 @@ const packageJson = readFileSync(new URL('../package.json', import.meta.url), 'u
 
 describe.concurrent('the executable', () => {
   test('starts by its own first line, says its version and no warning', async () => {
-    const { code, stdout, stderr } = await runCli(['--version'], {}, { cwd, command: [executable] })
+    const { code, stdout, stderr } = await runCli(['--version'], {}, { cwd, command: [checkoutExecutable] })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(packageJson).toContain(`"version": "${stdout.trim()}"`)
   })

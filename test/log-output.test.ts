@@ -8,8 +8,8 @@ import getPort from 'get-port'
 import { expect, test } from 'vitest'
 import { fileOutput } from '../src/terminal/log-output.ts'
 import { createTestDatabase } from './support/database.ts'
+import { executable } from './support/executable.ts'
 import { ask } from './support/http.ts'
-import { executable } from './support/run-cli.ts'
 import { environmentOf, until } from './support/worker.ts'
 
 test('a log on a full disk drops lines, says how many when there is room again, and never throws', () => {

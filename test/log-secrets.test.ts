@@ -8,7 +8,6 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { describe, expect, inject, test } from 'vitest'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
@@ -17,11 +16,11 @@ import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import type { Pool } from '../src/store/postgres/database.ts'
 import { queueNames } from '../src/worker/job-backend.ts'
 import { createTestDatabase } from './support/database.ts'
+import { executable } from './support/executable.ts'
 import { ask } from './support/http.ts'
 import { backendsOfJobs } from './support/shared-redis.ts'
 import { environmentOf, until } from './support/worker.ts'
 
-const bin = fileURLToPath(new URL('../bin/allo-queue-mirror.js', import.meta.url))
 const apiKey = 'ak_live_5e3cr3t_0f_a_t3st'
 const pagePassword = 'pages-5e3cr3t'
 const numberKey = '5ec7e7'.repeat(11).slice(0, 64)
@@ -155,7 +154,7 @@ interface Worker {
 
 function start(env: Readonly<Record<string, string>>): Worker {
   const home = mkdtempSync(join(tmpdir(), 'secrets-'))
-  const child = spawn(process.execPath, [bin, 'worker'], { cwd: home, env: { HOME: home, ...env } })
+  const child = spawn(process.execPath, [executable, 'worker'], { cwd: home, env: { HOME: home, ...env } })
   let said = ''
   const listen = (chunk: string) => {
     said += chunk

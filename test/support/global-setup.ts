@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { startTemporaryPostgres } from '../../src/embedded/temporary-postgres.ts'
 import { migrateDatabase } from '../../src/store/migrate/migrate.ts'
 import { createDatabase, dropDatabase } from './database.ts'
+import { packageProgram } from './packaged-program.ts'
 import { startTestRedis } from './redis.ts'
 
 declare module 'vitest' {
@@ -18,13 +19,15 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [server, redis] = await Promise.all([startPostgres(), startTestRedis()])
+  const [server, redis, program] = await Promise.all([startPostgres(), startTestRedis(), packageProgram()])
+  process.env.TEST_EXECUTABLE = program.executable
   const template = await createDatabase(server.url)
   await migrateDatabase(template.url)
   project.provide('serverUrl', server.url)
   project.provide('templateName', template.name)
   project.provide('redisUrl', redis?.url ?? null)
   return async () => {
+    program.remove()
     await redis?.stop()
     await dropDatabase(server.url, template.name)
     await server.stop()

@@ -5,11 +5,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
 import type { Pool } from '../../src/store/postgres/database.ts'
-
-export const executable = fileURLToPath(new URL('../../bin/allo-queue-mirror.js', import.meta.url))
+import { executable } from './executable.ts'
 
 export interface Finished {
   readonly code: number | null

@@ -4,10 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-
-const bin = fileURLToPath(new URL('../../bin/allo-queue-mirror.js', import.meta.url))
+import { executable } from './executable.ts'
 
 const logLine = z.looseObject({ event: z.string().optional(), msg: z.string().optional() })
 export type LogLine = z.infer<typeof logLine>
@@ -70,7 +68,7 @@ process.once('exit', () => {
 /** Any command, in an empty folder. */
 export function spawnCommand(args: readonly string[], env: Readonly<Record<string, string>>): WorkerProcess {
   const home = mkdtempSync(join(tmpdir(), 'allo-queue-mirror-home-'))
-  const child = spawn(process.execPath, [bin, ...args], {
+  const child = spawn(process.execPath, [executable, ...args], {
     cwd: home,
     env: { HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
