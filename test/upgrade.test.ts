@@ -120,12 +120,12 @@ test.each([
   [
     'an earlier development state',
     'delete from allo.migrations where id = 13',
-    /^the database was made by a development version before 0.1.0 \(12 migrations\), which this version can't upgrade: run `allo-queue-mirror migrate` of commit f0990d5 first, then that of this version; nothing was changed$/,
+    /^the database was made by a development version before 0.1.0 \(12 migrations\), which this version can't upgrade: check out commit f0990d5 of allo-queue-mirror, run `allo-queue-mirror migrate` there, then run it with this version; nothing was changed$/,
   ],
   [
     'a development state that was edited later',
     `update allo.migrations set hash = 'of an edited file' where id = 6`,
-    /^the database was made by a development version before 0.1.0 \(13 migrations\), which this version can't upgrade: keep using commit f0990d5, or give this version an empty database; nothing was changed$/,
+    /^the database was made by a development version before 0.1.0 \(13 migrations\), which this version can't upgrade: use the program that made it, or give this version an empty database; nothing was changed$/,
   ],
   [
     'a migration whose file is another one now',

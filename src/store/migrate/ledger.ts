@@ -83,8 +83,8 @@ function compareDevelopment(applied: readonly AppliedMigration[]): LedgerState {
   if (isSame && applied.length === total)
     return { state: 'behind', says: `the ${total} migrations that this version has as one` }
   const wayOut = isSame
-    ? `run \`allo-queue-mirror migrate\` of commit ${LAST_DEVELOPMENT_COMMIT} first, then that of this version`
-    : `keep using commit ${LAST_DEVELOPMENT_COMMIT}, or give this version an empty database`
+    ? `check out commit ${LAST_DEVELOPMENT_COMMIT} of allo-queue-mirror, run \`allo-queue-mirror migrate\` there, then run it with this version`
+    : 'use the program that made it, or give this version an empty database'
   return {
     state: 'incompatible',
     says: `the database was made by a development version before 0.1.0 (${applied.length} migrations), which this version can't upgrade: ${wayOut}; nothing was changed`,
