@@ -110,7 +110,7 @@ describe('a file that changed', () => {
     const { pool, url } = database
     const next = nextVersion([
       ['Rate from 0 to 1; null', 'Rate; null'],
-      ['-- How far the data', '-- How far data'],
+      ['-- Whether the data', '-- How far data'],
     ])
     await apply(pool, next)
     const before = await describeOurs(pool)

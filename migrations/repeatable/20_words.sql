@@ -79,4 +79,4 @@ RETURN (
   SELECT coalesce(sum(extract(epoch FROM upper(part) - lower(part))), 0)::double precision
   FROM unnest(times * tstzmultirange(tstzrange(since, greatest(since, until)))) part
 );
-COMMENT ON FUNCTION allo.seconds_within IS 'How much of the stretch from since to until these times cover, in seconds.';
+COMMENT ON FUNCTION allo.seconds_within IS 'For how many seconds of the period from since to until these times apply.';

@@ -1,12 +1,12 @@
 -- Schema reporting: what analysts query. Columns are only ever added; a breaking change goes to reporting_v2.
 --
 -- A view runs with its owner's rights, so its readers need none in schema allo. A filter on queue, teammate or time must
--- reach the index of the table: what is computed per row stands in a lateral join, and no window function stands in
--- between. A teammate's first or last dial is found as the next row in the order of (user_id, time): with `user_id = …`
--- Postgres may walk all dials of the team in the order of time instead. Figures are as of the last reading, not now(),
--- so that a stopped worker does not make numbers older. Only data_freshness looks at the clock.
+-- use the index of the table. So values per row are computed in lateral joins, and a view has no window function above
+-- the filtered table. A teammate's first or last dial is found as the next row in the order of (user_id, time), because
+-- with `user_id = …` Postgres may scan all dials of the team in the order of time. Figures are as of the last reading,
+-- not now(), so that numbers do not get older while the worker is stopped. Only data_freshness uses the clock.
 --
--- This file: teams, teammates and queues as they are.
+-- This file: the current state of teams, teammates and queues.
 
 CREATE OR REPLACE VIEW reporting.teams AS
 SELECT team.team_id, team.name, team.history_from, read.data_as_of, read.teammates, read.teammates_read,

@@ -1,4 +1,4 @@
--- Stays, dials and versions of numbers, and who held their queue.
+-- Entries, dials and versions of numbers, and who held their queue.
 
 CREATE OR REPLACE VIEW reporting.number_entries AS
 SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
@@ -56,20 +56,20 @@ LEFT JOIN allo.queue_assignments a ON a.queue_id = v.queue_id AND a.valid_from <
   AND (a.valid_to > v.valid_from OR a.valid_to IS NULL)
 LEFT JOIN allo.teammates t ON t.user_id = a.user_id;
 
--- Who held a queue, until it had another holder: also when they do not hold it any more.
+-- Like queue_assignments, but a period ends only when the queue has another holder, not when its holder loses it.
 CREATE OR REPLACE VIEW allo.queue_holders AS
 SELECT a.queue_id, a.user_id, a.valid_from,
   (SELECT min(b.valid_from) FROM allo.queue_assignments b WHERE b.queue_id = a.queue_id AND b.valid_from > a.valid_from)
     AS next_from
 FROM allo.queue_assignments a
 WHERE a.queue_id IS NOT NULL;
-COMMENT ON VIEW allo.queue_holders IS 'One row per period from when a teammate held a queue until it had another holder.';
+COMMENT ON VIEW allo.queue_holders IS 'One row per queue and holder: from when a teammate was first seen with the queue until another teammate was seen with it.';
 COMMENT ON COLUMN allo.queue_holders.queue_id IS 'The queue.';
 COMMENT ON COLUMN allo.queue_holders.user_id IS 'The holder in this period.';
 COMMENT ON COLUMN allo.queue_holders.valid_from IS 'Observed: when the teammate was first seen with it.';
-COMMENT ON COLUMN allo.queue_holders.next_from IS 'Observed: when a teammate was next seen with it. Null: none was.';
+COMMENT ON COLUMN allo.queue_holders.next_from IS 'Observed: when the queue was next assigned to a teammate. Null: it was not.';
 
--- A version without the one it followed (erased by age) tells no change: only a number's first version is an arrival.
+-- If the version before was deleted by age, a version shows no change. Only the first version of an entry is an addition.
 CREATE OR REPLACE VIEW reporting.number_changes AS
 SELECT q.team_id, v.entry_id, v.valid_from AS changed_at, v.changed_after,
   CASE WHEN before.entry_id IS NULL THEN 'added'
@@ -128,7 +128,7 @@ SELECT q.team_id, v.queue_id, v.valid_from, v.valid_to, v.valid_to IS NULL AS is
 FROM allo.queue_versions v
 JOIN allo.queues q USING (queue_id);
 
--- Filters meet the newest stay of a number; the others are looked up from there, and are the earlier ones.
+-- A filter applies to the newest entry of a number. Its earlier entries are looked up from there.
 CREATE OR REPLACE VIEW reporting.requeued_numbers AS
 SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
   allo.masked_number(e.number_to) AS number_masked, e.number_key, e.first_seen_at, e.outcome, earlier.entries + 1 AS entries,

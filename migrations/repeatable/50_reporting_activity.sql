@@ -1,7 +1,7 @@
--- Activity over time, and where it is not known.
+-- Activity over time, and the periods in which it is unknown.
 
--- A gap that goes on: others of the team were read since, or its teammate is not on it. It is known up to the last
--- reading of anybody.
+-- Gaps that continue: other teammates were read since, or the teammate is not on the team. Such a gap is known until the
+-- last reading of any teammate.
 CREATE OR REPLACE VIEW allo.open_gaps AS
 SELECT t.team_id, t.user_id, last_read.observed_at AS gap_from, team.data_as_of AS gap_to,
   coalesce(last_try.status, 'not_read') AS reason
@@ -18,35 +18,35 @@ LEFT JOIN LATERAL (
 ) last_try ON true
 WHERE team.data_as_of > last_read.observed_at + make_interval(secs => last_read.gap_after_seconds)
   OR t.missing_since > last_read.observed_at;
-COMMENT ON VIEW allo.open_gaps IS 'One row per teammate whose last reading is too old: the period since then. reading_gaps has the periods that are over.';
+COMMENT ON VIEW allo.open_gaps IS 'One row per teammate with a gap that continues: the period since their last reading. reading_gaps has the gaps that are over.';
 COMMENT ON COLUMN allo.open_gaps.team_id IS 'Team of the teammate.';
 COMMENT ON COLUMN allo.open_gaps.user_id IS 'The teammate.';
 COMMENT ON COLUMN allo.open_gaps.gap_from IS 'Observed: end of the last reading that got an answer about a queue.';
 COMMENT ON COLUMN allo.open_gaps.gap_to IS 'Observed: end of the last reading of any teammate of the team. The gap continues.';
 COMMENT ON COLUMN allo.open_gaps.reason IS 'As in reading_gaps.';
 
--- When a teammate was not read: before the first reading or before history begins, and in gaps. The one place: days, the
--- leaderboard and unread_time measure their stretches by it.
+-- When a teammate was not read: before the first reading, before the start of history, and in gaps. This is the only
+-- definition: the days, the leaderboard and unread_time use it.
 CREATE OR REPLACE VIEW allo.unread_times AS
 SELECT t.user_id, times.unread
 FROM allo.teammates t
 LEFT JOIN LATERAL (
-  SELECT range_agg(stretch) AS unread FROM (
+  SELECT range_agg(period) AS unread FROM (
     SELECT tstzrange(NULL, (
         SELECT greatest(min(a.valid_from), min(team.history_from))
         FROM allo.queue_assignments a JOIN allo.teams team ON team.team_id = t.team_id WHERE a.user_id = t.user_id
-      )) AS stretch
+      )) AS period
     UNION ALL SELECT tstzrange(gap_from, gap_to) FROM allo.reading_gaps WHERE user_id = t.user_id AND gap_from < gap_to
     UNION ALL SELECT tstzrange(gap_from, gap_to) FROM allo.open_gaps WHERE user_id = t.user_id AND gap_from < gap_to
-  ) stretches
+  ) periods
 ) times ON true;
-COMMENT ON VIEW allo.unread_times IS 'One row per teammate: when nothing was read of them.';
+COMMENT ON VIEW allo.unread_times IS 'One row per teammate: when they were not read.';
 COMMENT ON COLUMN allo.unread_times.user_id IS 'The teammate.';
-COMMENT ON COLUMN allo.unread_times.unread IS 'All stretches in which the teammate was not read, as far as readings of the team go: the time before the first reading, or before history begins where what was before is deleted, and gaps.';
+COMMENT ON COLUMN allo.unread_times.unread IS 'All periods in which the teammate was not read, until the last reading of the team: the time before the first reading (or before teams.history_from, if that is later), and all gaps.';
 
--- A queue is not read while its holder is not, nor from when it was out of sight until it was seen again or ended. Of
--- whom held it before history begins, the counts themselves tell. The lateral joins are outer joins of aggregates: Postgres
--- leaves out those whose columns are not asked for.
+-- A queue is not read while its holder is not read. It is also not read from when it was missing until it was seen again
+-- or ended. Before history_from, take the holder from the snapshot. The lateral joins are outer joins of aggregates, so
+-- Postgres skips those whose columns are not selected.
 CREATE OR REPLACE VIEW reporting.queue_burndown AS
 SELECT q.team_id, s.queue_id, s.observed_at, s.user_id, t.name AS teammate_name,
   span.valid_until, next.observed_at IS NULL AS is_last,
@@ -79,7 +79,7 @@ LEFT JOIN LATERAL (
     FROM allo.reading_gaps g
     WHERE g.user_id = a.user_id AND g.gap_to > greatest(a.valid_from, s.observed_at)
       AND g.gap_from < least(a.valid_to, span.valid_until)
-      -- Gaps of a teammate don't overlap: of those that began earlier, the last one alone can reach this far.
+      -- Gaps of one teammate do not overlap. So of the gaps that began earlier, only the last one can end later than this.
       AND g.gap_from >= coalesce((SELECT max(b.gap_from) FROM allo.reading_gaps b
         WHERE b.user_id = a.user_id AND b.gap_from <= s.observed_at), '-infinity')
     UNION ALL
@@ -90,9 +90,9 @@ LEFT JOIN LATERAL (
   WHERE gap.gap_to > s.observed_at AND gap.gap_from < span.valid_until
 ) unread ON true;
 
--- A row for every local day from the first one known to the last one read, so that a day without dials is a zero and
--- not a hole; a filter on the day reaches the dials as a range of their time. A dial of the year 1 bounds no calendar: it
--- begins with the first dial within the reach of the teammate's first reading.
+-- A row for every local day from the first known day to the last day read, so that a day without dials has a row of
+-- zeros. A filter on the day becomes a range of times on the dials. Days begin at most calendar_reach() before the
+-- teammate was first seen, because a dial in the year 1 must not create thousands of rows.
 CREATE OR REPLACE VIEW reporting.daily_activity AS
 SELECT t.team_id, t.user_id, t.name AS teammate_name, calendar.day,
   span.until <= t.last_observed_at AS is_day_over, gaps.gap_seconds,

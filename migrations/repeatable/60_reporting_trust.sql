@@ -1,11 +1,11 @@
--- How far the data can be trusted, and what the words mean.
+-- Whether the data can be trusted, and definitions.
 
--- When data are stale: the one place. The alert, status, the pages, the metrics, the checks and data_freshness all read it.
--- Data are stale when judged_age_seconds is greater than the target: the promised one, or a process's own FRESHNESS_SLO.
+-- The only definition of stale data. The alert, status, the pages, the metrics, the checks and data_freshness use it.
+-- Data are stale when judged_age_seconds is greater than the target: promised_seconds, or a process's own FRESHNESS_SLO.
 CREATE OR REPLACE VIEW allo.teammate_freshness AS
 SELECT t.team_id, t.user_id, t.name, t.last_observed_at, age.age_seconds,
   CASE WHEN last_try.error_code = 'not_asked' THEN NULL
-    -- A teammate who came back has old data and was in no pass since: the pass that listed them reads them.
+    -- A teammate who came back has old data, but the pass that listed them will read them.
     WHEN t.last_observed_at < last_pass.started_at AND coalesce(last_try.pass_id, 0) < last_pass.pass_id THEN 0
     ELSE age.age_seconds END AS judged_age_seconds,
   promise.stale_after_seconds AS promised_seconds, coalesce(last_try.error_code = 'not_asked', false) AS is_left_out,
@@ -29,16 +29,16 @@ CROSS JOIN LATERAL (
   SELECT greatest(extract(epoch FROM clock_timestamp() - coalesce(t.last_observed_at, t.first_seen_at)), 0)::double precision
     AS age_seconds
 ) age;
-COMMENT ON VIEW allo.teammate_freshness IS 'One row per teammate on the team: how old their data are, and by which age they are judged.';
+COMMENT ON VIEW allo.teammate_freshness IS 'One row per teammate on the team: the age of their data, and the age that is compared with the freshness target.';
 COMMENT ON COLUMN allo.teammate_freshness.team_id IS 'Team of the teammate.';
 COMMENT ON COLUMN allo.teammate_freshness.user_id IS 'The teammate.';
 COMMENT ON COLUMN allo.teammate_freshness.name IS 'Name of the teammate.';
 COMMENT ON COLUMN allo.teammate_freshness.last_observed_at IS 'Observed: end of the last reading that was applied. Null: never read.';
 COMMENT ON COLUMN allo.teammate_freshness.age_seconds IS 'Seconds since last_observed_at or, before the first reading, since the teammate was first listed.';
-COMMENT ON COLUMN allo.teammate_freshness.judged_age_seconds IS 'Data are stale when this is greater than the freshness target. It is age_seconds, but 0 for a teammate who came back and was in no finished pass over the team since, and null for one left out on purpose.';
-COMMENT ON COLUMN allo.teammate_freshness.promised_seconds IS 'The freshness target of the last finished pass: FRESHNESS_SLO, or three intervals. Null: no pass says.';
+COMMENT ON COLUMN allo.teammate_freshness.judged_age_seconds IS 'Data are stale when this is greater than the freshness target. It is age_seconds, with two exceptions: 0 for a teammate who came back, until a pass over the team has finished; null for a teammate left out by configuration.';
+COMMENT ON COLUMN allo.teammate_freshness.promised_seconds IS 'The freshness target that the last finished pass recorded: FRESHNESS_SLO, or three intervals. Null: no pass recorded one.';
 COMMENT ON COLUMN allo.teammate_freshness.is_left_out IS 'Left out by configuration at the last try.';
-COMMENT ON COLUMN allo.teammate_freshness.last_try_at IS 'Observed: end of the last reading, whatever came of it.';
+COMMENT ON COLUMN allo.teammate_freshness.last_try_at IS 'Observed: end of the last reading, successful or not.';
 COMMENT ON COLUMN allo.teammate_freshness.last_try_status IS 'Status of the last reading.';
 COMMENT ON COLUMN allo.teammate_freshness.last_try_error_code IS 'Error code of the last reading. Null: none.';
 COMMENT ON COLUMN allo.teammate_freshness.last_try_error_message IS 'Error message of the last reading. Null: none.';

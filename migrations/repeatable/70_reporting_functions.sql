@@ -12,11 +12,11 @@ BEGIN ATOMIC
     SELECT t.team_id, a.queue_id, r.observed_at AS read_at,
       CASE
         WHEN a.user_id IS NULL OR $2 < team.history_from THEN 'unknown'
-        -- Since the last reading: as it was then, while the data are not too old. The future is not known.
+        -- After the last reading the answer is that of the last reading, unless the data are stale or $2 is in the future.
         WHEN t.last_observed_at < $2
           AND ($2 > clock_timestamp() OR fresh.age_seconds <= fresh.stale_after_seconds IS NOT TRUE) THEN 'unknown'
         WHEN a.missing_since <= $2 OR t.missing_since <= $2 THEN 'unknown'
-        -- One answer to the contrary, taken back by the next: who was right is not known.
+        -- One reading contradicted the assignment, and the next one did not confirm it: the truth is unknown.
         WHEN r.status = 'not_found' OR r.status IS NOT NULL AND r.queue_id IS DISTINCT FROM a.queue_id THEN 'unknown'
         WHEN EXISTS (SELECT FROM allo.reading_gaps g WHERE g.user_id = $1 AND g.gap_from < $2 AND g.gap_to > $2) THEN 'unknown'
         WHEN a.queue_id IS NULL THEN 'no_queue'
@@ -46,7 +46,8 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION reporting.queue_as_of FROM PUBLIC;
 
--- SECURITY DEFINER, for the same reason. Who was there when the mirror began joined before: the first lists took less than an hour.
+-- SECURITY DEFINER, for the same reason. A teammate who was first seen within an hour after the first teammate of the team
+-- was there before the mirror began, and did not join later.
 CREATE OR REPLACE FUNCTION reporting.unread_time(since timestamptz, until timestamptz)
 RETURNS TABLE (
   team_id text, user_id text, teammate_name text, is_on_team boolean, unread_seconds double precision,

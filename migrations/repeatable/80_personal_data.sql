@@ -9,8 +9,8 @@ BEGIN
   LOCK TABLE allo.locks IN EXCLUSIVE MODE;
   SELECT count(*) INTO suppressed FROM allo.suppressed_numbers;
   IF suppressed > 0 AND NOT end_suppressions THEN
-    RAISE EXCEPTION '% numbers are suppressed, and can be recognised by the present NUMBER_KEY alone', suppressed
-      USING HINT = 'To end that: select allo.retire_number_key(end_suppressions => true). Then suppress each of them again, under the new key: allo-queue-mirror forget --suppress.';
+    RAISE EXCEPTION '% numbers are suppressed, and only the present NUMBER_KEY can recognise them', suppressed
+      USING HINT = 'To end all suppressions: select allo.retire_number_key(end_suppressions => true). Then suppress each number again with the new key: allo-queue-mirror forget --suppress.';
   END IF;
   DELETE FROM allo.suppressed_numbers;
   UPDATE allo.queue_entries
@@ -24,6 +24,6 @@ BEGIN
   UPDATE allo.dials SET call_id = 'erased-' || left(encode(sha256(convert_to(salt || call_id, 'UTF8')), 'hex'), 32)
   WHERE call_id LIKE 'concealed-%';
   UPDATE allo.settings SET number_key_fingerprint = NULL;
-  RETURN 'Set a new NUMBER_KEY, or none, and start every process anew.';
+  RETURN 'Set a new NUMBER_KEY, or none, and restart every process.';
 END $$;
 COMMENT ON FUNCTION allo.retire_number_key IS 'Prepares for another NUMBER_KEY: number keys are removed, and the next process with a key makes them again. Keys of erased numbers become random; equal keys stay equal. Processes that still have the old key are refused until they restart with the new one.';

@@ -7,7 +7,7 @@ BEGIN
     RAISE EXCEPTION 'no team % is on record', from_team_id;
   END IF;
   IF from_team_id = to_team_id OR EXISTS (SELECT FROM allo.teammates WHERE team_id = to_team_id) THEN
-    RAISE EXCEPTION 'team % has teammates of its own: two teams cannot be made one', to_team_id;
+    RAISE EXCEPTION 'team % has teammates of its own, and two teams cannot be merged', to_team_id;
   END IF;
   INSERT INTO allo.teams (team_id, name, first_seen_at, last_seen_at, history_from)
     SELECT to_team_id, name, first_seen_at, last_seen_at, history_from FROM allo.teams WHERE team_id = from_team_id
@@ -28,4 +28,4 @@ BEGIN
   DELETE FROM allo.teams WHERE team_id = from_team_id;
   RETURN format('Team %s is team %s now, with all its data and its API keys.', from_team_id, to_team_id);
 END $$;
-COMMENT ON FUNCTION allo.move_team IS 'Gives a team another id on purpose: an API key, and all data read with it, then belong to another team than before. Stop the workers first.';
+COMMENT ON FUNCTION allo.move_team IS 'Moves a team, with all its data and API keys, to another team id. Stop the workers first.';

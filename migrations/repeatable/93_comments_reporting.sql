@@ -18,7 +18,7 @@ COMMENT ON VIEW reporting.queue_assignments IS 'One row per period in which a te
 COMMENT ON VIEW reporting.queue_history IS 'One row per version of a queue''s settings. When was it renamed, reassigned, reconfigured?';
 COMMENT ON VIEW reporting.requeued_numbers IS 'One row per number with more than one entry: its newest entry, and what came before. Who is called again, although they may have been reached? Numbers are compared by phone number or, once erased, by number_key.';
 COMMENT ON VIEW reporting.removed_uncalled IS 'One row per entry that ended without a call, of a number that was in no queue afterwards. Who was never called? If a number was erased without number_key, its return can''t be detected.';
-COMMENT ON VIEW reporting.stale_numbers IS 'One row per number in a current queue that has waited longer than 7 days without a call, as of the last reading. Which numbers are forgotten?';
+COMMENT ON VIEW reporting.stale_numbers IS 'One row per number in a current queue that has waited longer than 7 days without a call, as of the last reading. Which numbers wait too long?';
 COMMENT ON VIEW reporting.data_freshness IS 'One row per teammate on the team. How old are their data now? The only view that uses the current time.';
 COMMENT ON VIEW reporting.coverage_gaps IS 'One row per period in which a teammate was not read for longer than two intervals, or was not on the team. For which times are there no data, and why?';
 COMMENT ON VIEW reporting.sync_passes IS 'One row per pass of the mirror over the team. When did it run, was everyone read, how long did it wait? Counts of readings are null or zero after old readings are deleted.';
@@ -100,10 +100,10 @@ BEGIN
       ('gap_seconds', 'Seconds of it without data: before the first reading of the teammate, not read for longer than two intervals, or not on the team. 0: read all the time.'),
       ('gap_to', 'Observed: end of the first reading after the gap. Null: it continues.'),
       ('has_connected_before', 'A person answered in an earlier entry.'),
-      ('has_gap', 'Part of the time until valid_until was not read, so a change may have happened earlier or later than shown.'),
+      ('has_gap', 'Part of the time until valid_until was not read, so the counts may have changed earlier than shown.'),
       ('has_number_key', 'Whether number_key is filled (NUMBER_KEY is set).'),
       ('held_seconds', 'From valid_from to valid_to, or to the last moment that is known.'),
-      ('history_from', 'What was before is deleted (RETAIN_HISTORY_DAYS) and unknown. Null: nothing was deleted.'),
+      ('history_from', 'Older history is deleted (RETAIN_HISTORY_DAYS), so it is unknown. Null: nothing was deleted.'),
       ('hour', 'Local hour, 0 to 23.'),
       ('in_progress', 'Numbers of the queue with the outcome in_progress: dialled, no result yet.'),
       ('in_progress_at_end', 'Numbers whose dial had no result when the queue was last read before it ended. Their results were not seen. Null: not ended.'),
@@ -114,7 +114,7 @@ BEGIN
       ('is_last', 'The latest row of this queue.'),
       ('is_left_out', 'Left out by configuration: not read on purpose.'),
       ('is_listed', 'On the team, as last listed.'),
-      ('is_open', 'It continues: nothing later is known.'),
+      ('is_open', 'It has no end yet.'),
       ('is_our_reading', 'Allo does not document these values; this rule is our interpretation.'),
       ('is_picked_up', 'A person or a machine answered.'),
       ('is_resolved', 'It has a result. Rates divide by these.'),
@@ -138,7 +138,7 @@ BEGIN
       ('number_key', 'Identifies a number without showing it: the same for the same number. Random (forgotten-… or erased-…) after the number was forgotten, or erased without a key. Null: NUMBER_KEY is not set, or the number is suppressed.'),
       ('number_masked', 'Country code and last two digits.'),
       ('number_to', 'The phone number.'),
-      ('numbers', 'Numbers in the queue, whatever their outcome.'),
+      ('numbers', 'Numbers in the queue, with any outcome.'),
       ('numbers_added', 'Numbers that were added.'),
       ('numbers_changed', 'Numbers of which a call or sync_status changed.'),
       ('numbers_dialled', 'Different entries that were dialled.'),
@@ -205,7 +205,7 @@ BEGIN
       ('throttled_seconds', 'Seconds waited because of 429 responses.'),
       ('trigger', 'schedule or manual.'),
       ('uncalled_at_end', 'Numbers without a call when the queue was last read before it ended. Null: not ended.'),
-      ('unknown_since', 'Unknown from here on, because one reading showed otherwise. Null: not so.'),
+      ('unknown_since', 'Unknown from here on: one reading contradicted it, and the next one has not confirmed that yet. Null: not contradicted.'),
       ('unseen_seconds_before_end', 'From the last reading of the queue to the first without it: what happened in that time was not seen. Null: not ended.'),
       ('updated_at', 'Source: when Allo last updated the number.'),
       ('user_id', 'The teammate who held the queue at that time.'),
@@ -213,7 +213,7 @@ BEGIN
       ('valid_to', 'Observed: valid until just before this. Null: valid now.'),
       ('valid_until', 'The counts are valid until here: the next row, the end of the queue, or the last reading.'),
       ('version', 'Version of allo-queue-mirror.'),
-      ('view_meaning', 'What one row of the view is, and the question it answers.'),
+      ('view_meaning', 'What one row of the view is, and which question the view answers.'),
       ('view_name', 'Name of the view.'),
       ('voicemail', 'Numbers of the queue with the outcome voicemail.'),
       ('voicemail_handling', 'SKIP or NO_SKIP, or a word that Allo adds.'),
@@ -264,7 +264,7 @@ COMMENT ON COLUMN reporting.leaderboard_7d.voicemail IS 'Dials answered by a mac
 COMMENT ON COLUMN reporting.leaderboard_7d.not_reached IS 'Dials without an answer.';
 COMMENT ON COLUMN reporting.data_freshness.user_id IS 'The teammate.';
 COMMENT ON COLUMN reporting.coverage_gaps.user_id IS 'The teammate.';
-COMMENT ON COLUMN reporting.coverage_gaps.is_open IS 'It continues: others of the team were read since.';
+COMMENT ON COLUMN reporting.coverage_gaps.is_open IS 'The gap continues: other teammates of the team were read since.';
 COMMENT ON COLUMN reporting.coverage_gaps.gap_seconds IS 'Length of the gap; if it continues, until the last reading of any teammate of the team.';
 COMMENT ON COLUMN reporting.sync_passes.status IS 'running, ok (everyone was read), partial (some were), failed (none was).';
 COMMENT ON COLUMN reporting.data_quality.status IS 'passed, failed, or skipped: there were no items to check.';
