@@ -22,6 +22,7 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 export abstract class MirrorError extends Error {
+  override readonly name: string = this.constructor.name
   abstract readonly code: string
   /**
    * When in doubt, `tryAgain`: taking a passing fault for a permanent one is the worse mistake, because a supervisor
@@ -43,14 +44,12 @@ export abstract class MirrorError extends Error {
 
 /** What was typed can't be done; the message says what can. */
 export class UsageError extends MirrorError {
-  override readonly name: string = 'UsageError'
   readonly code = 'usage'
   readonly exitCode = exitCodes.usage
 }
 
 /** A signal asked us to stop; what was saved stays. */
 export class InterruptedError extends MirrorError {
-  override readonly name = 'InterruptedError'
   readonly code = 'interrupted'
   readonly exitCode = exitCodes.tryAgain
 }

@@ -5,7 +5,6 @@ import { asSystemError } from './text/system-error.ts'
 
 /** Nothing of ours made it on purpose, so it is a bug until shown otherwise. */
 class UnexpectedError extends MirrorError {
-  override readonly name = 'UnexpectedError'
   readonly code = 'bug'
   readonly exitCode = exitCodes.bug
 }

@@ -16,14 +16,12 @@ export type ReportRole = 'reader' | 'pii'
 
 /** There is no role to grant, or our login may not grant it; the message says what to do. */
 export class GrantUnavailableError extends MirrorError {
-  override readonly name = 'GrantUnavailableError'
   readonly code = 'grant_unavailable'
   readonly exitCode = exitCodes.configuration
 }
 
 /** The login must not become a login for reports; the message says why. */
 export class LoginRefusedError extends MirrorError {
-  override readonly name = 'LoginRefusedError'
   readonly code = 'login_refused'
   readonly exitCode = exitCodes.usage
 }

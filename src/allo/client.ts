@@ -1,6 +1,6 @@
 import { AlloRefusedError, AlloSurprisedError, type Asked } from './errors.ts'
 import { largestTeam } from './limits.ts'
-import type { AnswerContext } from './parse-answer.ts'
+import { type AnswerContext, surprised } from './parse-answer.ts'
 import { parseQueueAnswer } from './parse-queue.ts'
 import { parseAccount, parseTeammates, sameTeammateTwice } from './parse-team.ts'
 import { createTransport, type Transport, type TransportSettings } from './transport.ts'
@@ -113,8 +113,4 @@ function unexpected404(error: AlloRefusedError): AlloSurprisedError {
 
 function endless(context: AnswerContext, issue: string): AlloSurprisedError {
   return surprised(context, 'pagination.has_more', issue)
-}
-
-function surprised({ asked, requestId }: AnswerContext, path: string, issue: string): AlloSurprisedError {
-  return new AlloSurprisedError({ asked, requestId, status: 200, path, issue })
 }

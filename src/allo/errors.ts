@@ -47,7 +47,6 @@ export abstract class AlloError extends MirrorError {
 
 /** Allo (or something before it) answered with an error status. `credentials`: 401 and 403, which stop a pass. */
 export class AlloRefusedError extends AlloError {
-  override readonly name = 'AlloRefusedError'
   readonly kind: 'credentials' | 'refused'
   override readonly retryable: boolean
   override readonly exitCode: ExitCode
@@ -82,7 +81,6 @@ function exitCodeOfRefusal(status: number, kind: AlloRefusedError['kind']): Exit
 
 /** An answer that isn't the documented shape. `path` is a place inside the JSON, `issue` never holds a value. */
 export class AlloSurprisedError extends AlloError {
-  override readonly name = 'AlloSurprisedError'
   override readonly retryable: boolean
   readonly path: string
   readonly issue: string
@@ -112,7 +110,6 @@ const NO_ANSWER = 'No answer from Allo'
 
 /** No whole answer arrived: network, name lookup, TLS, timeout, or a body that was cut off. */
 export class AlloUnreachableError extends AlloError {
-  override readonly name = 'AlloUnreachableError'
   override readonly retryable: boolean
 
   constructor(
@@ -140,7 +137,6 @@ export class AlloUnreachableError extends AlloError {
  * a pause that another process recorded, it names no request.
  */
 export class AlloThrottledError extends AlloError {
-  override readonly name = 'AlloThrottledError'
   override readonly code = 'rate_limited'
   override readonly retryable = true
   /** The wait that would have come next. */

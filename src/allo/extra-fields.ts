@@ -14,18 +14,12 @@ import { isRecord, typeName } from './value.ts'
 const MOST_DIGITS = 6
 
 export function maskExtra(extra: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const kept = Object.fromEntries(Object.entries(extra).map(keepEntry))
-  return digitsIn(extra) <= MOST_DIGITS ? kept : withoutDigits(kept)
-}
-
-function keepEntry([name, value]: readonly [string, unknown]): [string, unknown] {
-  return [shownName(name), keep(value)]
+  const kept = mapFields(extra, { name: shownName, scalar: keep })
+  return digitsIn(extra) <= MOST_DIGITS ? kept : mapFields(kept, withoutDigits)
 }
 
 function keep(value: unknown): unknown {
   if (value === null || typeof value === 'boolean') return value
-  if (Array.isArray(value)) return value.map(keep)
-  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(keepEntry))
   const text = String(value)
   const isKept = typeof value === 'number' ? /^-?\d{1,4}(?:\.\d{1,3})?$/.test(text) : isWordOrInstant(text)
   return isKept ? value : `(${typeName(value)})`
@@ -52,18 +46,30 @@ function countDigits(text: string): number {
   return digits > MOST_DIGITS ? 0 : digits
 }
 
-function withoutDigits(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const strip = (item: unknown): unknown => {
-    if (Array.isArray(item)) return item.map(strip)
-    if (isRecord(item)) return withoutDigits(item)
-    const isScalar = typeof item === 'number' || typeof item === 'string'
-    return isScalar && countDigits(String(item)) > 0 ? `(${typeName(item)})` : item
-  }
+const withoutDigits: JsonMapping = {
+  name: (name) => (countDigits(name) > 0 ? unprintableName : name),
+  scalar: (value) => (digitsIn(value) > 0 ? `(${typeName(value)})` : value),
+}
+
+/** What `mapJson` does to each name of a field, and to each value that is no list and no object. */
+interface JsonMapping {
+  readonly name: (name: string) => string
+  readonly scalar: (value: unknown) => unknown
+}
+
+/** The same structure with other names and values. Keys such as `__proto__` stay ordinary keys. Pure. */
+function mapJson(value: unknown, mapping: JsonMapping): unknown {
+  if (Array.isArray(value)) return value.map((item) => mapJson(item, mapping))
+  return isRecord(value) ? mapFields(value, mapping) : mapping.scalar(value)
+}
+
+function mapFields(
+  fields: Readonly<Record<string, unknown>>,
+  mapping: JsonMapping,
+): Readonly<Record<string, unknown>> {
+  // fromEntries defines properties; assigning `copy[key]` would let a `__proto__` key change the prototype.
   return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [
-      countDigits(name) > 0 ? unprintableName : name,
-      strip(item),
-    ]),
+    Object.entries(fields).map(([name, item]) => [mapping.name(name), mapJson(item, mapping)]),
   )
 }
 

@@ -9,41 +9,38 @@ import {
   words,
 } from './documented-words.ts'
 import { largestInteger, largestWalk, textLimits } from './limits.ts'
-import { type AnswerContext, record, reportUnknown, startParseRunOf, surprised } from './parse-answer.ts'
 import {
-  isRecord,
-  openRecord,
-  type ParseRun,
-  readBoolean,
-  readExtra,
-  readId,
-  readText,
-  readTimestamp,
-  readWord,
-  typeName,
-} from './record.ts'
+  type Answer,
+  type AnswerContext,
+  record,
+  reportUnknown,
+  startAnswer,
+  surprised,
+} from './parse-answer.ts'
+import { openRecord, readBoolean, readExtra, readId, readText, readTimestamp, readWord } from './record.ts'
 import type { Queue, QueueAnswer, QueueNumber } from './types.ts'
+import { isRecord, typeName } from './value.ts'
 
 /** A 200 of the queue endpoint. */
 export function parseQueueAnswer(body: unknown, page: number, context: AnswerContext): QueueAnswer {
-  const answer = record(body, '', context)
-  const run = startParseRunOf(context)
-  reportUnknown(answer, 'queue answer', answerFields, run)
+  const answer = startAnswer(context)
+  const raw = record(body, '', answer)
+  reportUnknown(raw, 'queue answer', answerFields, answer)
 
-  const { data, queue, pagination } = answer
-  if (isRecord(data) && 'numbers' in data) return parseOlderAnswer(data, pagination, page, run, context)
-  if (!Array.isArray(data)) throw surprised(context, 'data', `a list is documented, ${typeName(data)} came`)
+  const { data, queue, pagination } = raw
+  if (isRecord(data) && 'numbers' in data) return parseOlderAnswer(data, pagination, page, answer)
+  if (!Array.isArray(data)) throw surprised(answer, 'data', `a list is documented, ${typeName(data)} came`)
 
   if (queue === undefined || queue === null) {
-    refuseUnlessNothing(data, pagination, context)
-    return { kind: 'no_queue', requestId: context.requestId }
+    refuseUnlessNothing(data, pagination, answer)
+    return { kind: 'no_queue', requestId: answer.requestId }
   }
   return {
     kind: 'page',
-    queue: parseQueue(record(queue, 'queue', context), 'queue', queueFields, run, context),
-    numbers: parseNumbers(data, 'data', page, run, context),
-    ...parsePagination(pagination, page, run, context),
-    requestId: context.requestId,
+    queue: parseQueue(record(queue, 'queue', answer), 'queue', queueFields, answer),
+    numbers: parseNumbers(data, 'data', page, answer),
+    ...parsePagination(pagination, page, answer),
+    requestId: answer.requestId,
   }
 }
 
@@ -52,19 +49,18 @@ function parseOlderAnswer(
   data: Readonly<Record<string, unknown>>,
   pagination: unknown,
   page: number,
-  run: ParseRun,
-  context: AnswerContext,
+  answer: Answer,
 ): QueueAnswer {
   if (!Array.isArray(data.numbers)) {
-    throw surprised(context, 'data.numbers', `a list is expected, ${typeName(data.numbers)} came`)
+    throw surprised(answer, 'data.numbers', `a list is expected, ${typeName(data.numbers)} came`)
   }
   const whole = pagination === undefined || pagination === null
   return {
     kind: 'page',
-    queue: parseQueue(data, 'data', olderQueueFields, run, context),
-    numbers: parseNumbers(data.numbers, 'data.numbers', page, run, context),
-    ...(whole ? { totalCount: null, hasMore: false } : parsePagination(pagination, page, run, context)),
-    requestId: context.requestId,
+    queue: parseQueue(data, 'data', olderQueueFields, answer),
+    numbers: parseNumbers(data.numbers, 'data.numbers', page, answer),
+    ...(whole ? { totalCount: null, hasMore: false } : parsePagination(pagination, page, answer)),
+    requestId: answer.requestId,
   }
 }
 
@@ -72,12 +68,11 @@ function parseQueue(
   raw: Readonly<Record<string, unknown>>,
   path: string,
   known: ReadonlySet<string>,
-  run: ParseRun,
-  context: AnswerContext,
+  answer: Answer,
 ): Queue {
-  const queue = openRecord(raw, 'queue', run, path)
+  const queue = openRecord(raw, 'queue', answer, path)
   const id = readId(queue, 'id')
-  if (!id) throw surprised(context, `${path}.id`, 'a queue without a usable id')
+  if (!id) throw surprised(answer, `${path}.id`, 'a queue without a usable id')
   return {
     id,
     name: readText(queue, 'name', textLimits.name),
@@ -91,25 +86,19 @@ function parseQueue(
   }
 }
 
-function parseNumbers(
-  rows: readonly unknown[],
-  path: string,
-  page: number,
-  run: ParseRun,
-  context: AnswerContext,
-): QueueNumber[] {
+function parseNumbers(rows: readonly unknown[], path: string, page: number, answer: Answer): QueueNumber[] {
   if (rows.length > largestWalk.numbers) {
-    throw surprised(context, path, `more than ${largestWalk.numbers} numbers in one answer`)
+    throw surprised(answer, path, `more than ${largestWalk.numbers} numbers in one answer`)
   }
   return rows.map((row, index) => {
     const place = `${path}[${index}]`
-    const raw = record(row, place, context, `row ${index} of page ${page} is`)
+    const raw = record(row, place, answer, `row ${index} of page ${page} is`)
     const position = raw.position
     if (!isPosition(position)) {
       const issue = `row ${index} of page ${page} has no position from 0 to ${largestInteger}`
-      throw surprised(context, `${place}.position`, issue)
+      throw surprised(answer, `${place}.position`, issue)
     }
-    const number = openRecord(raw, 'queue number', run, place)
+    const number = openRecord(raw, 'queue number', answer, place)
     return {
       position: position === 0 ? 0 : position, // not -0, which compares and prints differently
       numberTo: readText(number, 'number_to', textLimits.number),
@@ -134,39 +123,38 @@ function isPosition(value: unknown): value is number {
 function parsePagination(
   raw: unknown,
   page: number,
-  run: ParseRun,
-  context: AnswerContext,
+  answer: Answer,
 ): { totalCount: number | null; hasMore: boolean } {
-  const pagination = record(raw, 'pagination', context)
-  reportUnknown(pagination, 'pagination', paginationFields, run)
-  const { has_more: hasMore, total_count: total, page: answered } = pagination
+  const pagination = record(raw, 'pagination', answer)
+  reportUnknown(pagination, 'pagination', paginationFields, answer)
+  const { has_more: hasMore, total_count: total, page: given } = pagination
   if (typeof hasMore !== 'boolean') {
-    throw surprised(context, 'pagination.has_more', `true or false is documented, ${typeName(hasMore)} came`)
+    throw surprised(answer, 'pagination.has_more', `true or false is documented, ${typeName(hasMore)} came`)
   }
   // Only a surprise: whether the walk is sound is judged by positions and counts, which can't be fooled by an echo.
-  if (typeof answered === 'number' && answered !== page) {
-    run.surprise('pagination.page', 'not the page that was asked for')
+  if (typeof given === 'number' && given !== page) {
+    answer.surprise('pagination.page', 'not the page that was asked for')
   }
   if (typeof total === 'number' && total > largestWalk.numbers) {
     const issue = `more than ${largestWalk.numbers} numbers are announced`
-    throw surprised(context, 'pagination.total_count', issue)
+    throw surprised(answer, 'pagination.total_count', issue)
   }
   if (typeof total === 'number' && Number.isInteger(total) && total >= 0)
     return { totalCount: total, hasMore }
-  if (total !== undefined && total !== null) run.surprise('pagination.total_count', 'not a whole number')
+  if (total !== undefined && total !== null) answer.surprise('pagination.total_count', 'not a whole number')
   return { totalCount: null, hasMore }
 }
 
 /** "This teammate has no queue" is a fact that ends a queue in the mirror: every part of the answer must agree. */
-function refuseUnlessNothing(data: readonly unknown[], pagination: unknown, context: AnswerContext): void {
-  if (data.length > 0) throw surprised(context, 'queue', 'numbers came without the queue they belong to')
+function refuseUnlessNothing(data: readonly unknown[], pagination: unknown, answer: Answer): void {
+  if (data.length > 0) throw surprised(answer, 'queue', 'numbers came without the queue they belong to')
   if (pagination === undefined || pagination === null) return
-  const { has_more: hasMore, total_count: total } = record(pagination, 'pagination', context)
+  const { has_more: hasMore, total_count: total } = record(pagination, 'pagination', answer)
   if (hasMore === true) {
-    throw surprised(context, 'pagination.has_more', 'no queue and no numbers, but more are announced')
+    throw surprised(answer, 'pagination.has_more', 'no queue and no numbers, but more are announced')
   }
   if (total !== undefined && total !== null && total !== 0) {
-    throw surprised(context, 'pagination.total_count', 'no queue and no numbers, but numbers are counted')
+    throw surprised(answer, 'pagination.total_count', 'no queue and no numbers, but numbers are counted')
   }
 }
 

@@ -3,42 +3,32 @@
 import { roles, statuses, words } from './documented-words.ts'
 import { AlloSurprisedError } from './errors.ts'
 import { largestTeam, textLimits } from './limits.ts'
-import { type AnswerContext, record, startParseRunOf, surprised } from './parse-answer.ts'
-import {
-  isRecord,
-  openRecord,
-  type ParseRun,
-  readExtra,
-  readId,
-  readText,
-  readWord,
-  typeName,
-} from './record.ts'
-import type { Account, Teammate, UnusableRows } from './types.ts'
+import { type Answer, type AnswerContext, record, startAnswer, surprised } from './parse-answer.ts'
+import { openRecord, readExtra, readId, readText, readWord } from './record.ts'
+import type { Account, Teammate, TeammateList } from './types.ts'
+import { isRecord, typeName } from './value.ts'
 
 /** One page of the user list. */
-export interface TeammatesAnswer {
-  readonly teammates: readonly Teammate[]
-  readonly unusable: UnusableRows
+export interface TeammatesAnswer extends TeammateList {
   /** True only if the API says so: its reference documents no pages here. */
   readonly hasMore: boolean
 }
 
 /** A row that can't be used costs that teammate alone; a page without a single usable row is an error. */
 export function parseTeammates(body: unknown, context: AnswerContext): TeammatesAnswer {
-  const { data, pagination } = record(body, '', context)
-  if (!Array.isArray(data)) throw surprised(context, 'data', `a list is documented, ${typeName(data)} came`)
+  const answer = startAnswer(context)
+  const { data, pagination } = record(body, '', answer)
+  if (!Array.isArray(data)) throw surprised(answer, 'data', `a list is documented, ${typeName(data)} came`)
   if (data.length > largestTeam.teammates) {
-    throw surprised(context, 'data', `more than ${largestTeam.teammates} teammates`)
+    throw surprised(answer, 'data', `more than ${largestTeam.teammates} teammates`)
   }
-  const run = startParseRunOf(context)
   const teammates = new Map<string, Teammate>()
   let count = 0
   let first: AlloSurprisedError | null = null
   for (const [index, row] of data.entries()) {
     try {
-      const teammate = parseTeammate(row, `data[${index}]`, run, context)
-      if (teammates.has(teammate.userId)) run.surprise('teammate.id', sameTeammateTwice)
+      const teammate = parseTeammate(row, `data[${index}]`, answer)
+      if (teammates.has(teammate.userId)) answer.surprise('teammate.id', sameTeammateTwice)
       else teammates.set(teammate.userId, teammate)
     } catch (error) {
       if (!(error instanceof AlloSurprisedError)) throw error
@@ -49,7 +39,7 @@ export function parseTeammates(body: unknown, context: AnswerContext): Teammates
   if (first !== null && teammates.size === 0) throw first
   const more = isRecord(pagination) ? pagination.has_more : undefined
   if (more !== undefined && more !== null && typeof more !== 'boolean') {
-    throw surprised(context, 'pagination.has_more', `true or false is documented, ${typeName(more)} came`)
+    throw surprised(answer, 'pagination.has_more', `true or false is documented, ${typeName(more)} came`)
   }
   return {
     teammates: [...teammates.values()],
@@ -62,14 +52,14 @@ export const sameTeammateTwice = 'the same teammate twice, the first one was tak
 
 /** Nothing in it is indispensable: a key that can read queues is worth more than a whole account. */
 export function parseAccount(body: unknown, context: AnswerContext): Account {
-  const run = startParseRunOf(context)
-  const account = openRecord(record(record(body, '', context).data, 'data', context), 'account', run, 'data')
+  const answer = startAnswer(context)
+  const account = openRecord(record(record(body, '', answer).data, 'data', answer), 'account', answer, 'data')
   const { team, scopes, rate_limits: limits } = account.raw
   return {
     apiKeyId: readId(account, 'api_key_id'),
-    team: parseTeam(team, run),
-    scopes: parseScopes(scopes, run),
-    readsPerSecond: readLimit(isRecord(limits) ? limits.read_per_second : undefined, run),
+    team: parseTeam(team, answer),
+    scopes: parseScopes(scopes, answer),
+    readsPerSecond: readLimit(isRecord(limits) ? limits.read_per_second : undefined, answer),
   }
 }
 
@@ -77,44 +67,44 @@ export function parseAccount(body: unknown, context: AnswerContext): Account {
 const plausibleLimits = { least: 1, most: 1000 }
 
 /** Null: the API does not say, or nothing that can be used. */
-function readLimit(limit: unknown, run: ParseRun): number | null {
+function readLimit(limit: unknown, answer: Answer): number | null {
   if (limit === undefined || limit === null) return null
   const { least, most } = plausibleLimits
   if (typeof limit !== 'number' || !(limit > 0)) {
     const came = typeof limit === 'number' ? `${limit}` : typeName(limit)
-    run.surprise('account.rate_limits', `a number above 0 is documented as read_per_second, ${came} came`)
+    answer.surprise('account.rate_limits', `a number above 0 is documented as read_per_second, ${came} came`)
     return null
   }
   const used = Math.min(Math.max(limit, least), most)
   if (used !== limit) {
     const wayOut = 'ALLO_READS_PER_SECOND sets another'
-    run.surprise('account.rate_limits', `read_per_second is ${limit}, ${used} is used: ${wayOut}`)
+    answer.surprise('account.rate_limits', `read_per_second is ${limit}, ${used} is used: ${wayOut}`)
   }
   return used
 }
 
-function parseTeam(team: unknown, run: ParseRun): Account['team'] {
+function parseTeam(team: unknown, answer: Answer): Account['team'] {
   if (team === undefined || team === null) return null
-  const fields = isRecord(team) ? openRecord(team, 'account.team', run, 'data.team') : null
+  const fields = isRecord(team) ? openRecord(team, 'account.team', answer, 'data.team') : null
   const id = fields && readId(fields, 'id')
   if (!fields || !id) {
-    run.surprise('account.team', 'no usable id')
+    answer.surprise('account.team', 'no usable id')
     return null
   }
   return { id, name: readText(fields, 'name', textLimits.name) }
 }
 
-function parseScopes(scopes: unknown, run: ParseRun): readonly string[] | null {
+function parseScopes(scopes: unknown, answer: Answer): readonly string[] | null {
   if (scopes === undefined || scopes === null) return null
   if (Array.isArray(scopes)) return scopes.filter((scope): scope is string => typeof scope === 'string')
-  run.surprise('account.scopes', `a list is documented, ${typeName(scopes)} came`)
+  answer.surprise('account.scopes', `a list is documented, ${typeName(scopes)} came`)
   return null
 }
 
-function parseTeammate(row: unknown, path: string, run: ParseRun, context: AnswerContext): Teammate {
-  const teammate = openRecord(record(row, path, context), 'teammate', run, path)
+function parseTeammate(row: unknown, path: string, answer: Answer): Teammate {
+  const teammate = openRecord(record(row, path, answer), 'teammate', answer, path)
   const userId = readId(teammate, 'id')
-  if (!userId) throw surprised(context, `${path}.id`, 'a teammate without a usable id')
+  if (!userId) throw surprised(answer, `${path}.id`, 'a teammate without a usable id')
   return {
     userId,
     name: readText(teammate, 'name', textLimits.name),

@@ -1,5 +1,6 @@
 import { maskExtra, shownName } from './extra-fields.ts'
 import { earliestPlausibleDay, largestExtra, type TextLimit, textLimits } from './limits.ts'
+import { type Answer, surprised } from './parse-answer.ts'
 import {
   isIntact,
   isPlainWord,
@@ -9,10 +10,8 @@ import {
   toStorableText,
 } from './text.ts'
 import { toTimestamp } from './timestamp.ts'
-import type { Extra, Surprise, Timestamp } from './types.ts'
-import { isRecord, typeName } from './value.ts'
-
-export { isRecord, shownName, typeName }
+import type { Extra, Timestamp } from './types.ts'
+import { typeName } from './value.ts'
 
 /**
  * Reads the fields of one JSON object. A field may be missing, null, or of an undocumented type: the row is still read.
@@ -25,56 +24,19 @@ export interface RecordReader {
   readonly raw: Readonly<Record<string, unknown>>
   /** The noun in front of the field in a surprise: `queue number`. */
   readonly noun: string
-  readonly run: ParseRun
+  readonly answer: Answer
   /** Path of the object in the answer, for errors: `data[3]`. */
   readonly path: string
   misfits: [name: string, value: unknown][] | null
 }
 
-/** The state of parsing one answer. */
-export interface ParseRun {
-  readonly naiveTimeZone: string
-  readonly surprise: (where: string, what: string) => void
-  /** Throws an error: the whole answer can't be used. */
-  readonly refuse: (path: string, issue: string) => never
-  /** `YYYY-MM-DD`. */
-  readonly latestPlausibleDay: string
-}
-
-/** Further kinds of surprises in one answer are not reported. */
-const mostSurprises = 1000
-
-const dayMs = 24 * 60 * 60 * 1000
-
-/** Calls `onSurprise` once per answer for each different surprise, not once per row. */
-export function startParseRun(
-  {
-    naiveTimeZone,
-    onSurprise,
-  }: Pick<ParseRun, 'naiveTimeZone'> & { onSurprise: (surprise: Surprise) => void },
-  refuse: ParseRun['refuse'],
-): ParseRun {
-  const told = new Set<string>()
-  return {
-    naiveTimeZone,
-    refuse,
-    latestPlausibleDay: new Date(Date.now() + 2 * dayMs).toISOString().slice(0, 10),
-    surprise(where, what) {
-      const key = `${where}\n${what}`
-      if (told.has(key) || told.size >= mostSurprises) return
-      told.add(key)
-      onSurprise({ where, what })
-    },
-  }
-}
-
 export function openRecord(
   raw: Readonly<Record<string, unknown>>,
   noun: string,
-  run: ParseRun,
+  answer: Answer,
   path: string,
 ): RecordReader {
-  return { raw, noun, run, path, misfits: null }
+  return { raw, noun, answer, path, misfits: null }
 }
 
 /** Text. A number is converted to its digits. */
@@ -85,16 +47,15 @@ export function readText(record: RecordReader, name: string, limit: TextLimit): 
   if (typeof value !== 'string') {
     return misfit(record, name, value, `text is documented, ${typeName(value)} came`)
   }
-  const { run, noun, path } = record
   if (isLonger(value, limit.bytes)) {
     const issue = `longer than ${limit.bytes} bytes`
-    if (limit.over === 'refuse') run.refuse(`${path}.${name}`, issue)
-    run.surprise(`${noun}.${name}`, `${issue}, left out`)
+    if (limit.over === 'refuse') throw refusal(record, name, issue)
+    surprise(record, name, `${issue}, left out`)
     return null
   }
   if (limit.isIdentifier) return identifier(record, name, value)
   if (isStorable(value)) return value
-  run.surprise(`${noun}.${name}`, replacedCharacters)
+  surprise(record, name, replacedCharacters)
   return toStorableText(value)
 }
 
@@ -103,17 +64,17 @@ export function readId(record: RecordReader, name: string): string | null {
   return readText(record, name, textLimits.id)
 }
 
-function identifier({ run, noun, path }: RecordReader, name: string, value: string): string | null {
-  if (!isIntact(value)) run.refuse(`${path}.${name}`, 'an identifier with characters that cannot be read')
+function identifier(record: RecordReader, name: string, value: string): string | null {
+  if (!isIntact(value)) throw refusal(record, name, 'an identifier with characters that cannot be read')
   if (value !== '') return value
-  run.surprise(`${noun}.${name}`, 'an empty identifier, taken as none')
+  surprise(record, name, 'an empty identifier, taken as none')
   return null
 }
 
 /** Refuses an integer above 2^53, because its digits may be rounded and the text would be wrong. */
-function digitsOf({ run, path }: RecordReader, name: string, value: number): string {
+function digitsOf(record: RecordReader, name: string, value: number): string {
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    run.refuse(`${path}.${name}`, 'text is documented, a number came whose digits are lost beyond 2^53')
+    throw refusal(record, name, 'text is documented, a number came whose digits are lost beyond 2^53')
   }
   return String(value)
 }
@@ -131,7 +92,7 @@ export function readWord(record: RecordReader, name: string, known: ReadonlySet<
   const text = readText(record, name, ofAnyLength)
   if (text === null || known.has(text)) return text
   const isWord = isPlainWord(text)
-  record.run.surprise(`${record.noun}.${name}`, isWord ? `unknown value ${text}` : 'unknown value')
+  surprise(record, name, isWord ? `unknown value ${text}` : 'unknown value')
   return isWord ? text : '[not a word]'
 }
 
@@ -148,11 +109,11 @@ export function readTimestamp(record: RecordReader, name: string): Timestamp | n
   if (typeof value !== 'string') {
     return misfit(record, name, value, `a timestamp is documented, ${typeName(value)} came`)
   }
-  const timestamp = toTimestamp(value, record.run.naiveTimeZone)
+  const timestamp = toTimestamp(value, record.answer.naiveTimeZone)
   if (timestamp === null) return misfit(record, name, value, 'not a readable timestamp')
   // Stored as Allo sent it. Views and checks decide what is plausible.
-  if (timestamp < earliestPlausibleDay || timestamp.slice(0, 10) > record.run.latestPlausibleDay) {
-    record.run.surprise(`${record.noun}.${name}`, 'an implausible time, before 2000 or in the future')
+  if (timestamp < earliestPlausibleDay || timestamp.slice(0, 10) > record.answer.latestPlausibleDay) {
+    surprise(record, name, 'an implausible time, before 2000 or in the future')
   }
   return timestamp
 }
@@ -162,22 +123,21 @@ export function readExtra(record: RecordReader, known: ReadonlySet<string>): Ext
   let entries = record.misfits
   for (const name of Object.keys(record.raw)) {
     if (known.has(name)) continue
-    record.run.surprise(`${record.noun}.${shownName(name)}`, 'unknown field')
+    surprise(record, shownName(name), 'unknown field')
     entries ??= []
     entries.push([name, record.raw[name]])
   }
   if (!entries) return null
   const storable = Object.fromEntries(
     entries.map(([name, value]) => {
-      const where = `${record.noun}.${shownName(name)}`
-      const onChange = (what: string) => record.run.surprise(where, what)
+      const onChange = (what: string) => surprise(record, shownName(name), what)
       if (!isStorable(name)) onChange(replacedCharacters)
       return [toStorableText(name), toStorableJson(value, onChange)]
     }),
   )
   const extra = maskExtra(storable)
   if (!isLonger(JSON.stringify(extra), largestExtra)) return extra
-  record.run.surprise(
+  record.answer.surprise(
     record.noun,
     `undocumented fields of more than ${largestExtra} bytes, all of them left out`,
   )
@@ -188,8 +148,16 @@ export function readExtra(record: RecordReader, known: ReadonlySet<string>): Ext
 const ofAnyLength: TextLimit = { bytes: Number.POSITIVE_INFINITY, over: 'leave_out' }
 
 function misfit(record: RecordReader, name: string, value: unknown, what: string): null {
-  record.run.surprise(`${record.noun}.${name}`, what)
+  surprise(record, name, what)
   record.misfits ??= []
   record.misfits.push([name, value])
   return null
+}
+
+function surprise({ answer, noun }: RecordReader, name: string, what: string): void {
+  answer.surprise(`${noun}.${name}`, what)
+}
+
+function refusal({ answer, path }: RecordReader, name: string, issue: string) {
+  return surprised(answer, `${path}.${name}`, issue)
 }

@@ -1,7 +1,7 @@
 import { echoesKey, withoutKey } from './echoed-key.ts'
 import { AlloRefusedError, type Asked } from './errors.ts'
-import { isRecord } from './record.ts'
 import { isPlainWord, toQuotable, withoutNumbers } from './text.ts'
+import { isRecord } from './value.ts'
 
 /**
  * A parsed error response. Allo's envelope always has `type`, `code`, `message` and `retryable`. Its older API sends
@@ -68,7 +68,6 @@ export function toRefusedError(
   status: number,
   refusal: Refusal,
   requestId: string,
-  cause?: unknown,
 ): AlloRefusedError {
   return new AlloRefusedError({
     asked: asked.what,
@@ -78,7 +77,6 @@ export function toRefusedError(
     requestId,
     retryable: isWorthAnotherTry(status, refusal),
     wayOut: wayOut(asked, status, refusal),
-    ...(cause === undefined ? {} : { cause }),
   })
 }
 

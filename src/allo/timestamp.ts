@@ -25,9 +25,11 @@ const shape =
 
 function isOnCalendar(year: number, month: number, day: number): boolean {
   if (year < 1 || month < 1 || month > 12 || day < 1) return false
-  if (day <= 28) return true
-  if (month === 2) return day === 29 && (year % 4 === 0 ? year % 100 !== 0 || year % 400 === 0 : false)
-  return day <= (month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31)
+  return day <= 28 || day <= daysIn(year, month)
+}
+
+function daysIn(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate()
 }
 
 function naiveSuffix(zone: string): string {

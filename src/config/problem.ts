@@ -8,7 +8,6 @@ export interface Problem {
 
 /** Permanent: the same start fails again until the configuration is changed. */
 export class ConfigError extends MirrorError {
-  override readonly name = 'ConfigError'
   readonly code = 'configuration'
   readonly exitCode = exitCodes.configuration
   override readonly isMultiline = true

@@ -4,7 +4,6 @@ import { exitCodes, MirrorError } from '../errors.ts'
 export type OneAtATime = () => Promise<() => void>
 
 export class TooManyError extends MirrorError {
-  override readonly name = 'TooManyError'
   readonly code = 'temporary'
   readonly exitCode = exitCodes.tryAgain
   override readonly retryable = true

@@ -22,7 +22,6 @@ import { type FailedReading, PassClosedError } from '../store/reading/reading.ts
 
 /** `--user`, `ONLY_TEAMMATES` or `EXCEPT_TEAMMATES` match no teammate, or together they leave none to read. */
 export class UnknownTeammateError extends MirrorError {
-  override readonly name = 'UnknownTeammateError'
   readonly code = 'unknown_teammate'
   readonly exitCode = exitCodes.usage
 }
@@ -32,7 +31,6 @@ export class UnknownTeammateError extends MirrorError {
  * for three passes at most.
  */
 export class IncompleteTeamError extends MirrorError {
-  override readonly name = 'IncompleteTeamError'
   readonly code = INCOMPLETE_TEAM
   readonly exitCode = exitCodes.tryAgain
 }
@@ -42,7 +40,6 @@ export class IncompleteTeamError extends MirrorError {
  * data would be recorded again for the new team and calls would count twice. A single wrong answer costs one pass.
  */
 export class TeamChangedError extends MirrorError {
-  override readonly name = 'TeamChangedError'
   readonly code = 'team_changed'
   readonly exitCode = exitCodes.tryAgain
 
@@ -64,14 +61,12 @@ function quoted(text: string): string {
 
 /** Allo answered with lists that can't be true. */
 export class ImplausibleTeamError extends MirrorError {
-  override readonly name = 'ImplausibleTeamError'
   readonly code = 'no_active_teammate'
   readonly exitCode = exitCodes.tryAgain
 }
 
 /** The job backend did not take the readings of a pass; the next tick tries again. */
 export class JobsUnavailableError extends MirrorError {
-  override readonly name = 'JobsUnavailableError'
   readonly code = 'jobs_unavailable'
   readonly exitCode = exitCodes.tryAgain
   override readonly retryable = true

@@ -21,9 +21,7 @@ export type AskedFilters = { readonly [name in FilterName]: Filters[name] | null
 export const usualDays: Days = 7
 
 /** A filter that can't be: the message says what can. It never repeats what was sent. */
-export class FilterError extends UsageError {
-  override readonly name = 'FilterError'
-}
+export class FilterError extends UsageError {}
 
 const LONGEST_ID = 200
 

@@ -3,8 +3,7 @@
  * that stays in the program. A plain hash could be reversed in minutes, because there are few phone numbers.
  */
 import { createHmac } from 'node:crypto'
-import { exitCodes, MirrorError } from '../errors.ts'
-import { explainSystemError } from '../text/system-error.ts'
+import { UnusableError } from '../text/system-error.ts'
 
 export interface NumberKeys {
   /** Identifies the secret without revealing it. */
@@ -32,18 +31,6 @@ export function comparableNumber(number: string): string {
 }
 
 /** NUMBER_KEY is missing or differs from the key of the database; the message says what to do. */
-export class NumberKeyError extends MirrorError {
-  override readonly name = 'NumberKeyError'
+export class NumberKeyError extends UnusableError {
   readonly code = 'number_key'
-  /** True, for example, if its file can't be written because the disk is full. */
-  override readonly retryable: boolean
-
-  constructor(message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, options)
-    this.retryable = explainSystemError(options.cause)?.retryable ?? false
-  }
-
-  get exitCode() {
-    return this.retryable ? exitCodes.tryAgain : exitCodes.configuration
-  }
 }

@@ -84,7 +84,6 @@ async function* queuePages(
 
 /** A well-formed response that can't be true. Only this teammate's reading fails, and `code` is recorded with it. */
 export class WrongAnswerError extends MirrorError {
-  override readonly name = 'WrongAnswerError'
   readonly code: string
   readonly exitCode = exitCodes.tryAgain
 

@@ -50,17 +50,17 @@ const done: Readonly<Record<string, string>> = {
   rmdir: 'removed',
 }
 
-export class SystemError extends MirrorError {
-  override readonly name = 'SystemError'
+/**
+ * Something that the program runs on can't be used: a disk, Postgres, a key. `retryable`: it can pass by itself; the
+ * default is what the system error in `cause` says. Anything else needs a change of the configuration.
+ */
+export abstract class UnusableError extends MirrorError {
   override readonly retryable: boolean
 
-  constructor(problem: SystemProblem, cause: unknown) {
-    super(problem.sentence, { cause })
-    this.retryable = problem.retryable
-  }
-
-  get code() {
-    return this.retryable ? 'temporary' : 'configuration'
+  constructor(message: string, options: { readonly cause?: unknown; readonly retryable?: boolean } = {}) {
+    const { cause, retryable = explainSystemError(cause)?.retryable ?? false } = options
+    super(message, { cause })
+    this.retryable = retryable
   }
 
   get exitCode() {
@@ -68,10 +68,16 @@ export class SystemError extends MirrorError {
   }
 }
 
+export class SystemError extends UnusableError {
+  get code() {
+    return this.retryable ? 'temporary' : 'configuration'
+  }
+}
+
 /** A SystemError for what the operating system refused; any other error stays as it is. */
 export function asSystemError(error: unknown): unknown {
   const problem = explainSystemError(error)
-  return problem === null ? error : new SystemError(problem, error)
+  return problem === null ? error : new SystemError(problem.sentence, { cause: error })
 }
 
 /** Null: it is no such error. */

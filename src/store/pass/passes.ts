@@ -55,7 +55,6 @@ function secondsFromNow(seconds: number): SQL {
 
 /** At most one scheduled pass of a team runs at a time; the one that runs keeps running. */
 export class PassAlreadyRunningError extends MirrorError {
-  override readonly name = 'PassAlreadyRunningError'
   readonly code = 'already_running'
   readonly exitCode = exitCodes.tryAgain
 }

@@ -17,7 +17,6 @@ const READ_ONLY = '25006'
 
 /** What a database error may say outside: Postgres puts whole rows, phone numbers included, into its details. */
 export class DatabaseError extends MirrorError {
-  override readonly name = 'DatabaseError'
   /** From Postgres; `ECONNREFUSED` and the like when it was not reached; null when the driver gave none. */
   readonly sqlState: string | null
   /**

@@ -1,5 +1,6 @@
 /** The first question to a Postgres: are you there, will you have us, are you one we can use? */
-import { exitCodes, foreignCodeOf, MirrorError, messageOf } from '../../errors.ts'
+import { foreignCodeOf, messageOf } from '../../errors.ts'
+import { UnusableError } from '../../text/system-error.ts'
 import { DatabaseError, type Pool } from './database.ts'
 import { inspectServer, OLDEST_POSTGRES, type ServerReport } from './inspect-database.ts'
 
@@ -88,17 +89,6 @@ function reasonFor(code: string | null, said: string): { sentence: string; retry
 }
 
 /** Postgres can't be used from the start. The message names the place, never the password, and the way out. */
-export class OpenDatabaseError extends MirrorError {
-  override readonly name = 'OpenDatabaseError'
+export class OpenDatabaseError extends UnusableError {
   readonly code = 'database'
-  override readonly retryable: boolean
-
-  constructor(message: string, options: { readonly retryable: boolean; readonly cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.retryable = options.retryable
-  }
-
-  get exitCode() {
-    return this.retryable ? exitCodes.tryAgain : exitCodes.configuration
-  }
 }

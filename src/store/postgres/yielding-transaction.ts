@@ -22,7 +22,6 @@ const NOT_GRANTED = ['55P03', '40P01']
 
 /** Another session holds a lock that is needed. */
 export class LockedError extends MirrorError {
-  override readonly name = 'LockedError'
   readonly code = 'temporary'
   readonly exitCode = exitCodes.tryAgain
   override readonly retryable = true

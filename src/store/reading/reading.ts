@@ -52,7 +52,6 @@ export interface SavedReading {
 
 /** Another process closed the pass, because its lease expired. */
 export class PassClosedError extends MirrorError {
-  override readonly name = 'PassClosedError'
   readonly code = 'temporary'
   readonly exitCode = exitCodes.tryAgain
 }
