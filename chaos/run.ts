@@ -3,7 +3,7 @@
  * says was ever false: at every recorded reading, and at the end, when all is quiet and well again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FaultKind } from '../src/simulation/faults.ts'
+import { type FaultKind, TRANSIENT_FAULTS } from '../src/simulation/faults.ts'
 import { createRandom } from '../src/simulation/random.ts'
 import { startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
@@ -70,17 +70,9 @@ const MIN_TROUBLES = 5
 
 /** Retryable faults, and responses that are completely wrong: the reading must fail or be retried. */
 const FAULTS: readonly FaultKind[] = [
-  'server_error',
-  'bad_gateway_html',
-  'unavailable_empty',
-  'conflict',
-  'connection_reset',
-  'cut_off',
-  'truncated_json',
+  ...TRANSIENT_FAULTS,
   'invalid_json',
-  'empty_body',
   'no_answer',
-  'rate_limited',
   'lost_row',
   'duplicated_row',
   'repeated_page',

@@ -77,13 +77,9 @@ type Troubles = Record<string, { readonly weight: number; readonly make: Trouble
 /** Causes one fault, waits until it is over, and returns its name. */
 export async function makeTrouble(victims: Victims, random: Random): Promise<string> {
   const possible: Troubles = victims.redis === null ? onBoth : { ...onBoth, ...onRedisOnly }
-  const names = Object.entries(possible)
-  let drawn = random.next() * names.reduce((sum, [, { weight }]) => sum + weight, 0)
-  for (const [name, { weight, make }] of names) {
-    drawn -= weight
-    if (drawn >= 0) continue
-    await make(victims, random)
-    return name
-  }
-  return 'nothing'
+  const { name, make } = random.pickWeighted(
+    Object.entries(possible).map(([name, trouble]) => ({ name, ...trouble })),
+  )
+  await make(victims, random)
+  return name
 }

@@ -4,7 +4,7 @@
  * found something is run again by its name alone: `-t 'world 17'`.
  */
 import { expect, test } from 'vitest'
-import type { FaultKind } from '../src/simulation/faults.ts'
+import { type FaultKind, TRANSIENT_FAULTS } from '../src/simulation/faults.ts'
 import { createRandom } from '../src/simulation/random.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import type { TimestampStyle } from '../src/simulation/timestamps.ts'
@@ -79,14 +79,7 @@ const pace = {
 
 /** Every retry of these waits; of 429s only that they say nothing about how long. */
 const TRANSIENT: readonly FaultKind[] = [
-  'server_error',
-  'bad_gateway_html',
-  'unavailable_empty',
-  'conflict',
-  'connection_reset',
-  'cut_off',
-  'truncated_json',
-  'empty_body',
+  ...TRANSIENT_FAULTS.filter((kind) => kind !== 'rate_limited'),
   'invalid_json',
 ]
 

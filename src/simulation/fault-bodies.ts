@@ -1,40 +1,19 @@
 import type { AlloRequest, Answer } from './answers.ts'
-import type { FaultDetails } from './fault-details.ts'
+import type { FaultDetails } from './fault-refusals.ts'
 
-/** Faults in the body of a successful response. */
-export type BodyFaultKind =
-  | 'endless_pages'
-  | 'has_more_missing'
-  | 'pagination_missing'
-  | 'total_count_missing'
-  | 'total_count_wrong'
-  | 'queue_missing'
-  | 'duplicate_positions'
-  | 'position_gaps'
-  | 'duplicated_row'
-  | 'lost_row'
-  | 'unknown_fields'
-  | 'unknown_values'
-  | 'missing_fields'
-  | 'null_assignee'
-  | 'null_number'
-  | 'wrong_types'
-  | 'nul_in_text'
-  | 'lone_surrogate'
-  | 'absurd_timestamps'
-  | 'underscore_ids'
-  | 'empty_users'
-  | 'duplicate_user'
-  | 'no_team'
-
-export interface BodyFaultContext {
+interface BodyFaultContext {
   readonly request: AlloRequest
   plain(request: AlloRequest): Answer
   readonly details: FaultDetails
 }
 
-/** Each gets its own copy of the body and may change it. Null: there was nothing to change. */
-export const BODY_FAULTS: Record<BodyFaultKind, (body: unknown, context: BodyFaultContext) => unknown> = {
+/** Gets its own copy of the body and may change it. Null: there was nothing to change. */
+type BodyFault = (body: unknown, context: BodyFaultContext) => unknown
+
+export type BodyFaultKind = keyof typeof BODY_FAULTS
+
+/** Faults in the body of a successful response. */
+export const BODY_FAULTS = {
   endless_pages: (body, { request, plain, details }) => {
     const page = request.endpoint === 'queue' ? asPage(body) : null
     if (!page) return null
@@ -120,7 +99,7 @@ export const BODY_FAULTS: Record<BodyFaultKind, (body: unknown, context: BodyFau
     if (request.endpoint !== 'me' || !isRecord(body) || !isRecord(body.data)) return null
     return { data: { ...body.data, team: null } }
   },
-}
+} satisfies Record<string, BodyFault>
 
 const ABSURD_TIMESTAMPS = [
   '0000-00-00T00:00:00',
@@ -140,8 +119,6 @@ interface Page {
   pagination: Fields
   queue?: Fields
 }
-
-type BodyFault = (body: unknown, context: BodyFaultContext) => unknown
 
 /** The result of an editor that found nothing to change. */
 const NOTHING = null

@@ -1,24 +1,21 @@
 import { type Answer, missingScope, refusal } from './answers.ts'
-import type { FaultDetails } from './fault-details.ts'
+
+/** Settings of single kinds of faults; each kind reads its own and leaves the rest. */
+export interface FaultDetails {
+  /** `rate_limited`: retry_after_seconds in the body: a number, null, or missing. Default 1. */
+  readonly retryAfterSeconds?: number | null | 'missing'
+  /** `rate_limited`: format of the Retry-After header, or none. Default 'seconds'. */
+  readonly retryAfterHeader?: 'seconds' | 'date' | 'none'
+  /** `missing_scope`: the scope in the message. */
+  readonly scope?: string
+  /** `endless_pages`: the pages after the last one. Default 'empty'. */
+  readonly show?: 'empty' | 'same'
+}
+
+export type RefusalKind = keyof typeof REFUSALS
 
 /** Faults that replace the response. */
-export type RefusalKind =
-  | 'rate_limited'
-  | 'quota_exceeded'
-  | 'server_error'
-  | 'bad_gateway_html'
-  | 'unavailable_empty'
-  | 'conflict'
-  | 'key_invalid'
-  | 'key_revoked'
-  | 'missing_scope'
-  | 'assignee_not_found'
-  | 'queue_not_found'
-  | 'not_found_html'
-  | 'connection_reset'
-  | 'no_answer'
-
-export const REFUSALS: Record<RefusalKind, (details: FaultDetails) => Answer> = {
+export const REFUSALS = {
   rate_limited: rateLimited,
   /** The error format of the API's first version, whose quota is per day, not per second. */
   quota_exceeded: () => ({
@@ -44,7 +41,7 @@ export const REFUSALS: Record<RefusalKind, (details: FaultDetails) => Answer> = 
   not_found_html: () => html(404, '404 Not Found'),
   connection_reset: () => ({ status: 0, body: null, wire: 'reset' }),
   no_answer: () => ({ status: 0, body: null, wire: 'never' }),
-}
+} satisfies Record<string, (details: FaultDetails) => Answer>
 
 function rateLimited({ retryAfterSeconds = 1, retryAfterHeader = 'seconds' }: FaultDetails): Answer {
   const said = retryAfterSeconds === 'missing' ? {} : { retry_after_seconds: retryAfterSeconds }

@@ -1,7 +1,6 @@
-import { type AlloRequest, type Answer, noQueue, olderForm } from './answers.ts'
+import { type AlloRequest, type Answer, noQueue, olderForm, type QueuePageQuery } from './answers.ts'
 import { BODY_FAULTS, type BodyFaultKind } from './fault-bodies.ts'
-import type { FaultDetails } from './fault-details.ts'
-import { REFUSALS, type RefusalKind } from './fault-refusals.ts'
+import { type FaultDetails, REFUSALS, type RefusalKind } from './fault-refusals.ts'
 import { createRandom, type Random } from './random.ts'
 import type { TimestampStyle } from './timestamps.ts'
 import type { World } from './world.ts'
@@ -10,7 +9,7 @@ import type { World } from './world.ts'
 export interface Faults {
   /** Active until it is removed, or has happened `times` times. */
   add(fault: Fault | FaultKind): ActiveFault
-  /** From now on requests fail at random with one of `kinds`; the default are the retryable ones. */
+  /** From now on requests fail at random with one of `kinds`. */
   chaos(options: Chaos): ActiveFault
   /** Removes all faults; the counts stay. */
   clear(): void
@@ -33,19 +32,13 @@ export interface Fault extends FaultDetails {
   readonly times?: number
 }
 
-export type FaultKind = RefusalKind | BodyFaultKind | ViewFaultKind | TextFaultKind
-
-/** The server answers another request than the one sent. */
-type ViewFaultKind = 'wrong_owner' | 'repeated_page' | 'odd_no_queue' | 'older_form'
-
-/** The correct response, changed on its way. */
-type TextFaultKind = 'truncated_json' | 'invalid_json' | 'empty_body' | 'cut_off'
+export type FaultKind = RefusalKind | BodyFaultKind | keyof typeof VIEW_FAULTS | keyof typeof TEXT_FAULTS
 
 export interface Chaos {
   readonly seed: number | string
   /** Of each request (0 to 1). */
   readonly probability: number
-  readonly kinds?: readonly FaultKind[]
+  readonly kinds: readonly FaultKind[]
 }
 
 export interface ActiveFault {
@@ -100,7 +93,7 @@ export function createFaults(random: Random): Faults {
     return activate(() => (random.chance(fault.probability ?? 1) ? fault : null), fault.times)
   }
 
-  function chaos({ seed, probability, kinds = TRANSIENT_FAULTS }: Chaos): ActiveFault {
+  function chaos({ seed, probability, kinds }: Chaos): ActiveFault {
     const dice = createRandom(seed)
     return activate(() => (dice.chance(probability) ? { kind: dice.pick(kinds) } : null))
   }
@@ -115,10 +108,11 @@ export function createFaults(random: Random): Faults {
       source.happened()
       counts[fault.kind] = (counts[fault.kind] ?? 0) + 1
     }
-    const refusing = due.find(({ fault }) => isRefusal(fault.kind))
-    if (refusing && isRefusal(refusing.fault.kind)) {
-      happened(refusing)
-      return REFUSALS[refusing.fault.kind](refusing.fault)
+    for (const one of due) {
+      const { kind } = one.fault
+      if (!isOf(REFUSALS, kind)) continue
+      happened(one)
+      return REFUSALS[kind](one.fault)
     }
     let spoilt = context.plain(request)
     // Apply views first, because other faults can change their response.
@@ -146,43 +140,50 @@ function concerns(fault: Fault, { endpoint, pageQuery }: AlloRequest): boolean {
 /** Each returns the changed response, or null if it has nothing to change. */
 type Apply = (fault: Fault, answer: Answer, request: AlloRequest, context: FaultContext) => Answer | null
 
-const applyView: Apply = ({ kind }, answer, request, { plain, world, style }) => {
-  if (request.endpoint !== 'queue' || answer.status !== 200) return null
-  const { pageQuery } = request
-  if (kind === 'wrong_owner')
-    return plain({ ...request, pageQuery: { ...pageQuery, userId: null, email: null } })
-  if (kind === 'odd_no_queue') return noQueue()
-  if (kind === 'older_form') return olderForm(world, pageQuery, style)
-  if (kind === 'repeated_page' && pageQuery.page > 1) {
-    return plain({ ...request, pageQuery: { ...pageQuery, page: pageQuery.page - 1 } })
-  }
-  return null
+/** The server answers another request than the one sent. */
+const VIEW_FAULTS = {
+  wrong_owner: (query, { plainPage }) => plainPage({ ...query, userId: null, email: null }),
+  repeated_page: (query, { plainPage }) =>
+    query.page > 1 ? plainPage({ ...query, page: query.page - 1 }) : null,
+  odd_no_queue: noQueue,
+  older_form: (query, { world, style }) => olderForm(world, query, style),
+} satisfies Record<string, ViewFault>
+
+type ViewFault = (
+  query: QueuePageQuery,
+  context: FaultContext & { readonly plainPage: (query: QueuePageQuery) => Answer },
+) => Answer | null
+
+const applyView: Apply = ({ kind }, answer, request, context) => {
+  if (!isOf(VIEW_FAULTS, kind) || request.endpoint !== 'queue' || answer.status !== 200) return null
+  const view: ViewFault = VIEW_FAULTS[kind]
+  const plainPage = (pageQuery: QueuePageQuery) => context.plain({ ...request, pageQuery })
+  return view(request.pageQuery, { ...context, plainPage })
 }
 
 const applyBody: Apply = (fault, answer, request, { plain }) => {
   const { kind } = fault
-  if (!isBodyFault(kind) || answer.status !== 200) return null
+  if (!isOf(BODY_FAULTS, kind) || answer.status !== 200) return null
   const body = BODY_FAULTS[kind](structuredClone(answer.body), { request, plain, details: fault })
   return body === null ? null : { ...answer, body }
 }
 
-const applyText: Apply = ({ kind }, answer) => {
-  if (answer.status !== 200) return null
-  if (kind === 'cut_off') return { ...answer, wire: 'cut_off' }
-  const contentType = 'application/json'
-  if (kind === 'empty_body') return { ...answer, raw: { text: '', contentType } }
-  if (kind === 'invalid_json') return { ...answer, raw: { text: `{"data": [ undefined`, contentType } }
-  if (kind === 'truncated_json') {
-    const whole = JSON.stringify(answer.body)
-    return { ...answer, raw: { text: whole.slice(0, Math.floor(whole.length * 0.6)), contentType } }
-  }
-  return null
-}
+/** The correct response, changed on its way. */
+const TEXT_FAULTS = {
+  cut_off: () => ({ wire: 'cut_off' }),
+  empty_body: () => ({ raw: { text: '', contentType: 'application/json' } }),
+  invalid_json: () => ({ raw: { text: `{"data": [ undefined`, contentType: 'application/json' } }),
+  truncated_json: ({ body }) => {
+    const whole = JSON.stringify(body)
+    return {
+      raw: { text: whole.slice(0, Math.floor(whole.length * 0.6)), contentType: 'application/json' },
+    }
+  },
+} satisfies Record<string, (answer: Answer) => Pick<Answer, 'raw' | 'wire'>>
 
-function isRefusal(kind: FaultKind): kind is RefusalKind {
-  return Object.hasOwn(REFUSALS, kind)
-}
+const applyText: Apply = ({ kind }, answer) =>
+  isOf(TEXT_FAULTS, kind) && answer.status === 200 ? { ...answer, ...TEXT_FAULTS[kind](answer) } : null
 
-function isBodyFault(kind: FaultKind): kind is BodyFaultKind {
-  return Object.hasOwn(BODY_FAULTS, kind)
+function isOf<Faults extends object>(faults: Faults, kind: string): kind is keyof Faults & string {
+  return Object.hasOwn(faults, kind)
 }

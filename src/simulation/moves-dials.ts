@@ -1,98 +1,80 @@
-import type { Outcome, When } from './move.ts'
-import { changeQueue, type Present, placeIn, type Queue, queueOf } from './present.ts'
-import { type Entry, type Place, replaceEntry } from './roster.ts'
+import type { ApplyMove, MoveResult } from './move.ts'
+import { type Entry, replaceEntry } from './roster.ts'
 import { type CallResult, NO_RESULT, type SyncStatus } from './shapes.ts'
+import { placeIn, queueOf, recordQueue, type TeamState, type When } from './team-state.ts'
 import type { Dial } from './timeline.ts'
-
-/** Moves of one number: it is dialled, the call gets a result, its contact is synchronised. */
-export const dialMoves = { dial, placeCall, result, sync, touch }
 
 interface Target {
   readonly userId: string
   readonly position: number
 }
 
-function dial(
-  present: Present,
-  { callId, ...target }: Target & { callId?: boolean },
-  when: When,
-): Omit<Outcome, 'at'> {
-  const queue = queueOf(present, target.userId)
-  const place = placeIn(queue, target.position)
+/** The rep starts calling a number, for the first time or again; `callId` false: the call's id arrives later. */
+const dial: ApplyMove<Target & { callId?: boolean }> = (team, { callId, ...target }, when) => {
+  const queue = queueOf(team, target.userId)
+  const { entry, position } = placeIn(queue, target.position)
+  const call_start_date = when.sourceTime
+  const call_id = callId === false ? null : newCallId(team)
   const made: Dial = {
-    entryId: place.entry.stay.entryId,
+    entryId: entry.stay.entryId,
     queueId: queue.id,
     userId: target.userId,
-    number_to: place.entry.stay.numberTo,
-    position: place.position,
+    number_to: entry.stay.numberTo,
+    position,
     at: when.at,
-    call_start_date: when.sourceTime,
-    call_id: callId === false ? null : newCallId(present),
+    call_start_date,
+    call_id,
     ...NO_RESULT,
   }
-  present.timeline.recordDial(made)
-  present.openDials.set(made.entryId, made)
-  const { call_start_date, call_id } = made
-  write(present, queue, place, { ...NO_RESULT, call_start_date, call_id }, when)
-  return outcomeOf(queue, target, made.call_id)
+  team.timeline.recordDial(made)
+  team.openDials.set(made.entryId, made)
+  return changeEntry(team, target, { ...NO_RESULT, call_start_date, call_id }, when)
 }
 
-function placeCall(present: Present, target: Target, when: When): Omit<Outcome, 'at'> {
-  const queue = queueOf(present, target.userId)
-  const place = placeIn(queue, target.position)
-  const open = openDial(present, place)
+/** The id of the current call appears. */
+const placeCall: ApplyMove<Target> = (team, target, when) => {
+  const open = openDial(team, target)
   if (open.call_id !== null) throw new Error(`the call at position ${target.position} has its id already`)
-  open.call_id = newCallId(present)
-  write(present, queue, place, { call_id: open.call_id }, when)
-  return outcomeOf(queue, target, open.call_id)
+  open.call_id = newCallId(team)
+  return changeEntry(team, target, { call_id: open.call_id }, when)
 }
 
-function result(
-  present: Present,
-  { result, ...target }: Target & { result: Partial<CallResult> },
+/** A result of the call appears; missing fields stay unchanged. */
+const result: ApplyMove<Target & { result: Partial<CallResult> }> = (team, { result, ...target }, when) => {
+  Object.assign(openDial(team, target), result)
+  return changeEntry(team, target, result, when)
+}
+
+const sync: ApplyMove<Target & { status: SyncStatus }> = (team, { status, ...target }, when) =>
+  changeEntry(team, target, { sync_status: status }, when)
+
+/** Only `updated_at` changes. */
+const touch: ApplyMove<Target> = (team, target, when) => changeEntry(team, target, {}, when)
+
+/** Moves of one number: it is dialled, the call gets a result, its contact is synchronised. */
+export const dialMoves = { dial, place_call: placeCall, result, sync, touch }
+
+function changeEntry(
+  team: TeamState,
+  { userId, position }: Target,
+  changes: Partial<Entry>,
   when: When,
-): Omit<Outcome, 'at'> {
-  const queue = queueOf(present, target.userId)
-  const place = placeIn(queue, target.position)
-  const open = openDial(present, place)
-  Object.assign(open, result)
-  write(present, queue, place, result, when)
-  return outcomeOf(queue, target, open.call_id)
+): MoveResult {
+  const queue = queueOf(team, userId)
+  const { index, entry } = placeIn(queue, position)
+  const changed = { ...entry, ...changes, updated_at: when.sourceTime }
+  queue.roster = replaceEntry(queue.roster, index, changed)
+  recordQueue(team, queue, when.at)
+  return { userIds: [userId], queueId: queue.id, positions: [position], callId: changed.call_id }
 }
 
-function sync(
-  present: Present,
-  { status, ...target }: Target & { status: SyncStatus },
-  when: When,
-): Omit<Outcome, 'at'> {
-  const queue = queueOf(present, target.userId)
-  write(present, queue, placeIn(queue, target.position), { sync_status: status }, when)
-  return outcomeOf(queue, target, null)
-}
-
-function touch(present: Present, target: Target, when: When): Omit<Outcome, 'at'> {
-  const queue = queueOf(present, target.userId)
-  write(present, queue, placeIn(queue, target.position), {}, when)
-  return outcomeOf(queue, target, null)
-}
-
-function write(present: Present, queue: Queue, place: Place, changes: Partial<Entry>, when: When): void {
-  const entry: Entry = { ...place.entry, ...changes, updated_at: when.sourceTime }
-  queue.roster = replaceEntry(queue.roster, place.index, entry)
-  changeQueue(present, queue, when.at)
-}
-
-function openDial(present: Present, { entry, position }: Place): Dial {
-  const open = present.openDials.get(entry.stay.entryId)
+function openDial(team: TeamState, { userId, position }: Target): Dial {
+  const { entry } = placeIn(queueOf(team, userId), position)
+  const open = team.openDials.get(entry.stay.entryId)
   if (!open) throw new Error(`the number at position ${position} was not dialled`)
   return open
 }
 
-function newCallId(present: Present): string {
-  return `cll-${present.random.text(20)}`
-}
-
-function outcomeOf(queue: Queue, { userId, position }: Target, callId: string | null): Omit<Outcome, 'at'> {
-  const outcome = { userIds: [userId], queueId: queue.id, positions: [position] }
-  return callId === null ? outcome : { ...outcome, callId }
+function newCallId(team: TeamState): string {
+  return `cll-${team.random.text(20)}`
 }

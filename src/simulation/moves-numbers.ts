@@ -1,108 +1,103 @@
-import type { Outcome, When } from './move.ts'
+import type { ApplyMove, MoveResult } from './move.ts'
+import { endPosition, fillGap, type Place, placeOfPosition, removeEntries, type Stay } from './roster.ts'
 import {
   appendNumbers,
   changeQueue,
   newEntry,
   newNumbers,
-  type Present,
   placeIn,
-  type Queue,
   queueOf,
-  touchQueue,
-} from './present.ts'
-import { endPosition, fillGap, type Place, placeOfPosition, removeEntries, type Stay } from './roster.ts'
+  type TeamState,
+  type When,
+} from './team-state.ts'
 
-/** Moves that add numbers to a queue and remove them. */
-export const numberMoves = { append, refill, removeNumber, removePositions, clearUncalled }
-
-function append(
-  present: Present,
-  { userId, numbers, count = 1 }: { userId: string; numbers?: readonly string[]; count?: number },
-  when: When,
-): Omit<Outcome, 'at'> {
-  const queue = queueOf(present, userId)
-  const added = numbers ?? newNumbers(present, count)
+/** Appends these numbers, or `count` (default 1) new ones. Numbers may already be in the queue. */
+const append: ApplyMove<{ userId: string; numbers?: readonly string[]; count?: number }> = (
+  team,
+  { userId, numbers, count = 1 },
+  when,
+) => {
+  const queue = queueOf(team, userId)
+  const added = numbers ?? newNumbers(team, count)
   const first = endPosition(queue.roster)
-  appendNumbers(present, queue, added, { at: when.at, createdAt: when.sourceTime })
-  finish(present, queue, when)
+  appendNumbers(team, queue, added, when)
+  changeQueue(team, queue, when)
   return { userIds: [userId], queueId: queue.id, positions: added.map((_, index) => first + index) }
 }
 
-function refill(
-  present: Present,
-  { userId, position, number }: { userId: string; position: number; number?: string },
-  when: When,
-): Omit<Outcome, 'at'> {
-  const queue = queueOf(present, userId)
+/** Reuses a free position below the last one. */
+const refill: ApplyMove<{ userId: string; position: number; number?: string }> = (
+  team,
+  { userId, position, number },
+  when,
+) => {
+  const queue = queueOf(team, userId)
   if (position < 0 || position >= endPosition(queue.roster)) {
     throw new Error(`position ${position} is not between numbers of queue ${queue.id}`)
   }
   if (placeOfPosition(queue.roster, position)) throw new Error(`position ${position} is taken`)
-  const [numberTo = ''] = number === undefined ? newNumbers(present, 1) : [number]
-  const entry = newEntry(present, queue, numberTo, { at: when.at, createdAt: when.sourceTime })
-  queue.roster = fillGap(queue.roster, position, entry)
-  finish(present, queue, when)
+  const [numberTo = ''] = number === undefined ? newNumbers(team, 1) : [number]
+  queue.roster = fillGap(queue.roster, position, newEntry(team, queue, numberTo, when))
+  changeQueue(team, queue, when)
   return { userIds: [userId], queueId: queue.id, positions: [position] }
 }
 
-/** Removes every entry of that number, because the API can't distinguish duplicates. */
-function removeNumber(
-  present: Present,
-  { userId, number, renumber }: { userId: string; number: string; renumber?: boolean },
-  when: When,
-): Omit<Outcome, 'at'> {
-  const isThat = ({ entry }: Place) => entry.stay.numberTo === number
-  return remove(present, userId, isThat, { how: 'removed', renumber, atLeastOne: true }, when)
+interface Removal {
+  readonly userId: string
+  readonly renumber?: boolean
 }
 
-function removePositions(
-  present: Present,
-  { userId, positions, renumber }: { userId: string; positions: readonly number[]; renumber?: boolean },
-  when: When,
-): Omit<Outcome, 'at'> {
-  const queue = queueOf(present, userId)
+/** Removes every entry of that number, because the API can't distinguish duplicates. */
+const removeNumber: ApplyMove<Removal & { number: string }> = (team, { number, ...removal }, when) =>
+  remove(team, removal, ({ entry }) => entry.stay.numberTo === number, 'removed', when)
+
+const removePositions: ApplyMove<Removal & { positions: readonly number[] }> = (
+  team,
+  { positions, ...removal },
+  when,
+) => {
+  const queue = queueOf(team, removal.userId)
   for (const position of positions) placeIn(queue, position)
   const named = new Set(positions)
-  const isNamed = ({ position }: Place) => named.has(position)
-  return remove(present, userId, isNamed, { how: 'removed', renumber, atLeastOne: true }, when)
+  return remove(team, removal, ({ position }) => named.has(position), 'removed', when)
 }
 
-function clearUncalled(
-  present: Present,
-  { userId, renumber }: { userId: string; renumber?: boolean },
-  when: When,
-): Omit<Outcome, 'at'> {
+/** Removes all numbers without a call, of which there may be none. */
+const clearUncalled: ApplyMove<Removal> = (team, removal, when) => {
   const isUncalled = ({ entry }: Place) => entry.call_start_date === null && entry.call_id === null
-  return remove(present, userId, isUncalled, { how: 'cleared', renumber, atLeastOne: false }, when)
+  return remove(team, removal, isUncalled, 'cleared', when)
+}
+
+/** Moves that add numbers to a queue and remove them. */
+export const numberMoves = {
+  append,
+  refill,
+  remove_number: removeNumber,
+  remove_positions: removePositions,
+  clear_uncalled: clearUncalled,
 }
 
 function remove(
-  present: Present,
-  userId: string,
+  team: TeamState,
+  { userId, renumber }: Removal,
   isRemoved: (place: Place) => boolean,
-  { how, renumber, atLeastOne }: { how: Stay['endedBy']; renumber: boolean | undefined; atLeastOne: boolean },
+  endedBy: Stay['endedBy'],
   when: When,
-): Omit<Outcome, 'at'> {
-  const queue = queueOf(present, userId)
+): MoveResult {
+  const queue = queueOf(team, userId)
   const removed: Place[] = []
   const collect = (place: Place) => {
     const leaves = isRemoved(place)
     if (leaves) removed.push(place)
     return leaves
   }
-  const roster = removeEntries(queue.roster, collect, renumber ?? present.renumbers())
-  if (atLeastOne && removed.length === 0) throw new Error(`queue ${queue.id} has no such number`)
+  const roster = removeEntries(queue.roster, collect, renumber ?? team.renumbers())
+  if (endedBy === 'removed' && removed.length === 0) throw new Error(`queue ${queue.id} has no such number`)
   for (const { entry } of removed) {
-    entry.stay.until = when.at
-    entry.stay.endedBy = how
-    present.openDials.delete(entry.stay.entryId)
+    Object.assign(entry.stay, { until: when.at, endedBy })
+    team.openDials.delete(entry.stay.entryId)
   }
   queue.roster = roster
-  finish(present, queue, when)
+  changeQueue(team, queue, when)
   return { userIds: [userId], queueId: queue.id, positions: removed.map(({ position }) => position) }
-}
-
-function finish(present: Present, queue: Queue, when: When): void {
-  touchQueue(queue, when.sourceTime)
-  changeQueue(present, queue, when.at)
 }

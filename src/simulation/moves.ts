@@ -1,57 +1,26 @@
-import type { Move, Outcome, When } from './move.ts'
+import type { ApplyMove, MoveResult } from './move.ts'
 import { dialMoves } from './moves-dials.ts'
 import { numberMoves } from './moves-numbers.ts'
 import { teamMoves } from './moves-team.ts'
-import type { Present } from './present.ts'
+import type { TeamState } from './team-state.ts'
 
-/** Makes one move. Atomic: if it throws, nothing is changed. */
-export function applyMove(present: Present, move: Move): Outcome {
-  const when = { at: present.timeline.now(), sourceTime: present.sourceTime() }
-  const outcome = { at: when.at, ...perform(present, move, when) }
-  present.timeline.recordMove({ at: when.at, type: move.type, userIds: outcome.userIds })
-  return outcome
+const moves = { ...dialMoves, ...numberMoves, ...teamMoves }
+
+/** Everything that can happen to a team and its queues: the name of a move, and what it is about. */
+export type Move = {
+  [Type in keyof typeof moves]: { readonly type: Type } & Parameters<(typeof moves)[Type]>[1]
+}[keyof typeof moves]
+
+export interface Outcome extends MoveResult {
+  /** Time in the timeline. */
+  readonly at: number
 }
 
-function perform(present: Present, move: Move, when: When): Omit<Outcome, 'at'> {
-  switch (move.type) {
-    case 'dial':
-      return dialMoves.dial(present, move, when)
-    case 'place_call':
-      return dialMoves.placeCall(present, move, when)
-    case 'result':
-      return dialMoves.result(present, move, when)
-    case 'sync':
-      return dialMoves.sync(present, move, when)
-    case 'touch':
-      return dialMoves.touch(present, move, when)
-    case 'append':
-      return numberMoves.append(present, move, when)
-    case 'refill':
-      return numberMoves.refill(present, move, when)
-    case 'remove_number':
-      return numberMoves.removeNumber(present, move, when)
-    case 'remove_positions':
-      return numberMoves.removePositions(present, move, when)
-    case 'clear_uncalled':
-      return numberMoves.clearUncalled(present, move, when)
-    case 'settings':
-      return teamMoves.settings(present, move, when)
-    case 'reset':
-      return teamMoves.reset(present, move, when)
-    case 'remove_queue':
-      return teamMoves.removeQueue(present, move, when)
-    case 'reassign':
-      return teamMoves.reassign(present, move, when)
-    case 'swap':
-      return teamMoves.swap(present, move, when)
-    case 'leave':
-    case 'return':
-    case 'block':
-    case 'unblock':
-      return teamMoves.membership(present, move, when)
-    case 'join':
-      return teamMoves.join(present, move, when)
-    case 'edit_teammate':
-      return teamMoves.edit(present, move, when)
-  }
+/** Makes one move. Atomic: if it throws, nothing is changed. */
+export function applyMove(team: TeamState, move: Move): Outcome {
+  const apply = moves[move.type] as ApplyMove<Move>
+  const when = { at: team.timeline.now(), sourceTime: team.sourceTime() }
+  const result = apply(team, move, when)
+  team.timeline.recordMove({ at: when.at, type: move.type, userIds: result.userIds })
+  return { at: when.at, ...result }
 }

@@ -6,6 +6,8 @@ export interface Random {
   int(from: number, to: number): number
   chance(probability: number): boolean
   pick<T>(items: readonly T[]): T
+  /** One of the items, in proportion to its weight. */
+  pickWeighted<T extends { readonly weight: number }>(items: readonly T[]): T
   /** A Poisson-distributed count with this mean. */
   count(mean: number): number
   text(length: number): string
@@ -33,6 +35,18 @@ export function createRandom(seed: number | string): Random {
     return item
   }
 
+  function pickWeighted<T extends { readonly weight: number }>(items: readonly T[]): T {
+    let drawn = next() * items.reduce((sum, { weight }) => sum + weight, 0)
+    const found = items.find(({ weight }) => {
+      drawn -= weight
+      return drawn < 0
+    })
+    // By rounding, a weight may be left.
+    const item = found ?? items.at(-1)
+    if (item === undefined) throw new RangeError('nothing to pick from')
+    return item
+  }
+
   function count(mean: number): number {
     // Knuth's product needs exp(-mean) to stay above zero: large means are drawn in parts.
     if (mean > 30) return count(30) + count(mean - 30)
@@ -48,7 +62,7 @@ export function createRandom(seed: number | string): Random {
     return made
   }
 
-  return { next, int, chance: (probability) => next() < probability, pick, count, text }
+  return { next, int, chance: (probability) => next() < probability, pick, pickWeighted, count, text }
 }
 
 function hash(text: string): number {

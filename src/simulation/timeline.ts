@@ -1,5 +1,5 @@
 import { placeOfPosition, type Roster, rowOf, type Stay, slice } from './roster.ts'
-import type { NumberRow, QueueRow, TeammateRow } from './shapes.ts'
+import type { CallResult, NumberRow, QueueRow, TeammateRow } from './shapes.ts'
 
 /**
  * The complete history of the simulated team, which tests compare the mirror with.
@@ -75,7 +75,7 @@ export interface QueueFate {
   readonly userId: string
 }
 
-export interface Dial {
+export interface Dial extends CallResult {
   readonly entryId: number
   readonly queueId: string
   /** Who held the queue when the dial was made. */
@@ -84,12 +84,8 @@ export interface Dial {
   /** Position of the number when it was dialled. */
   readonly position: number
   readonly at: number
-  call_start_date: string | null
+  readonly call_start_date: string | null
   call_id: string | null
-  routing_result: NumberRow['routing_result']
-  detected_outbound_voicemail: boolean | null
-  not_reached_destination_reason: NumberRow['not_reached_destination_reason']
-  voicemail_left: boolean | null
 }
 
 export interface MadeMove {

@@ -1,21 +1,20 @@
 import { stepsOfACall } from './calls.ts'
 import { createSalesDay, type Pace } from './day.ts'
-import type { Move, Outcome } from './move.ts'
-import { applyMove } from './moves.ts'
-import {
-  addPerson,
-  appendNumbers,
-  changePerson,
-  changeQueue,
-  newNumbers,
-  openQueue,
-  type Person,
-  type Present,
-  type Queue,
-} from './present.ts'
+import { applyMove, type Move, type Outcome } from './moves.ts'
 import { createRandom, type Random } from './random.ts'
 import { appendEntries, EMPTY_ROSTER, placeOfPosition, rowOf, slice } from './roster.ts'
 import { type CallResult, NO_RESULT, type NumberRow, type QueueRow, type TeammateRow } from './shapes.ts'
+import {
+  addPerson,
+  appendNumbers,
+  newNumbers,
+  openQueue,
+  type Person,
+  type Queue,
+  recordPerson,
+  recordQueue,
+  type TeamState,
+} from './team-state.ts'
 import { createTimeline, type Truth } from './timeline.ts'
 
 export interface WorldOptions {
@@ -68,23 +67,23 @@ const QUEUED_MS_AGO = 26 * 3_600_000
 
 export function createWorld(options: WorldOptions): World {
   const random = createRandom(options.seed)
-  const present = createPresent(options, random)
-  const keyOwner = populate(present, options)
-  const day = createSalesDay(present, options.pace ?? {}, keyOwner.id)
+  const team = createTeamState(options, random)
+  const keyOwner = populate(team, options)
+  const day = createSalesDay(team, options.pace ?? {}, keyOwner.id)
 
   function act(count: number, only?: { readonly userId: string }): Outcome[] {
     const made: Outcome[] = []
     for (let index = 0; index < count; index += 1) {
       const move = day.next(only?.userId)
-      if (move) made.push(applyMove(present, move))
+      if (move) made.push(applyMove(team, move))
     }
     return made
   }
 
   function currentQueue(userId: string): CurrentQueue | null | undefined {
-    const person = present.people.get(userId)
+    const person = team.people.get(userId)
     if (!person?.isOnTeam) return undefined
-    const queue = present.queues.get(person.queueId ?? '')
+    const queue = team.queues.get(person.queueId ?? '')
     if (!queue) return null
     const { row, roster } = queue
     return {
@@ -100,16 +99,16 @@ export function createWorld(options: WorldOptions): World {
 
   return {
     team: { id: options.teamId ?? `team-${random.text(12)}`, name: options.teamName ?? 'Acme Sales' },
-    truth: present.timeline,
+    truth: team.timeline,
     keyOwner: () => keyOwner.id,
     act,
-    apply: (move) => applyMove(present, move),
-    teammates: () => [...present.people.values()].flatMap(({ isOnTeam, row }) => (isOnTeam ? [row] : [])),
+    apply: (move) => applyMove(team, move),
+    teammates: () => [...team.people.values()].flatMap(({ isOnTeam, row }) => (isOnTeam ? [row] : [])),
     currentQueue,
   }
 }
 
-function createPresent(options: WorldOptions, random: Random): Present {
+function createTeamState(options: WorldOptions, random: Random): TeamState {
   const timeline = createTimeline()
   const clock = options.clock ?? (() => performance.timeOrigin + performance.now())
   const removal = options.renumberOnRemoval ?? true
@@ -127,28 +126,28 @@ function createPresent(options: WorldOptions, random: Random): Present {
 }
 
 /** The initial state exists from one moment on. */
-function populate(present: Present, options: WorldOptions): Person {
+function populate(team: TeamState, options: WorldOptions): Person {
   const { teammates, blocked = 0, withoutQueue = 0, numbersPerQueue = [20, 200] } = options
   if (!(teammates >= 1)) throw new RangeError('a team has one teammate at least: the owner of the key')
   if (blocked > teammates - 1) throw new RangeError('the owner of the key is never blocked')
-  const { random } = present
+  const { random } = team
   const [fewest, most] =
     typeof numbersPerQueue === 'number' ? [numbersPerQueue, numbersPerQueue] : numbersPerQueue
-  const at = present.timeline.now()
-  const createdAt = present.sourceTime(QUEUED_MS_AGO)
+  const at = team.timeline.now()
+  const createdAt = team.sourceTime(QUEUED_MS_AGO)
   const people = Array.from({ length: teammates }, (_, index) => {
     const role = index === 0 ? 'ADMIN' : random.chance(0.1) ? 'MANAGER' : 'MEMBER'
     // Blocked ones stand right behind the owner, those without a queue at the end.
     const status = index >= 1 && index <= blocked ? 'BLOCKED' : 'ACTIVE'
-    return addPerson(present, at, { role, status })
+    return addPerson(team, at, { role, status })
   })
   for (const person of people.slice(0, teammates - withoutQueue)) {
-    const queue = openQueue(present, person, createdAt)
-    const numbers = newNumbers(present, random.int(fewest, most))
-    appendNumbers(present, queue, numbers, { at, createdAt })
-    callFromTheTop(present, queue, { at, userId: person.id, share: options.calledBefore ?? 0 })
-    changeQueue(present, queue, at)
-    changePerson(present, person, at)
+    const queue = openQueue(team, person, createdAt)
+    const numbers = newNumbers(team, random.int(fewest, most))
+    appendNumbers(team, queue, numbers, { at, sourceTime: createdAt })
+    callFromTheTop(team, queue, { at, userId: person.id, share: options.calledBefore ?? 0 })
+    recordQueue(team, queue, at)
+    recordPerson(team, person, at)
   }
   const [keyOwner] = people
   if (!keyOwner) throw new RangeError('a team has one teammate at least')
@@ -157,15 +156,15 @@ function populate(present: Present, options: WorldOptions): Person {
 
 /** Calls before the start, spread over the time since the queue was filled. */
 function callFromTheTop(
-  present: Present,
+  team: TeamState,
   queue: Queue,
   { at, userId, share }: { at: number; userId: string; share: number },
 ): void {
-  const { random, timeline } = present
+  const { random, timeline } = team
   const called = Math.round(queue.roster.size * share)
   const entries = slice(queue.roster).map(({ entry, position }) => {
     if (position >= called) return entry
-    const call_start_date = present.sourceTime(QUEUED_MS_AGO * (0.95 - (0.9 * position) / called))
+    const call_start_date = team.sourceTime(QUEUED_MS_AGO * (0.95 - (0.9 * position) / called))
     const call_id = `cll-${random.text(20)}`
     const results = stepsOfACall(random, true).filter((step) => step !== 'id')
     const result: CallResult = Object.assign({ ...NO_RESULT }, ...results)

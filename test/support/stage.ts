@@ -8,7 +8,7 @@
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { pageSize } from '../../src/allo/client.ts'
 import type { SyncResult } from '../../src/pass/run-in-process.ts'
-import type { Move } from '../../src/simulation/move.ts'
+import type { Move } from '../../src/simulation/moves.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
 import type { NumberRow } from '../../src/simulation/shapes.ts'
 import { createWorld, type World, type WorldOptions } from '../../src/simulation/world.ts'

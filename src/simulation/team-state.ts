@@ -11,8 +11,8 @@ import {
 import { NO_RESULT, type QueueRow, type Role, type TeammateRow } from './shapes.ts'
 import type { Dial, QueueStanding, Timeline } from './timeline.ts'
 
-/** The present state of the team. Moves change it, and record each change in the timeline. */
-export interface Present {
+/** The team as it is now. Moves change it, and record each change in the timeline. */
+export interface TeamState {
   readonly random: Random
   readonly timeline: Timeline
   readonly people: Map<string, Person>
@@ -26,6 +26,12 @@ export interface Present {
   sourceTime(msAgo?: number): string
   /** Whether this removal renumbers the rest. */
   renumbers(): boolean
+}
+
+/** The time of a move, and the same moment as Allo writes it. */
+export interface When {
+  readonly at: number
+  readonly sourceTime: string
 }
 
 export interface Person {
@@ -44,16 +50,21 @@ export interface Queue {
   roster: Roster
 }
 
-export function teammate(present: Present, userId: string): Person {
-  const person = present.people.get(userId)
+export function personOf(team: TeamState, userId: string): Person {
+  const person = team.people.get(userId)
   if (!person) throw new Error(`no teammate has the id ${userId}`)
+  return person
+}
+
+export function teammate(team: TeamState, userId: string): Person {
+  const person = personOf(team, userId)
   if (!person.isOnTeam) throw new Error(`${userId} is not on the team`)
   return person
 }
 
-export function queueOf(present: Present, userId: string): Queue {
-  const { queueId } = teammate(present, userId)
-  const queue = queueId === null ? undefined : present.queues.get(queueId)
+export function queueOf(team: TeamState, userId: string): Queue {
+  const { queueId } = teammate(team, userId)
+  const queue = queueId === null ? undefined : team.queues.get(queueId)
   if (!queue) throw new Error(`${userId} has no queue`)
   return queue
 }
@@ -64,21 +75,32 @@ export function placeIn(queue: Queue, position: number): Place {
   return place
 }
 
-export function changePerson(present: Present, person: Person, at: number): void {
+export function recordPerson({ timeline }: TeamState, person: Person, at: number): void {
   const teammate = person.isOnTeam ? person.row : null
-  present.timeline.recordPerson(person.id, { at, teammate, queueId: person.queueId })
+  timeline.recordPerson(person.id, { at, teammate, queueId: person.queueId })
 }
 
-export function changeQueue(present: Present, queue: Queue, at: number): void {
-  present.timeline.recordQueue({ at, standing: queue.standing, queue: queue.row, roster: queue.roster })
+export function recordQueue({ timeline }: TeamState, queue: Queue, at: number): void {
+  timeline.recordQueue({ at, standing: queue.standing, queue: queue.row, roster: queue.roster })
+}
+
+/** Records a queue whose settings or members changed: `updated_at` changes with them. */
+export function changeQueue(
+  team: TeamState,
+  queue: Queue,
+  { at, sourceTime }: When,
+  changes: Partial<QueueRow> = {},
+): void {
+  queue.row = { ...queue.row, ...changes, updated_at: sourceTime }
+  recordQueue(team, queue, at)
 }
 
 export function addPerson(
-  present: Present,
+  team: TeamState,
   at: number,
   traits: { name?: string; role?: Role; status?: TeammateRow['status'] } = {},
 ): Person {
-  const { random, people } = present
+  const { random, people } = team
   const ordinal = people.size
   const name = traits.name ?? personName(random)
   const id = `usr-${random.text(12)}`
@@ -92,60 +114,49 @@ export function addPerson(
   }
   const person: Person = { id, row, isOnTeam: true, queueId: null, olderQueueIds: [] }
   people.set(id, person)
-  changePerson(present, person, at)
+  recordPerson(team, person, at)
   return person
 }
 
 /** A new, empty queue becomes this teammate's current one; the caller records it once it is filled. */
-export function openQueue(present: Present, person: Person, createdAt: string): Queue {
+export function openQueue(team: TeamState, person: Person, createdAt: string): Queue {
   const row: QueueRow = {
-    id: `pdl_${present.random.text(27)}`,
+    id: `pdl_${team.random.text(27)}`,
     name: `${person.row.name.split(' ')[0] ?? 'My'}'s queue`,
     creator_id: person.id,
     assignee_id: person.id,
-    voicemail_handling: present.random.chance(0.7) ? 'NO_SKIP' : 'SKIP',
+    voicemail_handling: team.random.chance(0.7) ? 'NO_SKIP' : 'SKIP',
     do_not_disturb: 'DISABLED',
     created_at: createdAt,
     updated_at: createdAt,
   }
   const queue: Queue = { id: row.id, row, standing: 'current', roster: EMPTY_ROSTER }
-  present.queues.set(queue.id, queue)
+  team.queues.set(queue.id, queue)
   person.queueId = queue.id
   return queue
 }
 
 /** Appends in the given order. */
-export function appendNumbers(
-  present: Present,
-  queue: Queue,
-  numbers: readonly string[],
-  when: { at: number; createdAt: string },
-): Entry[] {
-  const entries = numbers.map((number) => newEntry(present, queue, number, when))
+export function appendNumbers(team: TeamState, queue: Queue, numbers: readonly string[], when: When): void {
+  const entries = numbers.map((number) => newEntry(team, queue, number, when))
   queue.roster = appendEntries(queue.roster, entries)
-  return entries
 }
 
-export function newEntry(
-  present: Present,
-  queue: Queue,
-  numberTo: string,
-  { at, createdAt }: { at: number; createdAt: string },
-): Entry {
-  present.entriesMade += 1
+export function newEntry(team: TeamState, queue: Queue, numberTo: string, { at, sourceTime }: When): Entry {
+  team.entriesMade += 1
   const stay = {
-    entryId: present.entriesMade,
+    entryId: team.entriesMade,
     queueId: queue.id,
     numberTo,
-    createdAt,
+    createdAt: sourceTime,
     since: at,
     until: null,
     endedBy: null,
   }
-  present.timeline.recordStay(stay)
+  team.timeline.recordStay(stay)
   return {
     stay,
-    updated_at: createdAt,
+    updated_at: sourceTime,
     call_start_date: null,
     call_id: null,
     sync_status: 'NOT_SYNCED',
@@ -153,14 +164,9 @@ export function newEntry(
   }
 }
 
-export function newNumbers(present: Present, count: number): string[] {
+export function newNumbers(team: TeamState, count: number): string[] {
   return Array.from({ length: count }, () => {
-    present.numbersUsed += 1
-    return phoneNumber(present.numbersUsed - 1)
+    team.numbersUsed += 1
+    return phoneNumber(team.numbersUsed - 1)
   })
-}
-
-/** Changes `updated_at` of the queue, at every change of its settings or members. */
-export function touchQueue(queue: Queue, sourceTime: string, changes: Partial<QueueRow> = {}): void {
-  queue.row = { ...queue.row, ...changes, updated_at: sourceTime }
 }
