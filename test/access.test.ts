@@ -79,10 +79,10 @@ async function aclsOf({ pool }: TestDatabase): Promise<unknown> {
   return rows
 }
 
-describe('the roles', () => {
+describe('the group roles', () => {
   afterEach(removeEverything)
 
-  test('are in place after migrating, and doing it again touches nothing', async () => {
+  test('exist after a migration, and a second migration changes nothing', async () => {
     const database = await newDatabase({ empty: true })
     const rolePrefix = newPrefix()
     const { migrations, note } = await prepareDatabase({ rolePrefix }, database.url)
@@ -109,7 +109,7 @@ describe('the roles', () => {
     expect(await aclsOf(database)).toEqual(before)
   })
 
-  test('are the only ones with rights: PUBLIC has none in any of our schemas', async () => {
+  test('are the only roles with rights: PUBLIC has no right in our schemas', async () => {
     const database = await newDatabase()
     await setUpRoles(database.pool, newPrefix())
     const { rows } = await database.pool.query(
@@ -124,7 +124,7 @@ describe('the roles', () => {
     expect(rows).toEqual([])
   })
 
-  test('can be set up by many at once, in several databases of the server', async () => {
+  test('can be created by many processes at once, in several databases of the server', async () => {
     const databases = [await newDatabase(), await newDatabase(), await newDatabase()]
     const prefix = newPrefix()
     const outcomes = await Promise.all(
@@ -139,7 +139,7 @@ describe('the roles', () => {
     }
   })
 
-  test('are not made where the login may not: everything else works, and it says so', async () => {
+  test('are not created by a login without CREATEROLE: everything else works, and a note says so', async () => {
     const database = await newDatabase({ empty: true })
     const { name, url, pool } = await newLogin(database, 'nocreaterole')
     await database.pool.query(`grant create on database ${database.name} to ${name}`)
@@ -166,7 +166,7 @@ describe('the roles', () => {
     expect(await setUpRoles(pool, rolePrefix)).toEqual({ areInPlace: true, note: null })
   })
 
-  test('get nothing from a login that does not own the schemas, and nothing goes to a name that can log in', async () => {
+  test('get no rights from a login that does not own the schemas, and a role that can log in gets none', async () => {
     const database = await newDatabase()
     const { pool } = await newLogin(database, 'createrole')
     const prefix = newPrefix()
@@ -187,7 +187,7 @@ describe('the roles', () => {
     expect(rows).toEqual([])
   })
 
-  test('need no superuser: one that may create roles and owns the schemas is enough, for logins too', async () => {
+  test('need no superuser: a login with CREATEROLE that owns the schemas can create them and further logins', async () => {
     const database = await newDatabase({ empty: true })
     const owner = await newLogin(database, 'createrole')
     await database.pool.query(`grant create on database ${database.name} to ${owner.name}`)
@@ -203,7 +203,7 @@ describe('the roles', () => {
     await expect(pool.query('select * from reporting_pii.numbers')).rejects.toThrow(/permission denied/)
   })
 
-  test('keep a view readable that is made anew, and one that is new', async () => {
+  test('can still read a view after it was created again, and can read a new view', async () => {
     const database = await newDatabase()
     const prefix = newPrefix()
     await setUpRoles(database.pool, prefix)
@@ -258,7 +258,7 @@ describe('a login', () => {
     namesIn(`select format('${schema}.%I', relname) as name from pg_class
              where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'v', 'm')`)
 
-  test('that is a reader reads all of schema reporting', async () => {
+  test('a reader can read every view and function of schema reporting', async () => {
     const pool = await granted('reader')
     const views = await relationsOf('reporting')
     expect(views.length).toBeGreaterThan(15)
@@ -271,7 +271,7 @@ describe('a login', () => {
     expect((await pool.query('select team_id from teams')).rows).toHaveLength(1)
   })
 
-  test('that is a reader reads and calls nothing else, whatever it sets', async () => {
+  test('a reader can read and call nothing else, whatever settings it changes', async () => {
     const pool = await granted('reader')
     const client = await pool.connect()
     const denied = async (sql: string) =>
@@ -314,7 +314,7 @@ describe('a login', () => {
     }
   })
 
-  test('that may see raw numbers sees them in reporting_pii, and reads no table either', async () => {
+  test('a reader with role pii can read phone numbers in reporting_pii, and no table of schema allo', async () => {
     const pool = await granted('pii')
     const { rows } = await pool.query<{ number_to: string }>('select number_to from numbers')
     const known = world.teammates().flatMap(({ id }) => world.currentQueue(id)?.rows() ?? [])
@@ -325,7 +325,7 @@ describe('a login', () => {
     await expect(pool.query('select * from allo.queue_entries')).rejects.toThrow(/permission denied/)
   })
 
-  test('is read only, ends in time, looks into the reports first, and keeps its time zone', async () => {
+  test('a login of grant is read-only, has time limits, searches schema reporting first, and keeps its time zone', async () => {
     const pool = await granted('reader')
     const { rows } = await pool.query(
       `select name, setting from pg_settings where name in ('default_transaction_read_only', 'statement_timeout',
@@ -341,7 +341,7 @@ describe('a login', () => {
     expect(set).toEqual([{ rolconnlimit: 10, config: expect.not.stringMatching(/zone/i) }])
   })
 
-  test('that is a writer is enough for a worker that does not migrate', async () => {
+  test('a member of allo_writer has enough rights for a worker that does not migrate', async () => {
     const { url, pool } = await newLogin(database, `in role ${roles.writer}`)
     world.apply({ type: 'dial', userId: world.keyOwner(), position: 4 })
     world.apply({ type: 'append', userId: world.keyOwner(), count: 2 })

@@ -123,8 +123,8 @@ const lookTogether = (workers: readonly PeriodicChore[]) => Promise.all(workers.
 const states = () => posts.map(({ kind, state }) => `${kind} ${state}`)
 const events = () => logged.map(({ event }) => event)
 
-describe('data that get too old', () => {
-  test('send one alert when they begin and one when they are over, however many workers run', async () => {
+describe('stale data', () => {
+  test('send one alert when they become stale and one when they are fresh again, with any number of workers', async () => {
     const workers = [worker(), worker(), worker(), worker()]
     await lookTogether(workers)
     expect(posts).toEqual([])
@@ -159,7 +159,7 @@ describe('data that get too old', () => {
     expect(events().filter((event) => event === 'alert_delivered')).toHaveLength(3)
   })
 
-  test('are those of teammates who are to be read, also of those who never were', async () => {
+  test('include teammates who were never read, but not those who left or are left out by configuration', async () => {
     await readBefore('1 h')
     await passEnded('ok')
     await sql(`insert into allo.sync_reads (pass_id, user_id, status, observed_at, walks, requests, throttled, duration_ms, error_code)
@@ -176,7 +176,7 @@ describe('data that get too old', () => {
     expect(states()).toEqual(['stale_data open'])
   })
 
-  test('are not those of a teammate who came back, until a pass has read the team', async () => {
+  test('do not include a teammate who came back, until a pass has read the team', async () => {
     const passRead = async (...ids: readonly string[]) => {
       await passEnded('ok')
       await sql(
@@ -196,7 +196,7 @@ describe('data that get too old', () => {
     expect(states()).toEqual(['stale_data open'])
   })
 
-  test('are judged by FRESHNESS_SLO where it is set', async () => {
+  test('are judged by FRESHNESS_SLO if it is set', async () => {
     await readBefore('16 min')
     await worker({ env: { FRESHNESS_SLO: '20m' } }).runNow()
     expect(posts).toEqual([])
@@ -205,8 +205,8 @@ describe('data that get too old', () => {
   })
 })
 
-describe('a key that is refused', () => {
-  test('sends one alert, and is over only when a pass read a teammate', async () => {
+describe('a refused key', () => {
+  test('sends one alert, and the incident ends only when a pass has read a teammate', async () => {
     const workers = [worker(), worker(), worker()]
     await passEnded('ok')
     await lookTogether(workers)
@@ -228,7 +228,7 @@ describe('a key that is refused', () => {
     expect(states()).toEqual(['credentials open', 'credentials closed'])
   })
 
-  test('and old data are two incidents', async () => {
+  test('and stale data are two incidents', async () => {
     await readBefore('1 d')
     await passEnded('failed', 'forbidden')
     await worker().runNow()
@@ -236,7 +236,7 @@ describe('a key that is refused', () => {
   })
 })
 
-describe('a check of the data that fails', () => {
+describe('a failed data check', () => {
   const checked = (name: string, severity: string, status: string) =>
     sql(
       `insert into allo.quality_results values ('team-1', $1, $2, 3, 1, $3, '1 of 3 ' || $1, now())
@@ -244,7 +244,7 @@ describe('a check of the data that fails', () => {
       [name, severity, status],
     )
 
-  test('sends one alert, and one when it is over; warnings and freshness send none here', async () => {
+  test('sends one alert, and another when it passes again; warnings and the check freshness send none here', async () => {
     const workers = [worker(), worker(), worker()]
     await checked('known_values', 'warn', 'failed')
     await checked('duplicate_numbers', 'note', 'failed')
@@ -269,14 +269,14 @@ describe('a check of the data that fails', () => {
 })
 
 describe('a webhook', () => {
-  test('that fails for a moment is asked again', async () => {
+  test('is called again after a short failure', async () => {
     await readBefore('1 h')
     answers = [500, 503]
     await worker().runNow()
     expect(states()).toEqual(['stale_data open'])
   })
 
-  test('that refuses is not retried at once but later; its URL is in no log', async () => {
+  test('that refuses a message is called again later, not at once, and its URL is in no log', async () => {
     await readBefore('1 h')
     answers = [404]
     const alerts = worker()
@@ -306,7 +306,7 @@ describe('a webhook', () => {
     expect(states()).toEqual(['stale_data open'])
   })
 
-  test('is sent by another worker when the one that claimed it died, and not while that one tries', async () => {
+  test('is called by another worker if the claiming worker died, but not while its claim is valid', async () => {
     await readBefore('1 h')
     await worker({ url: null }).runNow()
     await sql(`update allo.incidents set claimed_until = clock_timestamp() + interval '1 minute'`)
@@ -318,7 +318,7 @@ describe('a webhook', () => {
     expect(states()).toEqual(['stale_data open'])
   })
 
-  test('gets one message about an incident that was over before delivery, and none about yesterday', async () => {
+  test('gets one message about an incident that was over before delivery, and none about an incident of yesterday', async () => {
     await readBefore('1 h')
     const silent = worker({ url: null })
     await silent.runNow()
@@ -334,7 +334,7 @@ describe('a webhook', () => {
   })
 })
 
-test('without a webhook incidents are recorded and logged all the same', async () => {
+test('incidents are recorded and logged without a webhook too', async () => {
   await readBefore('1 h')
   await worker({ url: null }).runNow()
   const { rows } = await sql('select kind, summary, closed_at, opening_told_at from allo.incidents')
@@ -349,12 +349,12 @@ test('without a webhook incidents are recorded and logged all the same', async (
   expect(events()).toEqual(['incident_opened'])
 })
 
-test('a database that is gone is a line in the log, and no more', async () => {
+test('an unreachable database causes one log line and nothing else', async () => {
   await worker({ databaseUrl: 'postgresql://nobody@127.0.0.1:1/nothing' }).runNow()
   expect(events()).toEqual(['alerts_failed'])
 })
 
-test('two teams on one database have incidents of their own', async () => {
+test('two teams in one database have separate incidents', async () => {
   await sql(`insert into allo.teams values ('team-2', 'Other', now(), now())`)
   await sql(`insert into allo.teammates (user_id, team_id, is_listed, first_seen_at, last_seen_at)
     values ('usr-9', 'team-2', true, now() - interval '1 d', now())`)

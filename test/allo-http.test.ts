@@ -18,8 +18,8 @@ import type { Pacer, Surprise } from '../src/allo/types.ts'
 
 const key = 'ak_live_this-must-never-be-seen'
 
-describe('what is sent', () => {
-  test('everything the transport sends is a GET without a body', async () => {
+describe('requests', () => {
+  test('every request is a GET without a body', async () => {
     const { server, allo } = await start(
       json(page([])),
       json({ data: [] }),
@@ -41,13 +41,13 @@ describe('what is sent', () => {
     await transport.close()
   })
 
-  test('a queue is asked for by user id, in pages of 100', async () => {
+  test('a queue is requested by user id, in pages of 100', async () => {
     const { server, allo } = await start(json(page([])))
     await allo.readQueuePage('usr 1/&', 3)
     expect(server.seen[0]?.url).toBe('/v2/api/dialing-queues/current?user_id=usr+1%2F%26&page=3&size=100')
   })
 
-  test('each attempt carries the key, our version and a request id of its own', async () => {
+  test('each attempt sends the key, our version and its own request id', async () => {
     const { server, allo } = await start(status(500), json({ data: {} }))
     await allo.me()
     const [first, second] = server.seen.map(({ headers }) => headers)
@@ -57,13 +57,13 @@ describe('what is sent', () => {
     expect(second?.['x-request-id']).not.toBe(first?.['x-request-id'])
   })
 
-  test('the scheme none sends the key alone', async () => {
+  test('with the scheme none the key is sent alone', async () => {
     const { server, allo } = await start({ authScheme: 'none' }, json({ data: {} }))
     await allo.me()
     expect(server.seen[0]?.headers.authorization).toBe(key)
   })
 
-  test('a base URL with a path keeps it', async () => {
+  test('a base URL keeps its path', async () => {
     const { server } = await start(json({ data: {} }))
     const allo = open(settings(`${server.url}/gateway/`))
     await allo.me()
@@ -80,7 +80,7 @@ describe('what is sent', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('a proxy from the settings is used, NO_PROXY spares a host, and this machine is never asked through it', async () => {
+  test('the configured proxy is used, except for hosts in NO_PROXY and for this machine', async () => {
     const { server } = await start(json({ data: {} }), json({ data: {} }))
     const proxy = await startProxy(server.url)
     await open({ ...settings('http://allo.invalid'), proxy: { httpProxy: proxy.url } }).me()
@@ -98,8 +98,8 @@ describe('what is sent', () => {
   })
 })
 
-describe('429', () => {
-  test('a 429 waits what the body says and costs no retry', async () => {
+describe('HTTP 429', () => {
+  test('the wait comes from the body and uses up no retry', async () => {
     const limited = status(
       429,
       envelope('rate_limit_error', 'RATE_LIMIT_EXCEEDED', { retry_after_seconds: 7 }),
@@ -147,13 +147,13 @@ describe('429', () => {
       { date: 'Wed, 01 Jan 2020 00:00:00 GMT', 'retry-after': 'Wed, 01 Jan 2020 00:00:07 GMT' },
       7000,
     ],
-  ])('the wait is taken from %s', async (_, body, headers, expected) => {
+  ])('the wait is read from %s', async (_, body, headers, expected) => {
     const { allo, pauses } = await start(status(429, body, headers), json({ data: {} }))
     await allo.me()
     expect(pauses).toEqual([expected])
   })
 
-  test('Retry-After as a date is the time until then', async () => {
+  test('if Retry-After is a date, the wait lasts until then', async () => {
     const until = new Date(Date.now() + 30_000).toUTCString()
     const { allo, pauses } = await start(status(429, null, { 'retry-after': until }), json({ data: {} }))
     await allo.me()
@@ -166,7 +166,7 @@ describe('429', () => {
     ['a negative time', envelope('', 'X', { retry_after_seconds: -5 }), { 'retry-after': '-5' }],
     ['a date in the next century', null, { 'retry-after': 'Wed, 01 Jan 2110 00:00:00 GMT' }],
     ['a reset in decades', null, { 'x-ratelimit-reset': '9999999999' }],
-  ])('a wait of %s is not believed: a short backoff takes its place', async (_, body, headers) => {
+  ])('a wait of %s is not believed: a short backoff is used instead', async (_, body, headers) => {
     const { allo, pauses } = await start(status(429, body, headers), json({ data: {} }))
     await allo.me()
     expect(pauses).toHaveLength(1)
@@ -174,7 +174,7 @@ describe('429', () => {
     expect(pauses[0]).toBeLessThan(1000)
   })
 
-  test('a wait of 0 is a short backoff that grows', async () => {
+  test('a wait of 0 is replaced by a short backoff that grows', async () => {
     const now = status(429, envelope('', 'X', { retry_after_seconds: 0 }))
     const { allo, pauses } = await start(now, now, now, json({ data: {} }))
     await allo.me()
@@ -184,7 +184,7 @@ describe('429', () => {
     expect(third).toBeGreaterThan(second)
   })
 
-  test('one request is not held back for ever, and the last pause is still recorded', async () => {
+  test('one request is not paused without limit, and its last pause is still recorded', async () => {
     const budget = createPrivateReadBudget()
     const { server, allo } = await start(
       { pacer: createPacer({ budget, readsPerSecond: null, maxThrottledMs: 1500 }) },
@@ -203,7 +203,7 @@ describe('429', () => {
     expect(await budget.pausedMs()).toBeGreaterThan(0)
   })
 
-  test('what the pacer rejects with comes through as it is, without a retry', async () => {
+  test('an error of the pacer is passed on unchanged, without a retry', async () => {
     const tooLong = new Error('this pass has waited enough')
     const pacer: Pacer = { turn: () => Promise.reject(tooLong), pause: async () => {} }
     const { server } = await start()
@@ -213,7 +213,7 @@ describe('429', () => {
   })
 })
 
-describe('trying again', () => {
+describe('retries', () => {
   test.each([
     ['a 500', status(500, envelope('server_error', 'INTERNAL_SERVER_ERROR'))],
     ['a 502 of a proxy', status(502, '<html>bad gateway</html>')],
@@ -223,20 +223,20 @@ describe('trying again', () => {
     ['a 200 that is not JSON', status(200, '<html>')],
     ['a body that is cut off', cutOff],
     ['a connection that is dropped', (request: IncomingMessage) => void request.socket.destroy()],
-  ])('%s is tried again', async (_, broken) => {
+  ])('%s is retried', async (_, broken) => {
     const { server, allo } = await start(broken, broken, json({ data: { api_key_id: 'k' } }))
     expect(await allo.me()).toMatchObject({ apiKeyId: 'k' })
     expect(server.seen).toHaveLength(3)
     expect(allo.counts.requests).toBe(3)
   })
 
-  test.each([400, 401, 403, 404])('a %i is not tried again, even if it says retryable', async (code) => {
+  test.each([400, 401, 403, 404])('HTTP %i is not retried, even if the body says retryable', async (code) => {
     const { server, allo } = await start(always(status(code, envelope('x', 'NO', { retryable: true }))))
     expect(await rejection(allo.me())).toMatchObject({ status: code, retryable: false })
     expect(server.seen).toHaveLength(1)
   })
 
-  test('after the last retry the error says what was asked, what came and which request it was', async () => {
+  test('after the last retry the error says what was requested, what was answered, and the request id', async () => {
     const { server, allo } = await start(
       always(status(500, envelope('server_error', 'INTERNAL_SERVER_ERROR'))),
     )
@@ -254,7 +254,7 @@ describe('trying again', () => {
     expect(server.seen).toHaveLength(1 + quick.retries)
   })
 
-  test('a refused connection is an error that names the code', async () => {
+  test('an error of a refused connection contains its code', async () => {
     const { server } = await start()
     await server.close()
     const error = await rejection(open(settings(server.url)).me())
@@ -263,7 +263,7 @@ describe('trying again', () => {
     expect(error.cause).toBeInstanceOf(Error)
   })
 
-  test('the time limit covers the body too', async () => {
+  test('the timeout includes the body', async () => {
     const drip = (_: IncomingMessage, response: ServerResponse) => {
       response.writeHead(200).write('{"data":')
     }
@@ -273,7 +273,7 @@ describe('trying again', () => {
     expect(error.message).toContain('50 ms')
   })
 
-  test('a body without end is not read to the end', async () => {
+  test('a body without an end is not read completely', async () => {
     const endless = (_: IncomingMessage, response: ServerResponse) => {
       response.writeHead(200)
       const chunk = Buffer.alloc(1024 * 1024, ' ')
@@ -290,7 +290,7 @@ describe('trying again', () => {
 describe('an abort', () => {
   const reason = new Error('SIGTERM')
 
-  test('ends a request under way at once, with its reason', async () => {
+  test('ends an open request at once, with its reason', async () => {
     const stop = new AbortController()
     const { allo } = await start(always(() => stop.abort(reason)))
     expect(await rejection(allo.me(stop.signal))).toBe(reason)
@@ -307,7 +307,7 @@ describe('an abort', () => {
     expect(await rejection(allo.me(stop.signal))).toBe(reason)
   })
 
-  test('before the start sends nothing', async () => {
+  test('before the start sends no request', async () => {
     const { server, allo } = await start()
     expect(await rejection(allo.me(AbortSignal.abort(reason)))).toBe(reason)
     expect(server.seen).toHaveLength(0)
@@ -332,7 +332,7 @@ describe('an abort', () => {
 })
 
 describe('the key', () => {
-  test('a 403 names the scope the endpoint needs', async () => {
+  test('a 403 names the scope that the endpoint needs', async () => {
     const { allo } = await start(
       always(status(403, envelope('permission_error', 'API_KEY_INSUFFICIENT_SCOPE'))),
     )
@@ -344,7 +344,7 @@ describe('the key', () => {
     )
   })
 
-  test('a scope that the refusal names goes before the one we would guess', async () => {
+  test('a scope named in the 403 has priority over the scope that we would name', async () => {
     const body = envelope('permission_error', 'API_KEY_INSUFFICIENT_SCOPE', {
       message: 'Missing scope CONTACTS_READ',
     })
@@ -354,7 +354,7 @@ describe('the key', () => {
     )
   })
 
-  test('a 401 reads the key again and tries once more with the new one', async () => {
+  test('after a 401 the key is read again, and the request is sent once more with the new key', async () => {
     let current = 'old'
     const needsNew = (request: IncomingMessage, response: ServerResponse) =>
       request.headers.authorization === 'Api-Key new'
@@ -376,14 +376,14 @@ describe('the key', () => {
     expect(reads).toBeGreaterThan(0)
   })
 
-  test('a key that has not changed is refused after one request', async () => {
+  test('if the key has not changed, it is refused after one request', async () => {
     const { server } = await start(always(status(401, envelope('authentication_error', 'API_KEY_INVALID'))))
     const allo = open({ ...settings(server.url), rereadKey: async () => false })
     expect(await rejection(allo.me())).toMatchObject({ kind: 'credentials', code: 'API_KEY_INVALID' })
     expect(server.seen).toHaveLength(1)
   })
 
-  test('neither the key, a phone number nor a body is in any error', async () => {
+  test('no error contains the key, a phone number or a body', async () => {
     const echo = envelope(key, key, {
       message: `Key ${key} may not see +12125550010 or (212) 555-0010`,
       request_id: key,
@@ -416,7 +416,7 @@ describe('the key', () => {
   })
 })
 
-describe('an answer that repeats the key', () => {
+describe('a response that repeats the key', () => {
   const escaped = [...key]
     .map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .join('')
@@ -430,7 +430,7 @@ describe('an answer that repeats the key', () => {
     ['as the name of a field', row({ [key]: 1 })],
     ['percent-encoded', row({ link: `https://x/?key=${encodeURIComponent(key)}` })],
     ['in base64', row({ trace: Buffer.from(key).toString('base64') })],
-  ])('%s is not taken', async (_, body) => {
+  ])('is refused: %s', async (_, body) => {
     const { allo, server, surprises } = await start(always(json(body)))
     const error = await rejection(allo.readQueuePage('usr-1', 1))
     expect(error).toBeInstanceOf(AlloSurprisedError)
@@ -439,7 +439,7 @@ describe('an answer that repeats the key', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('in escapes is not taken either, nor repeated from an error', async () => {
+  test('is refused also if the key is escaped, and an error does not repeat it', async () => {
     const name = `{"data": [], "queue": {"id": "q", "name": "${escaped}"}, "pagination": {"has_more": false}}`
     const { allo } = await start(always(status(200, name)))
     expect((await rejection(allo.readQueuePage('usr-1', 1))).message).toContain('repeats the API key')
@@ -451,7 +451,7 @@ describe('an answer that repeats the key', () => {
   })
 })
 
-test('one reading is counted by itself, and in the whole', async () => {
+test('requests of one reading are counted for this reading and in the total', async () => {
   const limited = status(429, envelope('', 'X', { retry_after_seconds: 1 }))
   const { allo } = await start(json({ data: {} }), limited, json(page([])), json({ data: {} }))
   await allo.me()
@@ -464,7 +464,7 @@ test('one reading is counted by itself, and in the whole', async () => {
   expect(allo.counts.exchangeMs).toBeGreaterThan(reading.counts.exchangeMs)
 })
 
-test('a closed client rejects at once, also what is under way', async () => {
+test('a closed client rejects at once, open requests too', async () => {
   const { server } = await start(always(() => void allo.close()))
   const allo = open({ ...settings(server.url), retry: { ...quick, minMs: 60_000, maxMs: 60_000 } })
   expect(await rejection(allo.me())).toMatchObject({ name: 'AlloUnreachableError', retryable: false })
@@ -472,8 +472,8 @@ test('a closed client rejects at once, also what is under way', async () => {
   await allo.close()
 })
 
-describe('404', () => {
-  test('ASSIGNEE_NOT_FOUND: not on this team; DIALING_QUEUE_NOT_FOUND: no queue', async () => {
+describe('HTTP 404', () => {
+  test('ASSIGNEE_NOT_FOUND means not on this team, DIALING_QUEUE_NOT_FOUND means no queue', async () => {
     const { allo } = await start(
       status(404, envelope('not_found_error', 'ASSIGNEE_NOT_FOUND')),
       status(404, envelope('not_found_error', 'DIALING_QUEUE_NOT_FOUND')),
@@ -482,7 +482,7 @@ describe('404', () => {
     expect(await allo.readQueuePage('usr-1', 1)).toEqual({ kind: 'no_queue', requestId: 'req_a1b2' })
   })
 
-  test('any other 404 says nothing about a teammate', async () => {
+  test('with any other code says nothing about a teammate', async () => {
     const { allo } = await start(
       status(404, '<h1>Not Found</h1>'),
       status(404, envelope('not_found_error', 'ROUTE_NOT_FOUND')),
@@ -500,16 +500,16 @@ describe('404', () => {
   })
 })
 
-describe('teammates', () => {
+describe('lists of teammates', () => {
   const rows = (...ids: string[]) => ids.map((id) => ({ id, status: 'ACTIVE' }))
 
-  test('one page needs no pagination, and asks for none', async () => {
+  test('one page needs no pagination and requests none', async () => {
     const { server, allo } = await start(json({ data: rows('a', 'b') }))
     expect((await allo.listTeammates('BLOCKED')).teammates.map(({ userId }) => userId)).toEqual(['a', 'b'])
     expect(server.seen[0]?.url).toBe('/v2/api/users?status=BLOCKED')
   })
 
-  test('pages are followed when the API announces them, the first of the same id is taken', async () => {
+  test('pages are followed if the API announces them, and the first row of an id is used', async () => {
     const { server, allo, surprises } = await start(
       json({ data: rows('a', 'b'), pagination: { has_more: true } }),
       json({ data: rows('b', 'c'), pagination: { has_more: false } }),
@@ -525,7 +525,7 @@ describe('teammates', () => {
     ])
   })
 
-  test('the same page for ever is an error, not an endless team', async () => {
+  test('if the API repeats the same page without end, that is an error', async () => {
     const { server, allo } = await start(always(json({ data: rows('a'), pagination: { has_more: true } })))
     expect(await rejection(allo.listTeammates('ACTIVE'))).toBeInstanceOf(AlloSurprisedError)
     expect(server.seen).toHaveLength(2)

@@ -10,7 +10,7 @@ import { type QueueAnswerParts, queueAnswer } from './support/queue-answer.ts'
 
 const long = 'x'.repeat(8192)
 
-describe('a value that can not be stored as it came', () => {
+describe("a value that can't be stored", () => {
   test.each([
     ['an identifier of 8 kB', { call_id: long }, 'data[0].call_id: longer than 256 bytes'],
     ['a number of 8 kB', { number_to: long }, 'data[0].number_to: longer than 256 bytes'],
@@ -28,30 +28,30 @@ describe('a value that can not be stored as it came', () => {
       { position: 2 ** 31 },
       'data[0].position: row 0 of page 1 has no position',
     ],
-  ])('is an error that names row and field, when it says what the row is: %s', (_, fields, expected) => {
+  ])('is an error that names row and field, if it identifies the row: %s', (_, fields, expected) => {
     expect(failing(() => readQueue({ numbers: [fields] }))).toContain(expected)
   })
 
   test.each([
     ['id', 'queue.id: longer than 256 bytes'],
     ['assignee_id', 'queue.assignee_id: longer than 256 bytes'],
-  ])('is an error when it is %s of the queue', (field, expected) => {
+  ])('is an error if it is %s of the queue', (field, expected) => {
     expect(failing(() => readQueue({ queue: { [field]: long } }))).toContain(expected)
   })
 
-  test('an identifier as long as allowed is kept whole', () => {
+  test('an identifier of the maximum length is stored completely', () => {
     const id = 'é'.repeat(textLimits.id.bytes / 2)
     const { answer } = readQueue({ numbers: [{ call_id: id }], queue: { id } })
     expect(answer).toMatchObject({ queue: { id }, numbers: [{ callId: id }] })
   })
 
-  test('an empty identifier counts as missing, and is reported', () => {
+  test('an empty identifier counts as missing and is reported', () => {
     const { answer, surprises } = readQueue({ numbers: [{ call_id: '' }] })
     expect(answer).toMatchObject({ numbers: [{ callId: null }] })
     expect(surprises).toEqual([{ where: 'queue number.call_id', what: 'an empty identifier, taken as none' }])
   })
 
-  test('a name of megabytes is left out and reported, and so are undocumented fields of 16 kB', () => {
+  test('a name of 3 MB is left out and reported, and so are 16 kB of undocumented fields', () => {
     const { answer, surprises } = readQueue({
       queue: { name: 'x'.repeat(3_000_000) },
       numbers: [{ odd: Array.from({ length: largestExtra }, () => true) }, { odd: 'short' }],
@@ -68,7 +68,7 @@ describe('a value that can not be stored as it came', () => {
   })
 
   test.each(['0001-01-01T00:00:00', '1999-12-31T23:59:59', '9999-12-31T23:59:59Z'])(
-    'a time that can not be is kept and told: %s',
+    'an impossible time is stored and reported: %s',
     (time) => {
       const { answer, surprises } = readQueue({
         numbers: [{ created_at: time }, { created_at: '2026-04-30T10:00:00' }],
@@ -82,7 +82,7 @@ describe('a value that can not be stored as it came', () => {
     },
   )
 
-  test('more numbers than a queue can have are refused, announced or sent', () => {
+  test('more numbers than a queue may have are refused, whether announced or sent', () => {
     const numbers = Array.from({ length: largestWalk.numbers + 1 }, () => ({}))
     expect(failing(() => readQueue({ numbers }))).toContain('data: more than 100000 numbers in one answer')
     expect(failing(() => readQueue({ total: largestWalk.numbers + 1 }))).toContain(
@@ -92,7 +92,7 @@ describe('a value that can not be stored as it came', () => {
 })
 
 describe('the lists of teammates', () => {
-  test('a row without a usable id affects only that teammate, and is reported with its place', () => {
+  test('a row without a usable id affects only that teammate, and its place is reported', () => {
     const good = { id: 'usr-1', name: long, email: long, image_url: long }
     const data = [good, null, { id: 'u\0' }, { id: long }, { name: 'No id' }, { id: 'usr-2', role: long }]
     const { value, surprises } = collect((context) => parseTeammates({ data }, context))
@@ -109,7 +109,7 @@ describe('the lists of teammates', () => {
     ])
   })
 
-  test('the team of a key is named exactly, or the answer is refused', () => {
+  test('the team of a key is read exactly, or the response is refused', () => {
     const account = (team: object) => collect((context) => parseAccount({ data: { team } }, context)).value
     expect(account({ id: 'team-1', name: long }).team).toEqual({ id: 'team-1', name: null })
     expect(failing(() => account({ id: long }))).toContain('data.team.id: longer than 256 bytes')
@@ -117,7 +117,7 @@ describe('the lists of teammates', () => {
 })
 
 describe('JSON', () => {
-  test('digits beyond 2^53 are text, exactly as they came', () => {
+  test('a number above 2^53 becomes text with exactly its digits', () => {
     expect(
       parseJson('{"a":[9007199254740993, -9007199254740993, 9007199254740991, 1.5, 12345678901234567890]}'),
     ).toEqual({
@@ -132,11 +132,11 @@ describe('JSON', () => {
     ['{"a":1,"a" :2}', 'the field a is there twice in one object'],
     ['{"a":1,"b":"\\":","a"\n:2}', 'the field a is there twice in one object'],
     ['{"__proto__":1,"__proto__":2}', 'the field __proto__ is there twice in one object'],
-  ])('that says two things at once is refused: %s', (text, expected) => {
+  ])('that contradicts itself is refused: %s', (text, expected) => {
     expect(failing(() => parseJson(text))).toBe(expected)
   })
 
-  test('nested deeper than any answer is refused', () => {
+  test('with more than 1,000 levels is refused', () => {
     expect(failing(() => parseJson('['.repeat(2000) + ']'.repeat(2000)))).toBe(
       'nested deeper than 1000 levels',
     )
@@ -149,7 +149,7 @@ describe('JSON', () => {
     '[]',
     '"a:\\":"',
     '{"__proto__":{"constructor":1},"a" : 2}',
-  ])('that says one thing is taken: %s', (text) => {
+  ])('that does not contradict itself is accepted: %s', (text) => {
     expect(parseJson(text)).toEqual(JSON.parse(text))
   })
 })
@@ -161,7 +161,7 @@ test.each([
     'a number of nineteen digits before many',
     (count: number) => `[1234567890123456789${',1'.repeat(count)}]`,
   ],
-])('%s by the million are refused before they take memory', (_, textOf) => {
+])('millions of %s are refused before they use much memory', (_, textOf) => {
   const text = textOf(3_000_000)
   const before = process.memoryUsage().heapUsed
   expect(failing(() => parseJson(text))).toBe('more than 2000000 values')
@@ -175,14 +175,14 @@ describe('surprises', () => {
       what: 'unknown field',
     }))
 
-  test('a hundred kinds are listed and the others counted, however many', () => {
+  test('a hundred kinds are listed, and the others are counted', () => {
     const log = createSurpriseLog()
     for (const one of [...kinds(0, 5000), ...kinds(0, 5000)]) log.add(one)
     expect(log.all()).toHaveLength(101)
     expect(log.all().at(-1)).toMatchObject({ what: '4900 more, which are not listed', leftOut: 4900 })
   })
 
-  test('what was taken comes again only in another pass', () => {
+  test('a kind that was reported is reported again only in another pass', () => {
     const log = createSurpriseLog()
     for (const one of kinds(0, 2)) log.add(one)
     expect(log.take()).toEqual(kinds(0, 2))
@@ -194,14 +194,14 @@ describe('surprises', () => {
     expect(log.take()).toEqual([...kinds(3, 1), ...kinds(0, 1)])
   })
 
-  test('what several processes noticed in one pass is bounded as what one noticed is', () => {
+  test('the limit applies to all processes of a pass together', () => {
     let merged: readonly Surprise[] = []
     for (let from = 0; from < 1000; from += 50) merged = mergeSurprises(merged, kinds(from, 50))
     expect(merged).toHaveLength(101)
     expect(merged.at(-1)).toMatchObject({ leftOut: 900 })
   })
 
-  test('a response with a hundred thousand undocumented fields reports a thousand', () => {
+  test('of a response with 100,000 undocumented fields, a thousand are examined', () => {
     const fields = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`f${index}`, 1]))
     expect(readQueue({ queue: fields }).surprises).toHaveLength(1000)
   })

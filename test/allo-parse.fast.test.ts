@@ -32,8 +32,8 @@ const documented = {
   },
 }
 
-describe('a queue answer', () => {
-  test('as documented becomes values, with no surprise', () => {
+describe('a response with a queue', () => {
+  test('is converted to values without a surprise if it is as documented', () => {
     const { answer, surprises } = read(documented)
     expect(answer).toEqual({
       kind: 'page',
@@ -71,7 +71,7 @@ describe('a queue answer', () => {
     expect(surprises).toEqual([])
   })
 
-  test('needs no more than a queue id, positions and has_more', () => {
+  test('needs only a queue id, positions and has_more', () => {
     const { answer, surprises } = read({
       data: [{ position: 4 }],
       pagination: { has_more: false },
@@ -93,16 +93,16 @@ describe('a queue answer', () => {
     ],
     ['no pagination', { data: [] }],
     ['null instead of a queue', { data: [], queue: null, pagination: null }],
-  ])('a teammate has no queue: %s', (_, body) => {
+  ])('says that a teammate has no queue: %s', (_, body) => {
     expect(read(body).answer).toEqual({ kind: 'no_queue', requestId: 'req_1' })
   })
 
-  test('an existing empty queue is a queue', () => {
+  test('can contain an empty queue, which is a queue', () => {
     const { answer } = read({ data: [], pagination: { has_more: false, total_count: 0 }, queue: { id: 'q' } })
     expect(answer).toMatchObject({ kind: 'page', queue: { id: 'q' }, numbers: [], totalCount: 0 })
   })
 
-  test('the older form is one whole page', () => {
+  test('in the older form is one complete page', () => {
     const { answer, surprises } = read({
       data: { id: 'q', name: 'Old', numbers: [{ position: 0 }, { position: 1 }] },
     })
@@ -140,13 +140,13 @@ describe('a queue answer', () => {
     ['a row that is null', { data: [{ position: 0 }, null], queue, pagination }, 'data[1]'],
     ['a row that is a list', { data: [[]], queue, pagination }, 'data[0]'],
     ['older form without a list', { data: { id: 'q', numbers: {} } }, 'data.numbers'],
-  ])('is refused when it is undocumented and indispensable: %s', (_, body, path) => {
+  ])('is refused if an indispensable part is not as documented: %s', (_, body, path) => {
     expect(() => read(body)).toThrow(AlloSurprisedError)
     expect(catching(() => read(body))).toMatchObject({ path, retryable: false, requestId: 'req_1' })
   })
 
   test.each([undefined, null, -1, 1.5, 2_147_483_648, '3', true, Number.NaN])(
-    'a position of %s names page and row',
+    'with the position %s is refused, and the error names page and row',
     (position) => {
       const error = catching(() => read({ data: [{ position: 0 }, { position }], queue, pagination }, 7))
       expect(error).toMatchObject({ path: 'data[1].position' })
@@ -154,12 +154,12 @@ describe('a queue answer', () => {
     },
   )
 
-  test('the largest position is that of the column', () => {
+  test('may contain the largest position that the column can store', () => {
     expect(number({ position: 2_147_483_647 }).position).toBe(2_147_483_647)
     expect(Object.is(number({ position: -0 }).position, 0)).toBe(true)
   })
 
-  test('undocumented fields are kept and reported once, not once per row', () => {
+  test('may contain undocumented fields: they are stored, and reported once, not once per row', () => {
     const rows = Array.from({ length: 50 }, (_, position) => ({ position, call_status: 'QUEUED' }))
     const { answer, surprises } = read({
       data: rows,
@@ -178,7 +178,7 @@ describe('a queue answer', () => {
     ])
   })
 
-  test('undocumented words are kept and reported; a value that is not a word could be a number, and is neither', () => {
+  test('may contain undocumented words: they are stored and reported, but a value that is not a word is not stored', () => {
     const { answer, surprises } = read(
       row({
         routing_result: 'PARKED',
@@ -202,12 +202,12 @@ describe('a queue answer', () => {
     ])
   })
 
-  test('a field name that could be a phone number is not reported by name', () => {
+  test('may contain a field name that could be a phone number: it is not reported by name', () => {
     const { surprises } = read(row({ '+12125550010': 1 }))
     expect(JSON.stringify(surprises)).not.toContain('2125550010')
   })
 
-  test('numbers where text is documented become text', () => {
+  test('may contain numbers instead of text: they become text', () => {
     expect(number({ call_id: 12, number_to: 12125550010 })).toMatchObject({
       callId: '12',
       numberTo: '12125550010',
@@ -215,7 +215,7 @@ describe('a queue answer', () => {
     })
   })
 
-  test('values of an undocumented type are kept beside the column, not in it', () => {
+  test('may contain values of an undocumented type: they are stored in extra, not in the column', () => {
     const { answer, surprises } = read(
       row({
         number_to: { value: '+1' },
@@ -250,14 +250,14 @@ describe('a queue answer', () => {
     expect(surprises).toHaveLength(5)
   })
 
-  test('an unreadable timestamp is null, its text is kept', () => {
+  test('may contain an unreadable timestamp: the column is null, and extra keeps its text', () => {
     expect(number({ created_at: '2026-02-30T10:00:00' })).toMatchObject({
       createdAt: null,
       extra: { created_at: '2026-02-30T10:00:00' },
     })
   })
 
-  test('of undocumented fields only values that can’t contain a phone number are kept, and only the type of the rest', () => {
+  test('may contain undocumented fields: values that can’t contain a phone number are stored, of others only the type', () => {
     const digits = '2125550010'
     const hiding: Record<string, unknown>[] = [
       { phone: `+1${digits}` },
@@ -291,7 +291,7 @@ describe('a queue answer', () => {
     expect(number(kept).extra).toEqual(kept)
   })
 
-  test('a message keeps no number that an id brought into it, and keeps instants, UUIDs and addresses', () => {
+  test('may have a number in an id: messages mask it, but keep instants, UUIDs and addresses', () => {
     for (const number of [
       '+12125550010',
       '2125550010',
@@ -314,7 +314,7 @@ describe('a queue answer', () => {
       expect(withoutNumbers(text)).toBe(text)
   })
 
-  test('text that Postgres cannot store is made storable, and no row is lost', () => {
+  test('may contain text that Postgres cannot store: it is changed, and no row is lost', () => {
     const { answer, surprises } = read(row({ number_to: 'a\0b\ud800c', odd: [null, { deep: '\udfff' }] }))
     expect(answer).toMatchObject({
       numbers: [{ numberTo: 'a\ufffdb\ufffdc', extra: { odd: [null, { deep: '(text)' }] } }],
@@ -325,7 +325,7 @@ describe('a queue answer', () => {
     ])
   })
 
-  test('a key named __proto__ is a key like any other', () => {
+  test('may contain a field named __proto__, which is an ordinary field', () => {
     const body: unknown = JSON.parse(
       '{"data":[{"position":0,"__proto__":{"call_id":"x"},"odd":{"__proto__":{"polluted":1}}}],"queue":{"id":"q"},"pagination":{"has_more":false}}',
     )
@@ -338,7 +338,7 @@ describe('a queue answer', () => {
     expect('polluted' in {}).toBe(false)
   })
 
-  test('nesting without end is cut, not a crash', () => {
+  test('may be nested without limit: it is cut and causes no crash', () => {
     const deep: unknown = JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`)
     const { surprises } = read(row({ deep }))
     expect(surprises).toContainEqual({
@@ -347,7 +347,7 @@ describe('a queue answer', () => {
     })
   })
 
-  test('25,000 rows are read in the time of a few requests', () => {
+  test('with 25,000 rows is parsed in the time of a few requests', () => {
     const rows = Array.from({ length: 25_000 }, (_, position) => ({
       ...documented.data[0],
       position,
@@ -404,11 +404,11 @@ describe('a timestamp', () => {
     '2026-04-30T10:00:00 Europe/Paris',
     '2026-04-30T10:00:00Z\n',
     '2026-04-30T10:00:00.Z',
-  ])('%j is not one', (text) => {
+  ])('%j is not a timestamp', (text) => {
     expect(toTimestamp(text, 'UTC')).toBeNull()
   })
 
-  test('without a zone it belongs to the configured one, with a zone it does not', () => {
+  test('without a time zone uses the configured one; with a time zone it does not', () => {
     expect(toTimestamp('2026-04-30T10:00:00.5', 'Europe/Paris')).toBe('2026-04-30T10:00:00.5 Europe/Paris')
     expect(toTimestamp('2026-04-30T10:00:00Z', 'Europe/Paris')).toBe('2026-04-30T10:00:00Z')
     expect(toTimestamp('2026-04-30T10:00:00', 'Etc/UTC')).toBe('2026-04-30T10:00:00Z')
@@ -416,7 +416,7 @@ describe('a timestamp', () => {
 })
 
 describe('teammates and the account', () => {
-  test('a teammate needs no more than an id', () => {
+  test('a teammate needs only an id', () => {
     const full = {
       id: 'usr-1',
       name: 'Alex',
@@ -486,7 +486,7 @@ describe('teammates and the account', () => {
     [-5, null],
     ['20', null],
     [{}, null],
-  ])('a limit of %j reads a second becomes %j and is named', (came, used) => {
+  ])('a limit of %j reads per second becomes %j and is reported', (came, used) => {
     const body = { data: { rate_limits: { read_per_second: came } } }
     const { value, surprises } = collect((context) => parseAccount(body, context))
     expect(value.readsPerSecond).toBe(used)
@@ -497,12 +497,12 @@ describe('teammates and the account', () => {
 })
 
 describe('text', () => {
-  test('a pair of surrogates is one character and stays', () => {
+  test('a surrogate pair is one character and is kept', () => {
     expect(isStorable('\u{1f600}')).toBe(true)
     expect(toStorableText('\ud83d')).toBe('\ufffd')
   })
 
-  test('what is quoted from a server is one line without numbers, keys and addresses', () => {
+  test('a quotation from a server is one line without numbers, keys and addresses', () => {
     const quoted = toQuotable(`No +1 212 555 0010,\n key ak_live_abc for a@b.c ${'x'.repeat(300)}`)
     expect(quoted).toMatch(/^No \+\[number\], key \[key\] for \[email\] x+…$/)
     expect(quoted).toHaveLength(200)

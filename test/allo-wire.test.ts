@@ -9,7 +9,7 @@ import { largestBody, largestWalk } from '../src/allo/limits.ts'
 import { walkQueue } from '../src/snapshot/walk-queue.ts'
 import { queueAnswer } from './support/queue-answer.ts'
 
-describe('on the wire', () => {
+describe('an unusual HTTP response', () => {
   const body = JSON.stringify(queueAnswer({}))
   const head = (status: string, more = '', length = Buffer.byteLength(body)) =>
     `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\n${more}content-length: ${length}\r\nconnection: close\r\n\r\n`
@@ -30,7 +30,7 @@ describe('on the wire', () => {
     ],
     ['a field that is there twice', twice(body), 'the field queue is there twice in one object'],
     ['HTML', `${head('200 OK', '', 6).replace('application/json', 'text/html')}<html>`, 'not JSON but HTML'],
-  ])('%s is refused by name', async (_, answer, expected) => {
+  ])('is refused by name: %s', async (_, answer, expected) => {
     const { allo } = await start(() => answer)
     expect(await refusal(allo.readQueuePage('usr-1', 1))).toContain(expected)
   })
@@ -41,12 +41,12 @@ describe('on the wire', () => {
       'early hints before the answer',
       () => `HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n${head('200 OK')}${body}`,
     ],
-  ])('%s is no hindrance', async (_, answer) => {
+  ])('is accepted: %s', async (_, answer) => {
     const { allo } = await start(answer)
     expect(await allo.readQueuePage('usr-1', 1)).toMatchObject({ kind: 'page', queue: { id: 'q' } })
   })
 
-  test('a compressed body is refused, and never unpacked', async () => {
+  test('with a compressed body is refused and not decompressed', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000, ' '))
     const { allo } = await start((socket) => {
       socket.write(head('200 OK', 'content-encoding: gzip\r\n', bomb.length))
@@ -58,7 +58,7 @@ describe('on the wire', () => {
     )
   })
 
-  test('a body without end costs no more memory than the largest one', async () => {
+  test('with an endless body uses no more memory than the largest allowed body', async () => {
     let sent = 0
     const chunk = Buffer.alloc(1 << 20, ' ')
     const { allo } = await start((socket) => {
@@ -76,7 +76,7 @@ describe('on the wire', () => {
     expect(sent).toBeLessThan(2 * largestBody)
   })
 
-  test('a queue whose pages never end is given up: many rows a page, or few', async () => {
+  test('with endless pages ends the read of the queue, with many or few rows per page', async () => {
     const endless = (rows: number) => {
       let page = 0
       return () => {
@@ -98,7 +98,7 @@ describe('on the wire', () => {
     expect(few.requests()).toBe(largestWalk.pages)
   })
 
-  test('a queue that goes on beyond its own count is given up at once', async () => {
+  test('with more rows than the announced count ends the read of the queue at once', async () => {
     const { allo, requests } = await start(() => {
       const text = JSON.stringify(queueAnswer({ numbers: [{}, { position: 1 }], total: 1, hasMore: true }))
       return head('200 OK', '', text.length) + text

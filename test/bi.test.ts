@@ -87,7 +87,7 @@ async function show(title: string, range?: Range, teammates?: string[]) {
 }
 
 describe('the dashboard', () => {
-  test('shows something in every panel, and names no column that is not there', async () => {
+  test('every panel shows data, and no statement names a missing column', async () => {
     await database.pool.query(
       `insert into allo.quality_results (team_id, check_name, severity, checked, failing, status, sentence, checked_at)
        values ($1, 'odd', 'warn', 9, 1, 'failed', 'Odd.', now())`,
@@ -108,7 +108,7 @@ describe('the dashboard', () => {
     }
   })
 
-  test('lists the team and everybody on it to choose from', async () => {
+  test('the filters list the team and all its teammates', async () => {
     const [team, teammate] = dashboard.templating.list
     expect((await ask(team?.query ?? '')).rows).toEqual([
       { __text: weeks.world.team.name, __value: weeks.world.team.id },
@@ -118,7 +118,7 @@ describe('the dashboard', () => {
     )
   })
 
-  test('says how far to trust it', async () => {
+  test('the first row says how far to trust the data', async () => {
     expect(await show('Teammates not fresh')).toEqual([{ not_fresh: '0' }])
     expect(await show('Checks failed')).toEqual([{ failed: '0' }])
     const [{ data_as_of }] = await show('Last reading')
@@ -128,7 +128,7 @@ describe('the dashboard', () => {
     ])
   })
 
-  test('never shows "no queue" as a zero', async () => {
+  test('"no queue" is never shown as zero', async () => {
     const rows = await show('Remaining per teammate')
     expect(rows.map(({ queue_state, remaining }) => [queue_state, remaining])).toEqual([
       ['queue', 40],
@@ -137,7 +137,7 @@ describe('the dashboard', () => {
     ])
   })
 
-  test('burns down under the holder of the queue, and breaks in a gap', async () => {
+  test('the burn-down is shown for the holder of the queue, and its line breaks in a gap', async () => {
     const rows = await show('Burn-down')
     const levels = new Map<string, Set<number>>()
     for (const { metric, remaining } of rows)
@@ -158,7 +158,7 @@ describe('the dashboard', () => {
     expect((await show('Burn-down', before, [seller])).length).toBeGreaterThan(100)
   })
 
-  test('counts every dial on its local day, under its outcome', async () => {
+  test('every dial is counted on its local day with its outcome', async () => {
     const day = new Intl.DateTimeFormat('en-CA', { timeZone: weeks.timeZone, dateStyle: 'short' })
     const expected = new Map<string, number>()
     for (const { at, outcome } of weeks.calls) {
@@ -181,7 +181,7 @@ describe('the dashboard', () => {
     }
   })
 
-  test('adds up, over its hours, to the dials of the last 28 days', async () => {
+  test('the hours of the heatmap add up to the dials of the last 28 days', async () => {
     const cells = (rows: readonly Record<string, string | null>[]) =>
       rows.flatMap(({ weekday, ...hours }) => Object.values(hours).filter((value) => value !== null))
     const counts = await show('Resolved dials by weekday and hour')
@@ -193,7 +193,7 @@ describe('the dashboard', () => {
     expect(rates.every((rate) => Math.abs(Number(rate) - 4 / 17) < 0.01)).toBe(true)
   })
 
-  test('marks what was not read and which queues ended', async () => {
+  test('unread time and ended queues are marked', async () => {
     const [gaps, ends] = await Promise.all(
       dashboard.annotations.list.map(async ({ target }) => (await ask(target.rawSql)).rows),
     )
@@ -206,7 +206,7 @@ describe('the dashboard', () => {
     ])
   })
 
-  test('asks the data source that is provisioned, as a login whose password is in no file here', () => {
+  test('the dashboard uses the provisioned data source, with a login whose password is in no file of the repository', () => {
     const source = textOf('bi/grafana/provisioning/datasources/allo.yaml')
     const { uid } = parse(source).datasources[0]
     expect(new Set(charts.map(({ datasource }) => datasource?.uid))).toEqual(new Set([uid]))
@@ -223,11 +223,11 @@ describe('the dashboard', () => {
 })
 
 describe('dbt', () => {
-  test('has the comment of every view and column of the database', async () => {
+  test('the sources have the comment of every view and column of the database', async () => {
     await expect(await sourcesYaml(database.pool)).toMatchFileSnapshot(pathOf('bi/dbt/models/sources.yml'))
   })
 
-  test('has an exposure with the views of the dashboard', async () => {
+  test('the exposure has the views of the dashboard', async () => {
     const statements = [
       ...charts.flatMap(({ targets = [] }) => targets.map(({ rawSql }) => rawSql)),
       ...dashboard.annotations.list.map(({ target }) => target.rawSql),
@@ -240,7 +240,7 @@ describe('dbt', () => {
     await expect(yaml).toMatchFileSnapshot(pathOf('bi/dbt/models/exposures.yml'))
   })
 
-  test('fails when a teammate is stale or a check failed, and passes before', async () => {
+  test('freshness and test fail when a teammate is stale or a check failed, and pass before that', async () => {
     const sql = textOf('bi/dbt/tests/the_mirror_can_be_trusted.sql').replace(
       /\{\{ source\('reporting', '(\w+)'\) \}\}/g,
       'reporting.$1',

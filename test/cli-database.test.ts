@@ -47,7 +47,7 @@ describe.concurrent('a database', () => {
     return url.href
   }
 
-  test('that is down is tried again: 75; a wrong login or name is not: 78; neither shows the password', async () => {
+  test('that is down exits 75, a wrong login or name exits 78, and neither shows the password', async () => {
     const password = 'the-secret-password'
     const nowhere = await deadAddress()
     const cases = [
@@ -83,7 +83,7 @@ describe.concurrent('a database', () => {
     }
   })
 
-  test('without our schema: a dry run and AUTO_MIGRATE=false exit 78 and make none, migrate makes it', async () => {
+  test('without our schema: a dry run and AUTO_MIGRATE=false exit 78 and create nothing, migrate creates it', async () => {
     const empty = await createTestDatabase({ empty: true })
     const here = { DATABASE_URL: empty.url }
     const noFolder = join(cwd, 'not-made')
@@ -109,7 +109,7 @@ describe.concurrent('a database', () => {
     await empty.drop()
   })
 
-  test('newer than the code is refused, 78, and an older one too if AUTO_MIGRATE=false', async () => {
+  test('that is newer than the program is refused with 78, and an older one too if AUTO_MIGRATE=false', async () => {
     const other = await createTestDatabase()
     const here = { DATABASE_URL: other.url }
     await other.pool.query(
@@ -129,7 +129,7 @@ describe.concurrent('a database', () => {
     await other.drop()
   })
 
-  test('that is the embedded one is left cleanly when a signal ends the pass', async () => {
+  test('that is embedded is closed cleanly when a signal ends the pass', async () => {
     const dataDir = join(cwd, 'data')
     const { DATABASE_URL: _, ...embedded } = env({ DATA_DIR: dataDir })
     allo.faults.add({ kind: 'no_answer', endpoint: 'users' })

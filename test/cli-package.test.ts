@@ -40,13 +40,13 @@ afterAll(async () => {
   remove()
 })
 
-test('an installed package knows its version and has no source', async () => {
+test('an installed package knows its version and contains no source', async () => {
   expect(existsSync(join(installed, 'src'))).toBe(false)
   const { code, stdout, stderr } = await runCli(['--version'], {}, { cwd, file })
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
-test('an installed package migrates and mirrors, and finds every command', async () => {
+test('an installed package migrates, mirrors and has every command', async () => {
   const env = {
     ALLO_API_KEY: 'ak_live_installed',
     ALLO_API_URL: allo.url,

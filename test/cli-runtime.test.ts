@@ -32,7 +32,7 @@ const startOnOldNode = (file: string, args: readonly string[] = [], env: Env = {
   startCli(args, env, { cwd, command: [join(oldNode, 'node'), file] })
 const onOldNode = (...args: Parameters<typeof startOnOldNode>) => startOnOldNode(...args).finished
 
-describe.concurrent('a Node that is too old', () => {
+describe.concurrent('with a Node that is too old the program', () => {
   const layouts: Readonly<Record<string, (home: string, program: string) => string>> = {
     'beside it (npm, also of a global install)': (home, program) => {
       installPackagedNode(join(home, 'node_modules'))
@@ -55,7 +55,7 @@ describe.concurrent('a Node that is too old', () => {
   }
   const newHome = () => mkdtempSync(join(cwd, 'home-'))
 
-  test.for(Object.keys(layouts))('starts the packaged one that lies %s', async (name) => {
+  test.for(Object.keys(layouts))('runs on the packaged Node in %s', async (name) => {
     const said = `console.log(JSON.stringify([process.env.PACKAGED_NODE, process.argv.slice(2)]))`
     const file = layouts[name]?.(newHome(), `export function main() { ${said} }`) ?? ''
     const { code, stdout, stderr } = await onOldNode(file, ['sync', '--user', 'a b'])
@@ -63,7 +63,7 @@ describe.concurrent('a Node that is too old', () => {
     expect(JSON.parse(stdout)).toEqual(['1', ['sync', '--user', 'a b']])
   })
 
-  test('passes on exit codes, and the signal that ended the program', async () => {
+  test('returns the exit code, and the signal that ended it', async () => {
     const home = newHome()
     installPackagedNode(join(home, 'node_modules'))
     const program = `export function main([, , how]) { how === 'SIGKILL' ? process.kill(process.pid, how) : process.exit(Number(how)) }`
@@ -74,14 +74,14 @@ describe.concurrent('a Node that is too old', () => {
     expect(killed.child.signalCode).toBe('SIGKILL')
   })
 
-  test('says what to do when there is no other, exit 78', async () => {
+  test('says what to do if there is no other Node, and exits 78', async () => {
     const file = installPackage(join(newHome(), 'node_modules'), '')
     const { code, stdout, stderr } = await onOldNode(file)
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
     expect(stderr).toMatch(/^This is Node 20\.20\.2; 22\.19 or newer is needed\..*--include=optional.*\n$/)
   })
 
-  test('hands on SIGTERM, and the program ends in order', async () => {
+  test('receives SIGTERM and shuts down', async () => {
     const running = startOnOldNode(checkoutExecutable, ['demo'])
     await running.written(/the pass saw/)
     running.child.kill('SIGTERM')
@@ -90,7 +90,7 @@ describe.concurrent('a Node that is too old', () => {
     expect(finished.stdout).toContain('All files of the demo are removed')
   })
 
-  test('that is killed with -9 takes the program along', async () => {
+  test('ends when its parent process is killed with -9', async () => {
     const running = startOnOldNode(checkoutExecutable, ['simulate', '--port', '0'])
     const url = /=(\S+)/.exec(await running.written(/ALLO_API_URL=\S+/))?.[1] ?? ''
     running.child.kill('SIGKILL')
@@ -103,7 +103,7 @@ describe.concurrent('a Node that is too old', () => {
     expect((await running.finished).stderr).toContain('Answered')
   })
 
-  test('runs the tools of the scripts, and all they start, on the packaged one', async () => {
+  test('runs the tools of the npm scripts, and their child processes, on the packaged Node', async () => {
     const args = ['node', '-p', 'process.env.ALLO_QUEUE_MIRROR_STARTED_BY + " " + process.execPath']
     const { code, stdout } = await onOldNode(join(root, 'bin/with-node.js'), args)
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/node_modules\/node-/) })
@@ -117,7 +117,7 @@ describe.concurrent('a Node that is too old', () => {
   })
 })
 
-test('a Ctrl-C that arrives from the terminal and from npm counts once, also while the process ends', async () => {
+test('a Ctrl-C that arrives both from the terminal and from npm counts once, also while the process ends', async () => {
   expectSignalsTwice()
   const told: unknown[] = []
   await withInterruption(

@@ -50,7 +50,7 @@ test.for([
   ['check', 'SIGTERM', ''],
   ['status', 'SIGHUP', ''],
   ['forget', 'SIGINT', '+33612345678\n'],
-] as const)('%s stopped by %s says so and stops the server: 75', async ([command, signal, stdin]) => {
+] as const)('%s stopped by %s says so, stops the server and exits 75', async ([command, signal, stdin]) => {
   const running = await startAndBlock([command], stdin)
   running.child.kill(signal)
   expect(await running.finished).toEqual({

@@ -62,7 +62,7 @@ afterAll(async () => {
 })
 
 describe('a pass', () => {
-  test('piped: plain lines on stderr, one sentence on stdout, exit 0', async () => {
+  test('with piped output prints plain lines on stderr and one sentence on stdout, and exits 0', async () => {
     const { code, stdout, stderr } = await sync()
     expect(code).toBe(0)
     // A pass of more than five seconds tells how far it is.
@@ -77,7 +77,7 @@ describe('a pass', () => {
     )
   })
 
-  test('--json: one object on stdout, everything else on stderr', async () => {
+  test('with --json prints one object on stdout and everything else on stderr', async () => {
     world.apply({ type: 'remove_positions', userId: owner, positions: [0], renumber: true })
     const size = world.currentQueue(owner)?.size ?? 0
     const finished = await sync(['--json'])
@@ -89,7 +89,7 @@ describe('a pass', () => {
     expect(finished.stderr).toMatch(/Pass 2: reading.*Pass 2 of Acme Sales: ok/s)
   })
 
-  test('--user by id or e-mail reads these only; an unknown name is wrong usage, exit 64', async () => {
+  test('with --user reads only these teammates, by id or e-mail; an unknown name exits 64', async () => {
     const json = jsonOf(
       await sync(['--json', '--user', owner, '--user', people[1]?.email.toUpperCase() ?? '']),
     )
@@ -101,7 +101,7 @@ describe('a pass', () => {
     expect(unknown.stderr).toContain('No teammate with the id or e-mail nobody@sales.example')
   })
 
-  test('--dry-run says what would change, and changes nothing', async () => {
+  test('with --dry-run says what would change and changes nothing', async () => {
     world.apply({ type: 'append', userId: owner, count: 3 })
     const before = await contentsOf(database.pool)
     expect(Object.keys(before).length).toBeGreaterThan(10)
@@ -126,7 +126,7 @@ describe('a pass', () => {
     expect(await lastPass()).toMatchObject({ status: 'ok' })
   })
 
-  test('says nothing with LOG_LEVEL=silent, and draws its progress on a terminal', async () => {
+  test('with LOG_LEVEL=silent prints nothing, and on a terminal it draws its progress', async () => {
     const silent = await sync([], { LOG_LEVEL: 'silent', ALLO_API_KEYS: 'x' })
     expect(silent).toEqual({ code: 0, stdout: '', stderr: '' })
     if (!existsSync('/usr/bin/script')) return
@@ -137,7 +137,7 @@ describe('a pass', () => {
     expect(stdout).toMatch(/\r\x1b\[KPass \d+ of Acme Sales: ok\./)
   })
 
-  test('takes the key its file holds now, when Allo refuses the one it held at the start', async () => {
+  test('uses the present content of the key file when Allo refuses the key from the start', async () => {
     const file = join(cwd, 'key')
     writeFileSync(file, 'ak_live_until_yesterday\n')
     allo.setLatency(700)
@@ -152,8 +152,8 @@ describe('a pass', () => {
   })
 })
 
-describe('a pass that fails', () => {
-  test('in part lists who and why with the request id, and exits 75', async () => {
+describe('a failed pass', () => {
+  test('that read some teammates lists the others with reason and request id, and exits 75', async () => {
     allo.faults.add({ kind: 'wrong_owner', userId: wrongOwner })
     allo.faults.add({ kind: 'not_found_html', userId: lost })
     const finished = await sync(['--json'])
@@ -178,7 +178,7 @@ describe('a pass that fails', () => {
     )
   })
 
-  test('with a wrong key exits 78 and touches nothing', async () => {
+  test('with a wrong key exits 78 and changes nothing', async () => {
     const before = await contentsOf(database.pool)
     const finished = await sync(['--json'], { ALLO_API_KEY: wrongKey })
     expect(finished.code).toBe(78)
@@ -187,7 +187,7 @@ describe('a pass that fails', () => {
     expect(await contentsOf(database.pool)).toEqual(before)
   })
 
-  test('without a scope exits 78, names it, and leaves the data as they were', async () => {
+  test('without a scope exits 78, names the scope, and leaves the data as they were', async () => {
     const {
       sync_passes: _,
       sync_reads: __,
@@ -207,7 +207,7 @@ describe('a pass that fails', () => {
     expect(await contentsOf(database.pool)).toMatchObject(before)
   })
 
-  test('because Allo is down exits 75', async () => {
+  test('exits 75 when Allo is down', async () => {
     const finished = await withoutAllo
     expect(finished.code).toBe(75)
     expect(jsonOf(finished)).toMatchObject({
@@ -218,7 +218,7 @@ describe('a pass that fails', () => {
     expect(finished.stderr).toMatch(/^No answer from Allo to the account of this key: .*ALLO_API_URL/m)
   })
 
-  test('because Allo says wait an hour exits 75, and so does the next one, without asking', async () => {
+  test('exits 75 when Allo asks for a wait of an hour, and so does the next pass, without a request', async () => {
     allo.faults.add({ kind: 'rate_limited', endpoint: 'queue', retryAfterSeconds: 3600, times: 1 })
     const finished = await sync(['--json'], { ALLO_CONCURRENCY: '1' })
     expect(finished.code).toBe(75)
@@ -242,7 +242,7 @@ describe('a pass that fails', () => {
     await database.pool.query('update allo.api_keys set paused_until = null')
   })
 
-  test('in mid-pass at a signal is recorded as interrupted, and a second signal ends it at once', async () => {
+  test('that a signal interrupts is recorded as interrupted, and a second signal ends it at once', async () => {
     allo.faults.add({ kind: 'no_answer', endpoint: 'queue' })
     // me, both lists, and the first queue, to which nobody answers.
     const isReading = (from: number) => () => allo.requests.count() >= from + 4
@@ -275,7 +275,7 @@ describe('a pass that fails', () => {
   })
 })
 
-test('no key and no phone number is in anything that was printed or recorded', async () => {
+test('no output and no row contains the key or a phone number', async () => {
   const { rows } = await database.pool.query<{ text: string }>(
     `select to_jsonb(p)::text as text from allo.sync_passes p
      union all select to_jsonb(r)::text from allo.sync_reads r union all select to_jsonb(k)::text from allo.api_keys k`,

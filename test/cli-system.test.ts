@@ -34,7 +34,7 @@ function expectOneSentence({ code, stderr }: Finished, expected: number, sentenc
   expect({ code, lines }).toEqual({ code: expected, lines: [expect.stringMatching(sentence)] })
 }
 
-describe.concurrent('a path', () => {
+describe.concurrent('an unusable path', () => {
   writeFileSync(join(cwd, 'file'), 'mine')
   symlinkSync('circle', join(cwd, 'circle'))
   const tooLong = 'x'.repeat(300)
@@ -45,21 +45,18 @@ describe.concurrent('a path', () => {
     [join(cwd, 'file'), /a part of its path is a file and no folder \(ENOTDIR\)/],
     [join(cwd, tooLong), /its name is too long \(ENAMETOOLONG\)/],
     [join(cwd, 'circle'), /its symbolic links lead in a circle \(ELOOP\)/],
-  ] as const)('of DATA_DIR that can not be a folder, such as %s: 78', async ([dataDir, reason]) => {
+  ] as const)('in DATA_DIR, such as %s, exits 78', async ([dataDir, reason]) => {
     const finished = await runCli(['migrate'], { DATA_DIR: dataDir }, { cwd })
     expectOneSentence(finished, 78, /^The data folder .* Set DATA_DIR to another folder, or set DATABASE_URL/)
     expect(finished.stderr).toMatch(reason)
   })
 
-  test.for([['/nowhere/at/all'], ['/dev/null']] as const)(
-    'of TMPDIR that can not be used, %s: 78',
-    async ([folder]) => {
-      const finished = await runCli(['demo'], { TMPDIR: folder }, { cwd })
-      expectOneSentence(finished, 78, /^No folder can be created in .* Set TMPDIR to a writable folder$/)
-    },
-  )
+  test.for([['/nowhere/at/all'], ['/dev/null']] as const)('in TMPDIR, %s, exits 78', async ([folder]) => {
+    const finished = await runCli(['demo'], { TMPDIR: folder }, { cwd })
+    expectOneSentence(finished, 78, /^No folder can be created in .* Set TMPDIR to a writable folder$/)
+  })
 
-  test('of the folder a command was started in that is gone: 78', async () => {
+  test('exits 78 when the working directory was deleted', async () => {
     const gone = join(cwd, 'gone')
     mkdirSync(gone)
     const command = ['/bin/sh', '-c', 'rmdir "$PWD" && exec "$@"', 'sh', process.execPath, executable]
@@ -72,7 +69,7 @@ describe.concurrent('a path', () => {
   })
 })
 
-test('a database that finds no room on the disk is tried again later: 75, and leaves no half of itself', async () => {
+test('a full disk while the database is created exits 75 and leaves no incomplete database', async () => {
   const dataDir = join(cwd, 'data')
   const finished = await limited('ulimit -f 500', ['migrate'], { DATA_DIR: dataDir })
   expectOneSentence(finished, 75, /^There is no space left for Postgres on the disk of .*: free some/)
@@ -86,7 +83,7 @@ describe('the demo', () => {
     return startCli(['demo'], { TMPDIR: folder }, { cwd, leadsGroup: true })
   }
 
-  test('ends within seconds when its Postgres does, says so, and leaves nothing', async () => {
+  test('ends within seconds when its Postgres ends, says so, and leaves no files', async () => {
     const temporary = join(cwd, 'killed')
     const demo = startDemo(temporary)
     await demo.written(/the pass saw/)
@@ -101,7 +98,7 @@ describe('the demo', () => {
     expect(readdirSync(temporary)).toEqual([])
   })
 
-  test('ends when the disk of its Postgres is full, and leaves nothing', async ({ skip }) => {
+  test('ends when the disk of its Postgres is full, and leaves no files', async ({ skip }) => {
     const temporary = join(cwd, 'full')
     mkdirSync(temporary)
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=200m', 'tmpfs', temporary])
@@ -117,7 +114,7 @@ describe('the demo', () => {
     }
   })
 
-  test('stopped by a Ctrl-C while initdb runs, says that and no more, and leaves nothing', async () => {
+  test('stopped by Ctrl-C during initdb prints only that, and leaves no files', async () => {
     const temporary = join(cwd, 'stopped')
     const demo = startDemo(temporary)
     const inDatabase = () => readdirSync(temporary).map((folder) => join(temporary, folder, 'postgres'))

@@ -21,7 +21,7 @@ afterAll(remove)
 const packageJson = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
 
 describe.concurrent('the executable', () => {
-  test('starts by its own first line, says its version and no warning', async () => {
+  test('runs by its shebang line and prints its version without a warning', async () => {
     const { code, stdout, stderr } = await runCli(['--version'], {}, { cwd, command: [checkoutExecutable] })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(packageJson).toContain(`"version": "${stdout.trim()}"`)
@@ -49,13 +49,13 @@ describe.concurrent('the executable', () => {
     expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(2)
   })
 
-  test('without a command says what there is, exit 64', async () => {
+  test('without a command lists the commands and exits 64', async () => {
     const { code, stderr } = await runCli([], {}, { cwd })
     expect(code).toBe(64)
     expect(stderr).toContain('Commands:')
   })
 
-  test('names every problem of the configuration at once, in --json too, exit 78', async () => {
+  test('reports every problem of the configuration at once, with --json too, and exits 78', async () => {
     const env = {
       ALLO_API_KEY: 'Api-Key ak_live_of_a_test',
       DATABASE_URL: 'mysql://root:secret-password@db/allo',
@@ -78,7 +78,7 @@ describe.concurrent('the executable', () => {
     expect(stdout + stderr).not.toMatch(/ak_live|secret-password|^\s+at /m)
   })
 
-  test('says which variable is missing, and reads .env of the folder it is started in', async () => {
+  test('names the missing variable, and reads .env of the working directory', async () => {
     const { code, stderr } = await runCli(['sync'], {}, { cwd })
     expect(code).toBe(78)
     expect(stderr).toMatch(/ALLO_API_KEY: missing/)
@@ -93,7 +93,7 @@ describe.concurrent('the executable', () => {
 })
 
 describe('simulate', () => {
-  test('prints the two lines to copy, answers with them, moves, and leaves at Ctrl-C', async () => {
+  test('prints two lines to copy, answers with that key, moves, and ends on Ctrl-C', async () => {
     const args = [
       'simulate',
       '--port',
@@ -126,7 +126,7 @@ describe('an error', () => {
   const debug = { debug: true, secrets: ['ak_live_of_a_test'] }
   const usual = { debug: false, secrets: ['ak_live_of_a_test'] }
 
-  test('that a user can meet is a sentence, and with debug the frames of its causes', () => {
+  test('that a user can cause is one sentence, and with LOG_LEVEL=debug has the stack of its causes', () => {
     const cause = new Error('connect ECONNREFUSED, sent ak_live_of_a_test about +12125550100')
     const error = new AlloUnreachableError({
       asked: 'queue of usr-1, page 3',
@@ -142,7 +142,7 @@ describe('an error', () => {
     expect(told).not.toMatch(/ak_live|5550100/)
   })
 
-  test('that is a bug says so, masks foreign text, and says how to see more', () => {
+  test('that is a bug says so, masks text from outside, and says how to see more', () => {
     const bug = new TypeError('cannot read +1 (212) 555-0100 of ak_live_of_a_test')
     expect(describeError(bug, usual)).toBe(
       'This is a bug of allo-queue-mirror: cannot read [number] of [secret]\n' +
@@ -151,7 +151,7 @@ describe('an error', () => {
     expect(describeError(bug, debug)).toMatch(/TypeError\n\s+at /)
   })
 
-  test('of the driver that was not wrapped is recognised as a lost connection, not as a bug', async () => {
+  test('of the driver, even if not wrapped, is recognised as a lost connection, not as a bug', async () => {
     const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
     const known = await asKnownError(lost)
     expect(toMirrorError(known).exitCode).toBe(75)
@@ -175,21 +175,18 @@ describe('an error', () => {
     ['42601', 70],
     ['23505', 70],
     ['22P02', 70],
-  ] as const)('of Postgres with code %s ends with exit %i', ([code, expected]) => {
+  ] as const)('of Postgres with code %s exits %i', ([code, expected]) => {
     const error = new DatabaseError('saving', Object.assign(new Error('no'), { code }))
     expect(toMirrorError(error).exitCode).toBe(expected)
   })
 
-  test.for(['57P01', '57P02', '57P03'])(
-    'of the driver itself with code %s is no bug wherever it arrives',
-    (code) => {
-      const raw = Object.assign(new pg.DatabaseError('terminating connection', 0, 'error'), { code })
-      expect(toMirrorError(raw).exitCode).toBe(75)
-      expect(describeError(raw, usual)).toBe(
-        `Talking to Postgres: terminating connection (code ${code}). Try again; what was saved until then stays.`,
-      )
-    },
-  )
+  test.for(['57P01', '57P02', '57P03'])('of the driver with code %s is never a bug', (code) => {
+    const raw = Object.assign(new pg.DatabaseError('terminating connection', 0, 'error'), { code })
+    expect(toMirrorError(raw).exitCode).toBe(75)
+    expect(describeError(raw, usual)).toBe(
+      `Talking to Postgres: terminating connection (code ${code}). Try again; what was saved until then stays.`,
+    )
+  })
 })
 
 describe('progress', () => {
@@ -233,7 +230,7 @@ describe('progress', () => {
     return written
   }
 
-  test('on a terminal is one line drawn over, with teammates, numbers, rate and waits, and gone at the end', () => {
+  test('on a terminal is one line, redrawn with teammates, numbers, rate and waits, and cleared at the end', () => {
     const written = play(true)
     expect(written).toMatch(
       /\r\x1b\[K2\/3 teammates {2}250 numbers {2}[\d.]+ requests\/s {2}throttled 1\.5 s {2}paused by Allo: 12 s/,
@@ -241,18 +238,18 @@ describe('progress', () => {
     expect(written.endsWith('\r\x1b[K')).toBe(true)
   })
 
-  test('piped is plain lines', () => {
+  test('in a pipe is plain lines', () => {
     expect(play(false)).toBe(
       'Starting\nPass 7: reading 3 teammates of Acme\nusr-1: error: no  [31manswer\nCareful\n',
     )
   })
 
-  test('says nothing that LOG_LEVEL does not ask for', () => {
+  test('prints only what LOG_LEVEL allows', () => {
     expect(play(true, 'error') + play(false, 'error')).toBe('')
   })
 })
 
-test('a table aligns numbers to the right and lets no character of a name move the cursor', () => {
+test('a table aligns numbers to the right, and no character of a name moves the cursor', () => {
   expect(
     tableLines(
       ['name', 'left', 'done'],
@@ -264,7 +261,7 @@ test('a table aligns numbers to the right and lets no character of a name move t
   ).toEqual(['name     left  done', '───────  ────  ─────', 'Ann [2J    12  true', 'Bo             false'])
 })
 
-test('a table is aligned with names of wide and of combining characters, too', () => {
+test('a table is aligned also with wide and combining characters', () => {
   const names = ['王小明', 'O\u0301scar', 'ｱﾝ', 'Bo']
   expect(
     tableLines(

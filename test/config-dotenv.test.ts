@@ -41,12 +41,12 @@ describe('.env', () => {
   const text = 'ALLO_API_KEY=ak_1\r\nexport LOG_LEVEL="debug" # loud\r\n'
   const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le')
 
-  test('is read with a byte order mark, in UTF-16, and with any line ends', () => {
+  test('may have a byte order mark, UTF-16 and any line endings', () => {
     for (const bytes of [`\ufeff${text}`, utf16, Buffer.from(utf16).swap16(), text.replaceAll('\r\n', '\r')])
       expect(read(bytes)).toBe('ak_1 debug')
   })
 
-  test('that is a folder or no text is refused by its name', () => {
+  test('that is a folder or not text is refused by name', () => {
     expect(read(Buffer.from([0x41, 0xff, 0x00]))).toMatch(
       /^ConfigError [\s\S]*\.env: .*\.env is not text in UTF-8/,
     )

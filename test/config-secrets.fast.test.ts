@@ -80,7 +80,7 @@ const otherUrls: readonly [variable: string, url: string, fault: string][] = [
 
 describe('a connection URL', () => {
   test.each([...databaseUrls.map(([url, fault]) => ['DATABASE_URL', url, fault] as const), ...otherUrls])(
-    '%s=%j is refused by name, and nothing of it is repeated',
+    '%s=%j is refused by name, and no part of it is repeated',
     (variable, url, fault) => {
       const error = problemsOf({ [variable]: url })
       expect(error.problems).toMatchObject([{ variable, problem: expect.stringContaining(fault) }])
@@ -101,11 +101,11 @@ describe('a connection URL', () => {
     'postgresql:///db?host=/var/run/postgresql',
     'postgres://u:p@%2Fvar%2Frun/db',
     "postgres://u:p!$&'()*+,;=~^|<>@h/db",
-  ])('%s is one', (url) => {
+  ])('%s is accepted', (url) => {
     expect(loadConfig({ DATABASE_URL: url }, { needsApiKey: false }).databaseUrl?.value()).toBe(url)
   })
 
-  test('may hold every ASCII sign in its password, percent-encoded, for Postgres, Redis and a proxy', () => {
+  test('may contain every ASCII character in its password, percent-encoded, for Postgres, Redis and a proxy', () => {
     const signs = Array.from({ length: 0x7f - 0x20 }, (_, nth) => String.fromCharCode(0x20 + nth)).join('')
     const all = encodeURIComponent(signs).replaceAll(
       /[!'()*~_.-]/g,
@@ -125,7 +125,7 @@ describe('a connection URL', () => {
     expect(mask(`<${signs}>`, config.secrets())).toBe('<[secret]>')
   })
 
-  test('of a webhook may hold an @ in its path, as those of Teams do', () => {
+  test('of a webhook may contain an @ in its path, as those of Teams do', () => {
     const url = 'https://x.webhook.office.com/webhookb2/a@b/IncomingWebhook/c'
     expect(loadConfig({ ALERT_WEBHOOK_URL: url }, { needsApiKey: false }).alertWebhookUrl?.value()).toBe(url)
   })
@@ -159,7 +159,7 @@ describe('a secret in a file', () => {
     expect(problems[0]?.problem).toContain(fault)
   })
 
-  test('set under the name of a file is not repeated', () => {
+  test('in a variable that should name a file is not repeated', () => {
     const error = problemsOf({
       ALLO_API_KEY_FILE: 'ak_live_Secret',
       DATABASE_URL_FILE: 'postgres://u:Secret@h/d',
@@ -197,7 +197,7 @@ describe('masking', () => {
     'tokentokentoken',
   ]
 
-  test('knows a secret in all the forms it can come in', () => {
+  test('masks a secret in every form in which it can appear', () => {
     const secrets = loadConfig(env).secrets()
     for (const form of forms) {
       expect([form, mask(`<${form}>`, secrets)]).toEqual([
@@ -215,7 +215,7 @@ describe('masking', () => {
     )
   })
 
-  test('keeps the key that was before, when its file has changed', async () => {
+  test('masks the earlier key too after its file has changed', async () => {
     const path = write('rotating', Buffer.from('ak_live_first_1'))
     const config = loadConfig({ ALLO_API_KEY_FILE: path })
     config.secrets()

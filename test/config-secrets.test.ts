@@ -13,7 +13,7 @@ import { createWorkplace, type Env, runCli } from './support/run-cli.ts'
 const folder = mkdtempSync(join(tmpdir(), 'config-secrets-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-test('a connection URL that is refused stops a command with 78 before it is looked up, in --json too', async () => {
+test('a refused connection URL exits 78 before its host is resolved, with --json too', async () => {
   const { folder: cwd, remove } = createWorkplace()
   const env: Env = {
     ALLO_API_KEY: 'ak_live_hunter2hunter2',
@@ -36,7 +36,7 @@ test('a secret in a pipe without a writer is refused by name', () => {
   expect(() => loadConfig({ ALLO_API_KEY_FILE: path })).toThrow(`${path} is not a regular file`)
 })
 
-test('a key that the API repeats in its answers is neither stored nor printed', async () => {
+test('a key that the API repeats in its responses is neither stored nor printed', async () => {
   const key = 'ak_live_hunter2hunter2'
   const user = { id: 'usr-1', name: 'Alex', email: null, role: 'ADMIN', status: 'ACTIVE' }
   const number = { number_to: '+12125550010', position: 0, debug: `Api-Key ${key}` }
@@ -96,7 +96,7 @@ describe('masking', () => {
       { ALLO_API_KEY: 'ak_Secret1', envFile: Buffer.from('LOG_LEVEL=info\nLOG_LEVEL="debug') },
     ],
   ])(
-    'works where the configuration is invalid: %s',
+    'works if the configuration is invalid: %s',
     (_, { envFile, ...more }: Record<string, string | Buffer>) => {
       const home = mkdtempSync(join(folder, 'home-'))
       if (envFile !== undefined) writeFileSync(join(home, '.env'), envFile)
@@ -116,7 +116,7 @@ describe('masking', () => {
   )
 })
 
-test('a key in a .env that is not valid is masked, whatever its line ends and blank values', () => {
+test('a key in an invalid .env is masked with any line endings and blank values', () => {
   const home = mkdtempSync(join(folder, 'home-'))
   writeFileSync(join(home, '.env'), 'DATA_DIR= \rALLO_API_KEY=ak_Secret1\rSYNC_EVERY=often\rLOG_LEVEL="')
   const source = (name: string) => JSON.stringify(new URL(`../src/${name}.ts`, import.meta.url).href)

@@ -20,13 +20,13 @@ test.each([
   ['RETAIN_NUMBER_DAYS', 'RETAIN_NUMBERS_DAYS'],
   ['HTTP_BASIC_AUHT', 'HTTP_BASIC_AUTH'],
   ['NUMBER_KEY_FLIE', 'NUMBER_KEY_FILE'],
-])('%s is answered with %s', (name, meant) => {
+])('%s causes the warning %s', (name, meant) => {
   expect(warningsOf({ [name]: '1m' })).toEqual([
     `${name} is set, but there is no such setting; did you mean ${meant}?`,
   ])
 })
 
-test('variables of other programs are left alone', () => {
+test('variables of other programs cause no warning', () => {
   const others = [
     ...['PATH', 'HOME', 'USER', 'PWD', 'LANG', 'TERM', 'SHELL', 'NODE_ENV', 'NODE_OPTIONS', 'NO_COLOR', 'TZ'],
     ...[
@@ -60,7 +60,7 @@ test.each([
     /nothing shows that it leads to your database/,
   ],
   ['postgresql://me:s3cret@db.example/allo?ssl=0', /names another machine and no sslmode/],
-])('%s is told to travel in clear text, or unverified', (url, says) => {
+])('%s causes a warning about plain text or a missing verification', (url, says) => {
   const warnings = inClear({ DATABASE_URL: url })
   expect(warnings).toEqual([expect.stringMatching(says)])
   expect(warnings[0]).not.toMatch(/s3cret|example|10\.0/)
@@ -78,11 +78,11 @@ test.each([
   'postgresql://me:s3cret@127.0.0.1:6543/allo',
   'postgresql://me:s3cret@[::1]/allo',
   'postgresql://me:s3cret@%2Fvar%2Frun%2Fpostgresql/allo',
-])('%s is nothing to warn of', (url) => {
+])('%s causes no warning', (url) => {
   expect(inClear({ DATABASE_URL: url })).toEqual([])
 })
 
-test('a Redis password in plain text is a warning; a Redis without one, or on this machine, is not', () => {
+test('a Redis password in plain text causes a warning; no password, or Redis on this machine, causes none', () => {
   expect(inClear({ REDIS_URL: 'redis://:s3cret@redis.example:6379' })).toEqual([
     expect.stringMatching(/REDIS_URL .*clear text.*rediss/),
   ])

@@ -14,7 +14,7 @@ const apiKey = 'ak_live_secret'
 const withKey = (more: Record<string, string> = {}) => loadConfig({ ALLO_API_KEY: apiKey, ...more })
 
 describe('a configuration', () => {
-  test('with only a key has a default for everything else', () => {
+  test('with only a key has defaults for everything else', () => {
     const { apiKey: key, proxy, secrets, ...rest } = withKey()
     expect(key.value()).toBe(apiKey)
     expect(proxy()).toEqual({})
@@ -47,7 +47,7 @@ describe('a configuration', () => {
     })
   })
 
-  test('takes every variable', () => {
+  test('can set every variable', () => {
     const config = withKey({
       ALLO_API_URL: 'http://localhost:8080/base/',
       ALLO_AUTH_SCHEME: 'None',
@@ -109,13 +109,13 @@ describe('a configuration', () => {
     expect(withKey({ ALLO_READS_PER_SECOND: 'unlimited' }).readsPerSecond).toBe('unlimited')
   })
 
-  test('cannot be changed', () => {
+  test("can't be changed", () => {
     const config = withKey({ ONLY_TEAMMATES: 'a' })
     expect(Object.isFrozen(config)).toBe(true)
     expect(Object.isFrozen(config.onlyTeammates)).toBe(true)
   })
 
-  test('an empty value means unset', () => {
+  test('treats an empty value as unset', () => {
     expect(withKey({ ALLO_API_URL: '', LOG_LEVEL: ' ', DATABASE_URL: '' })).toMatchObject({
       apiUrl: 'https://api.withallo.com',
       logLevel: 'info',
@@ -123,12 +123,12 @@ describe('a configuration', () => {
     })
   })
 
-  test('a literal environment is all it looks at', () => {
+  test('made from a given object reads nothing else', () => {
     expect(() => loadConfig({})).toThrow(ConfigError)
     expect(loadConfig({}, { needsApiKey: false }).apiKey).toBeNull()
   })
 
-  test('the environment goes before .env, also when it is empty', () => {
+  test('prefers the environment to .env, also if the value there is empty', () => {
     const envFile =
       'LOG_LEVEL=debug\nDATA_DIR="from file"\nDATABASE_URL=postgres://file/x\nALLO_API_KEY=from-file\n'
     const config = loadConfig({ LOG_LEVEL: 'warn', DATABASE_URL: '' }, { envFile })
@@ -136,14 +136,14 @@ describe('a configuration', () => {
     expect(config.apiKey.value()).toBe('from-file')
   })
 
-  test('a key file in the environment hides a key in .env', () => {
+  test('with a key file in the environment ignores a key in .env', () => {
     const path = file('key', 'from-its-file\n')
     expect(loadConfig({ ALLO_API_KEY_FILE: path }, { envFile: 'ALLO_API_KEY=x' }).apiKey.value()).toBe(
       'from-its-file',
     )
   })
 
-  test('proxies come by both spellings, the lower-case one first', () => {
+  test('accepts proxies in both spellings and prefers lower case', () => {
     const config = withKey({
       HTTP_PROXY: 'http://upper:1',
       http_proxy: 'lower:3128',
@@ -157,7 +157,7 @@ describe('a configuration', () => {
     })
   })
 
-  test('a mistyped ALLO_ variable is a warning, a foreign variable is nothing', () => {
+  test('warns about a mistyped ALLO_ variable, and ignores variables of other programs', () => {
     const { warnings } = withKey({ ALLO_READ_PER_SECOND: '3', ALLO_COLOUR: 'red', EDITOR: 'vi' })
     expect(warnings).toEqual([
       'ALLO_READ_PER_SECOND is set, but there is no such setting; did you mean ALLO_READS_PER_SECOND?',
@@ -167,7 +167,7 @@ describe('a configuration', () => {
 })
 
 describe('problems', () => {
-  test('are all reported at once, by name, with what to do', () => {
+  test('are all reported at once, by name, with a way out', () => {
     const error = problemsOf({
       SYNC_EVERY: '5 apples',
       SYNC_CRON: '61 * * * *',
@@ -248,7 +248,7 @@ describe('problems', () => {
     'https://api.withallo.com#x',
     'http://127.0.0.1.example.com',
     'http://192.168.0.1',
-  ])('the API cannot be at %s', (url) => {
+  ])('include an API URL such as %s', (url) => {
     expect(problemsOf({ ALLO_API_KEY: apiKey, ALLO_API_URL: url }).problems).toMatchObject([
       { variable: 'ALLO_API_URL' },
     ])
@@ -259,11 +259,11 @@ describe('problems', () => {
     'http://127.0.0.1:1',
     'http://[::1]:1',
     'https://gateway.example.com/allo',
-  ])('the API can be at %s', (url) => {
+  ])('do not include an API URL such as %s', (url) => {
     expect(withKey({ ALLO_API_URL: url }).apiUrl).toBe(url)
   })
 
-  test('a secret is never shown, neither in a problem nor by printing the configuration', () => {
+  test('never show a secret, and printing the configuration does not either', () => {
     const error = problemsOf({
       ALLO_API_KEY: 'Api-Key hunter2',
       DATABASE_URL: 'postgres:hunter2@db',
@@ -288,7 +288,7 @@ describe('problems', () => {
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain('hunter2')
   })
 
-  test('erasing numbers without a key is possible, and warned of', () => {
+  test('do not include erasing numbers without a key, but that causes a warning', () => {
     const days = { RETAIN_NUMBERS_DAYS: '30' }
     const own = { DATABASE_URL: 'postgres://db/x' }
     expect(withKey({ ...days, ...own }).warnings).toEqual([expect.stringContaining('without NUMBER_KEY')])
@@ -300,7 +300,7 @@ describe('problems', () => {
     ['hexadecimal digits', Buffer.alloc(32, 0xfb).toString('hex').toUpperCase()],
     ['base64', Buffer.alloc(32, 0xfb).toString('base64')],
     ['base64 for addresses', Buffer.alloc(32, 0xfb).toString('base64url')],
-  ])('a number key may be written as %s', (_, text) => {
+  ])('do not include a number key written as %s', (_, text) => {
     expect(decodeNumberKey(withKey({ NUMBER_KEY: text }).numberKey?.value() ?? '')).toEqual(
       Buffer.alloc(32, 0xfb),
     )
@@ -312,7 +312,7 @@ describe('problems', () => {
     'g'.repeat(64),
     Buffer.alloc(31).toString('base64'),
     Buffer.alloc(33).toString('base64'),
-  ])('a number key is 32 bytes, not %j', (text) => {
+  ])('include a number key that is not 32 bytes: %j', (text) => {
     expect(decodeNumberKey(text)).toBeNull()
   })
 
@@ -321,25 +321,28 @@ describe('problems', () => {
     ['::', {}],
     ['10.0.0.7', { HTTP_OPEN_PROBES: 'true' }],
     ['mirror.example.com', {}],
-  ])('the pages on %s need a password', (host, more) => {
+  ])('include pages on %s without a password', (host, more) => {
     const { problems } = problemsOf({ ALLO_API_KEY: apiKey, HTTP_HOST: host, ...more })
     expect(problems).toMatchObject([{ variable: 'HTTP_BASIC_AUTH' }])
   })
 
-  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('the pages on %s need none', (host) => {
-    expect(withKey({ HTTP_HOST: host }).http).toMatchObject({ host, basicAuth: null })
-  })
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])(
+    'do not include pages on %s without a password',
+    (host) => {
+      expect(withKey({ HTTP_HOST: host }).http).toMatchObject({ host, basicAuth: null })
+    },
+  )
 
-  test('a schedule is an interval or a cron expression, not both', () => {
+  test('include both an interval and a cron expression', () => {
     const { problems } = problemsOf({ ALLO_API_KEY: apiKey, SYNC_EVERY: '5m', SYNC_CRON: '* * * * *' })
     expect(problems).toMatchObject([{ variable: 'SYNC_CRON' }])
   })
 
-  test('of the key do not matter where it is not needed', () => {
+  test('do not include the API key for commands that do not need it', () => {
     expect(loadConfig({ ALLO_API_KEY_FILE: '/nowhere' }, { needsApiKey: false }).apiKey).toBeNull()
   })
 
-  test('a value and a file for the same thing is one too many', () => {
+  test('include both a value and a file for the same setting', () => {
     const error = problemsOf({
       ALLO_API_KEY: 'a',
       ALLO_API_KEY_FILE: '/x',
@@ -354,7 +357,7 @@ describe('problems', () => {
     ['a folder', folder, 'is a folder'],
     ['empty', file('empty', ' \n'), 'is empty'],
     ['holding more than a key', file('two', 'ak_1\nak_2\n'), 'holds spaces'],
-  ])('a key file that is %s is named by its path', (_, path, why) => {
+  ])('include a key file that is %s, and name its path', (_, path, why) => {
     const error = problemsOf({ ALLO_API_KEY_FILE: path })
     expect(error.problems).toHaveLength(1)
     expect(error.message).toContain(`ALLO_API_KEY_FILE: ${path}`)
@@ -363,7 +366,7 @@ describe('problems', () => {
 })
 
 describe('a secret in a file', () => {
-  test('is read again on demand, and says whether it changed', async () => {
+  test('can be read again, and the result says whether it changed', async () => {
     const path = file('rotating', '\ufeffold\r\n')
     const { apiKey: key } = loadConfig({ ALLO_API_KEY_FILE: path })
     expect([key.path, key.value()]).toEqual([path, 'old'])
@@ -373,7 +376,7 @@ describe('a secret in a file', () => {
     expect(key.value()).toBe('new')
   })
 
-  test('that becomes unreadable leaves the old value', async () => {
+  test('that becomes unreadable keeps its old value', async () => {
     const path = file('vanishing', 'old')
     const { apiKey: key } = loadConfig({ ALLO_API_KEY_FILE: path })
     rmSync(path)
@@ -381,7 +384,7 @@ describe('a secret in a file', () => {
     expect(key.value()).toBe('old')
   })
 
-  test('holds a database URL too', () => {
+  test('can be a database URL', () => {
     const path = file('url', 'postgres://u@h/x\n')
     expect(withKey({ DATABASE_URL_FILE: path }).databaseUrl?.value()).toBe('postgres://u@h/x')
   })
@@ -395,13 +398,13 @@ describe('.env', () => {
     ['set ALLO_API_KEY ak_Secret', 'ALLO_API_KEY: .env, line 1: not of the form'],
     ['ALLO_API_KEY="ak_Secret', 'ALLO_API_KEY: .env, line 1: begins with a quote'],
     ["ALLO_API_KEY='ak'_Secret", 'ALLO_API_KEY: .env, line 1: something stands after'],
-  ])('that says %j is refused by name and line', (envFile, problem) => {
+  ])('with %j is refused by name and line', (envFile, problem) => {
     const error = problemsOf({}, envFile)
     expect(error.message).toContain(problem)
     expect(error.message).not.toContain('Secret')
   })
 
-  test('takes a value of spaces alone for an empty one, and leaves the next line as it is', () => {
+  test('treats a value of spaces as empty, and keeps the next line as it is', () => {
     for (const blank of [
       'DATA_DIR= ',
       'export DATA_DIR=\t',
@@ -414,7 +417,7 @@ describe('.env', () => {
     }
   })
 
-  test('may hold what belongs to others, the same twice, and values of several lines', () => {
+  test('may contain variables of other programs, equal duplicates, and values of several lines', () => {
     const envFile =
       'OTHER=a#b\nOTHER=c\nnot a setting\nPEM="a\nLOG_LEVEL=debug\n"\nALLO_API_KEY=\'ak#1\'\nALLO_API_KEY="ak#1" # twice'
     const config = loadConfig({}, { envFile })
@@ -431,7 +434,7 @@ describe('a value', () => {
     ['AUTO_MIGRATE', 'No', { autoMigrate: false }],
     ['HTTP_PORT', '08080', { http: { port: 8080 } }],
     ['LOG_LEVEL', 'Warn ', { logLevel: 'warn' }],
-  ])('%s=%j is understood', (name, text, expected) => {
+  ])('%s=%j is accepted', (name, text, expected) => {
     expect(withKey({ [name]: text })).toMatchObject(expected)
   })
 
@@ -459,22 +462,22 @@ describe('a value', () => {
   })
 })
 
-describe('what is written about the configuration', () => {
-  test('.env.example has every variable with its default, each behind a #; run with -u to write it', async () => {
+describe('the documents of the configuration', () => {
+  test('.env.example has every variable with its default, each as a comment; -u writes it', async () => {
     await expect(envExample()).toMatchFileSnapshot('../.env.example')
     const offered = [...envExample().matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])
     expect(offered).toEqual(documented.map(({ name, usual }) => [name, usual]))
     expect(parseEnv(envExample())).toEqual({})
   })
 
-  test('every default in the table is accepted, and is what an unset variable means', () => {
+  test('every default in the table is accepted and equals the value of an unset variable', () => {
     const written = Object.fromEntries(
       documented.flatMap(({ name, usual }) => (usual ? [[name, usual]] : [])),
     )
     expect(JSON.stringify(withKey(written))).toBe(JSON.stringify(withKey()))
   })
 
-  test('the README table has a line per variable', () => {
+  test('the table in README has a row for each variable', () => {
     const lines = readmeConfigTable()
     expect(lines).toHaveLength(2 + documented.length)
     expect(lines).toContain('| `LOG_LEVEL` | `info` | `silent`, `error`, `warn`, `info` or `debug` |')

@@ -46,7 +46,7 @@ describe('a cron expression', () => {
   })
 })
 
-describe('where the clocks go forward at midnight', () => {
+describe('in a zone where the clocks go forward at midnight', () => {
   const from = (timeZone: string, start: string, cron: string, count = 4) => {
     const slots: string[] = []
     for (let at = Date.parse(start), n = 0; n < count; n += 1) {
@@ -72,7 +72,7 @@ describe('where the clocks go forward at midnight', () => {
     expect(from(zone, start, '0 0 * * *')).toEqual(slots)
   })
 
-  test('what is set for the hour that is left out comes as long after midnight, once, and on its own day only', () => {
+  test('a slot in the skipped hour is shifted by the length of the skip, once, and only on that day', () => {
     const start = '2026-04-23T20:00:00Z'
     expect(from('Africa/Cairo', start, '30 0 * * *', 2)).toEqual(['04-23T22:30', '04-24T21:30'])
     expect(from('Africa/Cairo', start, '0 0,1 * * *', 2)).toEqual(['04-23T22:00', '04-24T21:00'])
@@ -92,7 +92,7 @@ describe('where the clocks go forward at midnight', () => {
   })
 
   test.each(['Africa/Cairo', 'America/Santiago', 'Europe/Paris'])(
-    'slots come once a day for a year in %s, and the same back over the change of the clocks',
+    'slots in %s come once a day for a year, and the same slots are found backwards',
     (timeZone) => {
       const schedule = { cron: '15 0 * * *', timeZone }
       let at = Date.parse('2026-01-01T12:00:00Z')

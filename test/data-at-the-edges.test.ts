@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-test('a dial of the year 1 and a number of the year 9999 do not extend the calendar, and are reported by field, not as a wrong zone', async () => {
+test('a dial in the year 1 and a number in the year 9999 do not extend the calendar, and are reported as impossible times, not as a wrong time zone', async () => {
   const stage = await openStage({
     edit: ({ position }) =>
       position === 0
@@ -36,7 +36,7 @@ test('a dial of the year 1 and a number of the year 9999 do not extend the calen
   expect(failed[0]?.sentence).not.toContain('ALLO_TIME_ZONE')
 })
 
-test('a number that an earlier version stored, too long for an index, can leave', async () => {
+test('a number that an earlier version stored and that is too long for an index can be removed', async () => {
   const stage = await openStage()
   await stage.pass()
   stage.letTheApiLie()
@@ -58,7 +58,7 @@ test('a number that an earlier version stored, too long for an index, can leave'
   expect(left).toEqual([{ removal_reason: 'deleted' }])
 })
 
-test('a pass whose endings the database refuses is closed, not left running, and the next one ends them', async () => {
+test('a pass whose end the database refuses is closed, not left running, and the next pass ends the queues', async () => {
   const stage = await openStage()
   const [userId = ''] = stage.ids
   await stage.pass()
@@ -99,8 +99,8 @@ async function openWith(allo: ScriptedAllo, stage: Stage, apiKey: string) {
   return mirror
 }
 
-describe('a teammate who can’t be asked or read holds others back for some passes only', () => {
-  test('a row without a usable id delays an end for three passes, and no longer', async () => {
+describe('a teammate who can’t be read delays ends for a limited number of passes', () => {
+  test('a row without a usable id delays an end for three passes', async () => {
     const stage = await openStage()
     const allo = await openTeam(stage)
     const mirror = await openWith(allo, stage, 'ak_live_sixth')
@@ -121,7 +121,7 @@ describe('a teammate who can’t be asked or read holds others back for some pas
     ).toEqual([{ end_reason: 'queue_gone', is_dated_back: true }])
   })
 
-  test('a queue shown for two goes on with the one who can be read, and one handed back costs a single reading', async () => {
+  test('a shared queue goes to the teammate who can be read, and a queue that is returned costs one reading', async () => {
     const stage = await openStage()
     const allo = await openTeam(stage)
     const mirror = await openWith(allo, stage, 'ak_live_seventh')
@@ -165,7 +165,7 @@ describe('the team of a key', () => {
     return [...teams]
   }
 
-  test('goes on with a new key of the same team, and is refused to one that names another team for the same people', async () => {
+  test('may continue with a new key, but a key that names another team for the same teammates is refused', async () => {
     const stage = await openStage()
     const allo = await openTeam(stage)
     expect((await (await openWith(allo, stage, 'ak_live_first')).pass()).status).toBe('ok')
@@ -184,7 +184,7 @@ describe('the team of a key', () => {
     expect((await third.pass()).status).toBe('ok')
   })
 
-  test('changes by allo.move_team, with all data, and no call counts twice', async () => {
+  test('changes by allo.move_team with all its data, and no call counts twice', async () => {
     const stage = await openStage()
     const allo = await openTeam(stage)
     const mirror = await openWith(allo, stage, 'ak_live_fourth')
@@ -204,7 +204,7 @@ describe('the team of a key', () => {
     expect(await stage.sql('select count(*)::int as dials from allo.dials')).toEqual([{ dials: 3 }])
   })
 
-  test('without a team in the API’s answer a key stands for a team of its own, and keeps it', async () => {
+  test('is a team of its own, and stays so, if the API names none', async () => {
     const stage = await openStage()
     const allo = await openTeam(stage)
     allo.me = { api_key_id: 'key-1', team: null }

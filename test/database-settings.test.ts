@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 
 test.each(['LATIN1', 'EUC_JP', 'SQL_ASCII'])(
-  'a database in %s is refused with the way out, by every command that would use it',
+  'a database with encoding %s is refused, with the way out, by every command that would use it',
   async (encoding) => {
     const name = `test_${randomBytes(6).toString('hex')}`
     // Before version 15 there was one provider of locales only.
@@ -64,7 +64,7 @@ const odd: Readonly<Record<string, string>> = {
   jit: 'on',
 }
 
-test('a database with odd settings of its own mirrors the same, in sync and in a worker with its jobs there', async () => {
+test('a database with unusual settings is mirrored in the same way, by sync and by a worker with its jobs there', async () => {
   const seed = { seed: 'odd \\ settings', teammates: 3, numbersPerQueue: 20, calledBefore: 0.5 }
   const usual = await createTestDatabase()
   const strange = await createTestDatabase()
@@ -109,7 +109,7 @@ test('a database with odd settings of its own mirrors the same, in sync and in a
   await Promise.all([usual.drop(), strange.drop()])
 })
 
-test('a policy that hides rows from the login is an error, and never a mirror that looks empty', async () => {
+test('a policy that hides rows from the login is an error, and the mirror never looks empty', async () => {
   const database = await createTestDatabase()
   const role = `test_${randomBytes(6).toString('hex')}`
   await server.query(`create role ${role}`)

@@ -26,17 +26,17 @@ beforeAll(async () => {
 })
 afterAll(remove)
 
-test('ends with exit 0 and an empty stderr, whatever the environment holds', () => {
+test('exits 0 with an empty stderr, with any environment', () => {
   expect(demo).toMatchObject({ code: 0, stderr: '' })
   expect(demo.stdout).not.toMatch(/ak_live|not-the-demo|Ctrl-C|\x1b/)
 })
 
-test('leaves no folder and no database behind', () => {
+test('leaves no folder and no database', () => {
   expect(readdirSync(temporary)).toEqual([])
   expect(readdirSync(cwd).sort()).toEqual(['.env', 'tmp'])
 })
 
-test('shows what changed at the source and what each pass saw', () => {
+test('shows what changed at the source and what each pass found', () => {
   const chapters = demo.stdout.split(/^(?=\d\. )/m).slice(1)
   expect(chapters).toHaveLength(6)
   for (const chapter of chapters)
@@ -68,7 +68,7 @@ function table(title: string): Record<string, string>[] {
   return rows.map((line) => Object.fromEntries(cells(line).map((cell, index) => [names[index], cell])))
 }
 
-test('sums up what history saw: counts by outcome, and every ending with its reason', () => {
+test('sums up the history: counts by outcome, and every end with its reason', () => {
   const queues = table('Queues, as last read')
   expect(queues).toHaveLength(8)
   for (const { numbers, queue: _, holder: __, ...outcomes } of queues) {
@@ -99,7 +99,7 @@ test('answers three questions, and shows the SQL', () => {
   expect(thrownAway[0]).toMatchObject({ outcome: 'remaining' })
 })
 
-test('ends with the service itself: its page, and passes that come by themselves', () => {
+test('ends with the worker: its page, and passes on a schedule', () => {
   const [, service = ''] = demo.stdout.split('The worker: ')
   expect(service).toMatch(/status page {4}http:\/\/127\.0\.0\.1:\d+/)
   expect(service.match(/^ {3}pass (?:ok|partial) +7 teammates, \d+ requests$/gm)).toHaveLength(3)

@@ -22,7 +22,7 @@ afterAll(async () => {
   await database?.drop()
 })
 
-describe('what the database says of itself', () => {
+describe('the comments in the database', () => {
   test('every schema, table, column and function of ours has a comment that is a sentence', async () => {
     const { rows } = await database.pool.query<{ name: string; comment: string | null }>(
       `select 'schema ' || nspname as name, obj_description(oid, 'pg_namespace') as comment
@@ -44,7 +44,7 @@ describe('what the database says of itself', () => {
     expect(without.map(({ name }) => name)).toEqual([])
   })
 
-  test('a table begins with what one row is, and queue_numbers warns of ended queues', async () => {
+  test('a table comment begins with what one row is, and that of queue_numbers warns of ended queues', async () => {
     const { rows } = await database.pool.query<{ name: string; comment: string }>(
       `select relname as name, obj_description(oid, 'pg_class') as comment from pg_class
        where relnamespace = 'allo'::regnamespace and relkind = 'r'`,
@@ -82,7 +82,7 @@ async function answerTo(title: string, values: Readonly<Record<string, string>> 
   return rows
 }
 
-describe('docs/tables.md, and a function of the reports over the same story', () => {
+describe('docs/tables.md, and queue_as_of over the same story', () => {
   const sold = Date.UTC(2026, 3, 30, 2)
   const world = createWorld({
     seed: 5,
@@ -149,7 +149,7 @@ describe('docs/tables.md, and a function of the reports over the same story', ()
     expect(named.sort()).toEqual(rows.map(({ name }) => name).sort())
   })
 
-  test('names no column that is not there', async () => {
+  test('names no missing column', async () => {
     const { rows } = await database.pool.query<{ name: string; columns: string[] }>(
       `select c.relname as name, array_agg(a.attname::text) as columns from pg_class c
        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
@@ -192,7 +192,7 @@ describe('docs/tables.md, and a function of the reports over the same story', ()
     ])
   })
 
-  test("queue_as_of knows a teammate's queue as of every moment that was read, and says unknown of the others", async () => {
+  test("queue_as_of knows a teammate's queue at every moment that was read, and answers unknown for the others", async () => {
     const asOf = async (userId: string, at: string) => {
       const { rows } = await database.pool.query(
         `select answer, read_at, position, number_to from reporting.queue_as_of($1, $2)
@@ -248,7 +248,7 @@ describe('docs/tables.md, and a function of the reports over the same story', ()
     expect(await asOf('usr-nobody', moments[0]?.at ?? '')).toMatchObject({ answer: 'unknown' })
   })
 
-  test('lists the readings that failed, and why, without skipped ones', async () => {
+  test('lists failed readings with their reason, without skipped ones', async () => {
     const rows = await answerTo('Readings that failed, and why')
     const failures = rows.map(({ user_id, status, error_code }) => `${user_id} ${status} ${error_code}`)
     const expected = [
@@ -262,7 +262,7 @@ describe('docs/tables.md, and a function of the reports over the same story', ()
     expect(times).toEqual(times.toSorted((a, b) => b - a))
   })
 
-  test('has no query that is not run here', () => {
+  test('has no query that this test does not run', () => {
     expect(queries.size).toBe([...page.matchAll(/^```sql$/gm)].length)
     expect([...queries.keys()].filter((title) => !tried.has(title))).toEqual([])
   })
@@ -277,11 +277,11 @@ describe('the README', () => {
     return inner.split('\n').filter((line) => line.trim() !== '')
   }
 
-  test('has the table of the configuration as the code writes it', () => {
+  test('has the table of the configuration that the code generates', () => {
     expect(between('config')).toEqual(readmeConfigTable())
   })
 
-  test('names exactly the commands there are', () => {
+  test('names exactly the commands that exist', () => {
     const bin = fileURLToPath(new URL('../bin/allo-queue-mirror.js', import.meta.url))
     const options = ['--disable-warning=ExperimentalWarning', bin, '--help']
     const help = execFileSync(process.execPath, options, { encoding: 'utf8', env: {}, timeout: 30_000 })

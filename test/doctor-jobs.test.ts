@@ -22,7 +22,7 @@ async function withPolicy(policy: string, url: string) {
   await client.quit()
 }
 
-test('a Redis that never evicts is right; for one that evicts the setting is named', async (context) => {
+test('accepts a Redis that never evicts, and names the setting of one that does', async (context) => {
   if (redis === null) return context.skip()
   await withPolicy('noeviction', redis.url)
   expect(await inspectRedis(redis.url)).toMatchObject({ concerns: [] })
@@ -33,15 +33,15 @@ test('a Redis that never evicts is right; for one that evicts the setting is nam
   await withPolicy('noeviction', redis.url)
 })
 
-test('a Redis that is not there is an error at once', async () => {
+test('reports a missing Redis at once', async () => {
   await expect(inspectRedis('redis://127.0.0.1:1')).rejects.toThrow('ECONNREFUSED')
 })
 
-test('two connections of a Postgres are two backends', async () => {
+test('sees two backends behind two connections of a Postgres', async () => {
   expect(await inspectJobsInPostgres(database.url)).toMatchObject({ concerns: [] })
 })
 
-test('options in the URL leave the jobs in their schema', async () => {
+test('keeps the jobs in their schema if the URL has options', async () => {
   const url = new URL(database.url)
   url.searchParams.set('options', '-c statement_timeout=5min')
   expect(await inspectJobsInPostgres(url.href)).toMatchObject({ concerns: [] })
@@ -52,13 +52,13 @@ test('options in the URL leave the jobs in their schema', async () => {
   await jobs.close()
 })
 
-test('a login that may not create the schema of the jobs gets an error that says so', async () => {
+test('reports that a login may not create the schema of the jobs', async () => {
   const url = new URL(database.url)
   url.searchParams.set('options', '-c role=pg_monitor')
   await expect(inspectJobsInPostgres(url.href)).rejects.toThrow(/may not make and fill schema allo_jobs/)
 })
 
-test('a pooler that gives two connections one backend is found out', async () => {
+test('detects a pooler that gives two connections one backend', async () => {
   const pooler = await startPooler(new URL(database.url))
   const url = new URL(database.url)
   url.port = String(pooler.port)
@@ -71,7 +71,7 @@ test.each([
   ['refuses', 'as PgBouncer does'],
   ['ignores', 'as PgBouncer does when it is told to'],
 ] as const)(
-  'behind a pooler that %s the options of a connection, %s, jobs can not be kept',
+  "reports that jobs can't be kept behind a pooler that %s the options of a connection, %s",
   async (how, _) => {
     const pooler = await startPooler(new URL(database.url), (startup) => withoutOptions(startup, how))
     const url = new URL(database.url)

@@ -48,7 +48,7 @@ function marks(stdout: string): Record<string, string[]> {
 }
 
 describe.concurrent('doctor', () => {
-  test('finds everything right, asks Allo four times, and changes no row but the budget', async () => {
+  test('accepts a correct installation, sends four requests to Allo, and changes no row but the budget', async () => {
     const before = await contentsOf(database.pool)
     const own = await startSimulatedAllo({ world, apiKey })
     const zone = { ALLO_API_URL: own.url, REPORT_TIME_ZONE: 'Europe/Paris' }
@@ -72,7 +72,7 @@ describe.concurrent('doctor', () => {
     expect(await contentsOf(database.pool)).toEqual(before)
   })
 
-  test('goes on without a key, and makes no folder for an embedded Postgres that is not there', async () => {
+  test('continues without a key, and creates no folder for an embedded Postgres that does not exist', async () => {
     const folder = join(cwd, 'nothing-yet')
     const { code, stdout } = await doctor({ DATA_DIR: folder, HTTP_PORT: '0' })
     expect(code).toBe(78)
@@ -90,7 +90,7 @@ describe.concurrent('doctor', () => {
     expect(existsSync(folder)).toBe(false)
   })
 
-  test('names every wrong setting, and looks at what does not depend on them', async () => {
+  test('names every wrong setting, and checks what does not depend on them', async () => {
     const { code, stdout } = await doctor(
       env({ LOG_LEVEL: 'loud', AUTO_MIGRATE: 'perhaps', ALLO_API_KEYS: 'x' }),
     )
@@ -129,7 +129,7 @@ describe.concurrent('doctor', () => {
     expect(await contentsOf(empty.pool)).toEqual({})
   })
 
-  test('finds a database from the future, or of other migrations, and a refused key in one go', async () => {
+  test('reports a newer database, one with other migrations, and a refused key in one run', async () => {
     const other = await createTestDatabase()
     await other.pool.query(
       `insert into allo.migrations (hash, created_at) values ('of a release to come', 9e15)`,
@@ -157,7 +157,7 @@ describe.concurrent('doctor', () => {
     await other.drop()
   })
 
-  test('warns of an unlisted scope, and calls it wrong when a queue is refused for it', async () => {
+  test('warns about a scope that is not listed, and reports an error when a queue is refused because of it', async () => {
     const own = await startSimulatedAllo({ world, apiKey, scopes: ['USERS_READ'] })
     const given = env({ ALLO_API_URL: own.url, EXCEPT_TEAMMATES: 'gone@sales.example' })
     const { code, stdout } = await doctor(given)
@@ -173,7 +173,7 @@ describe.concurrent('doctor', () => {
     ])
   })
 
-  test('exits 75 when only something that may come back does not answer', async () => {
+  test('exits 75 if only a temporary problem was found', async () => {
     const own = await startSimulatedAllo({ world, apiKey })
     own.faults.add({ kind: 'rate_limited', endpoint: 'me', retryAfterSeconds: 3600 })
     const nowhere = { ALLO_API_URL: own.url, DATABASE_URL: 'postgres://me:the-secret@127.0.0.1:1/allo' }
@@ -188,7 +188,7 @@ describe.concurrent('doctor', () => {
     ])
   })
 
-  test('starts the embedded Postgres to look into it, and stops it again', async () => {
+  test('starts the embedded Postgres to inspect it, and stops it again', async () => {
     const embedded = { ALLO_API_KEY: apiKey, ALLO_API_URL: allo.url, DATA_DIR: join(cwd, 'data') }
     expect((await runCli(['migrate'], embedded, { cwd })).code).toBe(0)
     const { code, stdout } = await doctor(embedded)
@@ -202,7 +202,7 @@ describe.concurrent('doctor', () => {
   })
 })
 
-test('doctor finds objects that were dropped, given to another owner or added to our schemas, and says how to fix it', async () => {
+test('doctor reports objects that were dropped, given to another owner or added to our schemas, and the way out', async () => {
   const own = await createTestDatabase()
   const sql = (text: string) => own.pool.query(text)
   try {
@@ -231,7 +231,7 @@ test('doctor finds objects that were dropped, given to another owner or added to
   }
 })
 
-test('doctor names a foreign schema that has the name of ours', async () => {
+test('doctor names a schema of another program that has the name of ours', async () => {
   const own = await createTestDatabase({ empty: true })
   await own.pool.query('create schema reporting create table reporting.sales (n int)')
   const { code, stdout } = await doctor(env({ DATABASE_URL: own.url }))
@@ -240,7 +240,7 @@ test('doctor names a foreign schema that has the name of ours', async () => {
   expect(marks(stdout)['✗']).toEqual([expect.stringMatching(/^objects +schema reporting is not ours/)])
 })
 
-test('doctor suggests the name of a setting that was misspelled or written small', async () => {
+test('doctor suggests the name of a setting that was misspelled or written in lower case', async () => {
   const { code, stdout } = await doctor(env({ SYNC_EVRY: '1m', allo_api_url: 'x' }))
   expect(code).toBe(0)
   expect(marks(stdout)['!']).toEqual([
