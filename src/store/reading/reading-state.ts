@@ -115,7 +115,7 @@ const selectState = prepared<Seen>()((db, { passId, userId, queueId, readStarted
       /** On record, the teammate holds the queue that was seen, and the assignment is not doubted. */
       isAssigned: isAssigned(db, userId, queueId),
       /** Of the key that the number keys on record were made with; null: there are none. */
-      numberKeyFingerprint: settings.numberKeyFingerprint,
+      numberKeyFingerprint: sql<string | null>`(select ${settings.numberKeyFingerprint} from ${settings})`,
       /** Number keys. */
       suppressedNumbers: sql<
         string[]
@@ -124,7 +124,7 @@ const selectState = prepared<Seen>()((db, { passId, userId, queueId, readStarted
       queue: {
         ...columns(queues, 'queueId', 'userId', ...settingNames, 'isCurrent'),
         /** Its history is closed: it had ended, or could not be observed. */
-        isClosed: sql<boolean>`${isNull(queueVersions.queueId)} and not ${hasOpenNumbers(db)}`,
+        isClosed: sql<boolean>`${isNull(queueVersions.queueId)} and not ${hasOpenNumbers(db, queueId)}`,
         /** The digest of the numbers of the last reading, a space, and the mark of the rows it left. */
         contentDigest: queues.contentDigest,
         /** Of the rows as they are now: differs from the one in `contentDigest` when something else touched them. */
@@ -140,7 +140,6 @@ const selectState = prepared<Seen>()((db, { passId, userId, queueId, readStarted
     .leftJoin(syncPasses, eq(syncPasses.passId, passId))
     .leftJoin(teammates, eq(teammates.userId, userId))
     .leftJoin(lastFound, sql`true`)
-    .leftJoin(settings, sql`true`)
     .leftJoin(queues, eq(queues.queueId, queueId))
     .leftJoin(queueVersions, and(eq(queueVersions.queueId, queues.queueId), isOpenVersion))
     .leftJoin(counts, sql`true`)
@@ -162,8 +161,9 @@ function isAssigned(db: Orm, userId: SQL, queueId: SQL): SQL<boolean> {
   return exists(assignment) as SQL<boolean>
 }
 
-function hasOpenNumbers(db: Orm): SQL {
-  const isOfQueue = eq(queueNumberVersions.queueId, queues.queueId)
+/** By the value, not by `queues.queue_id`: for a join, Postgres would rather hash the open versions of all queues. */
+function hasOpenNumbers(db: Orm, queueId: SQL): SQL {
+  const isOfQueue = eq(queueNumberVersions.queueId, queueId)
   return exists(
     db
       .select()
