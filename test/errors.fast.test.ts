@@ -9,7 +9,7 @@ import { toMirrorError } from '../src/foreign-errors.ts'
 /** Signals within one room, turned into an error of ours before they leave it. */
 const internal = ['TextFileError', 'UnusableJson', 'ExchangeTimeout', 'BodyTooLarge', 'TooManyGuessesError']
 
-test('every error class extends MirrorError, but for signals that never leave their room', () => {
+test('every error class extends MirrorError, except signals that stay within one layer', () => {
   const others = globSync('src/**/*.ts').flatMap((file) =>
     [...readFileSync(file, 'utf8').matchAll(/class (\w+) extends (?:Error|TypeError|RangeError)\b/g)].map(
       ([, name]) => name,
@@ -18,7 +18,7 @@ test('every error class extends MirrorError, but for signals that never leave th
   expect(others.sort()).toEqual(['MirrorError', ...internal].sort())
 })
 
-describe('an error of others becomes ours:', () => {
+describe('an error of a library or of the operating system is converted:', () => {
   const meaning = (thrown: unknown) => {
     const { code, exitCode, retryable } = toMirrorError(thrown)
     return { code, exitCode, retryable }
@@ -29,16 +29,16 @@ describe('an error of others becomes ours:', () => {
     expect(meaning(system('ENOSPC'))).toEqual({ code: 'temporary', exitCode: 75, retryable: true })
   })
 
-  test('a missing right is a matter of the configuration', () => {
+  test('a missing right is a configuration error', () => {
     expect(meaning(system('EACCES'))).toEqual({ code: 'configuration', exitCode: 78, retryable: false })
   })
 
-  test('a connection that Postgres ended can be tried again', () => {
+  test('a lost connection of Postgres is retryable', () => {
     const ended = Object.assign(new pg.DatabaseError('ended', 0, 'error'), { code: '57P01' })
     expect(meaning(ended)).toEqual({ code: 'database', exitCode: 75, retryable: true })
   })
 
-  test('an error of drizzle says why, without the statement and its values', () => {
+  test('an error of drizzle keeps its reason, without the statement and its values', () => {
     const because = (cause: Error) => {
       const { message, code } = toMirrorError(new DrizzleQueryError('select $1', ['+12125550100'], cause))
       return { message, code }
@@ -53,7 +53,7 @@ describe('an error of others becomes ours:', () => {
     })
   })
 
-  test('anything else is a bug, whatever was thrown', () => {
+  test('anything else is a bug, and any thrown value is accepted', () => {
     for (const thrown of [new TypeError('x is not a function'), 'text', null, undefined])
       expect(meaning(thrown)).toEqual({ code: 'bug', exitCode: 70, retryable: false })
   })
@@ -63,7 +63,7 @@ describe('an error of Allo', () => {
   const refused = (status: number, code: string | null = null) =>
     new AlloRefusedError({ asked: 'queue', status, code, retryable: false, said: null, wayOut: 'Wait.' })
 
-  test("carries Allo's own code, else a word for its kind", () => {
+  test('has the code that Allo sent, or else a code for its kind', () => {
     expect(refused(500, 'SOME_CODE').code).toBe('SOME_CODE')
     expect(refused(500).code).toBe('http_500')
     expect(new AlloUnreachableError({ asked: 'x', issue: 'y', wayOut: 'z' }).code).toBe('unreachable')
@@ -72,7 +72,7 @@ describe('an error of Allo', () => {
     )
   })
 
-  test('says with its exit code who has to act', () => {
+  test('has the exit code that says whether to retry or to change the configuration', () => {
     expect(refused(401).exitCode).toBe(exitCodes.configuration)
     expect(refused(403).exitCode).toBe(exitCodes.configuration)
     expect(refused(400).exitCode).toBe(exitCodes.bug)

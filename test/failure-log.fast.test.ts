@@ -23,7 +23,7 @@ test('passes that fail because of the rate limit are logged once, until a teamma
   expect(lines).toEqual(['1', '4'])
 })
 
-test('a pass that fails for another reason is logged, and so is the next one that the rate limit stops', () => {
+test('a pass that fails for another reason is logged, and so is the next pass that the rate limit stops', () => {
   const { lines, failures } = openLog()
   failures.failed('pass_failed', '1', throttled)
   failures.failed('pass_failed', '2', unreachable)

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { describeSchedule, nextSlot, staleAfterMs } from '../src/worker/freshness.ts'
 
-describe('how old data may get', () => {
+describe('the default freshness limit', () => {
   const now = new Date('2026-11-25T12:07:00Z')
 
-  test('is three intervals, or what FRESHNESS_SLO says', () => {
+  test('is three intervals, unless FRESHNESS_SLO is set', () => {
     expect(staleAfterMs({ everyMs: 300_000 }, null, now)).toBe(900_000)
     expect(staleAfterMs({ everyMs: 300_000 }, 60_000, now)).toBe(60_000)
   })
 
-  test('for cron ends with the third run that was missed, over nights and weekends', () => {
+  test('of a cron schedule allows two missed runs and ends with the third, over nights and weekends', () => {
     const worktime = { cron: '*/10 8-19 * * 1-5', timeZone: 'UTC' }
     const missed = (at: string) =>
       new Date(Date.parse(at) - staleAfterMs(worktime, null, new Date(at))).toISOString()
@@ -21,7 +21,7 @@ describe('how old data may get', () => {
     expect(staleAfterMs(worktime, 60_000, now)).toBe(60_000)
   })
 
-  test('the next run of a cron schedule is known without a worker, in its own zone', () => {
+  test('the next run of a cron schedule is computed without a worker, in its own time zone', () => {
     expect(nextSlot({ cron: '0 9 * * *', timeZone: 'Europe/Paris' }, now)?.toISOString()).toBe(
       '2026-11-26T08:00:00.000Z',
     )

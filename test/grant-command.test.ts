@@ -57,7 +57,7 @@ afterAll(async () => {
 })
 
 describe('a password', () => {
-  test('becomes the verifier that Postgres itself would make', async () => {
+  test('becomes the same verifier that Postgres would make', async () => {
     const salt = Buffer.from('0123456789abcdef0123456789abcdef', 'hex')
     const client = await database.pool.connect()
     await client.query(
@@ -75,7 +75,7 @@ describe('a password', () => {
     expect(scramVerifier('x')).not.toBe(scramVerifier('x'))
   })
 
-  test('is never sent: nothing that leaves for Postgres holds it', async () => {
+  test('is never sent to Postgres', async () => {
     const login = loginName()
     const { url, sent, close } = await eavesdrop(database.url)
     const { code, stdout, stderr } = await grant([login, '--role', 'reader'], `${password}\n`, {
@@ -92,7 +92,7 @@ describe('a password', () => {
 })
 
 describe('grant', () => {
-  test('makes a login, says what it may, and prints how to connect without the password', async () => {
+  test('creates a login, says what it may do, and prints the connection string without the password', async () => {
     const login = loginName()
     const { code, stdout, stderr } = await grant([login, '--role', 'reader'], password)
     const { hostname, port } = new URL(database.url)
@@ -105,7 +105,7 @@ describe('grant', () => {
     await expect(ask(login, 'select * from reporting_pii.numbers')).rejects.toThrow(/permission denied/)
   })
 
-  test('changes one: to raw numbers and back, with a new password or the one it has', async () => {
+  test('changes a login: to role pii and back, with a new password or the present one', async () => {
     const login = loginName()
     await grant([login, '--role', 'reader'], password)
     const more = await grant([login, '--role', 'pii'])
@@ -122,7 +122,7 @@ describe('grant', () => {
     expect(await ask(login, 'select count(*)::int from teams', 'quite another one')).toEqual([0])
   })
 
-  test('takes it away again, and says what remains', async () => {
+  test('revokes the roles, and says what remains', async () => {
     const login = loginName()
     await grant([login, '--role', 'pii'], password)
     expect(await grant([login, '--revoke'])).toEqual({
@@ -144,7 +144,7 @@ describe('grant', () => {
     ['quotes and a statement', `"; drop schema reporting cascade; --'`],
     ['capitals, spaces and signs', ' Jürgen @Sales/π:?#'],
     ['what looks like an option of a URL', '?sslmode=disable&x=%40'],
-  ])('takes a name as it is: %s', async (_, strange) => {
+  ])('accepts any characters in a name: %s', async (_, strange) => {
     const login = loginName(strange)
     const { code, stdout } = await grant([login, '--role', 'reader'], password)
     expect(code).toBe(0)
@@ -269,7 +269,7 @@ describe('grant', () => {
     ['a short one', 'short', /one line of at least 8 ASCII characters/],
     ['two lines', 'correct horse\nbattery', /one line/],
     ['one that clients send in different ways', 'pässwörtchen', /at least 8 ASCII/],
-  ])('refuses %s for a new login, and makes none', async (_, stdin, why) => {
+  ])('refuses %s for a new login, and creates none', async (_, stdin, why) => {
     const login = `${prefix}_unmade`
     const { code, stderr } = await grant([login, '--role', 'reader'], stdin)
     expect(code).toBe(64)
@@ -277,7 +277,7 @@ describe('grant', () => {
     expect((await sql('select from pg_roles where rolname = $1', [login])).rows).toEqual([])
   })
 
-  test('needs a role or --revoke, not both, and roles that are there: 64 and 78', async () => {
+  test('needs either a role or --revoke, and existing roles: 64 and 78', async () => {
     const results = await Promise.all([
       grant(['somebody']),
       grant(['somebody', '--role', 'reader', '--revoke']),
@@ -297,7 +297,7 @@ describe('grant', () => {
     expect(unable.stderr).toMatch(/^This login of Postgres may not create logins: /)
   })
 
-  test('says so when the login reads more by other rights', async () => {
+  test('warns if the login can read more because of other rights', async () => {
     const login = await made('')
     await sql(`grant usage on schema allo to ${login}; grant select on allo.teams to ${login}`)
     const { code, stderr } = await grant([login, '--role', 'reader'], password)
@@ -305,7 +305,7 @@ describe('grant', () => {
     expect(stderr).toContain(`${login} also reads schema allo, through other rights.`)
   })
 
-  test('names schemas in which readers may create, with the statement that closes them', async () => {
+  test('names schemas in which readers may create objects, with the statement that revokes it', async () => {
     await sql('grant create on schema public to public')
     const { code, stderr } = await grant([loginName(), '--role', 'reader'], password)
     expect(code).toBe(0)
@@ -315,7 +315,7 @@ describe('grant', () => {
     expect((await grant([loginName(), '--role', 'reader'], password)).stderr).not.toContain('Close it')
   })
 
-  test('refuses a role of readers that was given more than reading: 78', async () => {
+  test('refuses a role of readers that was given more rights than reading: 78', async () => {
     await sql(`grant pg_write_all_data to ${roles.reader}`)
     const { code, stderr } = await grant([loginName(), '--role', 'pii'], password)
     expect([code, stderr]).toEqual([
@@ -330,7 +330,7 @@ describe('grant', () => {
     await sql(`revoke pg_write_all_data from ${roles.reader}`)
   })
 
-  test('lets it connect where PUBLIC may not', async () => {
+  test('grants the right to connect if PUBLIC does not have it', async () => {
     await sql(`revoke all on database ${database.name} from public`)
     const login = loginName()
     const { code, stderr } = await grant([login, '--role', 'reader'], password)
@@ -342,12 +342,12 @@ describe('grant', () => {
     await sql(`grant connect, temporary on database ${database.name} to public`)
   })
 
-  test('never showed a password', () => {
+  test('never prints a password', () => {
     expect(everythingSaid()).not.toMatch(/correct horse|quite another one/)
   })
 })
 
-test("a connection string keeps the place and TLS, and drops what is the worker's own", () => {
+test('a connection string keeps host, port and TLS, and drops the parameters of the worker', () => {
   const url =
     'postgres://allo:s3cret@db.example:6543/mirror?sslmode=verify-full&sslrootcert=/ca&sslkey=/k&options=-c%20x&application_name=a'
   expect(readerUrl(url, 'a b')).toBe('postgresql://a%20b@db.example:6543/mirror?sslmode=verify-full')

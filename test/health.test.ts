@@ -8,7 +8,7 @@ import { createWorkplace, deadAddress, runCli } from './support/run-cli.ts'
 const { folder: cwd, remove } = createWorkplace()
 afterAll(remove)
 
-test('health asks the port and with the password of the configuration, and the image asks health', async () => {
+test('health calls the configured port with the configured password, and the image runs health', async () => {
   const server = await startTestServer({ HTTP_HOST: '0.0.0.0', HTTP_BASIC_AUTH: 'ops:pass:word-1' })
   const env = {
     HTTP_HOST: '0.0.0.0',

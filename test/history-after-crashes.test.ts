@@ -58,7 +58,7 @@ function watched(world: World, onPage: () => void): World {
   }
 }
 
-test('killed at random moments, again and again, the mirror loses nothing and invents nothing', async () => {
+test('processes are killed at random moments, and the mirror loses nothing and invents nothing', async () => {
   const world = createWorld({
     seed: 'killed',
     teammates: 7,
@@ -122,7 +122,7 @@ test('killed at random moments, again and again, the mirror loses nothing and in
   }
 })
 
-test('two processes at once stay within the limit of the key, and record one history', async () => {
+test('two processes at the same time stay within the limit of the key and record one history', async () => {
   const world = createWorld({
     seed: 'side by side',
     teammates: 5,
@@ -163,7 +163,7 @@ test('two processes at once stay within the limit of the key, and record one his
   }
 })
 
-test('cut off from the database in mid-pass, again and again, it leaves readings whole or not at all', async () => {
+test('the connection to the database is lost in random moments, and every reading is saved completely or not at all', async () => {
   const world = createWorld({
     seed: 'cut off',
     teammates: 6,

@@ -99,7 +99,7 @@ test.each([
     'a mirror row of another entry',
     `update allo.queue_numbers set entry_id = 9999 where ${some('queue_numbers')}`,
   ],
-])('%s is noticed', async (_, lie) => {
+])('%s is found', async (_, lie) => {
   const stage = await lively()
   const { rowCount } = await stage.database.pool.query(lie)
   expect(rowCount).toBe(1)
@@ -121,7 +121,7 @@ test.each([
   ],
   ['another teammate', `update allo.teammates set email = 'x' where ${some('teammates')}`],
   ['somebody who left', `update allo.teammates set is_listed = false where ${some('teammates')}`],
-])('in the mirror, %s is noticed', async (_, lie) => {
+])('in the mirror, %s is found', async (_, lie) => {
   const stage = await lively()
   expect(await compareMirrorWithSource(stage.database.pool, stage.world)).toEqual([])
   const { rowCount } = await stage.database.pool.query(lie)
@@ -129,7 +129,7 @@ test.each([
   expect(await compareMirrorWithSource(stage.database.pool, stage.world)).not.toEqual([])
 })
 
-test('an ending that never happened is noticed', async () => {
+test('an end that never happened is found', async () => {
   const stage = await lively()
   const endings = await watchEndings(stage.database.pool, stage.world.truth)
   await stage.pass()
@@ -145,7 +145,7 @@ test('an ending that never happened is noticed', async () => {
   expect({ endings: endings.endings, excused: endings.excused }).toEqual({ endings: 1, excused: 0 })
 })
 
-test('an ending by one pass alone is noticed, one by two passes is not taken for it, however late the judge looks', async () => {
+test('an end after one pass is found, and an end after two passes is accepted, even if the truth is compared late', async () => {
   const stage = await lively()
   const endings = await watchEndings(stage.database.pool, stage.world.truth)
   const userId = stage.world.keyOwner()

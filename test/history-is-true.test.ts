@@ -84,7 +84,7 @@ const TRANSIENT: readonly FaultKind[] = [
 ]
 
 test.each(Array.from({ length: worlds }, (_, index) => index + 1))(
-  'world %i: every past state on record was',
+  'world %i: every recorded past state was true',
   { timeout: 300_000 + passes * 3000 },
   async (seed) => {
     const climate = climates[(seed - 1) % climates.length]

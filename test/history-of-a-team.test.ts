@@ -22,7 +22,7 @@ async function contents(stage: Stage): Promise<unknown> {
 }
 
 describe('a teammate who leaves', () => {
-  test('has left when two passes got a 404, and what they held is unobservable, not ended', async () => {
+  test('has left when two passes got a 404, and their queue is unobservable, not ended', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -57,7 +57,7 @@ describe('a teammate who leaves', () => {
     expect(recorded.numbers.filter(isTheirs)).toHaveLength(5)
   })
 
-  test('is asked until the API has said so twice, and not any more', async () => {
+  test('is requested until the API has said so twice, and then no more', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -67,7 +67,7 @@ describe('a teammate who leaves', () => {
     expect(readings.filter(({ user_id }) => user_id === userId)).toHaveLength(3)
   })
 
-  test('and returns, is back with the same entries, and the gap stays', async () => {
+  test('and returns has the same entries again, and the gap stays', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -90,7 +90,7 @@ describe('a teammate who leaves', () => {
     expect(await compareMirrorWithSource(stage.database.pool, stage.world)).toEqual([])
   })
 
-  test('for one pass only, has not left: nothing closes', async () => {
+  test('for one pass only has not left, and nothing closes', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -105,7 +105,7 @@ describe('a teammate who leaves', () => {
     expect(await teammateOf(stage, userId)).toMatchObject({ left_at: null })
   })
 
-  test('after one wrong response ends nothing, and no assignment continues past it', async () => {
+  test('after one wrong "no queue" leaves their queue unended, and the assignment is unobservable from that response on', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -124,7 +124,7 @@ describe('a teammate who leaves', () => {
       expect(version).toMatchObject({ valid_to: odd?.observed_at, end_reason: 'unobservable' })
   })
 
-  test('who never had a queue leaves no assignment', async () => {
+  test('who never had a queue has no assignment', async () => {
     const stage = await openStage({ world: { withoutQueue: 1 } })
     const userId = stage.ids[2] ?? ''
     await stage.pass()
@@ -137,7 +137,7 @@ describe('a teammate who leaves', () => {
 })
 
 describe('a blocked teammate', () => {
-  test('is not mistaken for one who left, and their queue goes on', async () => {
+  test('does not look like a teammate who left, and their queue continues', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -155,7 +155,7 @@ describe('a blocked teammate', () => {
   test.each([
     ['INCLUDE_BLOCKED', () => 'false'],
     ['EXCEPT_TEAMMATES', (userId: string) => userId],
-  ])('whom %s leaves out is skipped, and nothing of theirs ends', async (variable, value) => {
+  ])('left out by %s is skipped, and their queue does not end', async (variable, value) => {
     const stage = await openStage({ world: { blocked: 1 } })
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -179,7 +179,7 @@ describe('a blocked teammate', () => {
 })
 
 describe('a team', () => {
-  test('that grows by a teammate has them read in the same pass', async () => {
+  test('with a new teammate reads that teammate in the same pass', async () => {
     const stage = await openStage()
     await stage.pass()
     stage.apply({ type: 'join', numbers: 3 })
@@ -187,7 +187,7 @@ describe('a team', () => {
     expect(await compareMirrorWithSource(stage.database.pool, stage.world)).toEqual([])
   })
 
-  test('without one active teammate is a surprise: the pass fails and touches nothing', async () => {
+  test('without an active teammate fails the pass, which changes nothing', async () => {
     const stage = await openStage()
     await stage.pass()
     const before = await contents(stage)
@@ -201,7 +201,7 @@ describe('a team', () => {
     ])
   })
 
-  test('whose key is refused is left as it was', async () => {
+  test('with a refused key keeps its data unchanged', async () => {
     const stage = await openStage()
     await stage.pass()
     const before = await contents(stage)
@@ -213,7 +213,7 @@ describe('a team', () => {
     expect(await contents(stage)).toEqual(before)
   })
 
-  test('is the one last recorded for the key while /me says nothing', async () => {
+  test('is the team last recorded for the key while /me fails', async () => {
     const stage = await openStage()
     stage.simulated.faults.add({ kind: 'server_error', endpoint: 'me' })
     await expect(stage.pass()).rejects.toThrow('account')
@@ -228,7 +228,7 @@ describe('a team', () => {
     expect(await stage.sql('select from allo.teams')).toHaveLength(1)
   })
 
-  test('shares a database with another one, and neither concludes anything about the other', async () => {
+  test('may share a database with another team, and neither affects the other', async () => {
     const one = await openStage({ world: { seed: 'one' } })
     const other = await openStage({ world: { seed: 'another' } })
     one.letTheApiLie()
@@ -253,7 +253,7 @@ describe('a team', () => {
     }
   })
 
-  test('does not end the queue of a teammate who went to another team', async () => {
+  test('does not end the queue of a teammate who moved to another team', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -269,7 +269,7 @@ describe('a team', () => {
     expect(await queueOf(stage, userId)).toMatchObject({ is_current: true, ended_at: null })
   })
 
-  test('can be listed by two processes at once, in whatever order', async () => {
+  test('can be listed by two processes at the same time, in any order', async () => {
     const stage = await openStage()
     const { pool } = stage.database
     const { team } = stage.world

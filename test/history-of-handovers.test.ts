@@ -5,7 +5,7 @@ import { currentQueue, queueOf, stretches, useStages } from './support/stage.ts'
 
 const openStage = useStages()
 
-describe('a queue that changes hands', () => {
+describe('a reassigned queue', () => {
   /** Moves the world just before one teammate is asked, once. */
   function justBefore(): { move: (userId: string, world: World) => void; plan: (plan: Plan) => void } {
     let planned: Plan | null = null
@@ -26,52 +26,58 @@ describe('a queue that changes hands', () => {
     moves: Parameters<World['apply']>[0][]
   }
 
-  test.each(['earlier', 'later'] as const)('in mid-pass, to someone read %s, never ends', async (when) => {
-    const { move, plan } = justBefore()
-    const stage = await openStage({ world: { teammates: 4 }, beforePage: move })
-    await stage.pass()
-    const [first = '', second = '', third = ''] = await stage.readingOrder()
-    const to = when === 'earlier' ? first : third
-    const queue = currentQueue(stage, second)
-    const replaced = currentQueue(stage, to)
-    plan({ before: second, moves: [{ type: 'reassign', userId: second, to }] })
-    const { conclusions } = await stage.pass()
-    // Read earlier, the new holder showed their own queue: the one that moved was seen with nobody.
-    expect(conclusions.unknown).toEqual([when === 'earlier' ? queue : replaced])
-    await stage.pass()
-    await stage.pass()
-    expect(await queueOf(stage, queue)).toMatchObject({
-      is_current: true,
-      user_id: to,
-      ended_at: null,
-    })
-    expect(await queueOf(stage, replaced)).toMatchObject({
-      end_reason: 'queue_replaced',
-      replaced_by_queue_id: queue,
-    })
-    const { versions } = await stage.recorded()
-    const closed = versions.filter(({ queue_id, valid_to }) => queue_id === queue && valid_to !== null)
-    expect(closed).toEqual([])
-    expect(await stretches(stage, second)).toEqual([queue, null])
-    expect(await stretches(stage, to)).toEqual([replaced, queue])
-  })
+  test.each(['earlier', 'later'] as const)(
+    'reassigned during a pass to a teammate who was read %s, never ends',
+    async (when) => {
+      const { move, plan } = justBefore()
+      const stage = await openStage({ world: { teammates: 4 }, beforePage: move })
+      await stage.pass()
+      const [first = '', second = '', third = ''] = await stage.readingOrder()
+      const to = when === 'earlier' ? first : third
+      const queue = currentQueue(stage, second)
+      const replaced = currentQueue(stage, to)
+      plan({ before: second, moves: [{ type: 'reassign', userId: second, to }] })
+      const { conclusions } = await stage.pass()
+      // Read earlier, the new holder showed their own queue: the one that moved was seen with nobody.
+      expect(conclusions.unknown).toEqual([when === 'earlier' ? queue : replaced])
+      await stage.pass()
+      await stage.pass()
+      expect(await queueOf(stage, queue)).toMatchObject({
+        is_current: true,
+        user_id: to,
+        ended_at: null,
+      })
+      expect(await queueOf(stage, replaced)).toMatchObject({
+        end_reason: 'queue_replaced',
+        replaced_by_queue_id: queue,
+      })
+      const { versions } = await stage.recorded()
+      const closed = versions.filter(({ queue_id, valid_to }) => queue_id === queue && valid_to !== null)
+      expect(closed).toEqual([])
+      expect(await stretches(stage, second)).toEqual([queue, null])
+      expect(await stretches(stage, to)).toEqual([replaced, queue])
+    },
+  )
 
-  test.each([0, 1, 2])('a swap of two reps, before teammate %i is read, ends nothing', async (index) => {
-    const { move, plan } = justBefore()
-    const stage = await openStage({ beforePage: move })
-    await stage.pass()
-    const order = await stage.readingOrder()
-    const [one = '', other = ''] = order
-    const [queue, otherQueue] = [currentQueue(stage, one), currentQueue(stage, other)]
-    plan({ before: order[index] ?? '', moves: [{ type: 'swap', userId: one, with: other }] })
-    for (let round = 0; round < 3; round += 1) expect((await stage.pass()).conclusions.ended).toEqual([])
-    expect(await queueOf(stage, queue)).toMatchObject({ user_id: other, is_current: true })
-    expect(await queueOf(stage, otherQueue)).toMatchObject({ user_id: one, is_current: true })
-    expect(await stretches(stage, one)).toEqual([queue, otherQueue])
-    expect(await stretches(stage, other)).toEqual([otherQueue, queue])
-  })
+  test.each([0, 1, 2])(
+    'does not end when two teammates swap queues before teammate %i is read',
+    async (index) => {
+      const { move, plan } = justBefore()
+      const stage = await openStage({ beforePage: move })
+      await stage.pass()
+      const order = await stage.readingOrder()
+      const [one = '', other = ''] = order
+      const [queue, otherQueue] = [currentQueue(stage, one), currentQueue(stage, other)]
+      plan({ before: order[index] ?? '', moves: [{ type: 'swap', userId: one, with: other }] })
+      for (let round = 0; round < 3; round += 1) expect((await stage.pass()).conclusions.ended).toEqual([])
+      expect(await queueOf(stage, queue)).toMatchObject({ user_id: other, is_current: true })
+      expect(await queueOf(stage, otherQueue)).toMatchObject({ user_id: one, is_current: true })
+      expect(await stretches(stage, one)).toEqual([queue, otherQueue])
+      expect(await stretches(stage, other)).toEqual([otherQueue, queue])
+    },
+  )
 
-  test('back and forth in every pass never ends while its holder is read', async () => {
+  test('reassigned back and forth in every pass does not end while its holder is read', async () => {
     const stage = await openStage({ world: { teammates: 2, withoutQueue: 1 } })
     const [one = '', other = ''] = stage.ids
     const queue = currentQueue(stage, one)

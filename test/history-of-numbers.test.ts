@@ -35,7 +35,7 @@ async function rowsOnDisk(): Promise<unknown> {
 }
 
 describe('a removal', () => {
-  test('that renumbers the rest is one removal and some moves, of the same entries', async () => {
+  test('that renumbers the other numbers is one removal and several moves of the same entries', async () => {
     const userId = await open()
     await stage.pass()
     expect(slots(await stage.recorded())).toEqual(['0:1', '1:2', '2:3', '3:4', '4:5'])
@@ -60,7 +60,7 @@ describe('a removal', () => {
     })
   })
 
-  test('that leaves a gap moves no entry', async () => {
+  test('that leaves a gap in the positions moves no entry', async () => {
     const userId = await open()
     await stage.pass()
     stage.apply({ type: 'remove_positions', userId, positions: [1, 3], renumber: false })
@@ -69,7 +69,7 @@ describe('a removal', () => {
     expect(slots(await stage.recorded())).toEqual(['0:1', '2:3', '4:5'])
   })
 
-  test('of everything leaves an empty queue, whose history stays', async () => {
+  test('of all numbers leaves an empty queue, and its history stays', async () => {
     const userId = await open()
     await stage.pass()
     stage.apply({ type: 'clear_uncalled', userId })
@@ -81,7 +81,7 @@ describe('a removal', () => {
     expect(counts.map(({ numbers }) => numbers)).toEqual([5, 0])
   })
 
-  test('of the head of several pages is a removal and moves across the page boundaries', async () => {
+  test('of the first number of several pages is a removal and moves across pages', async () => {
     const userId = await open({ world: { numbersPerQueue: 250 } })
     await stage.pass()
     stage.apply({ type: 'remove_positions', userId, positions: [0], renumber: true })
@@ -91,7 +91,7 @@ describe('a removal', () => {
 })
 
 describe('identity', () => {
-  test('a slot used again is another entry, even under the same number', async () => {
+  test('a position used again is another entry, also with the same number', async () => {
     let now = Date.UTC(2026, 3, 30, 12)
     const userId = await open({ world: { clock: () => now } })
     const number = stage.world.currentQueue(userId)?.rowAt(1)?.number_to ?? ''
@@ -108,7 +108,7 @@ describe('identity', () => {
     expect(recorded.entries.filter(({ number_to }) => number_to === number)).toHaveLength(2)
   })
 
-  test('does not depend on the sequence of entry ids, which a replica that was promoted may have set back', async () => {
+  test('does not depend on the sequence of entry ids, which a promoted replica may have set back', async () => {
     const userId = await open()
     await stage.pass()
     await stage.sql(`select setval('allo.queue_entries_entry_id_seq', 1, false)`)
@@ -117,7 +117,7 @@ describe('identity', () => {
     expect(slots(await stage.recorded())).toEqual(['0:1', '1:3', '2:4', '3:5'])
   })
 
-  test('duplicates are entries of their own, and one of them leaving is one removal', async () => {
+  test('duplicates are separate entries, and removing one of them is one removal', async () => {
     const userId = await open()
     const number = stage.world.currentQueue(userId)?.rowAt(0)?.number_to ?? ''
     stage.apply({ type: 'append', userId, numbers: [number, number] })
@@ -129,7 +129,7 @@ describe('identity', () => {
     expect((await stage.recorded()).entries.filter(({ removed_at }) => removed_at !== null)).toHaveLength(1)
   })
 
-  test('of two duplicates that move, the one with the call stays the one with the call', async () => {
+  test('if two duplicates move, the one with the call keeps the call', async () => {
     const userId = await open()
     const number = stage.world.currentQueue(userId)?.rowAt(4)?.number_to ?? ''
     stage.apply({ type: 'append', userId, numbers: [number, number] }, { type: 'dial', userId, position: 6 })
@@ -142,7 +142,7 @@ describe('identity', () => {
     expect(after).toMatchObject({ entry_id: before?.entry_id, position: 4 })
   })
 
-  test('a number that comes back is the entry it was, and the gap stays', async () => {
+  test('a number that returns continues its entry, and the gap stays', async () => {
     const userId = await open()
     stage.apply({ type: 'append', userId, numbers: ['+12125550199'] })
     await stage.pass()
@@ -164,7 +164,7 @@ describe('identity', () => {
     expect(stays.some((stay) => covers(stay, without?.observed_at ?? 0))).toBe(false)
   })
 
-  test('a number that moves and is called meanwhile is one change', async () => {
+  test('a number that moves and is called between two readings is one change', async () => {
     const userId = await open()
     await stage.pass()
     stage.apply(
@@ -189,7 +189,7 @@ describe('what is a change', () => {
     expect(await rowsOnDisk()).toEqual(before)
   })
 
-  test('a touch opens no version, and the mirror shows it', async () => {
+  test('a new updated_at alone makes no version, and the mirror shows it', async () => {
     let now = Date.UTC(2026, 3, 30, 12)
     const userId = await open({ world: { clock: () => now } })
     await stage.pass()
@@ -201,7 +201,7 @@ describe('what is a change', () => {
     expect(recorded.numbers[2]?.updated_at).toBe('2026-04-30T13:00:00.000000')
   })
 
-  test('an unknown field opens no version, and is kept', async () => {
+  test('an unknown field makes no version and is stored', async () => {
     await open()
     await stage.pass()
     stage.simulated.faults.add('unknown_fields')
@@ -213,7 +213,7 @@ describe('what is a change', () => {
     expect(row?.extra).toEqual({ call_status: 'QUEUED', scoring: { model: 'v3', score: 0.5 } })
   })
 
-  test('a flip of sync_status opens one version', async () => {
+  test('a change of sync_status makes one version', async () => {
     const userId = await open()
     await stage.pass()
     stage.apply({ type: 'sync', userId, position: 0, status: 'PROCESSING' })
@@ -245,7 +245,7 @@ describe('dials', () => {
     expect((entries[0]?.last_dialled_at ?? 0) - (entries[0]?.first_dialled_at ?? 0)).toBe(60_000_000)
   })
 
-  test('a call id that arrives after the start belongs to the dial that started', async () => {
+  test('a call id that appears after the start belongs to the dial with that start', async () => {
     const userId = await open()
     stage.apply({ type: 'dial', userId, position: 0, callId: false })
     await stage.pass()
@@ -256,7 +256,7 @@ describe('dials', () => {
     expect(dials[0]?.call_id).toBe(numbers[0]?.call_id)
   })
 
-  test('a start that arrives after the call id belongs to the dial with that id', async () => {
+  test('a start that appears after the call id belongs to the dial with that id', async () => {
     let isStartKnown = false
     const userId = await open({ edit: () => (isStartKnown ? {} : { call_start_date: null }) })
     stage.apply({ type: 'dial', userId, position: 0 })
@@ -269,7 +269,7 @@ describe('dials', () => {
     expect(entries[0]?.first_dialled_at).toBe(dials[0]?.dialled_at)
   })
 
-  test('two call ids are two dials, even of the same second', async () => {
+  test('two call ids are two dials, even within one second', async () => {
     const userId = await open()
     stage.apply(
       { type: 'dial', userId, position: 0 },
@@ -284,7 +284,7 @@ describe('dials', () => {
     expect(entries[0]).toMatchObject({ dial_count: 2, outcome: 'in_progress' })
   })
 
-  test('of two duplicates called in the same second, one without an id yet, are two', async () => {
+  test('two duplicates called within one second are two dials, even if one has no id yet', async () => {
     const userId = await open()
     const number = stage.world.currentQueue(userId)?.rowAt(0)?.number_to ?? ''
     stage.apply(
@@ -310,7 +310,7 @@ describe('dials', () => {
     { dialled: 5, other: 6 },
     { dialled: 6, other: 5 },
   ])(
-    'of two duplicates that shift by one, $dialled of 5 and 6 keeps its dial, also before its call has an id',
+    'if duplicates shift by one position, $dialled of 5 and 6 keeps its dial, even before its call has an id',
     async ({ dialled, other }) => {
       const userId = await open()
       const number = stage.world.currentQueue(userId)?.rowAt(0)?.number_to ?? ''
@@ -332,7 +332,7 @@ describe('dials', () => {
     },
   )
 
-  test('a call id that reads like the number of an entry hides no dial', async () => {
+  test('a call id equal to the id of an entry hides no dial', async () => {
     const userId = await open({ edit: ({ position }) => (position === 0 ? { call_id: '2' } : {}) })
     stage.apply({ type: 'dial', userId, position: 0 }, { type: 'dial', userId, position: 1, callId: false })
     await stage.pass()

@@ -122,7 +122,7 @@ describe('readings saved in another order than they were made', () => {
     return begin()
   }
 
-  test('of two reps who swapped queues give neither two at once', async () => {
+  test('of two teammates who swapped queues never give a teammate both queues', async () => {
     const pass = await firstPass()
     await save(reading(pass, 'usr-A', [10, 13], 'pdl_B'))
     await save(reading(pass, 'usr-B', [9, 12], 'pdl_A'))
@@ -135,7 +135,7 @@ describe('readings saved in another order than they were made', () => {
     ])
   })
 
-  test('of who gave a queue away, then of who has it from a moment before', async () => {
+  test('first that of the old holder without the queue, then an earlier one of the new holder with it', async () => {
     const pass = await firstPass()
     await save(reading(pass, 'usr-A', [10, 12], null))
     await save(reading(pass, 'usr-B', [8, 11], 'pdl_A'))
@@ -148,7 +148,7 @@ describe('readings saved in another order than they were made', () => {
     ])
   })
 
-  test('of who has a queue now, then of who gave it away a moment before', async () => {
+  test('first that of the new holder with the queue, then an earlier one of the old holder without it', async () => {
     const pass = await firstPass()
     await save(reading(pass, 'usr-B', [11, 13], 'pdl_A'))
     await save(reading(pass, 'usr-A', [10, 12], null))
@@ -162,7 +162,7 @@ describe('readings saved in another order than they were made', () => {
     expect((await finish(pass)).unknown).toEqual(['pdl_B'])
   })
 
-  test('of one teammate: what began before the last one ended is skipped', async () => {
+  test('of one teammate: a reading that began before the last one ended is skipped', async () => {
     const pass = await firstPass()
     await save(reading(pass, 'usr-A', [10, 13], 'pdl_A', [number(0)]))
     const later = await begin()
@@ -171,7 +171,7 @@ describe('readings saved in another order than they were made', () => {
     expect((await stage.recorded()).numbers.filter(({ queue_id }) => queue_id === 'pdl_A')).toHaveLength(1)
   })
 
-  test('of one queue: a reading that began before it was seen with another holder is skipped', async () => {
+  test('of one queue: a reading that began before the queue was seen with another holder is skipped', async () => {
     const pass = await firstPass()
     await save(reading(pass, 'usr-B', [11, 13], 'pdl_A'))
     const late = await save(reading(pass, 'usr-A', [10, 12], 'pdl_A'))
@@ -182,8 +182,8 @@ describe('readings saved in another order than they were made', () => {
   })
 })
 
-describe('a reading saved a second time in its pass', () => {
-  test('is not applied again', async () => {
+describe('a second reading of a teammate in the same pass', () => {
+  test('is not applied', async () => {
     const pass = await begin()
     await save(reading(pass, 'usr-A', [0, 1], 'pdl_A'))
     const before = await stage.recorded()
@@ -192,7 +192,7 @@ describe('a reading saved a second time in its pass', () => {
     expect(await stage.recorded()).toEqual(before)
   })
 
-  test('as a failure does not unsay the first', async () => {
+  test('that fails does not replace the first', async () => {
     const pass = await begin()
     await save(reading(pass, 'usr-A', [0, 1], 'pdl_A'))
     const failure = { kind: 'failed', status: 'error', code: 'x', message: '', requestId: null } as const
@@ -202,7 +202,7 @@ describe('a reading saved a second time in its pass', () => {
 })
 
 describe('a pass', () => {
-  test('left running by a dead process is closed by the next one, a slow one is not', async () => {
+  test('left running by a dead process is closed by the next pass, and a slow one is not', async () => {
     const [dead, slow] = [await begin(), await begin()]
     await stage.sql(
       `update allo.sync_passes set lease_expires_at = clock_timestamp() - interval '1 s' where pass_id = $1`,
@@ -219,7 +219,7 @@ describe('a pass', () => {
     expect(await renewLease(pool, slow)).toBe(true)
   })
 
-  test('that was taken for dead saves nothing more, and concludes nothing', async () => {
+  test('that was closed as abandoned saves nothing more and ends nothing', async () => {
     const pass = await begin()
     await stage.sql(`update allo.sync_passes set lease_expires_at = clock_timestamp() - interval '1 s'`)
     await begin()
@@ -229,7 +229,7 @@ describe('a pass', () => {
     expect({ queues, readings }).toEqual({ queues: [], readings: [] })
   })
 
-  test('that dies between its readings and its end proves nothing by itself', async () => {
+  test('that dies between its readings and its end confirms nothing', async () => {
     const passes = [await begin()]
     await save(reading(passes[0] ?? '', 'usr-A', [0, 1], 'pdl_A'))
     await finish(passes[0] ?? '')
@@ -246,7 +246,7 @@ describe('a pass', () => {
     expect(await finish(last)).toEqual({ ended: [], unknown: ['pdl_A'] })
   })
 
-  test('that overlaps the one that first missed a queue does not end it, whichever of them finishes last', async () => {
+  test('that overlaps the pass that first missed a queue does not end it, whichever finishes last', async () => {
     const first = await begin()
     await save(reading(first, 'usr-A', [0, 1], 'pdl_A'))
     await finish(first)
@@ -272,7 +272,7 @@ describe('a pass', () => {
     await expectConsistency()
   })
 
-  test('that was abandoned after it missed a queue proves nothing, even when the holder was not found before', async () => {
+  test('that was abandoned after it missed a queue confirms nothing, even if the holder was not found before', async () => {
     const now = async () =>
       (await stage.sql<{ now: string }>('select clock_timestamp()::text as now'))[0]?.now ?? ''
     const seen = async (passId: string, kind: 'no_queue' | 'not_found'): Promise<Reading> => {
@@ -308,7 +308,7 @@ describe('a pass', () => {
     expect((await finish(last)).ended).toEqual(['pdl_A'])
   })
 
-  test('that did not read a teammate who was not found earlier ends no queue: the teammate may be back and hold it', async () => {
+  test('that did not read a teammate who was not found earlier ends no queue, because the teammate may be back and hold it', async () => {
     const first = await begin()
     await save(reading(first, 'usr-A', [0, 1], 'pdl_A'))
     const interval = { readStartedAt: at(0), observedAt: at(1), walks: 1 }
@@ -323,7 +323,7 @@ describe('a pass', () => {
     expect(await finish(unread)).toEqual({ ended: [], unknown: [] })
   })
 
-  test('by schedule is the only one of its team at a time', async () => {
+  test('of a schedule is the only scheduled pass of its team at a time', async () => {
     const scheduled = { teamId, trigger: 'schedule', isWholeTeam: true, version: 'test' } as const
     await startPass(pool, scheduled)
     await expect(startPass(pool, scheduled)).rejects.toThrow(PassAlreadyRunningError)

@@ -5,7 +5,7 @@ import { currentQueue, queueOf, stretches, useStages } from './support/stage.ts'
 const openStage = useStages()
 
 describe('a reset', () => {
-  test('leaves the old queue unknown after one pass, and ended by the new one after two', async () => {
+  test('leaves the old queue unknown after one pass, and replaced by the new one after two', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const old = currentQueue(stage, userId)
@@ -55,7 +55,7 @@ describe('a reset', () => {
     ])
   })
 
-  test('twice between two passes: the queue in between is not recorded, and the last replaces the first', async () => {
+  test('twice between two passes: the queue in between is not recorded, and the last one replaces the first', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const old = currentQueue(stage, userId)
@@ -69,7 +69,7 @@ describe('a reset', () => {
     })
   })
 
-  test('undone before the second pass: nothing ever ended', async () => {
+  test('undone before the second pass ends nothing', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const old = currentQueue(stage, userId)
@@ -85,7 +85,7 @@ describe('a reset', () => {
     expect(ofOld.map(({ valid_to }) => valid_to)).toEqual(Array(5).fill(null))
   })
 
-  test('undone after the old queue ended: it is current again with the same entries, and the gap stays', async () => {
+  test('undone after the old queue ended makes it current again with the same entries, and the gap stays', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const old = currentQueue(stage, userId)
@@ -118,8 +118,8 @@ describe('a reset', () => {
   })
 })
 
-describe('a queue that is removed', () => {
-  test('has gone after two passes', async () => {
+describe('a removed queue', () => {
+  test('ends after two passes', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const old = currentQueue(stage, userId)
@@ -168,7 +168,7 @@ describe('a queue that is removed', () => {
     expect((await queueOf(stage, old))?.end_reason).toBe('queue_gone')
   })
 
-  test('is held back by someone who cannot be read, for three whole passes and no longer', async () => {
+  test("stays unknown for three whole passes if a teammate can't be read, and then ends", async () => {
     const stage = await openStage()
     const [userId = '', unreadable = ''] = stage.ids
     const old = currentQueue(stage, userId)
@@ -200,7 +200,7 @@ describe('an API that says "no queue" to everyone', () => {
     expect(versions.every(({ valid_to }) => valid_to === null)).toBe(true)
   })
 
-  test('and is right ends them all, with the earlier time, as soon as it shows a teammate with a queue', async () => {
+  test('and is right ends all queues, with the earlier time, as soon as any teammate has a queue', async () => {
     const stage = await openStage({ world: { teammates: 2 } })
     await stage.pass()
     const [one = '', other = ''] = stage.ids
@@ -216,7 +216,7 @@ describe('an API that says "no queue" to everyone', () => {
       expect(missed.map(({ observed_at }) => observed_at)).toContain(ended_at)
   })
 
-  test('of a team that has one queue is believed', async () => {
+  test('ends the queue of a team that has only one', async () => {
     const stage = await openStage({ world: { teammates: 1 } })
     await stage.pass()
     stage.apply({ type: 'remove_queue', userId: stage.world.keyOwner() })
@@ -225,8 +225,8 @@ describe('an API that says "no queue" to everyone', () => {
   })
 })
 
-describe('an odd answer', () => {
-  test('"no queue", once, ends nothing and leaves no assignment without a queue', async () => {
+describe('an unconfirmed answer', () => {
+  test('"no queue", once, ends nothing and leaves no period without a queue', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const queue = currentQueue(stage, userId)
@@ -240,7 +240,7 @@ describe('an odd answer', () => {
     expect((await stage.recorded()).versions.every(({ valid_to }) => valid_to === null)).toBe(true)
   })
 
-  test('"no queue" at the first reading leaves no assignment without a queue', async () => {
+  test('"no queue" at the first reading leaves no period without a queue', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     stage.simulated.faults.add({ kind: 'odd_no_queue', userId, times: 1 })
@@ -250,7 +250,7 @@ describe('an odd answer', () => {
     expect(await stretches(stage, userId)).toEqual([currentQueue(stage, userId)])
   })
 
-  test('"no queue" before a reset leaves no assignment without a queue', async () => {
+  test('"no queue" before a reset leaves no period without a queue', async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const old = currentQueue(stage, userId)
@@ -262,7 +262,7 @@ describe('an odd answer', () => {
     expect(await stretches(stage, userId)).toEqual([old, currentQueue(stage, userId)])
   })
 
-  test('ends nothing when its teammate cannot be read afterwards', async () => {
+  test("ends nothing if its teammate can't be read afterwards", async () => {
     const stage = await openStage()
     const userId = stage.world.keyOwner()
     const queue = currentQueue(stage, userId)
@@ -277,7 +277,7 @@ describe('an odd answer', () => {
     expect(await queueOf(stage, queue)).toMatchObject({ is_current: true, ended_at: null })
   })
 
-  test('two reps without a queue at first are known to have none after the second pass', async () => {
+  test('"no queue" at the first reading of two teammates is confirmed by the second pass', async () => {
     const stage = await openStage({ world: { withoutQueue: 2 } })
     await stage.pass()
     await stage.pass()

@@ -35,8 +35,8 @@ async function lastReadings(stage: Stage) {
 
 const long = { teammates: 1, numbersPerQueue: 150 }
 
-describe('a queue that moves while it is read', () => {
-  test('hides no number: a removal and an append that cancel out are walked again', async () => {
+describe('a queue that changes while it is read', () => {
+  test('hides no number: if a removal and an addition cancel out, it is read again', async () => {
     const { arm, afterPage } = afterFirstPage((userId, world) => {
       world.apply({ type: 'remove_positions', userId, positions: [5], renumber: true })
       world.apply({ type: 'append', userId })
@@ -49,7 +49,7 @@ describe('a queue that moves while it is read', () => {
     expect(await compareMirrorWithSource(stage.database.pool, stage.world)).toEqual([])
   })
 
-  test('in every walk is torn: nothing is judged, nothing written', async () => {
+  test('in every attempt is torn: nothing is compared and nothing is written', async () => {
     let isMoving = false
     const stage = await openStage({
       world: long,
@@ -67,7 +67,7 @@ describe('a queue that moves while it is read', () => {
     expect((await stage.pass()).readings[0]).toMatchObject({ added: 4, changed: 0, moved: 0, removed: 0 })
   })
 
-  test('and announces no count is believed only when two walks agree', async () => {
+  test('and has no announced count is accepted only if two attempts agree', async () => {
     const { arm, afterPage } = afterFirstPage((userId, world) => {
       world.apply({ type: 'remove_positions', userId, positions: [5], renumber: false })
       world.apply({ type: 'refill', userId, position: 5 })
@@ -80,7 +80,7 @@ describe('a queue that moves while it is read', () => {
     expect((await stage.pass()).readings[0]).toMatchObject({ added: 2, removed: 1 })
   })
 
-  test('and shrinks behind the first page is not that page', async () => {
+  test('and shrinks after the first page is not mistaken for that page', async () => {
     const { arm, afterPage } = afterFirstPage((userId, world) => {
       const positions = Array.from({ length: 60 }, (_, index) => index)
       world.apply({ type: 'remove_positions', userId, positions, renumber: true })
@@ -91,7 +91,7 @@ describe('a queue that moves while it is read', () => {
     expect((await stage.pass()).readings[0]).toMatchObject({ status: 'ok', numbers: 90 })
   })
 
-  test('away in mid-walk shows nothing of itself under the one who gave it', async () => {
+  test('and is reassigned between two pages is not recorded for its old holder', async () => {
     const { arm, afterPage } = afterFirstPage((userId, world) => {
       const to = world.teammates().find(({ id }) => id !== userId)?.id ?? ''
       world.apply({ type: 'reassign', userId, to })
@@ -105,8 +105,8 @@ describe('a queue that moves while it is read', () => {
   })
 })
 
-describe('an API that answers wrongly', () => {
-  test('with the same queue for everyone writes it only for its owner', async () => {
+describe('an API with wrong responses', () => {
+  test('with the same queue for every teammate writes it only for its assignee', async () => {
     const stage = await openStage()
     stage.simulated.faults.add('wrong_owner')
     const { status, readings } = await stage.pass()
@@ -117,7 +117,7 @@ describe('an API that answers wrongly', () => {
     expect(numbers).toHaveLength(5)
   })
 
-  test('with the same queue for everyone, without an assignee, changes nothing', async () => {
+  test('with the same queue for every teammate and no assignee changes nothing', async () => {
     const stage = await openStage()
     await stage.pass()
     const before = (await stage.recorded()).numbers
@@ -137,7 +137,7 @@ describe('an API that answers wrongly', () => {
     expect(queues.map(({ is_current }) => is_current)).toEqual([true, true, true])
   })
 
-  test('without naming an assignee is believed, that is legal', async () => {
+  test('with a queue without assignee is accepted, because that is legal', async () => {
     const stage = await openStage({ world: { teammates: 1 } })
     stage.simulated.faults.add('null_assignee')
     stage.letTheApiLie()
@@ -146,7 +146,7 @@ describe('an API that answers wrongly', () => {
     expect(queues).toMatchObject([{ user_id: stage.world.keyOwner(), assignee_id: null, is_current: true }])
   })
 
-  test('that there is always more is read to its empty end', async () => {
+  test('with has_more always true is read until an empty page', async () => {
     const stage = await openStage({ world: long })
     stage.simulated.faults.add({ kind: 'endless_pages', show: 'empty' })
     expect((await stage.pass()).readings[0]).toMatchObject({ status: 'ok', numbers: 150 })
@@ -159,7 +159,7 @@ describe('an API that answers wrongly', () => {
     ['without a row', { kind: 'lost_row' }],
     ['with a position twice', { kind: 'duplicate_positions' }],
     ['with a wrong count', { kind: 'total_count_wrong', page: 2 }],
-  ] as const)('%s is torn, and changes nothing', async (_, fault) => {
+  ] as const)('%s is torn and changes nothing', async (_, fault) => {
     const stage = await openStage({ world: long })
     await stage.pass()
     const before = await mirrored(stage)
@@ -174,7 +174,7 @@ describe('an API that answers wrongly', () => {
     'has_more_missing',
     'wrong_types',
     'not_found_html',
-  ] as const)('with %s is an error, and changes nothing', async (kind) => {
+  ] as const)('with %s is an error and changes nothing', async (kind) => {
     const stage = await openStage({ world: long })
     await stage.pass()
     const before = await mirrored(stage)
@@ -183,7 +183,7 @@ describe('an API that answers wrongly', () => {
     expect(await mirrored(stage)).toEqual(before)
   })
 
-  test('in the older form is read whole', async () => {
+  test('in the older form is read completely', async () => {
     const stage = await openStage({ world: long })
     stage.simulated.faults.add('older_form')
     expect((await stage.pass()).readings[0]).toMatchObject({ status: 'ok', numbers: 150 })
@@ -191,13 +191,13 @@ describe('an API that answers wrongly', () => {
     expect((await stage.pass()).readings[0]).toMatchObject({ added: 0, changed: 0, moved: 0, removed: 0 })
   })
 
-  test('with 404 DIALING_QUEUE_NOT_FOUND means that there is none', async () => {
+  test('with 404 DIALING_QUEUE_NOT_FOUND means that there is no queue', async () => {
     const stage = await openStage({ world: { teammates: 1, withoutQueue: 1 } })
     stage.simulated.faults.add({ kind: 'queue_not_found', endpoint: 'queue' })
     expect((await stage.pass()).readings[0]?.status).toBe('no_queue')
   })
 
-  test('with timestamps in another style makes no change', async () => {
+  test('with timestamps in another notation makes no change', async () => {
     const stage = await openStage({ world: { ...long, calledBefore: 0.5 } })
     await stage.pass()
     for (const style of ['Z', 'offset', 'micros', 'mixed'] as const) {
@@ -208,7 +208,7 @@ describe('an API that answers wrongly', () => {
   })
 })
 
-test('a timestamp without a zone belongs to the configured one, whatever Node and the session say', async () => {
+test('a timestamp without a time zone uses the configured one, not that of Node or of the session', async () => {
   const stage = await openStage({
     world: { teammates: 1, numbersPerQueue: 1, clock: () => Date.UTC(2026, 3, 30, 12) },
     env: { ALLO_TIME_ZONE: 'America/New_York' },
@@ -222,14 +222,14 @@ test('a timestamp without a zone belongs to the configured one, whatever Node an
   expect((await stage.pass()).readings[0]).toMatchObject({ added: 0, changed: 0, removed: 0 })
 })
 
-describe('a strange value', () => {
+describe('an unusual value', () => {
   test.each([
     'nul_in_text',
     'lone_surrogate',
     'absurd_timestamps',
     'missing_fields',
     'unknown_values',
-  ] as const)('(%s) costs no row', async (kind) => {
+  ] as const)('(%s) loses no row', async (kind) => {
     const stage = await openStage()
     stage.simulated.faults.add(kind)
     stage.letTheApiLie()
@@ -241,7 +241,7 @@ describe('a strange value', () => {
     ).toEqual([0, 0, 0])
   })
 
-  test('of an undocumented type is kept beside the row', async () => {
+  test('of an undocumented type is stored in extra', async () => {
     const stage = await openStage({
       world: { teammates: 1 },
       edit: () => ({

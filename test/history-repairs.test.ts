@@ -147,7 +147,7 @@ describe('the next pass repairs', () => {
     }
   })
 
-  test('what was lost while the queue changed: history shows the change and nothing else', async () => {
+  test('a loss while the queue changed: history shows the change and nothing else', async () => {
     const stage = await lively()
     const [first = ''] = stage.ids
     await stage.sql(`delete from allo.queue_numbers where position in (0, 3) and ${current}`)
@@ -166,7 +166,7 @@ describe('the next pass repairs', () => {
   })
 })
 
-test('a queue that was moved on disk alone is looked at once and then left alone again', async () => {
+test('a queue whose rows were only moved on disk is compared once, and nothing is written', async () => {
   const stage = await lively()
   const before = [await history(stage), await mirror(stage)]
   await stage.sql('vacuum full allo.queue_numbers')

@@ -76,7 +76,7 @@ async function allTheReaderSees(): Promise<string> {
   return JSON.stringify([seen, warnings])
 }
 
-test('a function or operator of a reader, of any name that we use, never runs in a view or function of ours', async () => {
+test('a function or operator of a reader, with any name that we use, never runs in a view or function of ours', async () => {
   const numbers = (
     await database.pool.query<{ number_to: string }>('select distinct number_to from allo.queue_entries')
   ).rows.map(({ number_to }) => number_to)
@@ -122,7 +122,7 @@ test('every connection of ours has a search path in which no other role can crea
   await database.pool.query(`alter database ${database.name} reset search_path`)
 })
 
-test('what a reader creates in a schema that is open to all never runs as our login, whatever we do', async () => {
+test('objects that a reader creates in a schema open to all never run as our login', async () => {
   const folder = fileURLToPath(new URL('../src', import.meta.url))
   const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))

@@ -21,8 +21,8 @@ async function start(...options: Parameters<typeof startTestServer>): Promise<Te
 const paths = ['/', '/status', '/healthz', '/readyz', '/metrics', '/queues', '/queues/api/queues', '/nowhere']
 const login = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
 
-describe('before anything else is there', () => {
-  test('it is alive, not ready, and every answer says what is waited for', async () => {
+describe('before the worker is ready', () => {
+  test('it is alive and not ready, and every response says what it waits for', async () => {
     const server = await start()
     expect(JSON.parse((await server.get('/healthz')).text)).toEqual({ alive: true, version: '1.2.3' })
     const ready = await server.get('/readyz')
@@ -41,9 +41,9 @@ describe('before anything else is there', () => {
   })
 })
 
-describe('who is let in', () => {
+describe('access', () => {
   test.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'evil.example:80'])(
-    'a browser that was led here as %j gets nothing at all',
+    'a browser that requests the host %j is refused on every path',
     async (host) => {
       const server = await start()
       for (const path of paths) {
@@ -60,14 +60,14 @@ describe('who is let in', () => {
     'LOCALHOST',
     'mirror.example.com',
     'mirror.example.com.',
-  ])('the name %s is one of ours, with any port', async (name) => {
+  ])('the name %s is accepted, with any port', async (name) => {
     const server = await start({ HTTP_ALLOWED_HOSTS: 'Mirror.example.com' })
     for (const host of [name, `${name}:8443`]) {
       expect((await server.get('/healthz', { headers: { host } })).status).toBe(200)
     }
   })
 
-  test('with a password set, everything asks for it', async () => {
+  test('with a password set, every path requires it', async () => {
     const server = await start({ HTTP_BASIC_AUTH: 'ops:pass:word1' })
     for (const path of paths) {
       for (const headers of [
@@ -86,7 +86,7 @@ describe('who is let in', () => {
     }
   })
 
-  test('HTTP_OPEN_PROBES opens probes and metrics to all, under any name, and nothing else', async () => {
+  test('HTTP_OPEN_PROBES opens probes and metrics, with any host name, and nothing else', async () => {
     const server = await start({
       HTTP_BASIC_AUTH: 'ops:password',
       HTTP_OPEN_PROBES: 'true',
@@ -108,7 +108,7 @@ describe('who is let in', () => {
     expect((await server.get('/healthz?x=/status')).status).toBe(200)
   })
 
-  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s is refused everywhere', async (method) => {
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s is refused on every path', async (method) => {
     const server = await start()
     for (const path of paths) {
       const { status, headers } = await server.get(path, { method })
@@ -116,7 +116,7 @@ describe('who is let in', () => {
     }
   })
 
-  test('no answer may be kept, framed or guessed about', async () => {
+  test('no response may be cached, framed or interpreted as another type', async () => {
     const server = await start()
     for (const path of paths) {
       const { headers } = await server.get(path)
@@ -131,7 +131,7 @@ describe('who is let in', () => {
   })
 })
 
-describe('what no router would let through', () => {
+describe('requests that no router accepts', () => {
   /** One request as written here, and the whole answer. */
   async function send(port: number, request: string): Promise<string> {
     const socket = connect(port, '127.0.0.1')
@@ -158,23 +158,20 @@ describe('what no router would let through', () => {
     ['OPTIONS of everything', 'OPTIONS * HTTP/1.1', host, 405, 405],
     ['a tab in the URL', 'GET /status%09 HTTP/1.1', host, 401, 404],
     ['twice a slash', 'GET //status HTTP/1.1', host, 401, 404],
-  ])(
-    '%s is answered by the guard, and by nothing else',
-    async (_, line, host, withoutPassword, withPassword) => {
-      const server = await start({ HTTP_BASIC_AUTH: 'ops:password', HTTP_OPEN_PROBES: 'true' })
-      const refused = await send(server.port, `${line}\r\n${host}Connection: close\r\n\r\n`)
-      expect(refused).toMatch(new RegExp(`^HTTP/1.1 ${withoutPassword} `))
-      expect(refused.toLowerCase()).toContain("content-security-policy: default-src 'none'")
-      const admitted = await send(server.port, `${line}\r\n${host}${password}Connection: close\r\n\r\n`)
-      expect(admitted).toMatch(new RegExp(`^HTTP/1.1 ${withPassword} `))
-    },
-  )
+  ])('%s is answered by the guard only', async (_, line, host, withoutPassword, withPassword) => {
+    const server = await start({ HTTP_BASIC_AUTH: 'ops:password', HTTP_OPEN_PROBES: 'true' })
+    const refused = await send(server.port, `${line}\r\n${host}Connection: close\r\n\r\n`)
+    expect(refused).toMatch(new RegExp(`^HTTP/1.1 ${withoutPassword} `))
+    expect(refused.toLowerCase()).toContain("content-security-policy: default-src 'none'")
+    const admitted = await send(server.port, `${line}\r\n${host}${password}Connection: close\r\n\r\n`)
+    expect(admitted).toMatch(new RegExp(`^HTTP/1.1 ${withPassword} `))
+  })
 
   test.each([
     ['no HTTP', 'hello there\r\n\r\n', 400],
     ['a URL beyond all bounds', `GET /${'x'.repeat(40_000)} HTTP/1.1\r\n${host}\r\n`, 431],
     ['HTTP/1.1 without a host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
-  ])('%s gets an answer without a word', async (_, request, status) => {
+  ])('%s gets a response with an empty body', async (_, request, status) => {
     const server = await start({ HTTP_BASIC_AUTH: 'ops:password' })
     const answer = await send(server.port, request)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*\r\n\r\n$`))
@@ -182,7 +179,7 @@ describe('what no router would let through', () => {
 })
 
 describe('a page of another website', () => {
-  test('may link to the pages, and load no part of them', async () => {
+  test('may link to the pages, and can load no part of them', async () => {
     const server = await start({ HTTP_OPEN_PROBES: 'true' })
     for (const path of paths) {
       for (const site of ['cross-site', 'same-site', 'something-new']) {
@@ -206,8 +203,8 @@ describe('a page of another website', () => {
   })
 })
 
-describe('someone who guesses passwords', () => {
-  test('is slowed down, leaves one line in the log, and shuts the right user out for seconds only', async () => {
+describe('an attacker who guesses passwords', () => {
+  test('is slowed down, causes one line in the log, and locks the right user out for seconds only', async () => {
     const server = await start({ HTTP_BASIC_AUTH: 'ops:password1', HTTP_OPEN_PROBES: 'true' })
     const guess = async (index: number) => {
       const { status } = await server.get('/status', { headers: login(`ops:guess-${index}`) })
@@ -234,7 +231,7 @@ describe('someone who guesses passwords', () => {
     expect(server.lines.join('')).not.toMatch(/guess-\d|password1/)
   })
 
-  test('from many addresses is slowed down too, and an address of the right user is not', () => {
+  test('from many addresses is slowed down too, but not the address of the right user', () => {
     let now = 0
     const guesses = countPasswordGuesses(
       createLogger('silent', { write: () => undefined }, () => []),
@@ -258,7 +255,7 @@ describe('someone who guesses passwords', () => {
     guesses.stop()
   })
 
-  test('can not use the addresses of one IPv6 network, nor IPv4 written as IPv6', () => {
+  test("can't use the addresses of one IPv6 network, or IPv4 written as IPv6, as different addresses", () => {
     const guesses = countPasswordGuesses(
       createLogger('silent', { write: () => undefined }, () => []),
       () => 0,
@@ -272,8 +269,8 @@ describe('someone who guesses passwords', () => {
   })
 })
 
-describe('where it listens', () => {
-  test('a port that is taken is said, and taken over when it is free', async () => {
+describe('the address to listen on', () => {
+  test('if the port is taken, that is logged, and it is used as soon as it is free', async () => {
     const first = await start()
     const second = await start({ HTTP_PORT: String(first.port) })
     expect(second.events).toEqual(['http_port_taken'])
@@ -283,7 +280,7 @@ describe('where it listens', () => {
     expect(second.events).toEqual(['http_port_taken', 'http_listening'])
   })
 
-  test('one that waits for its port can be stopped', async () => {
+  test('a worker that waits for its port can be stopped', async () => {
     const first = await start()
     const second = await start({ HTTP_PORT: String(first.port) })
     await second.http.stop()
@@ -291,7 +288,7 @@ describe('where it listens', () => {
     await expect(ask(`http://127.0.0.1:${first.port}/healthz`)).rejects.toThrow(/ECONNREFUSED/)
   })
 
-  test('an address this machine does not have is a mistake in the configuration', async () => {
+  test('an address that this machine does not have is a configuration error', async () => {
     const started = start({ HTTP_HOST: '203.0.113.7', HTTP_BASIC_AUTH: 'ops:password' })
     await expect(started).rejects.toThrow(ConfigError)
     await expect(started).rejects.toThrow(/HTTP_HOST: this machine can't listen on 203.0.113.7/)

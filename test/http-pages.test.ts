@@ -62,7 +62,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     await database?.drop()
   })
 
-  test('it is ready, and each check says why', async () => {
+  test('the worker is ready, and each check gives its reason', async () => {
     const { status, text } = await server.get('/readyz')
     expect([status, JSON.parse(text).ready]).toEqual([200, true])
     expect(JSON.parse(text).checks).toMatchObject({
@@ -73,7 +73,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     })
   })
 
-  test('a refused key, or none of Postgres, makes it not ready', async () => {
+  test('a refused key, or an unreachable Postgres, makes it not ready', async () => {
     const nowhere = databaseAt('postgresql://nobody@127.0.0.1:1/nothing')
     const { worker } = server.state
     const broken = await startTestServer({}, { database: nowhere, worker })
@@ -107,7 +107,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     )
   })
 
-  test('the page says whether to worry, who has a problem, and everybody else', async () => {
+  test('the page says whether there is a problem, who has one, and lists the other teammates', async () => {
     const { status, text } = await server.get('/')
     expect(status).toBe(200)
     expect(text).toContain('The data are fresh, but 1 of 5 teammates could not be read last time.')
@@ -121,7 +121,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     )
   })
 
-  test('it says what the checks found, and not to trust the data while one of them fails', async () => {
+  test('it shows the results of the checks, and not to trust the data while one of them fails', async () => {
     const { team } = api.world
     expect((await server.get('/')).text).not.toContain('Checks of the data')
     await database.pool.query(
@@ -159,7 +159,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     await database.pool.query('delete from allo.quality_results')
   })
 
-  test('whatever a name holds is text, and a number in it is masked', async () => {
+  test('a name is shown as text, and a number in it is masked', async () => {
     const { text } = await server.get('/')
     expect(text).toContain(`&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;amp; [number] \ufffdgnp`)
     expect(text).toContain('Acme &lt;b&gt;Sales&lt;/b&gt;')
@@ -170,7 +170,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     expect(json.text).not.toContain('5551234567')
   })
 
-  test('the page has no script and one style, which its policy names by hash', async () => {
+  test('the page has no script and one style, whose hash is in the policy', async () => {
     const { text, headers } = await server.get('/')
     expect(text).not.toMatch(/<script|javascript:|<[^>]*\s(?:on\w+|style)=|https?:\/\//i)
     const styles = [...text.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, style]) => style ?? '')
@@ -183,7 +183,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     )
   })
 
-  test('no page holds a phone number, an e-mail or the key', async () => {
+  test('no page contains a phone number, an e-mail address or the key', async () => {
     const numbers = api.world
       .teammates()
       .flatMap(({ id }) => (api.world.currentQueue(id)?.rows() ?? []).map(({ number_to }) => number_to ?? ''))
@@ -203,7 +203,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     }
   })
 
-  test('/status says as JSON what the page says', async () => {
+  test('/status has the same content as the page, as JSON', async () => {
     const status = JSON.parse((await server.get('/status')).text)
     expect(status).toMatchObject({
       verdict: { tone: 'warning' },
@@ -221,7 +221,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     expect(status.passes.map((pass: { status: string }) => pass.status)).toEqual(['partial', 'ok'])
   })
 
-  test('/metrics is what Prometheus reads, with nothing unbounded among the labels', async () => {
+  test('/metrics is in the format of Prometheus, and no label has an unbounded set of values', async () => {
     server.metrics.answered(200)
     server.metrics.answered(429)
     server.metrics.answered(null)
@@ -253,7 +253,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
   })
 
   describe('/queues', () => {
-    test('shows both queues, under a policy that lets nothing in from elsewhere', async () => {
+    test('shows both job queues, and its policy allows nothing from other sites', async () => {
       const { status, text, headers } = await server.get('/queues/')
       expect([status, text.includes('<div id="root">')]).toEqual([200, true])
       expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'")
@@ -264,7 +264,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
       expect((await server.get(`/queues/${script}`)).status).toBe(200)
     })
 
-    test('can only be looked at: whatever changes something there is refused, and nothing changes', async () => {
+    test('is read-only: every request that changes something is refused and changes nothing', async () => {
       const queue = `/queues/api/queues/${readings.name}`
       const actions = [
         ['PUT', `${queue}/pause`],
@@ -309,7 +309,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
   if (chromium === null)
     console.warn('SKIPPED: no Chromium on PATH, the page is not looked at as a browser does.')
   test.skipIf(chromium === null)(
-    'a browser shows the page styled, in 360 pixels too, and complains of nothing',
+    'a browser shows the page styled, at 360 pixels too, without an error in its console',
     async () => {
       const home = mkdtempSync(join(tmpdir(), 'chromium-'))
       const browse = async (...more: string[]) =>

@@ -45,7 +45,7 @@ function importsOf(file: string): string[] {
   return paths.map((path) => relative(root, join(root, dirname(file), path)))
 }
 
-test('no file imports itself through others', () => {
+test('no file imports itself through other files', () => {
   const done = new Set<string>()
   const circleFrom = (file: string, path: readonly string[]): readonly string[] | null => {
     if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
@@ -61,7 +61,7 @@ test('no file imports itself through others', () => {
   expect(circles).toEqual([])
 })
 
-test('a layer of src imports only from layers before it', () => {
+test('a layer of src imports only from layers above it', () => {
   const layerOf = (file: string) => file.split('/')[1] ?? ''
   const edges = [...imports].flatMap(([from, targets]) => targets.map((to) => ({ from, to })))
   const wrong = edges.filter(
@@ -75,7 +75,7 @@ test('a layer of src imports only from layers before it', () => {
   )
 })
 
-test('ARCHITECTURE.md names every layer, and only files and folders that there are', () => {
+test('ARCHITECTURE.md names every layer, and only files and folders that exist', () => {
   const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
   const named = [...text.matchAll(/`([\w./-]+)`/g)].map(([, name = '']) => name.replace(/\/$/, ''))
   expect(layers.filter((layer) => !named.includes(layer))).toEqual([])

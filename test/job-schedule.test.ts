@@ -4,7 +4,7 @@ import { openJobBackend } from '../src/worker/job-backend.ts'
 import { keepSchedule } from '../src/worker/schedule.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
-describe('the schedule in the jobs', () => {
+describe('the schedule of the jobs', () => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await createTestDatabase()

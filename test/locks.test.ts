@@ -50,7 +50,7 @@ async function withSession<T>(url: string, work: (client: Client, pid: number) =
 }
 
 describe('advisory locks of another login', () => {
-  it('stop no reading, no end of a pass, no forgetting, no migration and no start, whatever their keys', async () => {
+  it('do not block a reading, the end of a pass, forget, a migration or a start, with any key', async () => {
     const stage = await open({ world: { teammates: 2 } })
     const { url, pool } = stage.database
     await stage.pass()
@@ -85,7 +85,7 @@ describe('advisory locks of another login', () => {
     })
   })
 
-  it('on keys of BullMQ make the worker not ready, name their holder, and are over when it is', async () => {
+  it('on keys of BullMQ make the worker not ready and name their holder, until they are released', async () => {
     await withScene({ databaseUrl: database.url, redisUrl: null }, async (scene) => {
       const probe = createDatabaseProbe(database.url)
       const worker = scene.start()
@@ -117,8 +117,8 @@ describe('advisory locks of another login', () => {
   })
 })
 
-describe('a table or view that another session keeps', { concurrent: true }, () => {
-  it('makes a migration give up with its process and login, and nothing is changed, nor others kept waiting', async ({
+describe('a table or view that another session locks', { concurrent: true }, () => {
+  it('makes a migration give up and name its process and login; nothing is changed, and no other session waits behind it', async ({
     expect,
   }) => {
     const ledger = () =>
@@ -148,7 +148,7 @@ describe('a table or view that another session keeps', { concurrent: true }, () 
     expect((await inspectSchema(database.pool)).state).toBe('current')
   })
 
-  it('makes forget give up with its process and login', async ({ expect }) => {
+  it('makes forget give up and name its process and login', async ({ expect }) => {
     const other = await createTestDatabase()
     try {
       await withSession(other.url, async (client, pid) => {

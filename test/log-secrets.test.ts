@@ -27,7 +27,7 @@ const numberKey = '5ec7e7'.repeat(11).slice(0, 64)
 const webhookPath = '/hooks/T000/B000/5e3cr3t-hook'
 
 describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
-  test('nothing that comes out of a worker in trouble holds a secret or a phone number', async () => {
+  test('no output of a worker with problems contains a secret or a phone number', async () => {
     const database = await createTestDatabase()
     const world = createWorld({ seed: 'secrets', teammates: 8, numbersPerQueue: 12, calledBefore: 0.5 })
     const api = await startSimulatedAllo({ world, apiKey, readsPerSecond: null })

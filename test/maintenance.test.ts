@@ -34,8 +34,8 @@ function claimed(claim: Claim | null): Claim {
   return claim
 }
 
-describe('a chore', () => {
-  test('is given to one of all who ask at once, and to each team and task apart', async () => {
+describe('a periodic task', () => {
+  test('is given to one of several workers that ask at once, separately for each team and task', async () => {
     const pools = Array.from({ length: 4 }, () => openPool(database.url, { max: 4, name: 'chores' }))
     try {
       const ask = () => pools.flatMap((pool) => [1, 2, 3].map(() => claimTask(pool, 'many', 'retain', DAY)))
@@ -52,7 +52,7 @@ describe('a chore', () => {
     }
   })
 
-  test('that was done is due again when the interval is over since it began, not earlier', async () => {
+  test('that was done is due again one interval after it began, not earlier', async () => {
     const claim = claimed(await claimTask(database.pool, 'usual', 'retain', DAY))
     await finishTask(database.pool, claim, { summary: 'erased 3 numbers' })
     expect(await rowOf('usual')).toEqual({

@@ -10,7 +10,7 @@ const hostile =
 const unseen = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u3164]/u
 const number = '+12125550010x45'
 
-test('a phone number, a key and a password are masked wherever they stand in a line', () => {
+test('a phone number, a key and a password are masked anywhere in a line', () => {
   const lines: string[] = []
   const secrets = () => [apiKey, 'pass"word']
   const logger = createLogger('debug', { write: (line: string) => lines.push(line) }, secrets)
@@ -22,7 +22,7 @@ test('a phone number, a key and a password are masked wherever they stand in a l
   expect(mask('2026-11-24T10:00:00.000000+00:00 +0530', [])).toBe('2026-11-24T10:00:00.000000+00:00 +0530')
 })
 
-test('a password that is a plain word takes no other word with it', () => {
+test('a password that is a plain word masks no other word', () => {
   const line = 'allo_queue_mirror_dependency_up{dependency="postgres"} 1'
   expect(mask(line, ['postgres', 'allo', 'f', 'one'])).toBe(line)
   expect(mask('p0stgres, correcthorsebattery', ['p0stgres', 'correcthorsebattery'])).toBe(
@@ -30,7 +30,7 @@ test('a password that is a plain word takes no other word with it', () => {
   )
 })
 
-test('a log line escapes what can’t be seen, and masks numbers with their extension', () => {
+test('a log line escapes invisible characters, and masks numbers with their extension', () => {
   const lines: string[] = []
   const logger = createLogger('info', { write: (line) => lines.push(line) }, () => [])
   logger.info({ event: 'x', id: hostile }, `of ${number}, +1 (212) 555-0010 and ＋１２１２５５５００１０`)
@@ -38,7 +38,7 @@ test('a log line escapes what can’t be seen, and masks numbers with their exte
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ id: hostile, msg: 'of [number], [number] and [number]' })
 })
 
-test('teammates’ names are shown on a terminal only, without numbers in them', () => {
+test('names of teammates are shown on a terminal only, with numbers in them masked', () => {
   const shown = [true, false].map((isTTY) => {
     let text = ''
     const write = (chunk: string | Uint8Array) => {

@@ -64,7 +64,7 @@ async function countsOf(pool: Pool): Promise<unknown> {
 }
 
 describe('migrating', () => {
-  test('a fresh database gets every migration and a ledger in our schema; a second time changes nothing', async () => {
+  test('a fresh database gets every migration and a ledger in our schema; a second run changes nothing', async () => {
     const { url, pool } = await emptyDatabase()
     expect(await inspectSchema(pool)).toMatchObject({ applied: 0, state: 'absent' })
     await expect(assertSchemaIsCurrent(pool)).rejects.toThrow(SchemaVersionError)
@@ -88,14 +88,14 @@ describe('migrating', () => {
     expect(await describeOurs(pool)).toEqual(before)
   })
 
-  test('five processes at once are safe: one of them does it all', async () => {
+  test('five processes at once are safe: one of them migrates', async () => {
     const { url, pool } = await emptyDatabase()
     const applied = await Promise.all(Array.from({ length: 5 }, () => migrateDatabase(url)))
     expect(applied.map(({ migrations }) => migrations).sort()).toEqual([0, 0, 0, 0, migrations.length])
     expect(await inspectSchema(pool)).toMatchObject({ applied: migrations.length, state: 'current' })
   })
 
-  test('empty schemas of our names are used as they are', async () => {
+  test('empty schemas with our names are used as they are', async () => {
     const { url, pool } = await emptyDatabase()
     await pool.query('create schema allo; create schema reporting')
     expect(await inspectSchema(pool)).toMatchObject({ state: 'absent' })
@@ -103,7 +103,7 @@ describe('migrating', () => {
     expect((await inspectSchema(pool)).state).toBe('current')
   })
 
-  test('a newer database is refused and stays as it is', async () => {
+  test('a newer database is refused and not changed', async () => {
     const { url, pool } = await emptyDatabase()
     await migrateDatabase(url)
     await pool.query(
@@ -122,7 +122,7 @@ describe('migrating', () => {
     expect(rows[0]?.rows).toBe(migrations.length + 1)
   })
 
-  test('one that fails leaves nothing half done, and works when its reason is gone', async () => {
+  test('a failed migration leaves no partial change, and works when its cause is gone', async () => {
     const { url, pool } = await emptyDatabase()
     await pool.query('create schema allo')
     await pool.query('create table allo.sync_reads (of_somebody_else int)')
@@ -137,7 +137,7 @@ describe('migrating', () => {
 })
 
 describe('a database that is shared', () => {
-  test('keeps everything outside our schema as it is, also where names are the same', async () => {
+  test('keeps everything outside our schema unchanged, also objects with the same names', async () => {
     const { url, pool } = await emptyDatabase()
     const names = [
       'teams',
@@ -181,7 +181,7 @@ describe('a database that is shared', () => {
     expect(await countsOf(pool)).toEqual({ queues: 3, numbers: 15, dials: 6 })
   })
 
-  test('is refused and unchanged if it has a foreign schema reporting', async () => {
+  test('is refused and not changed if it has a schema reporting of another program', async () => {
     const { url, pool } = await emptyDatabase()
     await pool.query('create schema reporting; create table reporting.queues (id int)')
 
@@ -191,7 +191,7 @@ describe('a database that is shared', () => {
     expect((await inspectSchema(pool)).state).toBe('absent')
   })
 
-  test('is refused by name, and nothing in it is run, when a schema of ours belongs to a role that is not', async () => {
+  test('is refused by name, and nothing in it is executed, if a schema of ours belongs to another role', async () => {
     const { url, pool, name } = await emptyDatabase()
     const eve = `eve_${name}`
     await pool.query(`create role ${eve}; create sequence public.caught`)
@@ -276,7 +276,7 @@ describe('a database that is shared', () => {
     )
   })
 
-  test('is enough with a user who may create schemas, and neither roles nor extensions nor in public', async () => {
+  test('needs only a user who may create schemas: no roles, no extensions, nothing in public', async () => {
     const { url, pool, name } = await emptyDatabase()
     const role = `role_of_${name}`
     // A role's own schema comes first in its default search path ("$user", public).
@@ -312,7 +312,7 @@ describe('a database that is shared', () => {
 })
 
 describe('the migrations as files', () => {
-  test('say everything the schema says, by the newest snapshot alone: generating yields no difference', async () => {
+  test('match the schema in the code, with the newest snapshot only: drizzle-kit generates no difference', async () => {
     const folder = workshop()
     const before = readdirSync(join(folder, 'migrations'), { recursive: true }).sort()
     expect(snapshotsIn(folder)).toEqual([`${String(migrations.length - 1).padStart(4, '0')}_snapshot.json`])
@@ -333,14 +333,14 @@ describe('the migrations as files', () => {
     await drizzleKit(folder, 'check')
   })
 
-  test('hold tables alone: functions, views and comments are in migrations/repeatable', () => {
+  test('contain tables only: functions, views and comments are in migrations/repeatable', () => {
     for (const name of migrations) {
       const sql = readFileSync(join(repository, 'migrations', name), 'utf8')
       expect(sql, name).not.toMatch(/\b(create|comment|replace)\s+(or replace\s+)?(function|view|on)\b/i)
     }
   })
 
-  test('are named after what they do, in one sequence, all of them in the journal', () => {
+  test('are named after what they do, in one sequence, and all are in the journal', () => {
     const journal: { entries: { idx: number; tag: string }[] } = JSON.parse(
       readFileSync(join(repository, 'migrations/meta/_journal.json'), 'utf8'),
     )

@@ -103,7 +103,7 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
     rows(`select user_id, status, error_code from allo.sync_reads
       where pass_id = (select max(pass_id) from allo.sync_passes) order by user_id`)
 
-  test('what Postgres or the parser refuses is one teammate’s failed reading, and never the pass of the others', async () => {
+  test('what Postgres or the parser refuses is one teammate’s failed reading, and the other teammates are read', async () => {
     const person = (id: string) => ({ id, name: id, email: `${id}@sales.example`, status: 'ACTIVE' })
     allo.users = ['usr-a', 'usr-b', 'usr-c', 'usr-d'].map(person)
     for (const [index, id] of ['usr-a', 'usr-b', 'usr-c', 'usr-d'].entries()) {
@@ -157,7 +157,7 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
     expect(await rows(`select from allo.sync_passes where status = 'running'`)).toEqual([])
   })
 
-  test('a key that names another team, or none, reads nothing and names both teams; once only costs one pass', async () => {
+  test('a key that names another team, or none, reads nothing and names both teams; one wrong response costs one pass', async () => {
     allo.queues.set('usr-a', { id: 'pdl-usr-a', numbers: [{ number_to: '+12125550010', call_id: 'cll-1' }] })
     expect(await pass()).toMatchObject({ status: 'ok' })
     const homes = () =>
@@ -182,7 +182,7 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
     expect(await homes()).toEqual(before)
   })
 
-  test('one queue for two teammates changes hands once, and the other reading says whose it is', async () => {
+  test('a queue shown for two teammates is reassigned once, and the other reading names its holder', async () => {
     const shared = { id: 'pdl-shared', numbers: [{ number_to: '+12125550031' }] }
     allo.queues.set('usr-c', shared).set('usr-d', shared)
     for (let round = 0; round < 3; round += 1) await pass()
@@ -213,7 +213,7 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
     ])
   })
 
-  test('a name in the configuration that matches no teammate is an error, or a warning if others match', async () => {
+  test('a name in the configuration that matches no teammate is an error, or a warning if other names match', async () => {
     const before = await lastPassId()
     const wrong = await pass({
       env: { ONLY_TEAMMATES: 'usr-aa,someone@else.example' },

@@ -103,11 +103,11 @@ describe('the outcome of a number', () => {
     ['connected', 'in_progress', { routing_result: 'ANSWERED', call_start_date: started, call_id: 'cll-1' }],
     ['failed', 'in_progress', { routing_result: 'BLOCKED', call_start_date: started }],
     ['other', 'in_progress', { routing_result: 'PARKED', call_id: 'cll-1' }],
-  ])('is %s rather than %s when both fit', async (outcome, _, fields) => {
+  ])('is %s rather than %s if both rules match', async (outcome, _, fields) => {
     expect(await outcomesOf([{ ...nothing, ...fields }])).toEqual([outcome])
   })
 
-  test('is exactly the first rule that fits, for every combination of values', async () => {
+  test('is that of the first matching rule, for every combination of values', async () => {
     const flags = [true, false, null]
     const cases = flags.flatMap((detected_outbound_voicemail) =>
       flags.flatMap((voicemail_left) =>
@@ -133,7 +133,7 @@ describe('the outcome of a number', () => {
     expect(new Set(expected)).toEqual(new Set(rules.map(([outcome]) => outcome)))
   })
 
-  test('costs no function call: the planner puts its expression into the query', async () => {
+  test('needs no function call: the planner inlines its expression into the query', async () => {
     const plan = async (expression: string) => {
       const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(
         `explain (verbose, costs off) select ${expression} as outcome from allo.queue_numbers`,

@@ -12,7 +12,7 @@ const hostile =
 const unseen = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u3164]/u
 const number = '+12125550010x45'
 
-describe('an API whose every text is hostile', () => {
+describe('an API in which every text is hostile', () => {
   const { folder: cwd, remove } = createWorkplace()
   let database: TestDatabase
   let server: Server
@@ -56,7 +56,7 @@ describe('an API whose every text is hostile', () => {
     return [200, { data: rows, queue, pagination: { has_more: false, total_count: 1 } }]
   }
 
-  test('writes nothing that can’t be seen to pipes, and no teammate’s name into what may be a log', async () => {
+  test("can't write invisible characters to pipes, and no name of a teammate is in output that may be a log", async () => {
     for (const args of [
       ['sync'],
       ['sync', '--json'],
@@ -84,7 +84,7 @@ describe('an API whose every text is hostile', () => {
     expect([usage.code, unseen.exec(usage.stderr)]).toEqual([64, null])
   })
 
-  test('is in --json as it is, once it is parsed', async () => {
+  test('is unchanged in --json once it is parsed', async () => {
     const finished = await runCli(['sync', '--json'], env, { cwd })
     expect(unseen.exec(finished.stdout)).toBeNull()
     expect(jsonOf(finished)).toMatchObject({
@@ -94,7 +94,7 @@ describe('an API whose every text is hostile', () => {
   })
 })
 
-test('an alert can’t mention people, link or hide text in a chat', async () => {
+test('an alert can’t mention people, link, or hide text in a chat', async () => {
   const bodies: { text: string; team_name: string }[] = []
   const server = createServer((request, response) => {
     let text = ''

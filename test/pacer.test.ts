@@ -23,14 +23,14 @@ afterAll(async () => {
   await database.drop()
 })
 
-describe('turns', () => {
-  test('keep their distance, however many ask at once', async () => {
+describe('request slots', () => {
+  test('keep their distance, however many requests wait', async () => {
     const { pacer } = await openPacer({ readsPerSecond: 20 })
     const turns = await Promise.all(Array.from({ length: 6 }, () => timeOfTurn(pacer)))
     for (const gap of gapsBetween(turns)) expect(gap).toBeGreaterThanOrEqual(25 - CLOCK_MS)
   })
 
-  test('keep it also when the process was too busy to take one in time', async () => {
+  test('keep it also if the process was too busy to use one in time', async () => {
     const { pacer, slotGiven } = await openPacer({ readsPerSecond: 20 })
     const turns = Array.from({ length: 4 }, () => timeOfTurn(pacer))
     await slotGiven
@@ -40,7 +40,7 @@ describe('turns', () => {
     }
   })
 
-  test('of two processes on one key are no more than those of one', async () => {
+  test('of two processes with one key are no more than those of one process', async () => {
     const startedAt = performance.now()
     const key = newKey()
     const processes = [
@@ -53,14 +53,14 @@ describe('turns', () => {
     expect(Math.max(...turns) - startedAt).toBeGreaterThanOrEqual(NEW_KEY_MS + 11 * 50 - CLOCK_MS)
   })
 
-  test('come in the order in which they were asked for', async () => {
+  test('are given in the order of the requests', async () => {
     const { pacer } = await openPacer({ readsPerSecond: 200 })
     const order: number[] = []
     await Promise.all([1, 2, 3, 4].map((place) => pacer.turn().then(() => order.push(place))))
     expect(order).toEqual([1, 2, 3, 4])
   })
 
-  test('are all refused when the budget can not be reached, and asked for anew afterwards', async () => {
+  test("all fail if the budget can't be reached, and can be requested again afterwards", async () => {
     const { pacer, breakNext } = await openPacer({ readsPerSecond: 200 })
     breakNext(new Error('the database is gone'))
     const refused = await Promise.allSettled([pacer.turn(), pacer.turn()])
@@ -69,8 +69,8 @@ describe('turns', () => {
   })
 })
 
-describe('a slot that the process was too busy for', () => {
-  test('is given up: processes that were held up together do not come together', async () => {
+describe('a slot that a busy process missed', () => {
+  test('is dropped: processes that were delayed together do not send together', async () => {
     const key = newKey()
     const processes = await Promise.all(
       Array.from({ length: 4 }, () => openPacer({ key, readsPerSecond: 20 })),
@@ -81,14 +81,14 @@ describe('a slot that the process was too busy for', () => {
     for (const gap of gapsBetween(await Promise.all(turns))) expect(gap).toBeGreaterThanOrEqual(25 - CLOCK_MS)
   })
 
-  test('is given up also when the answer to its reservation had lain there meanwhile', async () => {
+  test('is dropped also if the reply to its reservation waited unread in the process', async () => {
     const { pacer, reservations, busyAtNext } = await openPacer({ readsPerSecond: 20 })
     busyAtNext('reservation', NEW_KEY_MS + 200)
     await pacer.turn()
     expect(reservations()).toBeGreaterThan(1)
   })
 
-  test('is given up also when the look at the pause took too long', async () => {
+  test('is dropped also if the check for a pause took too long', async () => {
     const { pacer, reservations, busyAtNext } = await openPacer({ readsPerSecond: 20 })
     await pacer.turn()
     const before = reservations()
@@ -97,7 +97,7 @@ describe('a slot that the process was too busy for', () => {
     expect(reservations() - before).toBeGreaterThan(1)
   })
 
-  test('is followed by one with more room, so that a slow machine gets its turns', async () => {
+  test('is followed by a slot with more room, so that a slow machine gets its turns', async () => {
     const { pacer, reservations, busyAtNext, rooms } = await openPacer({ readsPerSecond: 20 })
     await pacer.turn()
     const before = reservations()
@@ -107,7 +107,7 @@ describe('a slot that the process was too busy for', () => {
     expect(rooms().slice(before).join()).toMatch(/^50,50,100,200(,400(,800)?)?,50,50,100,200(,400(,800)?)?$/)
   })
 
-  test('is used in the end, however late: hardly ever is better than never', async () => {
+  test('is used after several misses, however late, so that requests do not stop', async () => {
     const { pacer, reservations, busyAtNext } = await openPacer({ readsPerSecond: 100 })
     await pacer.turn()
     const before = reservations()
@@ -117,8 +117,8 @@ describe('a slot that the process was too busy for', () => {
   })
 })
 
-describe('a turn that is given up', () => {
-  test('leaves the line, and who stood behind goes', async () => {
+describe('a cancelled wait for a slot', () => {
+  test('leaves the line, and the next request gets the slot', async () => {
     const { pacer } = await openPacer({ readsPerSecond: 20 })
     const givenUp = new AbortController()
     const first = pacer.turn(givenUp.signal)
@@ -128,7 +128,7 @@ describe('a turn that is given up', () => {
     await second
   })
 
-  test('lets no request go early that comes at that moment', async () => {
+  test('at the same moment lets no other request go early', async () => {
     const startedAt = performance.now()
     const { pacer, slotGiven } = await openPacer({ readsPerSecond: 10 })
     const givenUp = new AbortController()
@@ -143,7 +143,7 @@ describe('a turn that is given up', () => {
     for (const gap of gapsBetween(turns)) expect(gap).toBeGreaterThanOrEqual(50 - CLOCK_MS)
   })
 
-  test('takes no slot when it was given up before', async () => {
+  test('before its start takes no slot', async () => {
     const { pacer, reservations } = await openPacer({ readsPerSecond: 20 })
     await expect(pacer.turn(AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late')
     expect(reservations()).toBe(0)
@@ -151,7 +151,7 @@ describe('a turn that is given up', () => {
 })
 
 describe('a pause', () => {
-  test('stops everyone, also those who already hold a slot', async () => {
+  test('stops all requests, also those that already have a slot', async () => {
     const key = newKey()
     const { pacer: told } = await openPacer({ key, readsPerSecond: 20 })
     const {
@@ -167,7 +167,7 @@ describe('a pause', () => {
     expect((await turn) - pausedAt).toBeGreaterThanOrEqual(1500 - CLOCK_MS)
   })
 
-  test('holds for a process that starts meanwhile', async () => {
+  test('applies to a process that starts during it', async () => {
     const key = newKey()
     const { pacer: told } = await openPacer({ key, readsPerSecond: 20 })
     const pausedAt = performance.now()
@@ -177,7 +177,7 @@ describe('a pause', () => {
     expect(fresh.throttledMs).toBeGreaterThan(0)
   })
 
-  test('holds without a limit too, whichever process got the 429', async () => {
+  test('applies without a limit too, whichever process got the 429', async () => {
     const key = newKey()
     const { pacer: told } = await openPacer({ key, readsPerSecond: null })
     const { pacer: other } = await openPacer({ key, readsPerSecond: null })
@@ -188,7 +188,7 @@ describe('a pause', () => {
     }
   })
 
-  test('that would make a pass wait too long ends it, and stays on record', async () => {
+  test('that would make a pass wait too long ends the pass, and stays recorded', async () => {
     const key = newKey()
     const { pacer } = await openPacer({ key, readsPerSecond: 20, maxThrottledMs: 300_000 })
     const refused = [pacer.turn(), pacer.turn()].map((turn) =>
@@ -222,7 +222,7 @@ describe('a pause', () => {
     expect(await budget.pausedMs()).toBeGreaterThan(60_000)
   })
 
-  test('that an operator ends in the database is over for the process that got the 429, too', async () => {
+  test('that an operator ends in the database is over also for the process that got the 429', async () => {
     const key = newKey()
     const { pacer } = await openPacer({ key, readsPerSecond: null, maxThrottledMs: 600_000 })
     await pacer.pause(300_000)
@@ -235,7 +235,7 @@ describe('a pause', () => {
     expect(pacer.pausedMs).toBe(0)
   })
 
-  test('counts together with those before', async () => {
+  test('is counted together with earlier ones', async () => {
     const { pacer } = await openPacer({ readsPerSecond: null, maxThrottledMs: 5000 })
     await pacer.pause(400)
     await pacer.turn()

@@ -169,7 +169,7 @@ describe('sync and the worker leave the same rows behind after', () => {
   })
 })
 
-test('ten teammates in a row without an answer stop the pass, shared by two workers that read some of them each', async () => {
+test('ten teammates in a row without a response stop the pass, even if two workers read some of them each', async () => {
   const scenario = scenarios['no answer to ten teammates in a row'] ?? { steps: [] }
   const { sync_passes, sync_reads = [] } = await rowsAfter(scenario, (scene) =>
     passesOfWorker(scene, scenario, { workers: 2 }),
@@ -182,7 +182,7 @@ test('ten teammates in a row without an answer stop the pass, shared by two work
   expect(asked.length).toBeLessThanOrEqual(11)
 })
 
-test('an internal error of Postgres keeps one teammate from being read and no other, and sync throws it at the end', async () => {
+test('an internal error of Postgres fails one teammate and no other, and sync throws it at the end', async () => {
   const scenario = scenarios['an internal error of Postgres over the queue of one teammate'] ?? { steps: [] }
   const results: SyncResult[] = []
   const { sync_reads = [] } = await rowsAfter(scenario, (scene) =>
@@ -197,7 +197,7 @@ test('an internal error of Postgres keeps one teammate from being read and no ot
 test.for([
   ['sync', passesOfSync],
   ['the worker', passesOfWorker],
-] as const)('without the right to record readings, %s asks for one queue and no further', async ([, run]) => {
+] as const)('without the right to record readings, %s requests one queue and then stops', async ([, run]) => {
   let requests: SimulatedAllo['requests'] | null = null
   const scenario: Scenario = {
     steps: [
@@ -218,7 +218,7 @@ test.for([
   expect(paths.filter((path) => path.endsWith('/current'))).toHaveLength(1)
 })
 
-test('sync reports a refused key with the teammate who met it, and not once more for each teammate not reached', async () => {
+test('sync reports a refused key with the teammate where it was refused, and not again for each teammate not reached', async () => {
   const reported: SavedReading[] = []
   const scenario: Scenario = {
     steps: [({ api, ids }) => api.faults.add({ kind: 'key_invalid', userId: ids[1] ?? '' })],
@@ -230,7 +230,7 @@ test('sync reports a refused key with the teammate who met it, and not once more
   expect(sync_reads).toHaveLength(4)
 })
 
-test('an answer of Allo that came too late ends a row of teammates without one', async () => {
+test('a response that came too late counts as a response, and ends a series of teammates without one', async () => {
   const database = await createTestDatabase()
   open.push({ close: () => database.drop() })
   const { pool } = database
@@ -244,7 +244,7 @@ test('an answer of Allo that came too late ends a row of teammates without one',
   expect(await record.unreachableInARow(10)).toBe(2)
 })
 
-test('a pass that is begun again by its job is over the whole team if this time the team is known', async () => {
+test('a pass that its job begins again is over the whole team if the team is known this time', async () => {
   const database = await createTestDatabase()
   open.push({ close: () => database.drop() })
   const { pool } = database
@@ -255,7 +255,7 @@ test('a pass that is begun again by its job is over the whole team if this time 
   expect(rows).toEqual([{ is_whole_team: true }])
 })
 
-test('a job left over from a closed pass leaves waits and surprises to the pass that is running', async () => {
+test('a job left over from a closed pass does not take waits and surprises from the running pass', async () => {
   const database = await createTestDatabase()
   open.push({ close: () => database.drop() })
   const { pool } = database
