@@ -9,8 +9,8 @@ const allo = await startSimulatedAllo({ world: createWorld(team), apiKey, latenc
 parentPort?.on('message', () => {
   parentPort?.postMessage({
     arrivals: allo.requests.list().map(({ at }) => at),
-    throttled: allo.count429(),
-    mostInAnySecond: allo.maxInAnySlidingSecond(),
+    throttled: allo.requests.countOf(429),
+    mostInAnySecond: allo.requests.maxInAnySlidingSecond(),
   })
 })
 parentPort?.postMessage({ url: allo.url })

@@ -122,7 +122,7 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
   const watch = watchPasses(pool, endings)
   const troubles: Record<string, number> = {}
   try {
-    api.setMovesBetweenPages(0.8, 0.5)
+    api.change({ movesBetweenPages: 0.8, movesInThatQueue: 0.5 })
     api.faults.chaos({ seed, probability: 0.02, kinds: FAULTS })
     const moving = setInterval(() => world.act(3), 500)
     await watch.untilPassed(1)
@@ -137,7 +137,7 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
       say?.(`${Math.round((deadline - performance.now()) / 1000)} s left: ${name}`)
     }
     clearInterval(moving)
-    api.setMovesBetweenPages(0)
+    api.change({ movesBetweenPages: 0 })
     api.faults.clear()
     const quietSince = performance.now()
     await watch.untilPassed(QUIET_PASSES)

@@ -140,14 +140,14 @@ describe('a pass', () => {
   test('uses the present content of the key file when Allo refuses the key from the start', async () => {
     const file = join(cwd, 'key')
     writeFileSync(file, 'ak_live_until_yesterday\n')
-    allo.setLatency(700)
+    allo.change({ latencyMs: 700 })
     const from = allo.requests.count()
     const { ALLO_API_KEY: _, ...rest } = env({ ALLO_API_KEY_FILE: file })
     const running = startCli(['sync', '--user', owner, '--json'], rest, { cwd })
     await vi.waitUntil(() => allo.requests.count() > from, { timeout: PATIENCE_MS, interval: 10 })
     writeFileSync(file, apiKey)
     await vi.waitUntil(() => allo.requests.count() > from + 1, { timeout: PATIENCE_MS, interval: 10 })
-    allo.setLatency(0)
+    allo.change({ latencyMs: 0 })
     expect((await running.finished).code).toBe(0)
   })
 })
@@ -195,9 +195,9 @@ describe('a failed pass', () => {
       teammates: ____,
       ...before
     } = await contentsOf(database.pool)
-    allo.setScopes(['USERS_READ'])
+    allo.change({ scopes: ['USERS_READ'] })
     const finished = await sync(['--json'])
-    allo.setScopes(['USERS_READ', 'DIALING_QUEUE_READ_WRITE'])
+    allo.change({ scopes: ['USERS_READ', 'DIALING_QUEUE_READ_WRITE'] })
     expect(finished.code).toBe(78)
     expect(jsonOf(finished)).toMatchObject({
       status: 'failed',

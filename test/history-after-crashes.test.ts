@@ -83,7 +83,7 @@ test('processes are killed at random moments, and the mirror loses nothing and i
   let unfinished = 0
   try {
     for (let round = 0; round < 40 && killed < 8; round += 1) {
-      simulated.setMovesBetweenPages(1, 0.6)
+      simulated.change({ movesBetweenPages: 1, movesInThatQueue: 0.6 })
       const { child, finished } = sync(simulated, { ALLO_READS_PER_SECOND: 'unlimited' })
       let pagesToGo = random.int(1, 13)
       const delayMs = random.int(0, 25)
@@ -103,7 +103,7 @@ test('processes are killed at random moments, and the mirror loses nothing and i
           `update allo.sync_passes set lease_expires_at = clock_timestamp() where status = 'running'`,
         )
       }
-      simulated.setMovesBetweenPages(0)
+      simulated.change({ movesBetweenPages: 0 })
       const { status } = await mirror.pass()
       expect(status).toBe('ok')
       problems.push(...(await endings.look()))
@@ -137,13 +137,12 @@ test('two processes at the same time stay within the limit of the key and record
   const results: Finished[] = []
   try {
     for (let round = 0; round < 4; round += 1) {
-      simulated.setMovesBetweenPages(0.6, 0.6)
+      simulated.change({ movesBetweenPages: 0.6, movesInThatQueue: 0.6 })
       const [one, other] = [sync(simulated, {}), sync(simulated, {})]
       results.push(...(await Promise.all([one.finished, other.finished])))
       problems.push(...(await endings.look()))
     }
-    simulated.setMovesBetweenPages(0)
-    simulated.setLatency(0)
+    simulated.change({ movesBetweenPages: 0, latencyMs: 0 })
     for (let round = 0; round < 3; round += 1) results.push(await sync(simulated, {}).finished)
     problems.push(...(await compareMirrorWithSource(database.pool, world)))
     problems.push(...(await findUnsettled(database.pool, world)))
@@ -151,11 +150,11 @@ test('two processes at the same time stay within the limit of the key and record
     expect([...problems, ...found]).toEqual([])
     console.info(
       `${results.length} processes, ${readings} readings compared, ${simulated.requests.count()} requests, ` +
-        `at most ${simulated.maxInAnySlidingSecond()} in a second, exit codes ${results.map(({ code }) => code)}`,
+        `at most ${simulated.requests.maxInAnySlidingSecond()} in a second, exit codes ${results.map(({ code }) => code)}`,
     )
     expect(readings).toBeGreaterThan(20)
-    expect(simulated.maxInAnySlidingSecond()).toBeLessThanOrEqual(20)
-    expect(simulated.count429()).toBe(0)
+    expect(simulated.requests.maxInAnySlidingSecond()).toBeLessThanOrEqual(20)
+    expect(simulated.requests.countOf(429)).toBe(0)
     expect(results.filter(({ code }) => code !== 0 && code !== 75)).toEqual([])
     expect(results.slice(-3).map(({ code }) => code)).toEqual([0, 0, 0])
   } finally {
@@ -182,7 +181,7 @@ test('the connection to the database is lost in random moments, and every readin
   let broken = 0
   try {
     for (let round = 0; round < 12; round += 1) {
-      simulated.setMovesBetweenPages(1, 0.6)
+      simulated.change({ movesBetweenPages: 1, movesInThatQueue: 0.6 })
       const disturbed = await open()
       let pagesToGo = random.int(2, 18)
       let cutting: Promise<unknown> = Promise.resolve()
@@ -203,7 +202,7 @@ test('the connection to the database is lost in random moments, and every readin
       if (!isWhole) broken += 1
       await disturbed.close()
 
-      simulated.setMovesBetweenPages(0)
+      simulated.change({ movesBetweenPages: 0 })
       const mirror = await open()
       const { status } = await mirror.pass()
       await mirror.close()

@@ -166,15 +166,13 @@ async function setForEverySession({ pool, name }: TestDatabase, settings: readon
 
 /** Nothing moves, nothing fails. */
 function rest(simulated: SimulatedAllo): void {
-  simulated.setMovesBetweenPages(0)
-  simulated.setLatency(0)
+  simulated.change({ movesBetweenPages: 0, latencyMs: 0 })
   simulated.faults.clear()
 }
 
 /** Lies come in every other pass only: told twice in a row, a lie that says "no queue" is proof. */
 function stir(simulated: SimulatedAllo, { seed, lies }: { seed: string; lies: readonly FaultKind[] }): void {
-  simulated.setMovesBetweenPages(1.2, 0.5)
-  simulated.setLatency([0, 3])
+  simulated.change({ movesBetweenPages: 1.2, movesInThatQueue: 0.5, latencyMs: [0, 3] })
   simulated.faults.clear()
   simulated.faults.chaos({ seed, probability: 0.03, kinds: TRANSIENT })
   const retryAfter = { retryAfterSeconds: 'missing', retryAfterHeader: 'none' } as const

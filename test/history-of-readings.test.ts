@@ -201,7 +201,7 @@ describe('an API with wrong responses', () => {
     const stage = await openStage({ world: { ...long, calledBefore: 0.5 } })
     await stage.pass()
     for (const style of ['Z', 'offset', 'micros', 'mixed'] as const) {
-      stage.simulated.setTimestamps(style)
+      stage.simulated.change({ timestamps: style })
       expect((await stage.pass()).readings[0]).toMatchObject({ added: 0, changed: 0, moved: 0, removed: 0 })
     }
     expect((await stage.recorded()).versions).toHaveLength(150)

@@ -137,10 +137,10 @@ async function makeTrouble(api: SimulatedAllo, pool: Pool, worker: Worker): Prom
   await next('a trigger refused rows', 'P0001')
   await pool.query('drop function public.refuse() cascade')
 
-  api.setApiKey('ak_live_another')
+  api.change({ apiKey: 'ak_live_another' })
   await next('the key was refused', 'credentials_refused')
   await sleep(1500)
-  api.setApiKey(apiKey)
+  api.change({ apiKey })
   await next('the key was accepted', 'credentials_accepted')
 }
 

@@ -142,8 +142,7 @@ test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1)
     }
     try {
       for (let round = 1; round <= Number(QUALITY_PASSES); round += 1) {
-        simulated.setMovesBetweenPages(1.2, 0.5)
-        simulated.setLatency([0, 4])
+        simulated.change({ movesBetweenPages: 1.2, movesInThatQueue: 0.5, latencyMs: [0, 4] })
         simulated.faults.clear()
         simulated.faults.chaos({ seed: `${seed} ${round}`, probability: 0.04, kinds: failures })
         // In every other pass only: a teammate who can't be read three times in a row is worth a word.

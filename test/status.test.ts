@@ -147,20 +147,19 @@ describe('what Postgres says of a team', () => {
 
   test('a key that was refused in a pass by hand is told as refused until one is accepted', async () => {
     await runPass(api, database.url)
-    api.setScopes(['USERS_READ'])
+    api.change({ scopes: ['USERS_READ'] })
     await runPass(api, database.url)
     expect((await mirrorStatus(database.pool, fingerprint, () => 900)).credentials).toMatchObject({
       isRefused: true,
       reason: expect.stringContaining('Give the API key the scope DIALING_QUEUE_READ_WRITE'),
     })
-    api.setApiKey('ak_live_of_somebody_else')
+    api.change({ apiKey: 'ak_live_of_somebody_else' })
     await expect(runPass(api, database.url)).rejects.toThrow('401')
     expect((await mirrorStatus(database.pool, fingerprint, () => 900)).credentials).toMatchObject({
       isRefused: true,
       reason: expect.stringContaining('Check ALLO_API_KEY'),
     })
-    api.setApiKey(apiKey)
-    api.setScopes(['USERS_READ', 'DIALING_QUEUE_READ_WRITE'])
+    api.change({ apiKey, scopes: ['USERS_READ', 'DIALING_QUEUE_READ_WRITE'] })
     await runPass(api, database.url)
     expect((await mirrorStatus(database.pool, fingerprint, () => 900)).credentials).toMatchObject({
       isRefused: false,

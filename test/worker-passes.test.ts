@@ -36,7 +36,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
 
   it('three workers read each teammate once in a pass, share the work, and keep nothing but ids in jobs', () =>
     inScene(async (scene) => {
-      scene.api.setLatency(80)
+      scene.api.change({ latencyMs: 80 })
       const env = { ALLO_CONCURRENCY: '1', LOG_LEVEL: 'debug' }
       const workers = [scene.start(env), scene.start(env), scene.start(env)]
       await Promise.all(workers.map((worker) => worker.logged('worker_started')))
@@ -160,7 +160,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
 
   it('sync beside a worker is safe, and both finish', () =>
     inScene(async (scene) => {
-      scene.api.setLatency(50)
+      scene.api.change({ latencyMs: 50 })
       scene.start({ SYNC_EVERY: '1s' })
       await scene.finished({ count: 1 })
       const { apiKey, databaseUrl } = scene
@@ -175,13 +175,13 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
 
   it('a refused key is recorded once per interval, and all is well when it is accepted again', () =>
     inScene(async (scene) => {
-      scene.api.setApiKey('ak_live_somebody_else')
+      scene.api.change({ apiKey: 'ak_live_somebody_else' })
       const worker = scene.start()
       await worker.logged('job_failed')
       expect(worker.isRunning()).toBe(true)
-      scene.api.setApiKey(scene.apiKey)
+      scene.api.change({ apiKey: scene.apiKey })
       await scene.finished({ status: 'ok' })
-      scene.api.setApiKey('ak_live_somebody_else')
+      scene.api.change({ apiKey: 'ak_live_somebody_else' })
       const failed = await scene.finished({ count: 3, status: 'failed', since: await scene.now() })
       expect(failed.every(({ error_code }) => /API_KEY_INVALID|UNAUTHORIZED/.test(error_code ?? ''))).toBe(
         true,
@@ -190,19 +190,19 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       const asked = scene.api.requests.list().filter(({ at }) => at > from && at <= (ends.at(-1) ?? 0))
       expect(asked.length).toBeLessThanOrEqual(ends.length)
       expect(worker.isRunning()).toBe(true)
-      scene.api.setApiKey(scene.apiKey)
+      scene.api.change({ apiKey: scene.apiKey })
       await scene.finished({ status: 'ok', since: await scene.now() })
     }))
 
   it('a missing scope is told once, however many passes it fails, and so is its end', () =>
     inScene(async (scene) => {
-      scene.api.setScopes(['USERS_READ'])
+      scene.api.change({ scopes: ['USERS_READ'] })
       const worker = scene.start({ SYNC_EVERY: '1s' })
       const failed = await scene.finished({ count: 3, status: 'failed' })
       expect(new Set(failed.map(({ error_code }) => error_code))).toEqual(
         new Set(['API_KEY_INSUFFICIENT_SCOPE']),
       )
-      scene.api.setScopes(['USERS_READ', 'DIALING_QUEUE_READ_WRITE'])
+      scene.api.change({ scopes: ['USERS_READ', 'DIALING_QUEUE_READ_WRITE'] })
       await scene.finished({ status: 'ok' })
       const told = worker.logs.filter(({ event }) => event?.startsWith('credentials_'))
       expect(told.map(({ event }) => event)).toEqual(['credentials_refused', 'credentials_accepted'])

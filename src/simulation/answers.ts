@@ -1,4 +1,4 @@
-import type { QueueRow, TeammateRow } from './shapes.ts'
+import type { QueueRow } from './shapes.ts'
 import { type TimestampStyle, writeTimestamps } from './timestamps.ts'
 import type { World } from './world.ts'
 
@@ -14,14 +14,25 @@ export interface Answer {
   readonly wire?: 'never' | 'reset' | 'cut_off'
 }
 
-/** A GET of one of the three endpoints. */
+/** The documented endpoints that a mirror uses, and the scope that each needs. */
+export const ENDPOINTS = {
+  me: { path: '/v2/api/me', description: 'What this key may do', scope: null },
+  users: { path: '/v2/api/users', description: 'List teammates', scope: 'USERS_READ' },
+  queue: {
+    path: '/v2/api/dialing-queues/current',
+    description: 'List current queue numbers',
+    scope: 'DIALING_QUEUE_READ_WRITE',
+  },
+} as const
+
+/** A GET of one of them. */
 export interface AlloRequest {
-  readonly endpoint: 'me' | 'users' | 'queue'
+  readonly endpoint: keyof typeof ENDPOINTS
   readonly query: URLSearchParams
   readonly pageQuery: QueuePageQuery
 }
 
-export interface Pagination {
+interface Pagination {
   readonly page: number
   readonly size: number
   readonly total_count: number
@@ -36,7 +47,7 @@ export interface QueuePageQuery {
   readonly size: number
 }
 
-export interface QueuePage {
+interface QueuePage {
   readonly data: readonly Readonly<Record<string, unknown>>[]
   readonly pagination: Pagination
   readonly queue?: QueueRow
@@ -68,7 +79,7 @@ export function olderForm(world: World, query: QueuePageQuery, style: TimestampS
   return { status: 200, body: { data: queue ? { ...queue, numbers: data } : null } }
 }
 
-export function isQueuePage(body: unknown): body is QueuePage {
+function isQueuePage(body: unknown): body is QueuePage {
   return typeof body === 'object' && body !== null && 'pagination' in body && 'data' in body
 }
 
@@ -82,9 +93,7 @@ export function answerUsers(
   if (status !== null && !['ACTIVE', 'BLOCKED'].includes(status)) return invalidParameter('status')
   const found = world
     .teammates()
-    .filter(
-      (user: TeammateRow) => user.status === (status ?? 'ACTIVE') && (role === null || user.role === role),
-    )
+    .filter((user) => user.status === (status ?? 'ACTIVE') && (role === null || user.role === role))
   if (!paging) return { status: 200, body: { data: found } }
   const { page, size } = paging
   const data = found.slice((page - 1) * size, page * size)
@@ -95,20 +104,12 @@ export function answerMe(
   world: World,
   key: { id: string; scopes: readonly string[]; readsPerSecond: number },
 ): Answer {
-  const endpoints = [
-    { method: 'GET', path: '/v2/api/me', description: 'What this key may do', scope: null },
-    { method: 'GET', path: '/v2/api/users', description: 'List teammates', scope: 'USERS_READ' },
-    {
-      method: 'GET',
-      path: '/v2/api/dialing-queues/current',
-      description: 'List current queue numbers',
-      scope: 'DIALING_QUEUE_READ_WRITE',
-    },
-  ]
   const data = {
     api_key_id: key.id,
     scopes: key.scopes,
-    endpoints: endpoints.filter(({ scope }) => scope === null || key.scopes.includes(scope)),
+    endpoints: Object.values(ENDPOINTS)
+      .filter(({ scope }) => scope === null || key.scopes.includes(scope))
+      .map((endpoint) => ({ method: 'GET', ...endpoint })),
     team: world.team,
     rate_limits: { read_per_second: key.readsPerSecond, write_per_second: 5 },
   }

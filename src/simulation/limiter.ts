@@ -4,9 +4,6 @@ export interface Limiter {
   take(): Allowance
   /** Counts requests of another tool with the same key. */
   spendElsewhere(requests: number): void
-  /** Null: no limit. */
-  setLimit(perSecond: number | null): void
-  perSecond(): number | null
 }
 
 export interface Allowance {
@@ -16,8 +13,8 @@ export interface Allowance {
   readonly waitMs: number
 }
 
-export function createLimiter(initially: number | null): Limiter {
-  let limit = initially
+/** `limit` null: no limit. */
+export function createLimiter(limit: number | null): Limiter {
   let recent: number[] = []
 
   function forgetOld(now: number): void {
@@ -42,10 +39,6 @@ export function createLimiter(initially: number | null): Limiter {
       const now = performance.now()
       recent.push(...Array.from({ length: requests }, () => now))
     },
-    setLimit: (perSecond) => {
-      limit = perSecond
-    },
-    perSecond: () => limit,
   }
 }
 

@@ -1,14 +1,10 @@
 /** All requests in order. Only the latest are kept in full; the counts include all. */
 export interface RequestLog {
   list(): readonly LoggedRequest[]
-  /** Returns the kept requests and removes them; the counts stay. */
-  drain(): LoggedRequest[]
   count(): number
   /** Answers of this status, injected ones included. */
   countOf(status: number): number
   maxInAnySlidingSecond(): number
-  /** Resets the counts. */
-  reset(): void
   arrived(request: LoggedRequest): LoggedRequest
   answered(request: LoggedRequest, status: number): void
 }
@@ -30,10 +26,10 @@ export interface LoggedRequest {
 const KEPT = 200_000
 
 export function createRequestLog(): RequestLog {
-  let kept: LoggedRequest[] = []
+  const kept: LoggedRequest[] = []
   let count = 0
-  let byStatus = new Map<number, number>()
-  let lastSecond: number[] = []
+  const byStatus = new Map<number, number>()
+  const lastSecond: number[] = []
   let most = 0
 
   function arrived(request: LoggedRequest): LoggedRequest {
@@ -54,20 +50,8 @@ export function createRequestLog(): RequestLog {
       byStatus.set(status, (byStatus.get(status) ?? 0) + 1)
     },
     list: () => kept,
-    drain: () => {
-      const drained = kept
-      kept = []
-      return drained
-    },
     count: () => count,
     countOf: (status) => byStatus.get(status) ?? 0,
     maxInAnySlidingSecond: () => most,
-    reset: () => {
-      kept = []
-      count = 0
-      byStatus = new Map()
-      lastSecond = []
-      most = 0
-    },
   }
 }

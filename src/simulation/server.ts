@@ -5,6 +5,7 @@ import {
   answerMe,
   answerQueuePage,
   answerUsers,
+  ENDPOINTS,
   invalidParameter,
   missingScope,
   type QueuePageQuery,
@@ -12,14 +13,37 @@ import {
   tooManyRequests,
 } from './answers.ts'
 import { createFaults, type Faults } from './faults.ts'
-import { createLimiter, NO_LIMIT } from './limiter.ts'
+import { createLimiter, type Limiter, NO_LIMIT } from './limiter.ts'
 import { createRandom, type Random } from './random.ts'
 import { createRequestLog, type LoggedRequest, type RequestLog } from './request-log.ts'
 import type { TimestampStyle } from './timestamps.ts'
 import { deliver } from './wire.ts'
 import type { World } from './world.ts'
 
-export interface SimulationOptions {
+/** What the server goes by; it can be changed while it runs. */
+export interface SimulationSettings {
+  readonly apiKey: string
+  readonly latencyMs: number | readonly [number, number]
+  readonly scopes: readonly string[]
+  /** Mean number of random moves just before each queue page. */
+  readonly movesBetweenPages: number
+  /** The share of those moves on the queue that is being read. */
+  readonly movesInThatQueue: number
+  readonly timestamps: TimestampStyle
+  /** Paginates /users, this many to a page unless the request asks for a size. */
+  readonly usersPerPage: number | null
+}
+
+const DEFAULTS: Omit<SimulationSettings, 'apiKey'> = {
+  latencyMs: 0,
+  scopes: ['USERS_READ', 'DIALING_QUEUE_READ_WRITE'],
+  movesBetweenPages: 0,
+  movesInThatQueue: 0,
+  timestamps: 'naive',
+  usersPerPage: null,
+}
+
+export interface SimulationOptions extends Partial<SimulationSettings> {
   readonly world: World
   readonly apiKey: string
   /** 0: any free port. */
@@ -28,15 +52,6 @@ export interface SimulationOptions {
   readonly host?: '127.0.0.1' | '::1' | 'localhost'
   /** GETs in any sliding second; null: no limit. Default: the documented 20. */
   readonly readsPerSecond?: number | null
-  readonly latencyMs?: number | readonly [number, number]
-  readonly scopes?: readonly string[]
-  /** Mean number of random moves just before each queue page. */
-  readonly movesBetweenPages?: number
-  /** The share of those moves on the queue that is being read. Default 0. */
-  readonly movesInThatQueue?: number
-  readonly timestamps?: TimestampStyle
-  /** Paginates /users, this many to a page unless the request asks for a size. */
-  readonly usersPerPage?: number | null
   /** Drives latency, moves and chaos; the world's own seed drives what the moves are. */
   readonly seed?: number | string
 }
@@ -47,48 +62,24 @@ export interface SimulatedAllo {
   readonly world: World
   readonly faults: Faults
   readonly requests: RequestLog
-  /** The most requests that arrived within any second so far. */
-  maxInAnySlidingSecond(): number
-  count429(): number
-  setLimit(readsPerSecond: number | null): void
+  change(settings: Partial<SimulationSettings>): void
   /** Another tool on the same key makes that many requests now. */
   spendElsewhere(requests: number): void
-  setApiKey(apiKey: string): void
-  setScopes(scopes: readonly string[]): void
-  setLatency(latencyMs: number | readonly [number, number]): void
-  setTimestamps(style: TimestampStyle): void
-  setUsersPerPage(usersPerPage: number | null): void
-  setMovesBetweenPages(moves: number, inThatQueue?: number): void
   /** Closes every connection, waiting ones too. Idempotent. */
   close(): Promise<void>
 }
 
-type Settings = {
-  -readonly [Key in keyof Required<
-    Omit<SimulationOptions, 'world' | 'port' | 'host'>
-  >]: Required<SimulationOptions>[Key]
-}
-
 export async function startSimulatedAllo(options: SimulationOptions): Promise<SimulatedAllo> {
-  const { world, port = 0, host = '127.0.0.1' } = options
+  const { world, port = 0, host = '127.0.0.1', readsPerSecond = 20, seed = 1, ...given } = options
   if (!['127.0.0.1', '::1', 'localhost'].includes(host))
     throw new RangeError(`${host} is not a loopback address`)
-  const settings: Settings = {
-    apiKey: options.apiKey,
-    readsPerSecond: options.readsPerSecond === undefined ? 20 : options.readsPerSecond,
-    latencyMs: options.latencyMs ?? 0,
-    scopes: options.scopes ?? ['USERS_READ', 'DIALING_QUEUE_READ_WRITE'],
-    movesBetweenPages: options.movesBetweenPages ?? 0,
-    movesInThatQueue: options.movesInThatQueue ?? 0,
-    timestamps: options.timestamps ?? 'naive',
-    usersPerPage: options.usersPerPage ?? null,
-    seed: options.seed ?? 1,
-  }
-  const random = createRandom(settings.seed)
-  const limiter = createLimiter(settings.readsPerSecond)
+  const settings = { ...DEFAULTS, ...given }
+  const random = createRandom(seed)
+  const limiter = createLimiter(readsPerSecond)
   const requests = createRequestLog()
   const faults = createFaults(random)
-  const context: Context = { world, settings, random, limiter, faults }
+  const announcedLimit = readsPerSecond ?? NO_LIMIT
+  const context: Context = { world, settings, random, limiter, announcedLimit, faults }
 
   const server = createServer((incoming, response) => {
     const entry = requests.arrived(describe(incoming, random))
@@ -116,29 +107,8 @@ export async function startSimulatedAllo(options: SimulationOptions): Promise<Si
     world,
     faults,
     requests,
-    maxInAnySlidingSecond: () => requests.maxInAnySlidingSecond(),
-    count429: () => requests.countOf(429),
-    setLimit: limiter.setLimit,
+    change: (changes) => Object.assign(settings, changes),
     spendElsewhere: limiter.spendElsewhere,
-    setApiKey: (apiKey) => {
-      settings.apiKey = apiKey
-    },
-    setScopes: (scopes) => {
-      settings.scopes = scopes
-    },
-    setLatency: (latencyMs) => {
-      settings.latencyMs = latencyMs
-    },
-    setTimestamps: (style) => {
-      settings.timestamps = style
-    },
-    setUsersPerPage: (usersPerPage) => {
-      settings.usersPerPage = usersPerPage
-    },
-    setMovesBetweenPages: (moves, inThatQueue = settings.movesInThatQueue) => {
-      settings.movesBetweenPages = moves
-      settings.movesInThatQueue = inThatQueue
-    },
     close: () => {
       closing ??= new Promise((resolve) => {
         server.close(() => resolve())
@@ -151,9 +121,10 @@ export async function startSimulatedAllo(options: SimulationOptions): Promise<Si
 
 interface Context {
   readonly world: World
-  readonly settings: Settings
+  readonly settings: SimulationSettings
   readonly random: Random
-  readonly limiter: ReturnType<typeof createLimiter>
+  readonly limiter: Limiter
+  readonly announcedLimit: number
   readonly faults: Faults
 }
 
@@ -164,7 +135,7 @@ interface Admission {
 
 /** Decided on arrival, before the simulated latency, which must not make a paced client look too fast. */
 function admit(
-  { settings, limiter }: Context,
+  { settings, limiter, announcedLimit }: Context,
   authorization: string | undefined,
   entry: LoggedRequest,
 ): Admission {
@@ -176,15 +147,14 @@ function admit(
   const denied = authenticate(authorization, settings.apiKey)
   if (denied) return { refused: denied, headers: {} }
   const { isAllowed, remaining, waitMs } = limiter.take()
-  const limit = limiter.perSecond() ?? NO_LIMIT
   const headers = {
-    'X-RateLimit-Limit': String(limit),
+    'X-RateLimit-Limit': String(announcedLimit),
     'X-RateLimit-Remaining': String(remaining),
     'X-RateLimit-Reset': String(Math.ceil((Date.now() + waitMs) / 1000)),
   }
   if (isAllowed) return { refused: null, headers }
   const seconds = Math.max(1, Math.ceil(waitMs / 1000))
-  return { refused: tooManyRequests(`More than ${limit} requests in a second`, seconds), headers }
+  return { refused: tooManyRequests(`More than ${announcedLimit} requests in a second`, seconds), headers }
 }
 
 /** Creates the response at one instant, so that it shows one moment of the world. */
@@ -202,13 +172,16 @@ function answer(context: Context, refused: Answer | null, entry: LoggedRequest):
   return faults.answer(request, { plain, world, style: settings.timestamps })
 }
 
-function route({ world, settings, limiter }: Context, { endpoint, query, pageQuery }: AlloRequest): Answer {
+function route(
+  { world, settings, announcedLimit }: Context,
+  { endpoint, query, pageQuery }: AlloRequest,
+): Answer {
+  const { scopes } = settings
   if (endpoint === 'me') {
-    const readsPerSecond = limiter.perSecond() ?? NO_LIMIT
-    return answerMe(world, { id: `key-${world.team.id}`, scopes: settings.scopes, readsPerSecond })
+    return answerMe(world, { id: `key-${world.team.id}`, scopes, readsPerSecond: announcedLimit })
   }
-  const scope = endpoint === 'users' ? 'USERS_READ' : 'DIALING_QUEUE_READ_WRITE'
-  if (!settings.scopes.includes(scope)) return missingScope(scope)
+  const { scope } = ENDPOINTS[endpoint]
+  if (!scopes.includes(scope)) return missingScope(scope)
   const { page, size } = pageQuery
   if (!Number.isInteger(page) || page < 1) return invalidParameter('page')
   if (endpoint === 'users') {
@@ -248,14 +221,10 @@ function authenticate(header: string | undefined, apiKey: string): Answer | null
   return refusal(401, 'authentication_error', 'API_KEY_INVALID', 'This API key is not valid')
 }
 
-const ENDPOINTS = new Map<string, AlloRequest['endpoint']>([
-  ['/v2/api/me', 'me'],
-  ['/v2/api/users', 'users'],
-  ['/v2/api/dialing-queues/current', 'queue'],
-])
+const endpointNames = ['me', 'users', 'queue'] as const
 
 function understand(entry: LoggedRequest): AlloRequest | null {
-  const endpoint = ENDPOINTS.get(entry.path)
+  const endpoint = endpointNames.find((name) => ENDPOINTS[name].path === entry.path)
   if (!endpoint) return null
   const query = new URLSearchParams(entry.query)
   const pageQuery: QueuePageQuery = {

@@ -158,7 +158,7 @@ async function liveThroughWeeks(climate: Climate): Promise<Weeks> {
     if (round === 5) handOver(world)
     if (round === 9) leave(world)
     keepShort(one)
-    simulated.setMovesBetweenPages(0.7, 0.4)
+    simulated.change({ movesBetweenPages: 0.7, movesInThatQueue: 0.4 })
     simulated.faults.clear()
     simulated.faults.chaos({ seed: `${seed} ${round}`, probability: 0.03, kinds: TRANSIENT })
     // Nobody's queue can be read in the first of these rounds, one teammate's in the second.
@@ -181,7 +181,7 @@ async function liveThroughWeeks(climate: Climate): Promise<Weeks> {
 
   daysAgo = 0
   for (const { simulated } of [one, other]) {
-    simulated.setMovesBetweenPages(0)
+    simulated.change({ movesBetweenPages: 0 })
     simulated.faults.clear()
   }
   await comeToRest(one)

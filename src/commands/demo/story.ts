@@ -74,7 +74,7 @@ export const chapters: readonly Chapter[] = [
       const before = world.truth.moves().length
       world.act(80)
       world.apply({ type: 'dial', ...placeOf(world, cast.owner, followed), callId: false })
-      allo.setMovesBetweenPages(1, 0.5)
+      allo.change({ movesBetweenPages: 1, movesInThatQueue: 0.5 })
       return [countMoves(world, before), `one of them: ${cast.owner.name} dials ${followed}`]
     },
   },
@@ -124,7 +124,7 @@ export const chapters: readonly Chapter[] = [
       world.apply({ type: 'dial', ...placeOf(world, cast.owner, followed) })
       const answered = { routing_result: 'ANSWERED' } as const
       world.apply({ type: 'result', ...placeOf(world, cast.owner, followed), result: answered })
-      allo.setMovesBetweenPages(0)
+      allo.change({ movesBetweenPages: 0 })
       return [
         countMoves(world, before),
         `${cast.owner.name} dials ${followed} a third time, and a person answers`,
