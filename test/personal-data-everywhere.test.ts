@@ -174,7 +174,7 @@ describe('a number that Allo showed in every field', () => {
     )
   })
 
-  test('is refused as long as a name shows it, with the name and without a change', async () => {
+  test('is refused while a name in Allo shows it; the message lists those names, and nothing is changed', async () => {
     const { outcome, shownAs } = await forget(true)
     expect({ outcome, shownAs: [...shownAs].sort() }).toEqual({
       outcome: 'refused',
@@ -184,7 +184,7 @@ describe('a number that Allo showed in every field', () => {
     expect((await traces()).length).toBeGreaterThan(5)
   })
 
-  test('and removed from names and queues there, is nowhere once it is forgotten; the other number stays', async () => {
+  test('and that was removed there leaves no trace after forget, and another number stays', async () => {
     answers.team = { id: 't1', name: 'Acme' }
     answers.teammates = ['u1', 'u2', 'u3', 'u4'].map((id) => teammate(id))
     answers.queues = {
@@ -204,7 +204,7 @@ describe('a number that Allo showed in every field', () => {
     for (const { call_id } of dials) expect(call_id).toMatch(/^erased-[0-9a-f]{32}$/)
   })
 
-  test('and erased by its age, is left in old names and messages alone, which go by their own age', async () => {
+  test('and that is erased by age stays only in old names and messages, which expire by their own age', async () => {
     answers.team = { id: 't1', name: 'Acme' }
     answers.teammates = ['u1', 'u2', 'u3', 'u4'].map((id) => teammate(id))
     answers.queues = {
@@ -228,7 +228,7 @@ describe('a number that Allo showed in every field', () => {
     expect((await traces()).filter((found) => !found.endsWith(key))).toEqual([])
   })
 
-  test('suppressed while it stands in a queue, does not come back in its call id either, and no dial is counted twice', async () => {
+  test('and that is suppressed while in a queue does not return in a call id, and no dial is counted twice', async () => {
     answers.team = { id: 't1', name: 'Acme' }
     answers.teammates = ['u1', 'u2', 'u3', 'u4'].map((id) => teammate(id))
     answers.queues = {
@@ -253,7 +253,7 @@ describe('a number that Allo showed in every field', () => {
     expect(rows).toEqual([{ n: 1 }])
   })
 
-  test('is distinguished from ids of queues and teammates that contain it, which are kept and named', async () => {
+  test('is not erased from ids of queues and teammates that contain it; these are reported', async () => {
     answers.team = { id: 't1', name: 'Acme' }
     answers.teammates = [teammate('u1')]
     answers.queues = { u1: { body: page({ id: 'pdl_12125550010', assignee_id: 'u1' }, []) } }

@@ -65,7 +65,7 @@ const digestsOfNumber = (stage: Stage, number: string) =>
     [number],
   )
 
-describe('a number of queues that are over', () => {
+describe('a number of ended queues', () => {
   /** It was in two queues that ended, twice in one of them, and left a third that goes on; dialled here and there. */
   async function history(): Promise<{ stage: Stage; number: string }> {
     const stage = await open({ edit: ({ number_to }) => ({ contact: { phone: number_to, name: 'Kim' } }) })
@@ -88,7 +88,7 @@ describe('a number of queues that are over', () => {
     return { stage, number }
   }
 
-  test('is nowhere afterwards, nor is a digest it went into, and everything else is as it was', async () => {
+  test('leaves no trace and no digest made from it, and everything else is unchanged', async () => {
     const { stage, number } = await history()
     const { pool } = stage.database
     await pool.query('analyze')
@@ -139,7 +139,7 @@ describe('a number of queues that are over', () => {
     expect(await findAnywhere(pool, traces)).toEqual([])
   })
 
-  test('is found by its key where it was erased by its age already', async () => {
+  test('is found by its key if it was already erased by age', async () => {
     const { stage, number } = await history()
     await stage.sql('update allo.queue_entries set number_to = null where number_to = $1', [number])
     await stage.sql('update allo.queue_numbers set number_to = null, extra = null, row_digest = 0')
@@ -182,8 +182,8 @@ describe('a number of queues that are over', () => {
   })
 })
 
-describe('a number that stands in a queue', () => {
-  test('is refused unless it is suppressed, and the refusal says where it is and changes nothing', async () => {
+describe('a number in a current queue', () => {
+  test('is refused unless it is suppressed; the message says where it is, and nothing is changed', async () => {
     const stage = await open()
     const { pool } = stage.database
     const [first = '', second = ''] = stage.ids
@@ -214,7 +214,7 @@ describe('a number that stands in a queue', () => {
     expect(await forget(stage, number)).toMatchObject({ outcome: 'erased', stays: 2 })
   })
 
-  test('is mirrored without itself once it is suppressed: the next reading sees no change, and writes no history', async () => {
+  test('that is suppressed is mirrored without its phone number: the next reading finds no change and writes no history', async () => {
     const stage = await open({ world: { numbersPerQueue: 230 } })
     const { pool } = stage.database
     const [first = ''] = stage.ids
@@ -250,7 +250,7 @@ describe('a number that stands in a queue', () => {
   })
 
   test.each([1, 2])(
-    'stays away through day %i of selling, and history is that of a mirror that keeps it',
+    'is absent after forget on day %i, and history equals that of a mirror that keeps it',
     async (seed) => {
       const stage = await open({
         world: { seed: `suppressed_${seed}`, teammates: 4, numbersPerQueue: 12, pace },
@@ -326,7 +326,7 @@ function haveItsWay(world: World, number: string, day: number): void {
   if (step === 4) world.apply({ type: 'remove_number', userId, number, renumber: day % 4 === 0 })
 }
 
-describe('a number is found however it is written', () => {
+describe('a number in any spelling', () => {
   const ways: [as: string, asked: readonly string[]][] = [
     [
       '+33612345678',
@@ -387,7 +387,7 @@ describe('a number is found however it is written', () => {
     await stage.pass()
   })
 
-  test('but another number is never taken for it: what is only like it is named, masked, and left', async () => {
+  test('does not match another number: similar numbers are named, masked, and kept', async () => {
     const stage = await open({ world: { teammates: 1, numbersPerQueue: 1 } })
     const [userId = ''] = stage.ids
     const others = ['+33612345678', '+12125550123x45', '+390699999999', '+442079460958']
@@ -415,7 +415,7 @@ describe('a number is found however it is written', () => {
       expect((await findAnywhere(stage.database.pool, [number])).length).toBeGreaterThan(0)
   })
 
-  test('and suppressed in one way of writing, it is kept out in every other', async () => {
+  test('that is suppressed in one spelling is suppressed in every other', async () => {
     const stage = await open({ world: { teammates: 1, numbersPerQueue: 1 } })
     const [userId = ''] = stage.ids
     await stage.pass()
@@ -439,7 +439,7 @@ describe('a number is found however it is written', () => {
   })
 })
 
-describe('a reading under way', () => {
+describe('a reading in progress', () => {
   /** Reads this teammate with the real client, and does `before` when all is read and nothing saved. */
   async function readAndSave(
     stage: Stage,
@@ -483,7 +483,7 @@ describe('a reading under way', () => {
     }
   }
 
-  test('that was read before a number was suppressed does not bring it back', async () => {
+  test('that began before a number was suppressed does not bring it back', async () => {
     const stage = await open({ world: { teammates: 1 } })
     const { pool } = stage.database
     const userId = stage.world.keyOwner()
@@ -532,7 +532,7 @@ describe('a reading under way', () => {
     ])
   })
 
-  test('by a process that has no key is not saved while a number is suppressed', async () => {
+  test('of a process without a key is not saved while a number is suppressed', async () => {
     const stage = await open({ world: { teammates: 1 } })
     const userId = stage.world.keyOwner()
     const number = numberAt(stage, userId, 3)
@@ -553,7 +553,7 @@ describe('the command', () => {
   const run = (stage: Stage, args: readonly string[], stdin: string, more = {}) =>
     runCli(['forget', ...args], { DATABASE_URL: stage.database.url, ...env, ...more }, { cwd, stdin })
 
-  test('takes the number from stdin, says what it did, and never shows it', async () => {
+  test('reads the number from stdin, says what it did, and never shows the number', async () => {
     const stage = await open()
     const userId = stage.world.keyOwner()
     const number = numberAt(stage, userId, 2)
@@ -591,14 +591,14 @@ describe('the command', () => {
     ['two numbers with a word between them', [], '5550001234 or 5550001235'],
     ['no number', [], 'Alex Kim'],
     ['one on the command line', ['+15550001234'], ''],
-  ])('given %s is wrong usage, exit 64', async (_, args, stdin) => {
+  ])('given %s is wrong usage and exits 64', async (_, args, stdin) => {
     const stage = await open()
     const { code, stdout, stderr } = await run(stage, args, stdin)
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
     expect(stderr).not.toContain('5550001')
   })
 
-  test('suppresses only with a key, exit 78, and makes it the database’s', async () => {
+  test('suppresses only with a key, else exits 78, and binds the key to the database', async () => {
     const stage = await open({ env: {} })
     await stage.pass()
     const without = await run(stage, ['--suppress'], '+15550001234', { NUMBER_KEY: '' })

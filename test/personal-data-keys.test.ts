@@ -25,7 +25,7 @@ const entries = (stage: Stage) =>
   stage.sql<Entry>('select number_to, number_key from allo.queue_entries order by entry_id')
 
 describe('a number key', () => {
-  test('is the first half of the HMAC of the number, whose letters and digits alone count', () => {
+  test('is the first half of the HMAC of the number, of which only letters and digits count', () => {
     const hmac = createHmac('sha256', Buffer.from(secret, 'hex')).update('12125550010').digest('hex')
     expect(keys.keyOf('+12125550010')).toBe(hmac.slice(0, 32))
     expect(keys.keyOf(' 1 (212) 555-0010\u202c')).toBe(keys.keyOf('+12125550010'))
@@ -33,7 +33,7 @@ describe('a number key', () => {
     for (const none of [null, '', '+', ' – ']) expect(keys.keyOf(none)).toBeNull()
   })
 
-  test('shows nothing of the key it was made with: the fingerprint is no number’s name', () => {
+  test('reveals nothing about NUMBER_KEY: the fingerprint of the key is not the key of any number', () => {
     expect(keys.fingerprint).toMatch(/^[0-9a-f]{16}$/)
     expect(createNumberKeys(Buffer.alloc(32)).fingerprint).not.toBe(keys.fingerprint)
     for (const text of ['fingerprint of this key', 'fingerprintofthiskey'])
@@ -41,15 +41,15 @@ describe('a number key', () => {
   })
 })
 
-describe('the id of a call that is concealed with a key', () => {
-  test('differs where two ids differ, if only in punctuation', () => {
+describe('a concealed id of a call', () => {
+  test('differs if two ids differ only in punctuation', () => {
     const ids = ['12125550010-1-11', '12125550010-11-1', '12125550010_1_11', '+12125550010-1-11']
     const concealed = ids.map((id) => concealedCallId(id, keys))
     expect(new Set(concealed).size).toBe(ids.length)
     expect(concealed).toEqual(ids.map((id) => concealedCallId(id, keys)))
   })
 
-  test('is random once the key is retired, the same in every table', async () => {
+  test('is random after the key was retired, and the same in every table', async () => {
     const stage = await openStage({ env, world: { calledBefore: 1 } })
     stage.letTheApiLie()
     await stage.pass()
@@ -76,8 +76,8 @@ describe('the id of a call that is concealed with a key', () => {
   })
 })
 
-describe('with a key', () => {
-  test('every new entry has its key from its first reading on, the same number the same one', async () => {
+describe('with NUMBER_KEY', () => {
+  test('every new entry has its number key from its first reading on, and equal numbers have equal keys', async () => {
     const stage = await openStage({ env, world: { numbersPerQueue: 40, calledBefore: 0.3 } })
     const [first = '', second = ''] = stage.ids
     await stage.pass()
@@ -90,7 +90,7 @@ describe('with a key', () => {
     expect(all.filter(({ number_key }) => number_key === keys.keyOf(queued)).length).toBe(2)
   })
 
-  test('an unchanged reading still writes nothing but its audit row', async () => {
+  test('an unchanged reading still writes only its audit row', async () => {
     const stage = await openStage({ env })
     await stage.pass()
     const before = await contentsOf(stage.database.pool)
@@ -100,7 +100,7 @@ describe('with a key', () => {
     expect(changed.sort()).toEqual(['queues', 'sync_passes', 'sync_reads', 'teammates', 'teams'])
   })
 
-  test('entries from before there was one get theirs in batches, also in parallel runs', async () => {
+  test('entries from before the key get theirs in batches, also if several processes do it', async () => {
     const stage = await openStage({ world: { teammates: 1, numbersPerQueue: 12_000 } })
     await stage.pass()
     expect((await entries(stage)).every(({ number_key }) => number_key === null)).toBe(true)
@@ -113,7 +113,7 @@ describe('with a key', () => {
     expect(await backfillNumberKeys(pool, keys)).toBe(0)
   })
 
-  test('a process whose key was retired meanwhile can’t save what it read', async () => {
+  test("a process whose key was retired can't save its reading", async () => {
     const stage = await openStage({ env })
     await stage.pass()
     const before = (await entries(stage)).map((entry) => ({ ...entry, number_key: null }))
@@ -123,7 +123,7 @@ describe('with a key', () => {
   })
 })
 
-describe('the command line', () => {
+describe('a command', () => {
   const apiKey = 'ak_live_of_number_keys'
   const { folder: cwd, remove } = createWorkplace()
   let database: TestDatabase
@@ -145,7 +145,7 @@ describe('the command line', () => {
     remove()
   })
 
-  test('takes the first key for the database’s, and refuses another one or none: exit 78 and the way out', async () => {
+  test('binds its key to the database, and then refuses another key or none: exit 78 and the way out', async () => {
     const own = { DATABASE_URL: database.url }
     expect(await sync(own)).toMatchObject({ code: 0 })
     const another = 'dead'.repeat(16)
@@ -168,7 +168,7 @@ describe('the command line', () => {
     for (const text of [secret, another]) expect(everythingSaid()).not.toContain(text)
   })
 
-  test('makes one with the embedded Postgres, for its owner alone, and says so when it is gone', async () => {
+  test('creates a key with the embedded Postgres, readable only by its owner, and says so if the file is missing', async () => {
     const file = join(cwd, '.data', 'number-key')
     expect(await sync({})).toMatchObject({ code: 0 })
     expect(statSync(file).mode & 0o777).toBe(0o600)
@@ -197,7 +197,7 @@ describe('retiring a key', () => {
       'select number_key, number_to is null as is_erased from allo.queue_entries order by entry_id',
     )
 
-  test('empties number keys; those of erased numbers lead nowhere any more, and are equal where they were', async () => {
+  test('removes number keys; those of erased numbers become random, and equal keys stay equal', async () => {
     const stage = await openStage({ env, world: { teammates: 2 } })
     const [first = '', second = ''] = stage.ids
     const number = stage.world.currentQueue(first)?.rowAt(0)?.number_to ?? ''
@@ -220,7 +220,7 @@ describe('retiring a key', () => {
     stage.letTheApiLie()
   })
 
-  test('refuses while numbers are suppressed, unless end_suppressions is true', async () => {
+  test('is refused while numbers are suppressed, unless end_suppressions is true', async () => {
     const stage = await openStage({ env })
     await stage.pass()
     await stage.sql(`insert into allo.suppressed_numbers values ('some key', now())`)

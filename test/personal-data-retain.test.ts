@@ -85,7 +85,7 @@ async function someGoes(options: StageOptions = {}) {
 }
 
 describe('RETAIN_NUMBERS_DAYS', () => {
-  test('erases a number when that many days are over since it left or its queue ended, not earlier', async () => {
+  test('erases a number that many days after it left or its queue ended, not earlier', async () => {
     const { stage, gone } = await someGoes()
     const { pool } = stage.database
     await letPass(stage, '29 days 23 hours 59 minutes')
@@ -123,7 +123,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     expect(await failingChecks(stage)).toEqual([])
   })
 
-  test('leaves a random key where there is none to keep', async () => {
+  test('without NUMBER_KEY gives an erased number a random key', async () => {
     const { stage, gone } = await someGoes({ env: {} })
     await letPass(stage, '31 days')
     expect(await keep(stage, { numbersDays: 30 }, null)).toMatchObject({ numbers: gone.length })
@@ -134,7 +134,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     for (const { number_key } of left) expect(number_key).toMatch(/^erased-[0-9a-f]{32}$/)
   })
 
-  test('names what had no key yet before it erases', async () => {
+  test('gives entries without a key their key before it erases', async () => {
     const { stage, gone } = await someGoes({ env: {} })
     await stage.sql('update allo.settings set number_key_fingerprint = $1', [keys.fingerprint])
     await letPass(stage, '31 days')
@@ -147,7 +147,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     )
   })
 
-  test('a queue that comes back is known again by the keys of its numbers', async () => {
+  test('a queue that returns is recognised by the keys of its numbers', async () => {
     const { stage, second, ended, inEnded, gone } = await someGoes()
     await letPass(stage, '31 days')
     await keep(stage, { numbersDays: 30 })
@@ -166,7 +166,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     expect(await failingChecks(stage)).toEqual([])
   })
 
-  test('a call whose id holds the number is known again as well: it is no second dial', async () => {
+  test('a call whose id contained the number is recognised too: it is no second dial', async () => {
     const stage = await open({
       edit: (row) => ({ ...row, call_id: row.call_id && `${row.number_to}-${row.call_id}` }),
     })
@@ -195,7 +195,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     expect(findInconsistencies(await stage.recorded())).toEqual([])
   })
 
-  test('without a key what comes back is new, and what was erased is not said to have left', async () => {
+  test('without NUMBER_KEY a returned number is new, and the erased one does not count as removed', async () => {
     const { stage, second, ended, inEnded } = await someGoes({ env: {} })
     await letPass(stage, '31 days')
     await keep(stage, { numbersDays: 30 }, null)
@@ -215,7 +215,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     expect(await failingChecks(stage)).toEqual([])
   })
 
-  test('nor is it of a teammate who left and returns', async () => {
+  test('without NUMBER_KEY numbers of a teammate who returns are new, and the erased ones do not count as removed', async () => {
     const stage = await open({ env: {} })
     const [, second = ''] = stage.ids
     await stage.pass()
@@ -238,7 +238,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
     expect(await failingChecks(stage)).toEqual([])
   })
 
-  test('a number that is suppressed is not taken for one that was erased, though added in the same second', async () => {
+  test('a suppressed number is not mistaken for an erased one that was added in the same second', async () => {
     const stage = await open()
     const [userId = ''] = stage.ids
     const [erased, suppressed] = ['+15550001234', '+15550001235']
@@ -260,7 +260,7 @@ describe('RETAIN_NUMBERS_DAYS', () => {
   })
 
   test.each([1, 2])(
-    'erased at once and beside the readings, on day %i, history is that of a mirror that keeps all',
+    'with everything erased at once, beside readings, on day %i, history equals that of a mirror that keeps everything',
     async (seed) => {
       const pace = {
         remove_number: 4,
@@ -368,7 +368,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
     expect(await failingChecks(stage)).toEqual([])
   })
 
-  test('a queue whose numbers were deleted comes back whole, with its counts', async () => {
+  test('a queue whose numbers were deleted returns completely, with its counts', async () => {
     const { stage, second, ended, inEnded } = await someGoes()
     await letPass(stage, '366 days')
     await keep(stage, { historyDays: 365 })
@@ -385,7 +385,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
     expect(await failingChecks(stage)).toEqual([])
   })
 
-  test('a queue whose numbers were deleted and that comes back empty has no numbers', async () => {
+  test('a queue whose numbers were deleted and that returns empty has no numbers', async () => {
     const { stage, second, ended } = await someGoes()
     await letPass(stage, '366 days')
     await keep(stage, { historyDays: 365 })
@@ -403,7 +403,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
     expect(await failingChecks(stage)).toEqual([])
   })
 
-  test('the holder at the start of a version that stays is kept', async () => {
+  test('the holder at the start of a kept version is kept', async () => {
     const stage = await open()
     const [first = '', second = ''] = stage.ids
     await stage.pass()
@@ -421,7 +421,7 @@ describe('RETAIN_HISTORY_DAYS', () => {
 })
 
 describe('RETAIN_READS_DAYS', () => {
-  test('deletes readings and passes of that age, but the last ones and those that others refer to', async () => {
+  test('deletes readings and passes of that age, except the last ones and those that other rows refer to', async () => {
     const stage = await open()
     const [, , third = ''] = stage.ids
     await stage.pass()
@@ -469,8 +469,8 @@ describe('RETAIN_READS_DAYS', () => {
   })
 })
 
-describe('the chore of the workers', () => {
-  test('is done by one of them, once a day, and recorded', async () => {
+describe('the daily task of the workers', () => {
+  test('runs in one of them, once a day, and is recorded', async () => {
     const { stage, gone } = await someGoes()
     await letPass(stage, '31 days')
     const logged: string[] = []
@@ -503,7 +503,7 @@ describe('the chore of the workers', () => {
     }
   })
 
-  test('that fails says why, and is tried again within the hour', async () => {
+  test('that fails gives its reason and is retried within the hour', async () => {
     const { stage } = await someGoes()
     await letPass(stage, '31 days')
     const logged: string[] = []
@@ -537,11 +537,11 @@ describe('the chore of the workers', () => {
   })
 })
 
-describe('the command', () => {
+describe('the command retain', () => {
   const { folder: cwd, remove } = createWorkplace()
   afterAll(remove)
 
-  test('does it for every team, and says what is kept for ever', async () => {
+  test('erases for every team, and says what is kept for ever', async () => {
     const { stage, gone } = await someGoes()
     await letPass(stage, '100 days')
     const settings = { DATABASE_URL: stage.database.url, ...env }
@@ -558,7 +558,7 @@ describe('the command', () => {
     )
   })
 
-  test('killed in the middle it has done whole batches, and the next one does the rest', async () => {
+  test('killed in the middle has finished complete batches, and the next run does the rest', async () => {
     const stage = await open({ world: { teammates: 1, numbersPerQueue: 25_000 } })
     const userId = stage.world.keyOwner()
     await stage.pass()

@@ -89,7 +89,7 @@ async function startLoadingRedis(): Promise<{ url: string; server: Server }> {
 }
 
 describe('a Redis that answers PING', () => {
-  test('and is full, a replica, or unable to save, is not ready, and says so in its own words', async ({
+  test('and is full, a replica, or unable to save, is not ready, and its own error is shown', async ({
     skip,
   }) => {
     if (redis?.server == null) return skip('no Redis of our own')
@@ -185,7 +185,7 @@ describe('a Postgres that answers', () => {
     return { exitCode, wrong: lines.filter((line) => line.startsWith('  ✗')) }
   }
 
-  test('and only lets us read, has no connection left, or lacks a table or a right to one, is not ready, and says so', async () => {
+  test('and is read-only, has no connection left, or lacks a table or a right, is not ready, and its own error is shown', async () => {
     const admin = server()
     const login = `probe_${database.name}`
     const sql = (text: string) => admin.query(text)
@@ -235,7 +235,7 @@ describe('a Postgres that answers', () => {
     }
   })
 
-  test('and is asked by a probe every moment, is written once in five seconds', async () => {
+  test('and is probed often, is written once in five seconds', async () => {
     const probe = createDatabaseProbe(database.url)
     const versions = async () => {
       const { rows } = await database.pool.query(
@@ -250,7 +250,7 @@ describe('a Postgres that answers', () => {
     expect(before).toMatchObject([{ rows: 1 }])
   })
 
-  test('and does not let the tables of the jobs be written, is not ready for jobs', async () => {
+  test('and does not allow writing the tables of the jobs, is not ready for jobs', async () => {
     const own = await createTestDatabase()
     const login = `jobs_${own.name}`
     const url = new URL(own.url)
@@ -309,7 +309,7 @@ describe('a Postgres that answers', () => {
 })
 
 describe('a worker', { concurrent: true }, () => {
-  test('whose Redis is full says so in its log, and goes on when there is room', async ({ skip }) => {
+  test('whose Redis is full says so in its log, and continues when there is space', async ({ skip }) => {
     const full = await startTestRedis()
     if (full?.server == null) return skip('no Redis of our own')
     const admin = new Redis(full.url)
@@ -353,7 +353,7 @@ describe('a worker', { concurrent: true }, () => {
   })
 
   test.each(backends)(
-    'with its jobs in %s waits for a Postgres that is read only at the start or later, and reads on',
+    'with its jobs in %s waits for a Postgres that is read-only, at the start or later, and then continues',
     async (_, redisUrl) => {
       const admin = openPool(serverUrl(), { max: 1, name: 'test' })
       const { url, name } = await createDatabase(serverUrl())
@@ -383,7 +383,7 @@ describe('a worker', { concurrent: true }, () => {
     },
   )
 
-  test('whose Postgres is down sends one alert, and one when it is back', async () => {
+  test('whose Postgres is down sends one alert, and another when it is back', async () => {
     const postgres = await startPrivatePostgres()
     const posts: { kind: string; state: string; text: string; incident_id: string }[] = []
     const hook = createHttpServer((request, response) => {

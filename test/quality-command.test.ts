@@ -28,7 +28,7 @@ afterAll(async () => {
 })
 
 describe('check', () => {
-  test('says so when there are no data yet, and needs neither key nor network', async () => {
+  test('without data says so, and needs neither key nor network', async () => {
     expect(await check()).toEqual({
       code: 0,
       stdout: 'There are no data yet: no pass has named a team.\n',
@@ -36,7 +36,7 @@ describe('check', () => {
     })
   })
 
-  test('prints a line for each check, changes nothing, and exits 0 when nothing is wrong', async () => {
+  test('prints a line for each check, changes nothing, and exits 0 if no check failed', async () => {
     await runPass(allo, database.url)
     const before = await contentsOf(database.pool)
     const { code, stdout, stderr } = await check()
@@ -47,7 +47,7 @@ describe('check', () => {
     expect(await contentsOf(database.pool)).toEqual(before)
   })
 
-  test('exits 65 with the sentence of an error, 0 with a warning', async () => {
+  test('exits 65 with the sentence of a failed error, and 0 with a warning', async () => {
     await database.pool.query(`update allo.teammates set role = 'OBSERVER' where user_id = $1`, [
       world.keyOwner(),
     ])
@@ -86,7 +86,7 @@ describe('check', () => {
 describe('docs/operating.md', () => {
   const page = readFileSync(new URL('../docs/operating.md', import.meta.url), 'utf8')
 
-  test('has a line for each check, with its severity', () => {
+  test('has a row for each check, with its severity', () => {
     const lines = [...page.matchAll(/^\| `(\w+)` \| (error|warning|note) \|/gm)].map(([, name, severity]) => [
       name,
       severity,
@@ -95,7 +95,7 @@ describe('docs/operating.md', () => {
     expect(lines).toEqual(checks.map(({ name, severity }) => [name, words[severity]]))
   })
 
-  test('can make a mirror forget a queue that was spoilt, and the next pass begins it anew', async () => {
+  test('says how to delete a corrupt queue, and the next pass begins it again', async () => {
     const [, sql = ''] = page.match(/```sql\n(begin;\ndelete from allo\.queue_numbers[^`]+)```/) ?? []
     const queueId = world.currentQueue(world.keyOwner())?.queue.id ?? ''
     await database.pool.query(`delete from allo.queue_numbers where queue_id = $1 and position = 2`, [

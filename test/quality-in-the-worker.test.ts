@@ -60,7 +60,7 @@ const letPass = (interval: string) =>
   )
 const pass = () => runPass(allo, database.url)
 
-test('of many workers one checks after the first pass, and again an hour and a pass later', async () => {
+test('one of several workers checks after the first pass, and again after an hour and another pass', async () => {
   const workers = [worker(), worker(), worker()]
   const look = () => Promise.all(workers.map((one) => one.runNow()))
   await look()
@@ -89,7 +89,7 @@ test('of many workers one checks after the first pass, and again an hour and a p
   expect(told).toBe(2)
 })
 
-test('what is wrong is logged as an error and looked at again after five minutes', async () => {
+test('a failed check is logged as an error and checked again after five minutes', async () => {
   const one = worker()
   await pass()
   await sql(`update allo.queue_entries set dial_count = 5 where entry_id = 1`)
@@ -112,7 +112,7 @@ test('what is wrong is logged as an error and looked at again after five minutes
   expect([told, rows[0]?.failed]).toEqual([2, 0])
 })
 
-test('a check that could not be made is recorded, and made by the next who looks within the hour', async () => {
+test('a run that failed is recorded, and another worker repeats it within the hour', async () => {
   const one = worker()
   await pass()
   await sql('alter table allo.dials rename to mislaid')

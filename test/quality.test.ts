@@ -248,14 +248,14 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
   ],
 ]
 
-test('unchanged data fail no check, and every check has items', async () => {
+test('correct data fail no check, and every check has items', async () => {
   const results = await found(await lively())
   const statuses = new Set([...results.values()].map(({ status }) => status))
   expect([...statuses]).toEqual(['passed'])
   expect([...results.keys()]).toEqual(checks.map(({ name }) => name))
 })
 
-test.each(breakages)('%s is caught', async (_, edits, ...caughtBy) => {
+test.each(breakages)('%s is found', async (_, edits, ...caughtBy) => {
   const stage = await lively()
   expect(await failing(stage)).toEqual([])
   for (const edit of edits.split(/;\s*/)) {
@@ -265,13 +265,13 @@ test.each(breakages)('%s is caught', async (_, edits, ...caughtBy) => {
   expect((await failing(stage)).sort()).toEqual(caughtBy.sort())
 })
 
-test('there is a breakage for every check', () => {
+test('every check is made to fail here', () => {
   const caught = new Set(breakages.flatMap(([, , ...caughtBy]) => caughtBy))
   expect(checks.map(({ name }) => name).filter((name) => !caught.has(name))).toEqual([])
 })
 
-describe('nothing cries', () => {
-  test('before there is anything to look at: it is skipped, which is no praise', async () => {
+describe('no check fails', () => {
+  test('before there is anything to check: the check is skipped, which is not a pass', async () => {
     const stage = await openStage()
     await stage.sql(`insert into allo.teams values ($1, 'New', now(), now())`, [stage.world.team.id])
     const { orphans, ...others } = Object.fromEntries(await found(stage))
@@ -280,7 +280,7 @@ describe('nothing cries', () => {
     expect(others.freshness?.sentence).toBe('There is nothing to check yet.')
   })
 
-  test('over a weekend that the schedule foresees, but for what is older than it promised', async () => {
+  test('over a weekend within FRESHNESS_SLO, and freshness fails when the data are older', async () => {
     const stage = await lively({ env: { FRESHNESS_SLO: '62h' } })
     await letTimePass(stage.database.pool, '61 hours')
     expect(await failing(stage)).toEqual([])
@@ -298,7 +298,7 @@ describe('nothing cries', () => {
     })
   })
 
-  test('in an outage, until the data are older than agreed; nor when it is over', async () => {
+  test('in an outage, until the data are older than FRESHNESS_SLO; nor when it is over', async () => {
     const stage = await lively()
     stage.simulated.faults.add('unavailable_empty')
     for (let pass = 0; pass < 3; pass += 1) await expect(stage.pass()).rejects.toThrow()
@@ -310,7 +310,7 @@ describe('nothing cries', () => {
     expect(await failing(stage)).toEqual([])
   })
 
-  test('of teammates who are left out on purpose, or who left', async () => {
+  test('for teammates who are left out on purpose, or who left', async () => {
     const stage = await openStage({ world: { seed: 'left_out' } })
     const [, second = '', third = ''] = stage.ids
     await stage.pass()
@@ -328,7 +328,7 @@ describe('nothing cries', () => {
     expect(await failing(stage)).toEqual([])
   })
 
-  test('of a teammate who came back just now, and is read next', async () => {
+  test('for a teammate who just came back and is read next', async () => {
     const stage = await openStage({ world: { seed: 'back' } })
     const [first = '', second = ''] = stage.ids
     await stage.pass()
@@ -345,14 +345,14 @@ describe('nothing cries', () => {
     expect(await failing(stage)).toEqual(['freshness'])
   })
 
-  test('of numbers that are mirrored without their number', async () => {
+  test('for suppressed numbers', async () => {
     const stage = await lively()
     await stage.sql(`update allo.queue_numbers set number_to = null`)
     await stage.sql(`update allo.queue_entries set number_to = null`)
     expect(await failing(stage)).toEqual([])
   })
 
-  test('of one dial that was shown late, and of few that never get a result', async () => {
+  test('for one dial that was shown late, or for a few dials without a result', async () => {
     const stage = await lively()
     const { rows } = await stage.database.pool.query<{ entry_id: string }>(
       `update allo.dials set dialled_at = dialled_at - interval '3 hours'
@@ -367,7 +367,7 @@ describe('nothing cries', () => {
     expect((await found(stage)).get('unresolved_dials')).toMatchObject({ failing: 1, status: 'passed' })
   })
 
-  test('of a call of which another number shows more, but that two numbers show it', async () => {
+  test('for a call that a second number shows with more details, except call_id_unique', async () => {
     let isStarted = false
     const edit = ({ position, created_at }: { position: number; created_at: string }) => {
       if (position === 1) return { call_id: 'cll-x' }
@@ -380,7 +380,7 @@ describe('nothing cries', () => {
     expect(await failing(stage)).toEqual(['call_id_unique'])
   })
 
-  test('in one team about another, but rows without a team count for all', async () => {
+  test('for one team because of another, but rows without a team count for all teams', async () => {
     const stage = await lively()
     const other = await openStage({ world: { seed: 'other' } })
     await other.pass()
@@ -401,7 +401,7 @@ describe('a sentence', () => {
   const says = (checked: number, failing: number, first: string | null = null, last = first) =>
     check && judge(check, { checked, failing, first, last }).sentence.split('. A reading')[0]
 
-  test('counts, names the first and the last, and says the rest', () => {
+  test('counts the failing items, names the first and the last, and gives the number of the rest', () => {
     expect(says(0, 0)).toBe('There is nothing to check yet.')
     expect(says(1, 0)).toBe('The one queue has as many numbers as Allo announced.')
     expect(says(1200, 0)).toBe('All 1,200 queues have as many numbers as Allo announced.')
@@ -410,7 +410,7 @@ describe('a sentence', () => {
     expect(says(9, 4, 'pdl_1', 'pdl_7')).toMatch(/^4 of 9 queues do not have .*: pdl_1, pdl_7 and 2 more$/)
   })
 
-  test('holds no phone number, whatever is wrong', async () => {
+  test('contains no phone number, whichever check failed', async () => {
     const stage = await lively()
     await stage.sql(
       `update allo.queue_numbers set number_to = '+12125550199', routing_result = '+12125550199'`,

@@ -57,7 +57,7 @@ describe('the schema in the code', () => {
 })
 
 describe('values', () => {
-  it('keep microseconds and 64 bits, by a template and by a query of drizzle', async () => {
+  it('keep microseconds and 64 bits, in a template and in a query of drizzle', async () => {
     await rolledBack(async (client) => {
       const row = {
         entryId: beyondDoubles,
@@ -88,7 +88,7 @@ describe('values', () => {
     })
   })
 
-  it('that are json are written as json, and null as null', async () => {
+  it('of type json are written as json, and null as null', async () => {
     await rolledBack(async (client) => {
       await client.query(
         `insert into allo.teams (team_id, first_seen_at, last_seen_at) values ('t', now(), now())`,
@@ -114,7 +114,7 @@ describe('values', () => {
     })
   })
 
-  it('travel as one array where one is wanted', async () => {
+  it('in a list are sent as one array', async () => {
     const rows = await run<{ id: string; at: string }>(
       database.pool,
       sql`select * from unnest(${array(['1', '2'])}::bigint[], ${array([instant, null])}::timestamptz[]) as t (id, at)`,
@@ -127,7 +127,7 @@ describe('values', () => {
 })
 
 describe('statements', () => {
-  it('name columns as the place wants them, leave out what is undefined, and count what they change', async () => {
+  it('name columns as their place requires, leave out undefined values, and count the rows they change', async () => {
     await rolledBack(async (client) => {
       await orm(client)
         .insert(teams)
@@ -149,7 +149,7 @@ describe('statements', () => {
     })
   })
 
-  it('that must return one row say so when they return none or several', async () => {
+  it('that must return one row throw if they return none or several', async () => {
     const none = sql`select 1 where false`
     const two = sql`select generate_series(1, 2)`
     expect(await maybeOne(database.pool, none)).toBeNull()
@@ -164,7 +164,7 @@ describe('errors', () => {
   it.each([
     ['a template', async () => run(database.pool, sql`select ${secret}::int`)],
     ['a query of drizzle', async () => orm(database.pool).execute(sql`select ${secret}::int`)],
-  ])('of %s hold no values', async (_, ask) => {
+  ])('of %s contain no values', async (_, ask) => {
     const error = await withDatabaseErrors<unknown>('asking', ask).catch((error: unknown) => error)
     expect(error).toMatchObject({
       name: 'DatabaseError',
@@ -174,7 +174,7 @@ describe('errors', () => {
     expect(inspectAll(error)).not.toContain(secret)
   })
 
-  it('that are not of Postgres hold none either', async () => {
+  it('that are not of Postgres contain no values either', async () => {
     const unsendable = {
       toPostgres() {
         throw new TypeError('not to be sent')
@@ -186,7 +186,7 @@ describe('errors', () => {
     expect(inspectAll(error)).not.toContain(secret)
   })
 
-  it('that say that a session is read only end it, also where a step of the transaction reports them', async () => {
+  it('about a read-only session end that session, also if a step of the transaction reports them', async () => {
     const pool = openPool(database.url, { max: 1, name: 'test' })
     const pidOf = () => one<{ pid: number }>(pool, sql`select pg_backend_pid() as pid`)
     try {

@@ -19,8 +19,8 @@ afterAll(async () => {
   await database.drop()
 })
 
-describe('slots', () => {
-  test('of everyone on a key stand an interval apart, however they ask', async () => {
+describe('request slots', () => {
+  test('with one key are one interval apart, in every way of requesting them', async () => {
     const key = newKey()
     const processes = [await open(key), await open(key), await open(key)]
     await Promise.all(processes.flatMap((budget) => Array.from({ length: 20 }, () => budget.reserve(55.6))))
@@ -56,7 +56,7 @@ describe('slots', () => {
     expect(second - first).toBeGreaterThanOrEqual(100)
   })
 
-  test('and pauses from before the clock was set back hold nothing up', async () => {
+  test('and pauses from before the clock was set back block nothing', async () => {
     const key = newKey()
     const budget = await open(key)
     await budget.reserve(50)
@@ -81,7 +81,7 @@ describe('slots', () => {
     expect(rows).toEqual([{ pause: true, slot: true }])
   })
 
-  test('of one key are not in the way of another', async () => {
+  test('of one key do not affect another key', async () => {
     const [one, other] = [await open(newKey()), await open(newKey())]
     await one.reserve(10 * MINUTE_MS)
     await one.pause(10 * MINUTE_MS)
@@ -89,7 +89,7 @@ describe('slots', () => {
     expect('inMs' in slot && slot.inMs).toBeLessThan(MINUTE_MS)
   })
 
-  test('of a key that is new here begin after a second: who knows what was sent before', async () => {
+  test('of a new key begin after a second, because requests may have been sent before', async () => {
     const before = await now()
     const key = newKey()
     const budget = await open(key)
@@ -97,7 +97,7 @@ describe('slots', () => {
     expect((await slotsOf(key, 1))[0]).toBeGreaterThanOrEqual(before + 1000)
   })
 
-  test('emptied by a crash cost one second, not a burst', async () => {
+  test('lost in a crash of the database cost one second and cause no burst', async () => {
     const key = newKey()
     const processes = [await open(key), await open(key)]
     await processes[0]?.reserve(50)
@@ -112,7 +112,7 @@ describe('slots', () => {
     }
   })
 
-  test('leave no trace in the WAL but their commit', async () => {
+  test('write only their commit to the WAL', async () => {
     const { rows } = await database.pool.query<{ persistence: string }>(
       `select relpersistence as persistence from pg_class where oid = 'allo.read_slots'::regclass`,
     )
@@ -121,7 +121,7 @@ describe('slots', () => {
 })
 
 describe('a pause', () => {
-  test('is for everyone on the key, and no slot is given meanwhile', async () => {
+  test('applies to all processes with the key, and no slot is given during it', async () => {
     const key = newKey()
     const [told, other] = [await open(key), await open(key)]
     await told.pause(10 * MINUTE_MS)
@@ -134,7 +134,7 @@ describe('a pause', () => {
     expect(await slotsOf(key, 50)).toEqual(slotsBefore)
   })
 
-  test('outlives the process that was told of it', async () => {
+  test('stays when the process that recorded it ends', async () => {
     const key = newKey()
     const told = await openReadBudget(database.url, key)
     await told.pause(10 * MINUTE_MS)
@@ -142,7 +142,7 @@ describe('a pause', () => {
     expect(Math.round((await (await open(key)).pausedMs()) / MINUTE_MS)).toBe(10)
   })
 
-  test('is never made shorter, only longer', async () => {
+  test('is never shortened, only extended', async () => {
     const budget = await open(newKey())
     await budget.pause(10 * MINUTE_MS)
     await budget.pause(MINUTE_MS)
@@ -151,7 +151,7 @@ describe('a pause', () => {
     expect(Math.round((await budget.pausedMs()) / MINUTE_MS)).toBe(20)
   })
 
-  test('of a day is believed, and so is one while slots are far apart', async () => {
+  test('of a day is believed, also if slots are far apart', async () => {
     const budget = await open(newKey())
     for (let slots = 0; slots < 20; slots++) await budget.reserve(10_000)
     await budget.pause(24 * 60 * MINUTE_MS)
@@ -177,7 +177,7 @@ describe('a pause', () => {
     expect(rows).toEqual([{ paused_until: null }])
   })
 
-  test('that is over is none', async () => {
+  test('that is over has no effect', async () => {
     const key = newKey()
     const budget = await open(key)
     await budget.pause(10 * MINUTE_MS)
@@ -190,7 +190,7 @@ describe('a pause', () => {
   })
 })
 
-test('a key is on record by a fingerprint that does not hold it', async () => {
+test('a key is stored as a fingerprint that does not contain it', async () => {
   const apiKey = 'ak_live_secret'
   const budget = await open(keyFingerprint(apiKey))
   await budget.reserve(1)

@@ -36,12 +36,12 @@ beforeEach(async () => {
   await database.pool.query('drop schema if exists bi cascade; create schema bi')
 })
 
-test('the files are numbered as a set, and the number grows with each change of one', async () => {
+test('the set of files has a number, which grows with each change', async () => {
   // After a change: npm run test:unit -- test/repeatables.test.ts -u
   await expect(sealed()).toMatchFileSnapshot('../migrations/repeatable/version.json')
 })
 
-test('every function has a body that was bound when it was made, or a search path of its own', async () => {
+test('every function has a body that was bound at its creation, or its own search path', async () => {
   const { rows } = await database.pool.query(
     `select p.oid::regprocedure::text as name from pg_proc p join pg_language l on l.oid = p.prolang
      where pronamespace in ('allo'::regnamespace, 'reporting'::regnamespace, 'reporting_pii'::regnamespace)
@@ -51,7 +51,7 @@ test('every function has a body that was bound when it was made, or a search pat
   expect(rows).toEqual([])
 })
 
-test('the views cost no function call per row for the mask, the outcomes and the rates', async () => {
+test('the views call no function per row for the mask, the outcomes and the rates', async () => {
   const { rows: views } = await database.pool.query<{ name: string }>(
     `select oid::regclass::text as name from pg_class where relkind = 'v' and relnamespace = 'reporting'::regnamespace`,
   )
@@ -68,8 +68,8 @@ test('the views cost no function call per row for the mask, the outcomes and the
   expect([...called].sort()).toEqual(['allo.masked_address', 'allo.seconds_within', 'allo.start_of_day'])
 })
 
-describe('a file that changed', () => {
-  test('is applied again by migrate, and until then the database is behind', async () => {
+describe('a changed file', () => {
+  test('is applied by migrate, and until then the database is behind', async () => {
     const { pool, url } = database
     await pool.query(
       `update allo.repeatable_migrations set sha256 = 'of an older file' where name like '20%'`,
@@ -84,7 +84,7 @@ describe('a file that changed', () => {
     expect(await describeOurs(pool)).toEqual(fresh)
   })
 
-  test('replaces what an older version left: bodies given as text, other columns, no views at all', async () => {
+  test('replaces what an older version left: bodies as text, other columns, or no views', async () => {
     const { pool, url } = database
     await pool.query(
       `create or replace function allo.masked_number(number_to text) returns text language sql immutable parallel safe
@@ -106,7 +106,7 @@ describe('a file that changed', () => {
     await pool.query(`revoke select on reporting.current_numbers from ${prefix}_writer`)
   })
 
-  test('of a newer version is left alone by this one, whatever is in it', async () => {
+  test('of a newer version is not replaced by this version', async () => {
     const { pool, url } = database
     const next = nextVersion([
       ['Rate from 0 to 1; null', 'Rate; null'],
@@ -124,7 +124,7 @@ describe('a file that changed', () => {
   })
 })
 
-describe('a view that can not be replaced', () => {
+describe("a view that Postgres can't replace", () => {
   const renamed = nextVersion([
     [
       'n.position, q.user_id, t.name AS teammate_name, n.entry_id',
@@ -140,7 +140,7 @@ describe('a view that can not be replaced', () => {
     ],
   ])
 
-  test('is made again with the owner and the rights it had, and so are ours that depend on it', async () => {
+  test('is created again with its owner and rights, and so are our views that depend on it', async () => {
     const { pool } = database
     await pool.query(`alter view reporting.stale_numbers owner to ${prefix}_owner`)
     const owned = await describeOurs(pool)
@@ -158,7 +158,7 @@ describe('a view that can not be replaced', () => {
     expect(await describeOurs(pool)).toEqual(fresh)
   })
 
-  test("stays, and all with it, while something of others' depends on it: the message names that", async () => {
+  test('is kept, and nothing is migrated, if an object of the customer depends on it: the message names that object', async () => {
     const { pool } = database
     await pool.query('create view bi.mine as select entry_id from reporting.stale_numbers')
     await pool.query('create materialized view bi.kept as select entry_id from bi.mine')
@@ -169,7 +169,7 @@ describe('a view that can not be replaced', () => {
     await pool.query('refresh materialized view bi.kept')
   })
 
-  test('keeps what others built on it when it only gets columns at its end', async () => {
+  test('keeps views of the customer that depend on it if it only gets columns at its end', async () => {
     const { pool } = database
     await pool.query('create view bi.mine as select * from reporting.sync_passes')
     await apply(
@@ -190,7 +190,7 @@ describe('a view that can not be replaced', () => {
   })
 })
 
-test('a function that returns something else takes the views that call it along', async () => {
+test('a function with another result type is created again together with the views that call it', async () => {
   const { pool } = database
   const numeric = nextVersion([
     [

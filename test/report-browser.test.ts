@@ -39,7 +39,7 @@ describe.skipIf(chromium === null)('in a browser', () => {
   ] as const
 
   test.each(paths.flatMap((path) => looks.map((look) => ({ path, ...look }))))(
-    '$path, $width pixels wide and $scheme: styled, nothing sticks out, nothing to complain of',
+    '$path, $width pixels wide and $scheme: styled, without overflow and without accessibility problems',
     async ({ path, ...look }) => {
       const asked = path.replace('IDLE', weeks.cast.idle).replace('QUEUE', weeks.replacedQueueId)
       const { page, complaints } = await openPage(browser, `${server.url}${asked}`, look)
@@ -51,7 +51,7 @@ describe.skipIf(chromium === null)('in a browser', () => {
     },
   )
 
-  test('what is hard to read or to scroll would be found', async () => {
+  test('bad contrast and a bad scroll area would be found', async () => {
     const { page } = await openPage(browser, `${server.url}/report`)
     await page.evaluate(`document.querySelector('.says').style.color = '#ccc'`)
     await page.evaluate(`document.documentElement.removeAttribute('lang')`)
@@ -59,7 +59,7 @@ describe.skipIf(chromium === null)('in a browser', () => {
     expect(found).toEqual(expect.arrayContaining(['color-contrast', 'html-has-lang']))
   })
 
-  test('the file is the same page without a link, and prints', async () => {
+  test('the file is the same page without links, and can be printed', async () => {
     const { folder, remove } = createWorkplace()
     const { code } = await runCli(
       ['report', '--out', 'report.html', '--days', '28'],

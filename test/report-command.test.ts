@@ -24,7 +24,7 @@ const run = (...args: string[]) =>
   startCli(['report', ...args], { DATABASE_URL: database.url }, { cwd: folder }).finished
 
 describe('report', () => {
-  test('writes one file for its owner alone: no script, nothing from elsewhere, no number', async () => {
+  test('writes one file that only its owner can read: no script, no external content, no phone number', async () => {
     expect(await run('--out', 'report.html', '--days', '28')).toMatchObject({ code: 0, stdout: '' })
     const page = readFileSync(join(folder, 'report.html'), 'utf8')
     expect(statSync(join(folder, 'report.html')).mode & 0o777).toBe(0o600)
@@ -34,7 +34,7 @@ describe('report', () => {
     expect(readdirSync(folder)).toEqual(['report.html'])
   })
 
-  test('says of each teammate what was dialled and reached, as the calls were', async () => {
+  test('shows for each teammate the dials and connections that were made', async () => {
     const { stdout } = await run('--out', '-', '--days', '28', '--teammate', weeks.cast.seller)
     const calls = weeks.calls.filter(({ userId }) => userId === weeks.cast.seller)
     const connected = calls.filter(({ outcome }) => outcome === 'connected').length
@@ -46,7 +46,7 @@ describe('report', () => {
     expect(text.includes(weeks.nameOf(weeks.cast.resetter))).toBe(false)
   })
 
-  test('puts a new file in place of an old one, and refuses a folder', async () => {
+  test('replaces an old file, and refuses a folder', async () => {
     writeFileSync(join(folder, 'old.html'), 'old')
     expect(await run('--out', 'old.html')).toMatchObject({ code: 0 })
     expect(readFileSync(join(folder, 'old.html'), 'utf8')).toContain('</html>')
@@ -71,7 +71,7 @@ describe('report', () => {
     [['--queue', 'pdl_nothing'], 'This team has no such queue.'],
     [['--days', '8'], 'Days is one of 7, 28, 90.'],
     [['--team', 'team-other'], 'There is no such team: use --team with one of'],
-  ])('of %j is refused, and writes nothing', async (args, message) => {
+  ])('with %j is refused and writes nothing', async (args, message) => {
     const refused = await run('--out', 'none.html', ...args)
     expect(refused).toMatchObject({ code: 64, stdout: '' })
     expect(refused.stderr).toContain(message)

@@ -48,7 +48,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     return { part, whole, rate: connection_rate, low: connection_rate_low, high: connection_rate_high }
   }
 
-  test('a login that may read nothing but schema reporting makes the same report', async () => {
+  test('a login that can read only schema reporting makes the same report', async () => {
     const reader = await createReader(weeks().database)
     try {
       for (const team of weeks().teams) {
@@ -72,7 +72,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     figures: { ...figures, trust: { ...figures.trust, oldestSeconds: null } },
   })
 
-  test('each teammate has the dials, and reached the people, that were true, in the period and before', async () => {
+  test('each teammate has the true numbers of dials and connected dials, in the period and before', async () => {
     for (const team of weeks().teams) {
       for (const days of [7, 28] satisfies Days[]) {
         const { figures } = await reportOf(team, { days })
@@ -125,7 +125,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('in 7 days each teammate is as leaderboard_7d has them', async () => {
+  test('with 7 days each teammate has the figures of leaderboard_7d', async () => {
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team)
       const rows = await team.read<{
@@ -155,7 +155,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('each day has the dials that were made on it, by outcome', async () => {
+  test('each day has the dials of that day, by outcome', async () => {
     for (const team of weeks().teams) {
       const { asOf, dials } = team.truth
       const { figures } = await reportOf(team, { days: 28 })
@@ -171,7 +171,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('each hour of the week has the dials of 28 days that fell into it, in the zone of the report', async () => {
+  test('each hour of the week has the dials of that hour in 28 days, in the time zone of the report', async () => {
     for (const team of weeks().teams) {
       const { asOf, dials } = team.truth
       const { figures } = await reportOf(team)
@@ -227,7 +227,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('what is left, now and when the period began, is what the queues looked like then', async () => {
+  test('what is left, now and at the start of the period, equals the true queues at these times', async () => {
     const { pool } = weeks().database
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team)
@@ -258,7 +258,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('a line that burns down is at every step where queue_burndown is, and has none where nobody looked', async () => {
+  test('the line of a burn-down equals queue_burndown at every step, and breaks where nothing was read', async () => {
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team, { days: 28 })
       const rows = await team.read<{
@@ -301,7 +301,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('what ended, and what was thrown away, adds up to what queues says', async () => {
+  test('ended queues and thrown-away numbers add up to the figures of queues', async () => {
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team, { days: 28 })
       const rows = await team.read<{
@@ -324,7 +324,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('a stretch was unread before the first reading and in gaps, as leaderboard_7d counts them', async () => {
+  test('unread time covers the time before the first reading and gaps, as in leaderboard_7d', async () => {
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team)
       const rows = await team.read<{ user_id: string; gap_seconds: number; previous_gap_seconds: number }>(
@@ -338,7 +338,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('a report of a teammate or of a queue has theirs only', async () => {
+  test('a report of a teammate or of a queue has only their figures', async () => {
     const [team] = weeks().teams
     const busiest =
       team.truth.dials
@@ -364,7 +364,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     ).toBe(true)
   })
 
-  test('a report of one team says nothing of the other, nor any number', async () => {
+  test('a report of one team contains nothing of the other, and no phone number', async () => {
     const [one, other] = weeks().teams
     const text = JSON.stringify(await reportOf(other, { days: 90 }))
     for (const userId of one.truth.users) expect(text).not.toContain(userId)

@@ -64,7 +64,7 @@ async function csv(path: string) {
 }
 
 describe('/report', () => {
-  test('says first as of when it is and whether to believe it, then shows the figures', async () => {
+  test('begins with the time of the data and how far to trust them, then shows the figures', async () => {
     const { status, text, headers } = await server.get('/report?days=28')
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
     const body = text.slice(text.indexOf('<main>'))
@@ -87,7 +87,7 @@ describe('/report', () => {
     expect(text).toContain('it is employee data')
   })
 
-  test('counts what was dialled and reached, of everyone and of one', async () => {
+  test('counts dials and connections, for all teammates and for one', async () => {
     const results = weeks.calls.filter(({ outcome }) => outcome !== 'in_progress').length
     const reached = weeks.calls.filter(({ outcome }) => outcome === 'connected').length
     const all = words((await server.get('/report?days=28')).text)
@@ -99,14 +99,14 @@ describe('/report', () => {
     expect(one).toContain(`1 of 1 teammate made ${ofSeller} dials`)
   })
 
-  test('tells no queue from one that is not known', async () => {
+  test('distinguishes no queue from an unknown queue', async () => {
     const text = words((await server.get('/report')).text)
     expect(text).toContain(`${weeks.nameOf(weeks.cast.idle)} 0`)
     expect(rowOf(text, weeks.nameOf(weeks.cast.idle))).toContain('no queue')
     expect(rowOf(text, weeks.nameOf(weeks.cast.leaver))).toContain('not known')
   })
 
-  test('is of the team of the key only', async () => {
+  test('shows only the team of the key', async () => {
     for (const path of [
       '/report',
       '/report/teammates.csv',
@@ -120,7 +120,7 @@ describe('/report', () => {
     })
   })
 
-  test('what a name holds is text, and no phone number leaves, not even in a name', async () => {
+  test('shows names as text, and no phone number, not even in a name', async () => {
     const { text } = await server.get('/report?days=28')
     expect(text).toContain('=cmd|&#39;/c calc&#39;!A1, &quot;&lt;b&gt;Ann&lt;/b&gt;&quot; [number]')
     expect(text).not.toContain('<b>Ann')
@@ -132,7 +132,7 @@ describe('/report', () => {
     }
   })
 
-  test('has no script and one style, which its policy names by hash', async () => {
+  test('has no script and one style, whose hash is in the policy', async () => {
     const { text, headers } = await server.get('/report?days=90')
     expect(text).not.toMatch(/<script|javascript:|<[^>]*\s(?:on\w+|style)=|https?:\/\//i)
     const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(text) ?? []
@@ -143,7 +143,7 @@ describe('/report', () => {
   })
 
   test.each(['/report', '/report?days=90', `/report?days=28&teammate=SELLER`, '/report?queue=QUEUE'])(
-    'every link of %s leads somewhere',
+    'every link of %s works',
     async (path) => {
       const asked = path.replace('SELLER', weeks.cast.seller).replace('QUEUE', weeks.replacedQueueId)
       const { status, text } = await server.get(asked)
@@ -173,7 +173,7 @@ describe('/report', () => {
     ['/dials.csv?team=team-other', 'Filter this by teammate, queue, days only.'],
     ['/data_quality.csv?teammate=usr-1', 'This can be filtered by nothing.'],
     ['/teammates.csv?queue=pdl_1', 'Filter this by teammate only.'],
-  ])('%s is refused with a word that says what can be asked', async (path, message) => {
+  ])('%s is refused, and the message says which filters are possible', async (path, message) => {
     const { status, text, headers } = await server.get(`/report${path}`)
     expect({ status, text, type: headers['content-type'] }).toEqual({
       status: 400,
@@ -191,7 +191,7 @@ describe('/report', () => {
     '__proto__.csv',
     'constructor.csv',
     'dials%20union.csv',
-  ])('/report/%s is no report', async (file) => {
+  ])('/report/%s does not exist', async (file) => {
     const { status, text } = await server.get(`/report/${file}`)
     expect([status, text.startsWith('There is no such report. There are: activity_heatmap.csv,')]).toEqual([
       404,
@@ -199,7 +199,7 @@ describe('/report', () => {
     ])
   })
 
-  test('is kept by the password and the names of the server, as everything else is', async () => {
+  test('requires the password and the host names of the server, like every other page', async () => {
     const closed = await startReportServer({ HTTP_BASIC_AUTH: 'me:secret-word' })
     for (const path of ['/report', '/report/dials.csv']) {
       expect((await closed.get(path)).status).toBe(401)
@@ -212,7 +212,7 @@ describe('/report', () => {
     await closed.state.database?.pool.end()
   })
 
-  test('many who look at once are all answered, and leave a connection to others', async () => {
+  test('answers many requests at once, and leaves a connection to the other pages', async () => {
     const looks = Array.from({ length: 12 }, (_, index) =>
       server.get(index % 2 === 0 ? '/report' : '/report/dials.csv'),
     )
@@ -223,7 +223,7 @@ describe('/report', () => {
 })
 
 describe('a CSV', () => {
-  test('has a byte order mark, the columns of its view and a row for each of its rows', async () => {
+  test('has a byte order mark, the columns of its view, and a row for each of its rows', async () => {
     const { text, headers, header, rows } = await csv('dials.csv')
     expect(headers).toMatchObject({
       'content-type': 'text/csv; charset=utf-8; header=present',
@@ -238,7 +238,7 @@ describe('a CSV', () => {
     expect(rows.length).toBe(weeks.calls.length)
   })
 
-  test('holds each value as the view has it', async () => {
+  test('contains each value as the view has it', async () => {
     const { header, rows } = await csv('queues.csv')
     const team = weeks.world.team.id
     const {
@@ -260,7 +260,7 @@ describe('a CSV', () => {
     }
   })
 
-  test('is narrowed as the page is', async () => {
+  test('has the same filters as the page', async () => {
     const { seller, resetter } = weeks.cast
     expect(new Set((await csv(`dials.csv?teammate=${seller}`)).column('user_id'))).toEqual(new Set([seller]))
     expect(new Set((await csv(`dials.csv?queue=${weeks.replacedQueueId}`)).column('user_id'))).toEqual(
@@ -274,7 +274,7 @@ describe('a CSV', () => {
     expect((await csv(`dials.csv?teammate=${weeks.cast.idle}`)).rows).toEqual([])
   })
 
-  test('runs nothing in a spreadsheet: what looks like a formula begins with an apostrophe', async () => {
+  test('contains no formula that a spreadsheet would run: such text begins with an apostrophe', async () => {
     const { column, text } = await csv('teammates.csv')
     expect(column('teammate_name')).toContain(`'=cmd|'/c calc'!A1, "<b>Ann</b>" [number]`)
     expect(text).toContain(`"'=cmd|'/c calc'!A1, ""<b>Ann</b>"" [number]"`)
@@ -300,7 +300,7 @@ describe('a CSV', () => {
       [weeks.world.team.id],
     )
 
-  test('comes in pieces, of which one that is left gives its connection back', async () => {
+  test('is sent in parts, and a cancelled download releases its connection', async () => {
     await addManyGaps()
     const { column } = await csv('coverage_gaps.csv')
     expect(new Set(column('gap_from')).size).toBeGreaterThanOrEqual(20_500)
@@ -315,7 +315,7 @@ describe('a CSV', () => {
     expect((await csv('data_quality.csv')).header).toContain('sentence')
   })
 
-  test('that breaks off is broken off, not ended: a part is never taken for the whole', async () => {
+  test('that fails in the middle cuts the connection, so that a part does not look complete', async () => {
     await addManyGaps()
     const killConnections = () =>
       database.pool.query(
@@ -340,7 +340,7 @@ describe('a CSV', () => {
   })
 })
 
-describe('a report of which there is little to tell', () => {
+describe('a report with few data', () => {
   let bare: TestDatabase
   let other: TestServer
 
@@ -367,7 +367,7 @@ describe('a report of which there is little to tell', () => {
     expect([status, text.includes('<h1>Waiting for the first pass.</h1>')]).toEqual([503, true])
   })
 
-  test('says that nothing was read, then that nobody has a queue and nothing was dialled', async () => {
+  test('says that nothing was read, and later that no teammate has a queue and nothing was dialled', async () => {
     await bare.pool.query(
       `insert into allo.teams (team_id, name, first_seen_at, last_seen_at) values ('team-1', 'Acme', now(), now());
        insert into allo.teammates (user_id, team_id, name, is_listed, first_seen_at, last_seen_at)

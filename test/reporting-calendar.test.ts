@@ -66,7 +66,7 @@ describe('a day on which the clock changes', () => {
     { zone: 'Atlantic/Azores', day: '2025-10-26', hours: 25 },
     { zone: 'America/Havana', day: '2025-11-02', hours: 25 },
   ])(
-    'has $hours hours in $zone on $day, and each dial of it one day, hour and weekday',
+    'has $hours hours in $zone on $day, and each dial has one day, hour and weekday',
     async ({ zone, day, hours }) => {
       const [since, until] = [at(`${day}T00:00Z`) - 2 * DAY, at(`${day}T00:00Z`) + 3 * DAY]
       const dials = aroundTheClock(since, until)
@@ -122,7 +122,7 @@ describe('a period of seven days', () => {
     { zone: 'Europe/Paris', until: '2025-10-28T15:00:00Z', hours: 169 },
     { zone: 'America/New_York', until: '2025-03-12T15:00:00Z', hours: 167 },
     { zone: 'Asia/Kolkata', until: '2025-10-28T15:00:00Z', hours: 168 },
-  ])('is as long as the clock on the wall says in $zone: $hours hours', async ({ zone, until, hours }) => {
+  ])('has $hours hours in $zone, as its local clock shows', async ({ zone, until, hours }) => {
     const now = at(until)
     const [week, fortnight] = [now - hours * HOUR, now - (hours + 168) * HOUR]
     // On either side of both beginnings, and of the end.
@@ -143,7 +143,7 @@ describe('a period of seven days', () => {
     expect(daysBefore(now, 7, zone)).toBe(week)
   })
 
-  test('counts each outcome in its place, each number once, and leaves out who left before it', async () => {
+  test('counts each outcome in its column and each number once, and leaves out teammates who left before it', async () => {
     const now = at('2025-06-20T12:00:00Z')
     const outcomes: readonly Outcome[] = [
       'connected',
@@ -188,7 +188,7 @@ describe('a period of seven days', () => {
     expect(await read('activity_heatmap', desk)).toEqual([])
   })
 
-  test('of weeks for the heatmap begins where it says', async () => {
+  test('in the heatmap begins 28 local days before the last reading', async () => {
     const now = at('2025-06-20T12:00:00Z')
     const since = now - 28 * DAY
     const desk = await seat(database.pool, {
@@ -234,7 +234,7 @@ describe('a dialling session', () => {
     },
   )
 
-  test('ends with the day', async () => {
+  test('ends at local midnight', async () => {
     const midnight = at('2025-06-18T22:00:00Z')
     const dials = connected(midnight - 20 * MINUTE, midnight - 5 * MINUTE, midnight, midnight + 5 * MINUTE)
     const desk = await seat(database.pool, { since: midnight - HOUR, until: midnight + HOUR, dials })
@@ -250,7 +250,7 @@ describe('a dialling session', () => {
 })
 
 describe('a day', () => {
-  test('is there without a dial, is over when it was read to its end, and not before', async () => {
+  test('has a row without a dial, and is over only when it was read to its end', async () => {
     const since = at('2025-06-16T10:00:00Z')
     const until = at('2025-06-19T00:00:00Z')
     const desk = await seat(database.pool, { since, until, dials: connected(since + HOUR) })
@@ -275,7 +275,7 @@ describe('a day', () => {
     ])
   })
 
-  test('of a dial made before anybody was read has its row, and says that it was not read', async () => {
+  test('of a dial made before the first reading has its row, which says that it was not read', async () => {
     const since = at('2025-06-18T06:00:00Z')
     const desk = await seat(database.pool, {
       since,
@@ -294,7 +294,7 @@ describe('a day', () => {
 })
 
 describe('a dial', () => {
-  test('without a start counts when it was first seen', async () => {
+  test('without a start counts at the time it was first seen', async () => {
     const noon = at('2025-06-18T12:00:00Z')
     const dials: DeskDial[] = [{ at: noon, outcome: 'connected', isUndated: true }]
     const desk = await seat(database.pool, { since: noon - DAY, until: noon + HOUR, dials })
@@ -337,7 +337,7 @@ describe('a connection rate', () => {
     [7, 7],
     [37, 412],
     [9_999, 10_000],
-  ])('of %i in %i resolved dials has the bounds of Wilson, within 0 and 1', async (reached, resolved) => {
+  ])('of %i in %i resolved dials has its Wilson bounds, between 0 and 1', async (reached, resolved) => {
     const { rows } = await database.pool.query(
       `select allo.rate($1, $2) as connection_rate, allo.rate_low($1, $2) as connection_rate_low,
          allo.rate_high($1, $2) as connection_rate_high`,
@@ -352,7 +352,7 @@ describe('a connection rate', () => {
     )
   })
 
-  test('of three in four may as well be anything from 30 to 95 %', () => {
+  test('of three in four has bounds of 30 and 95 %', () => {
     const { connection_rate_low, connection_rate_high } = connectionRate(3, 4)
     expect([connection_rate_low, connection_rate_high].map((rate) => rate?.toFixed(4))).toEqual([
       '0.3006',

@@ -20,11 +20,11 @@ async function published(): Promise<string[]> {
 }
 
 describe('schema reporting', () => {
-  test('has every column of the committed list, of the same type, and the list has every column', async () => {
+  test('has exactly the columns and types of the committed list', async () => {
     await expect(`${(await published()).join('\n')}\n`).toMatchFileSnapshot('reporting-contract.txt')
   })
 
-  test('says of every view what one row is and which question it answers, and of every column what it means', async () => {
+  test('says of every view what one row is and which question it answers, and what every column means', async () => {
     const { rows } = await database.pool.query(
       `select view_name, column_name from reporting.data_dictionary
        where coalesce(meaning, '') = '' or view_meaning !~ '^One row per .*\\?' or meaning ~ '^[a-z]+ .*[^.]$'`,
@@ -32,7 +32,7 @@ describe('schema reporting', () => {
     expect(rows).toEqual([])
   })
 
-  test('carries team_id in every view that speaks of a team', async () => {
+  test('has team_id in every view with data of a team', async () => {
     const { rows } = await database.pool.query<{ view_name: string }>(
       `select view_name from reporting.data_dictionary group by 1 having not 'team_id' = any (array_agg(column_name))
        order by 1`,
@@ -40,7 +40,7 @@ describe('schema reporting', () => {
     expect(rows.map(({ view_name }) => view_name)).toEqual(['data_dictionary', 'outcome_definitions'])
   })
 
-  test('holds no raw number, no interval, no json and no array', async () => {
+  test('contains no phone number, no interval, no json and no array', async () => {
     const { rows } = await database.pool.query(
       `select view_name, column_name from reporting.data_dictionary
        where schema_name = 'reporting' and (column_name in ('number_to', 'extra') or data_type ~ 'interval|json|\\[\\]')`,

@@ -54,7 +54,7 @@ async function answersAtReadings(stage: Stage, userId: string): Promise<string[]
   return rows.map(({ status, answer }) => `${status}: ${answer}`)
 }
 
-describe('how soon the next reading is due', () => {
+describe('the time until the next reading is due', () => {
   const worktime = { cron: '*/15 8-18 * * 1-5', timeZone: 'Europe/Paris' }
   const daily = { cron: '0 9 * * *', timeZone: 'Europe/Paris' }
   const at = (from: string, until: string) => (Date.parse(until) - Date.parse(from)) / 1000
@@ -75,7 +75,7 @@ describe('how soon the next reading is due', () => {
     expect(cadenceOf(schedule, sloMs, new Date(now))).toEqual({ gapAfterSeconds, staleAfterSeconds })
   })
 
-  test('is after the weekend for a schedule that rests over it', () => {
+  test('of a schedule without weekends ends after the weekend', () => {
     const friday = '2026-11-20T17:50:00Z'
     expect(cadenceOf(worktime, null, new Date(friday))).toEqual({
       gapAfterSeconds: at(friday, '2026-11-23T07:15:00Z'),
@@ -83,14 +83,14 @@ describe('how soon the next reading is due', () => {
     })
   })
 
-  test('is an hour later when the clock goes back', () => {
+  test('ends an hour later when the clock goes back', () => {
     const saturday = '2026-10-24T07:00:00Z'
     expect(cadenceOf(daily, null, new Date(saturday)).gapAfterSeconds).toBe(49 * 3600)
   })
 })
 
 describe('a gap', () => {
-  test('is left by a reading that comes later than two intervals, and by none that comes sooner', async () => {
+  test('begins if a reading comes later than two intervals, and not if it comes sooner', async () => {
     const stage = await open()
     const [userId = ''] = stage.ids
     await stage.pass()
@@ -110,7 +110,7 @@ describe('a gap', () => {
     expect(await gapsOf(stage, userId)).toEqual([gap])
   })
 
-  test('is not a weekend in which nothing was due', async () => {
+  test('is not a weekend without scheduled passes', async () => {
     const stage = await open()
     const worktime = { cron: '*/15 8-18 * * 1-5', timeZone: 'Europe/Paris' }
     const scheduledOn = async (day: string) => {
@@ -130,7 +130,7 @@ describe('a gap', () => {
     expect(await read(stage, 'coverage_gaps')).toHaveLength(3)
   })
 
-  test('of a pass that did not say how often it runs begins after ten minutes', async () => {
+  test('of a pass that recorded no interval begins after ten minutes', async () => {
     const stage = await open()
     const forget = () => stage.sql('update allo.sync_passes set gap_after_seconds = null')
     await stage.pass()
@@ -144,7 +144,7 @@ describe('a gap', () => {
     expect(await read(stage, 'coverage_gaps')).toHaveLength(3)
   })
 
-  test("goes on while one teammate can't be read and others can, and keeps the last reason when it is over", async () => {
+  test("continues while one teammate can't be read and others can, and keeps the last reason when it is over", async () => {
     const stage = await open()
     const [, userId = '', other = ''] = stage.ids
     await stage.pass()
@@ -176,7 +176,7 @@ describe('a gap', () => {
     expect(await gapsOf(stage, other)).toEqual([])
   })
 
-  test('is the time of one answer that they are not on the team, however short', async () => {
+  test('is the time of one answer that the teammate is not on the team, however short', async () => {
     const stage = await open()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -189,7 +189,7 @@ describe('a gap', () => {
     expect(await answersAtReadings(stage, userId)).toEqual(['ok: queue', 'not_found: unknown', 'ok: queue'])
   })
 
-  test('does not begin with a mirror that stands still: nothing gets older but data_freshness', async () => {
+  test('does not begin while the mirror is stopped: nothing gets older except data_freshness', async () => {
     const stage = await open({ world: { clock: () => Date.now() - 30 * 86_400_000 } })
     await stage.pass()
     const said = async () => {
@@ -208,8 +208,8 @@ describe('a gap', () => {
   })
 })
 
-describe('an answer that the next one takes back', () => {
-  test('leaves unknown who held the queue when it was given, and nothing else', async () => {
+describe('an answer that the next reading contradicts', () => {
+  test('makes the holder of the queue unknown at its own time, and at no other', async () => {
     const stage = await open()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -227,7 +227,7 @@ describe('an answer that the next one takes back', () => {
     expect(await gapsOf(stage, userId)).toEqual([])
   })
 
-  test('is no stretch without a queue before it is confirmed, and one from the first on when it is', async () => {
+  test('is a period without a queue only if it is confirmed, and then from the first answer on', async () => {
     const stage = await open({ world: { withoutQueue: 1 } })
     const userId = stage.ids[2] ?? ''
     const stretches = async () =>
@@ -249,7 +249,7 @@ describe('an answer that the next one takes back', () => {
 })
 
 describe('queue_as_of', () => {
-  test('answers for now as of the last reading, until that is older than the freshness limit; then it says unknown and since when', async () => {
+  test('answers for now as of the last reading, until that is older than the freshness limit; then unknown, with the time since when', async () => {
     const stage = await open()
     const [userId = ''] = stage.ids
     await stage.pass()
@@ -277,7 +277,7 @@ describe('queue_as_of', () => {
     expect(await ask('data_as_of')).toEqual(known)
   })
 
-  test('knows nothing before the first reading, of nobody, and of no moment', async () => {
+  test('answers unknown before the first reading, for an unknown teammate, and for a null moment', async () => {
     const stage = await open()
     const [userId = ''] = stage.ids
     await stage.pass()
@@ -294,7 +294,7 @@ describe('queue_as_of', () => {
     expect(await ask(userId, 'null::timestamptz')).toEqual(unknown)
   })
 
-  test('answers with one row and no number for a queue that is empty', async () => {
+  test('answers with one row and no number for an empty queue', async () => {
     const stage = await open()
     const [userId = ''] = stage.ids
     stage.apply({ type: 'reset', userId })
@@ -311,7 +311,7 @@ describe('queue_as_of', () => {
     expect(await ofTeammate(stage, 'teammates', userId)).toMatchObject({ numbers: 0, remaining: 0 })
   })
 
-  test('knows nothing within a gap, and something at both its ends', async () => {
+  test('answers unknown within a gap, and knows the queue at both its ends', async () => {
     const stage = await open()
     const [userId = ''] = stage.ids
     await stage.pass()
@@ -332,7 +332,7 @@ describe('unread seconds', () => {
   const HOUR = 3_600_000_000
   const noon = Date.parse('2025-06-18T12:00:00Z') * 1000
 
-  test('count a time once, whatever speaks for not knowing it', async () => {
+  test('count overlapping reasons once', async () => {
     const stage = await open({ world: { withoutQueue: 1 } })
     const userId = stage.ids[2] ?? ''
     // Seen without a queue once, then not for long, then with one: the first answer was never confirmed.
@@ -349,7 +349,7 @@ describe('unread seconds', () => {
     for (const seconds of ofDays) expect(seconds).toBeLessThanOrEqual(86_400)
   })
 
-  test('reach from the beginning to where history is whole, when what was before is deleted', async () => {
+  test('begin at the first reading or, if history was deleted, at the start of history', async () => {
     const stage = await open()
     const { pool } = stage.database
     const desk = await seat(pool, { since: noon - 80 * HOUR, until: noon, dials: [] })
@@ -390,7 +390,7 @@ describe('a burn-down', () => {
     await stage.pass()
   }
 
-  test('has the gaps of whoever holds the queue, while they hold it', async () => {
+  test('has the gaps of the holder of the queue, while they hold it', async () => {
     const stage = await open()
     const [, giver = '', taker = ''] = stage.ids
     const queueId = currentQueue(stage, giver)
@@ -410,7 +410,7 @@ describe('a burn-down', () => {
     expect(more).toEqual([])
   })
 
-  test('is broken between an ending and the day it was taken back', async () => {
+  test('has a gap from an end to the reading that shows the queue again', async () => {
     const stage = await open()
     const [, userId = ''] = stage.ids
     const queueId = currentQueue(stage, userId)
@@ -432,7 +432,7 @@ describe('a burn-down', () => {
     expect(more).toEqual([])
   })
 
-  test('keeps its gaps when what tells who held the queue is deleted with old history', async () => {
+  test('keeps its gaps when the holders are deleted with old history', async () => {
     const stage = await open()
     const [, userId = '', other = ''] = stage.ids
     const queueId = currentQueue(stage, userId)
@@ -453,7 +453,7 @@ describe('data_freshness', () => {
   type Freshness = { user_id: string; is_stale: boolean | null; age_seconds: number | null }
   const ofOne = (stage: Stage, userId: string) => ofTeammate<Freshness>(stage, 'data_freshness', userId)
 
-  test('calls data too old from the age that the schedule promised, not sooner', async () => {
+  test('says stale from the age that the last pass recorded, not sooner', async () => {
     const stage = await open()
     const [userId = ''] = stage.ids
     await stage.pass()
@@ -465,7 +465,7 @@ describe('data_freshness', () => {
     expect(await ofOne(stage, userId)).toMatchObject({ is_stale: false, last_try_status: 'ok' })
   })
 
-  test('has who was never read as too old, and why; not who left', async () => {
+  test('says stale and gives the reason for a teammate who was never read, and omits those who left', async () => {
     const stage = await open()
     const [, userId = '', leaver = ''] = stage.ids
     stage.simulated.faults.add({ kind: 'server_error', endpoint: 'queue', userId })
@@ -489,7 +489,7 @@ describe('data_freshness', () => {
     expect(users.sort()).toEqual(stage.ids.filter((id) => id !== leaver).sort())
   })
 
-  test('says of who is left out by configuration that this is so, and calls it neither fresh nor old', async () => {
+  test('says of a teammate left out by configuration that this is so, and neither fresh nor stale', async () => {
     const stage = await open()
     const [, userId = ''] = stage.ids
     await stage.pass()
@@ -520,7 +520,7 @@ describe('data_freshness', () => {
 })
 
 describe('sync_passes', () => {
-  test('tells a pass that was refused, and one over some teammates, for what they are', async () => {
+  test('distinguishes a refused pass and a pass over some teammates', async () => {
     const stage = await open()
     await stage.pass()
     stage.simulated.faults.add('key_revoked')

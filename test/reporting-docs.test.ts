@@ -61,7 +61,7 @@ const count = (calls: readonly Call[], outcome: CallOutcome) =>
   calls.filter((call) => call.outcome === outcome).length
 
 describe('docs/reporting.md', () => {
-  test('has a line for every view, and no other', async () => {
+  test('has a row for every view, and no other', async () => {
     const named = [...page.matchAll(/^\| `(\w+)`(?: \(in `\w+`\))? \|/gm)].map(([, name]) => name)
     const { rows } = await database.pool.query<{ view_name: string }>(
       'select distinct view_name from reporting.data_dictionary',
@@ -69,7 +69,7 @@ describe('docs/reporting.md', () => {
     expect(named.sort()).toEqual(rows.map(({ view_name }) => view_name).sort())
   })
 
-  test('is summed up in the README, with every view', async () => {
+  test('has every view in the summary in README', async () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
     const [, section = ''] = readme.match(/^## Reporting\n(.*?)^## /ms) ?? []
     const named = [...section.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
@@ -82,7 +82,7 @@ describe('docs/reporting.md', () => {
     expect(named.sort()).toEqual(rows.map(({ name }) => name).sort())
   })
 
-  test('names no column that is not there', async () => {
+  test('names no column that does not exist', async () => {
     const { rows } = await database.pool.query<{ view_name: string; columns: string[] }>(
       'select view_name, array_agg(column_name) as columns from reporting.data_dictionary group by 1',
     )
@@ -95,7 +95,7 @@ describe('docs/reporting.md', () => {
     expect(wrong).toEqual([])
   })
 
-  test('tells how far the data can be trusted', async () => {
+  test('shows how far the data can be trusted', async () => {
     const never = await answerTo('Can I trust the data?')
     expect(never).toMatchObject([
       { team: weeks.world.team.name, teammates: '3', checks: '0', checked_at: null },
@@ -124,7 +124,7 @@ describe('docs/reporting.md', () => {
     )
   })
 
-  test('shows what is left per teammate, and no count for who has no queue', async () => {
+  test('shows what is left per teammate, and no count for those without a queue', async () => {
     const { seller, resetter, idle } = weeks.cast
     const left = (userId: string) =>
       weeks.world
@@ -138,7 +138,7 @@ describe('docs/reporting.md', () => {
     ])
   })
 
-  test('ranks the last seven days by people reached, with what the rate may as well have been', async () => {
+  test('ranks the last seven days by connected dials, with the bounds of the rate', async () => {
     const rows = await answerTo('Who was reached how often this week?')
     const { seller, resetter, idle } = weeks.cast
     for (const userId of [seller, resetter]) {
@@ -167,7 +167,7 @@ describe('docs/reporting.md', () => {
     expect(reached).toEqual(reached.toSorted((a, b) => b - a))
   })
 
-  test('tells when to call, in the zone of the reports, from ten resolved dials on', async () => {
+  test('shows when to call, in the time zone of the reports, for hours with ten resolved dials', async () => {
     const rows = await answerTo('When to call?')
     const slot = new Intl.DateTimeFormat('en-US', {
       timeZone: weeks.timeZone,
@@ -200,7 +200,7 @@ describe('docs/reporting.md', () => {
     expect(rows[1].observed_at).toEqual(rows[0].valid_until)
   })
 
-  test('shows what a reset threw away, and what of it never came back', async () => {
+  test('shows what a reset threw away, and which of it never came back', async () => {
     expect(await answerTo('What did a reset throw away?')).toMatchObject([
       {
         teammate_name: weeks.nameOf(weeks.cast.resetter),
@@ -213,7 +213,7 @@ describe('docs/reporting.md', () => {
     ])
   })
 
-  test('finds who is called again after a connection', async () => {
+  test('finds numbers that are called again after a connection', async () => {
     const rows = await answerTo('Who is called again after a connection?')
     expect(rows).toMatchObject([
       {
@@ -238,7 +238,7 @@ describe('docs/reporting.md', () => {
     ).toBe(true)
   })
 
-  test('tells what changed between two moments', async () => {
+  test('shows what changed between two moments', async () => {
     const { beforeCalls, beforeReset, end } = weeks.moments
     const title = 'What changed between two moments?'
     const worked = await answerTo(title, { since: beforeCalls, until: beforeReset })
@@ -279,7 +279,7 @@ describe('docs/reporting.md', () => {
     expect((await answerTo(title)).length).toBeGreaterThan(0)
   })
 
-  test('shows the queues as of a date, and says unknown where nobody looked', async () => {
+  test('shows the queues as of a date, and unknown where nothing was read', async () => {
     const title = 'What did the queues look like on a date?'
     const { seller, resetter, leaver, idle } = weeks.cast
     const asOf = async (at: string) =>
@@ -314,7 +314,7 @@ describe('docs/reporting.md', () => {
     ).toBe(true)
   })
 
-  test('has ten queries, and none that is not run here', () => {
+  test('has ten queries, and none that this test does not run', () => {
     expect(queries.size).toBe(10)
     expect([...page.matchAll(/^```sql$/gm)]).toHaveLength(10)
     expect([...queries.keys()].filter((title) => !tried.has(title))).toEqual([])

@@ -33,7 +33,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
   const { timeZone } = climate
   const weeks = useWeeks({ ...climate, seed: `${climate.seed}_too` })
 
-  test('dials has every dial that was shown once, with its last outcome, under who held the queue then', async () => {
+  test('dials has every dial once, with its last outcome, for the holder of the queue at that time', async () => {
     for (const { truth, witness, read, entryId } of weeks().teams) {
       const expected = truth.dials.map(({ stay, at, outcome, first, position, callId }) => ({
         entry_id: entryId(stay.key),
@@ -85,7 +85,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('queues tells each funnel, how far it got, how fast, and how it ended', async () => {
+  test('queues has the counts of each queue, its progress, its speed and its end', async () => {
     for (const { truth, read } of weeks().teams) {
       const expected = [...truth.queues.values()].map(({ queueId, sightings, last, fate }) => {
         const counts = countsOf(last.queue?.rows ?? [])
@@ -134,7 +134,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('current_numbers and stale_numbers are what stands in the queues now, and how long it has waited', async () => {
+  test('current_numbers and stale_numbers are the numbers in the queues now, with their waiting time', async () => {
     for (const { truth, read, entryId } of weeks().teams) {
       const current = [...truth.queues.values()].filter(({ fate }) => fate.state === 'current')
       const expected = current.flatMap(({ queueId, last }) =>
@@ -186,7 +186,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('requeued_numbers has the newest stay of each number that has several, and whether it was reached before', async () => {
+  test('requeued_numbers has the newest entry of each number with several entries, and whether it was connected before', async () => {
     for (const [index, { truth, read, entryId }] of weeks().teams.entries()) {
       const ofNumber = groupBy([...truth.stays.values()], ({ number }) => number)
       const expected = [...ofNumber.values()].flatMap((stays) => {
@@ -223,7 +223,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('removed_uncalled has what left uncalled and stood in no queue of the team afterwards', async () => {
+  test('removed_uncalled has the numbers that left uncalled and were in no queue of the team afterwards', async () => {
     for (const { truth, read, entryId } of weeks().teams) {
       const ends = new Map([...truth.stays.values()].map((stay) => [stay, endOfStay(stay, truth)]))
       const ofNumber = groupBy([...ends], ([{ number }]) => number)
@@ -254,7 +254,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('daily_activity has every local day of each teammate, what was dialled, and how long nobody looked', async () => {
+  test('daily_activity has every local day of each teammate, its dials, and how long it was not read', async () => {
     for (const { truth, read } of weeks().teams) {
       const listed = await read<{ user_id: string; first_seen_at: number }>('teammates')
       const expected = listed.flatMap(({ user_id, first_seen_at }) => {
@@ -282,7 +282,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('leaderboard_7d counts the last seven days and the seven before, and says how long nobody looked', async () => {
+  test('leaderboard_7d counts the last seven days and the seven before, and how long they were not read', async () => {
     for (const { truth, read } of weeks().teams) {
       const [since, before] = [daysBefore(truth.asOf, 7, timeZone), daysBefore(truth.asOf, 14, timeZone)]
       const expected = truth.users.map((user_id) => {
@@ -308,7 +308,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('activity_heatmap has 168 rows for each teammate, zeros included, and every dial of 28 days in one', async () => {
+  test('activity_heatmap has 168 rows for each teammate, zeros included, and every dial of 28 days once', async () => {
     for (const { truth, read } of weeks().teams) {
       const since = daysBefore(truth.asOf, 28, timeZone)
       const expected = truth.users.flatMap((user_id) => {
@@ -341,7 +341,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('a filter on team_id leaves no row of the other team, and none is of neither', async () => {
+  test('a filter on team_id returns no row of the other team, and every row has a team', async () => {
     const { database, teams } = weeks()
     for (const view of await viewsOf(database.pool, `having 'team_id' = any (array_agg(column_name))`)) {
       let rows = 0

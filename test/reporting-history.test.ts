@@ -20,7 +20,7 @@ import { climates, closingsOf, type Team, useWeeks } from './support/reporting-w
 describe.each(climates)('two weeks, with $seed', (climate) => {
   const weeks = useWeeks(climate)
 
-  test('were worth reporting on', () => {
+  test('contain every kind of event that the other tests need', () => {
     const [{ truth, witness }] = weeks().teams
     const seen = (of: readonly unknown[]) => [...new Set(of)].sort()
     expect(seen([...truth.queues.values()].map(({ fate }) => fate.state))).toEqual([
@@ -42,7 +42,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     expect(truth.dials.length).toBeGreaterThan(50)
   })
 
-  test('queue_as_of tells each queue as it was read, at every reading and between, and claims nothing else', async () => {
+  test('queue_as_of returns each queue as it was read, at every reading and between, and claims nothing else', async () => {
     for (const { truth, entryId } of weeks().teams) {
       const moments = momentsOf(truth)
       const { rows } = await weeks().database.pool.query<AsOfRow>(
@@ -63,7 +63,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('number_history, queue_history and queue_assignments tell the same in versions, at every reading', async () => {
+  test('number_history, queue_history and queue_assignments return the same as versions, at every reading', async () => {
     for (const { truth, read, entryId } of weeks().teams) {
       const numbers = groupBy(await read<NumberVersion>('number_history'), ({ queue_id }) => queue_id)
       const settings = groupBy(await read<Settings>('queue_history'), ({ queue_id }) => queue_id)
@@ -97,7 +97,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('teammates mixes up neither a queue, no queue, nor not knowing, after any pass', () => {
+  test('teammates distinguishes a queue, no queue and unknown, after every pass', () => {
     for (const { truth, witness } of weeks().teams) {
       expect(witness.said.length).toBeGreaterThan(5)
       for (const { at, teammates } of witness.said) {
@@ -123,7 +123,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('queues says of none that it is current, or over, while that is not known', () => {
+  test('queues says neither current nor ended while the state is unknown', () => {
     for (const { truth, witness } of weeks().teams) {
       for (const { at, queues } of witness.said) {
         for (const { queue_id, queue_state } of queues) {
@@ -141,7 +141,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('queue_burndown counts what was shown, holds until the next change, marks ends and unread time', async () => {
+  test('queue_burndown counts what was read, is valid until the next change, and marks ends and unread time', async () => {
     for (const team of weeks().teams) {
       const { truth } = team
       const closings = await closingsOf(team)
@@ -153,7 +153,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('number_changes adds up to the numbers that were there, at every reading, number by number', async () => {
+  test('number_changes adds up to the numbers in the queues, at every reading, number by number', async () => {
     for (const team of weeks().teams) {
       const changes = await team.read<Change>('number_changes')
       const ofQueue = groupBy(changes, ({ queue_id }) => queue_id)
@@ -186,7 +186,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('number_changes tells calls, contacts and moves apart, and a touch is none of them', async () => {
+  test('number_changes distinguishes calls, contacts and moves, and a new updated_at alone is none of them', async () => {
     for (const team of weeks().teams) {
       const { truth } = team
       const changes = await team.read<Change>('number_changes')
@@ -244,7 +244,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     )
   })
 
-  test('number_entries tells of each stay when it was seen, when and why it left, what became of it', async () => {
+  test('number_entries says of each entry when it was seen, when and why it left, and its outcome', async () => {
     for (const team of weeks().teams) {
       const { truth } = team
       const rows = await team.read<{ entry_id: number }>('number_entries')
@@ -281,7 +281,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('coverage_gaps has each stretch in which a teammate was not read, why, and the one that goes on', async () => {
+  test('coverage_gaps has each period in which a teammate was not read, its reason, and the gap that continues', async () => {
     const { teams, leaver } = weeks()
     for (const { truth, read } of teams) {
       const rows = await read<{ user_id: string; gap_from: number }>('coverage_gaps')
@@ -310,7 +310,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('sync_passes tells whom each pass read, and what came of it', async () => {
+  test('sync_passes says whom each pass read, and with which result', async () => {
     for (const { witness, read } of weeks().teams) {
       const rows = await read<Pass>('sync_passes')
       const found = rows.map(({ pass_id, status, teammates, teammates_read, teammates_failed, ...row }) => {

@@ -40,7 +40,7 @@ interface Removed {
 }
 
 describe('a number that is queued again', () => {
-  test('is told by its newest stay, and was reached before if any dial of an earlier one was answered', async () => {
+  test('is shown by its newest entry, and was connected before if any dial of an earlier entry was answered', async () => {
     const stage = await openStage()
     const [first = '', second = ''] = stage.ids
     const number = numberAt(stage, first, 0)
@@ -77,7 +77,7 @@ describe('a number that is queued again', () => {
     ])
   })
 
-  test('is not one that another team has too, nor one that left and is back where it stood', async () => {
+  test('is neither a number that another team also has, nor one that left and came back to the same position', async () => {
     const stage = await openStage()
     const other = await openStage({ world: { seed: 'another_team' } })
     // Each world knows of itself alone.
@@ -98,7 +98,7 @@ describe('a number that is queued again', () => {
 })
 
 describe('a number that left uncalled', () => {
-  test('is forgotten unless it stands in a queue of the team, whoever holds that one', async () => {
+  test('is listed unless it is in a queue of the team, with any holder', async () => {
     const stage = await openStage()
     const other = await openStage({ world: { seed: 'another_team' } })
     // Each world knows of itself alone.
@@ -128,7 +128,7 @@ describe('a number that left uncalled', () => {
     expect(await removed()).toEqual([])
   })
 
-  test('twice at once is twice forgotten, and counts under who was the last to hold its queue', async () => {
+  test('as two entries is listed twice, for the last holder of its queue', async () => {
     const stage = await openStage({ world: { teammates: 2 } })
     const [giver = '', taker = ''] = stage.ids
     const number = numberAt(stage, giver, 0)
@@ -185,7 +185,7 @@ describe('a queue', () => {
   const stateOf = async (stage: Stage, queueId: string) =>
     (await read<{ queue_id: string }>(stage, 'queues')).find(({ queue_id }) => queue_id === queueId)
 
-  test('is exhausted when it is current and nothing remains, not when it is over', async () => {
+  test('is exhausted if it is current and nothing remains, not if it has ended', async () => {
     const stage = await openStage({ world: { numbersPerQueue: 2 } })
     const [userId = ''] = stage.ids
     const queueId = currentQueue(stage, userId)
@@ -217,7 +217,7 @@ describe('a queue', () => {
     })
   })
 
-  test('keeps in its penetration what was called and removed', async () => {
+  test('counts called and removed numbers in its penetration', async () => {
     const stage = await openStage({ world: { teammates: 1, numbersPerQueue: 4 } })
     const [userId = ''] = stage.ids
     stage.apply({ type: 'dial', userId, position: 0 })
@@ -234,7 +234,7 @@ describe('a queue', () => {
     })
   })
 
-  test('whose holder left is unknown: nothing of it is over, nothing of it is current', async () => {
+  test('whose holder left is unknown: neither ended nor current', async () => {
     const stage = await openStage()
     const [, userId = ''] = stage.ids
     const queueId = currentQueue(stage, userId)

@@ -20,8 +20,8 @@ afterAll(async () => {
   await database.drop()
 })
 
-describe('a connection to Postgres that falls silent', { concurrent: true }, () => {
-  it('fails what waits on it, lets its locks go, and makes room for new ones, while a long statement goes on', async ({
+describe('a connection to Postgres that stops responding', { concurrent: true }, () => {
+  it('fails the work that waits on it, releases its locks and is replaced, while a long statement continues', async ({
     expect,
   }) => {
     const direct = openPool(database.url, { max: 1, name: 'long' })
@@ -63,7 +63,7 @@ describe('a connection to Postgres that falls silent', { concurrent: true }, () 
     await direct.end()
   })
 
-  it('answers statements in order while it is asked for signs of life', async ({ expect }) => {
+  it('answers statements in order while it is checked', async ({ expect }) => {
     const pool = openPool(database.url, { max: 1, name: 'alive' })
     const client = await pool.connect()
     const until = performance.now() + 26_000
@@ -82,7 +82,7 @@ describe('a connection to Postgres that falls silent', { concurrent: true }, () 
 })
 
 describe('commands', { concurrent: true }, () => {
-  it('sync and migrate end within 15 s of SIGTERM, or by themselves, when Postgres falls silent, and name it', async ({
+  it('sync and migrate end within 15 s of SIGTERM, or by themselves, if Postgres stops responding, and name it', async ({
     expect,
   }) => {
     const silent = await startBlackHole(database.url)
@@ -116,7 +116,7 @@ describe('commands', { concurrent: true }, () => {
     }
   })
 
-  it('end at once where a password is asked for and DATABASE_URL holds none', async ({ expect }) => {
+  it('end at once if Postgres requires a password and DATABASE_URL has none', async ({ expect }) => {
     const asking = createNetServer((socket) => {
       socket.on('error', () => undefined)
       // A server that asks for a password (SCRAM), and then waits for the client.

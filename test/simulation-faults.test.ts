@@ -24,7 +24,7 @@ const page = (userId: string, number = 1) =>
   ask(`/dialing-queues/current?user_id=${userId}&page=${number}&size=10`)
 const json = async (asking: Promise<{ text: string }>) => JSON.parse((await asking).text)
 
-describe('instead of the answer', () => {
+describe('a fault instead of the response', () => {
   test.each([
     ['server_error', 500, '"retryable":true'],
     ['bad_gateway_html', 502, '<html>'],
@@ -50,7 +50,7 @@ describe('instead of the answer', () => {
     [{ retryAfterSeconds: 0, retryAfterHeader: 'none' }, 0, null],
     [{ retryAfterSeconds: null }, null, /^1$/],
     [{ retryAfterSeconds: 'missing', retryAfterHeader: 'date' }, undefined, /GMT$/],
-  ] as const)('a 429 says when to come back in many ways: %j', async (details, body, header) => {
+  ] as const)('a 429 gives its wait in many ways: %j', async (details, body, header) => {
     allo.faults.add({ kind: 'rate_limited', ...details })
     const answer = await page(rep)
     expect(answer.status).toBe(429)
@@ -64,7 +64,7 @@ describe('instead of the answer', () => {
     await expect(page(rep)).rejects.toThrow(Error)
   })
 
-  test('never answering keeps the client waiting until it gives up', async () => {
+  test('no response keeps the client waiting until its timeout', async () => {
     allo.faults.add('no_answer')
     const impatient = fetch(`${allo.url}/v2/api/me`, {
       headers: { authorization: 'ak' },
@@ -73,7 +73,7 @@ describe('instead of the answer', () => {
     await expect(impatient).rejects.toThrow('timeout')
   })
 
-  test.each(['truncated_json', 'invalid_json', 'empty_body'] as const)('%s comes with 200', async (kind) => {
+  test.each(['truncated_json', 'invalid_json', 'empty_body'] as const)('%s has status 200', async (kind) => {
     allo.faults.add(kind)
     const answer = await page(rep)
     expect(answer.status).toBe(200)
@@ -81,7 +81,7 @@ describe('instead of the answer', () => {
   })
 })
 
-describe('in the answer', () => {
+describe('a fault in the response', () => {
   const spoilt = async (
     fault: Fault | FaultKind,
     path = `/dialing-queues/current?user_id=${rep}&size=10`,
@@ -90,7 +90,7 @@ describe('in the answer', () => {
     return json(ask(path))
   }
 
-  test('the wrong queue: the owner’s, none, the page before, the older form', async () => {
+  test('can be a wrong queue: that of the owner, none, the page before, the older form', async () => {
     expect((await spoilt({ kind: 'wrong_owner', times: 1 })).queue.assignee_id).toBe(owner)
     expect((await spoilt({ kind: 'odd_no_queue', times: 1 })).queue).toBeUndefined()
     const first = await json(page(rep, 1))
@@ -101,7 +101,7 @@ describe('in the answer', () => {
     expect([data.id, data.numbers.length]).toEqual([first.queue.id, 25])
   })
 
-  test('pages without an end, empty or repeating the last one', async () => {
+  test('can be endless pages, empty ones or the last one again', async () => {
     allo.faults.add({ kind: 'endless_pages', times: 1 })
     expect(await json(page(rep, 9))).toMatchObject({ data: [], pagination: { has_more: true } })
     allo.faults.add({ kind: 'endless_pages', show: 'same' })
@@ -110,7 +110,7 @@ describe('in the answer', () => {
     expect(beyond.data).toEqual((await json(page(rep, 3))).data)
   })
 
-  test('what holds a walk together is missing or wrong', async () => {
+  test('can be a missing or wrong pagination field', async () => {
     const healthy = await json(page(rep))
     allo.faults.add('has_more_missing')
     allo.faults.add('queue_missing')
@@ -122,7 +122,7 @@ describe('in the answer', () => {
     expect(answer.data).toEqual(healthy.data)
   })
 
-  test('rows are doubled, lost, set apart', async () => {
+  test('can be rows that are doubled, lost or separated', async () => {
     const positions = async (kind: FaultKind) =>
       (await spoilt({ kind, times: 1 })).data.map(({ position }: { position: number }) => position)
     expect(await positions('duplicate_positions')).toEqual([0, 0, 2, 3, 4, 5, 6, 7, 8, 9])
@@ -131,7 +131,7 @@ describe('in the answer', () => {
     expect(await positions('lost_row')).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9])
   })
 
-  test('fields are unknown, missing, null, of another type', async () => {
+  test('can be a field that is unknown, missing, null or of another type', async () => {
     expect((await spoilt({ kind: 'unknown_fields', times: 1 })).data[0].call_status).toBe('QUEUED')
     expect((await spoilt({ kind: 'unknown_values', times: 1 })).data[0].sync_status).toBe('DEFERRED')
     expect((await spoilt({ kind: 'missing_fields', times: 1 })).data[0]).toEqual({ position: 0 })
@@ -142,14 +142,14 @@ describe('in the answer', () => {
     expect(Date.parse((await spoilt('absurd_timestamps')).data[0].created_at)).toBeNaN()
   })
 
-  test('texts hold what Postgres can’t', async () => {
+  test('can be text that Postgres can’t store', async () => {
     allo.faults.add({ kind: 'nul_in_text', times: 1 })
     expect((await page(rep)).text).toContain('\\u0000')
     allo.faults.add('lone_surrogate')
     expect((await page(rep)).text).toContain('\\ud800')
   })
 
-  test('the list of users is empty or has somebody twice, and the team is unknown', async () => {
+  test('can be an empty list of users, a teammate twice, or an unknown team', async () => {
     expect((await spoilt({ kind: 'empty_users', times: 1 }, '/users')).data).toEqual([])
     const users = (await spoilt('duplicate_user', '/users')).data
     expect([users.length, users.at(-1)]).toEqual([4, users[0]])
@@ -157,8 +157,8 @@ describe('in the answer', () => {
   })
 })
 
-describe('when and where', () => {
-  test('a fault can be bound to an endpoint, a teammate, a page and a number of times', async () => {
+describe('the scope of a fault', () => {
+  test('can be an endpoint, a teammate, a page and a number of times', async () => {
     allo.faults.add({ kind: 'server_error', endpoint: 'me' })
     allo.faults.add({ kind: 'conflict', userId: rep, page: 2, times: 2 })
     expect((await ask('/me')).status).toBe(500)
@@ -176,7 +176,7 @@ describe('when and where', () => {
     expect(statuses).toEqual([200, 200, 409, 409, 200])
   })
 
-  test('a fault with nothing to spoil is not counted', async () => {
+  test('does not count requests in which there was nothing to change', async () => {
     const active = allo.faults.add('duplicate_positions')
     await page(without)
     await ask('/users')
@@ -188,7 +188,7 @@ describe('when and where', () => {
     expect(active.injected()).toBe(1)
   })
 
-  test('chaos draws from what passes, as often as it is told', async () => {
+  test('in chaos is drawn at random, as often as configured', async () => {
     const before = allo.faults.injected()
     const chaos = allo.faults.chaos({
       seed: 1,
@@ -207,7 +207,7 @@ describe('when and where', () => {
     for (const kind of grown) expect(allo.faults.injected()[kind]).toBeGreaterThan(before[kind] ?? 0)
   })
 
-  test('no kind of fault brings the server down', async () => {
+  test('never stops the server, whatever the kind of fault', async () => {
     const kinds = [...Object.keys(REFUSALS), ...Object.keys(BODY_FAULTS)] as FaultKind[]
     for (const kind of kinds.filter((name) => name !== 'no_answer')) {
       const active = allo.faults.add(kind)

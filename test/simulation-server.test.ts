@@ -22,7 +22,7 @@ function idsOf(world: World): string[] {
   return world.teammates().map(({ id }) => id)
 }
 
-describe('the server', () => {
+describe('the simulated Allo', () => {
   const running: SimulatedAllo[] = []
 
   afterEach(async () => {
@@ -46,7 +46,7 @@ describe('the server', () => {
 
   const bodyOf = async (response: Response) => JSON.parse(await response.text())
 
-  test('a queue is answered in pages, with the queue on each of them', async () => {
+  test('returns a queue in pages, with the queue on each page', async () => {
     const { page, world, ids } = await start()
     const [owner = ''] = ids
     const pages = [await page(owner, 1), await page(owner, 2), await page(owner, 3), await page(owner, 4)]
@@ -63,7 +63,7 @@ describe('the server', () => {
     for (const { queue } of pages) expect(queue).toEqual(world.currentQueue(owner)?.queue)
   })
 
-  test('no queue, an empty queue and no such teammate are three answers', async () => {
+  test('distinguishes no queue, an empty queue and an unknown teammate', async () => {
     const { get, page, world, ids } = await start()
     const [owner = ''] = ids
     const without = ids.at(-1) ?? ''
@@ -80,7 +80,7 @@ describe('the server', () => {
     })
   })
 
-  test('user_id wins over email, and without either the key owner is meant', async () => {
+  test('prefers user_id to email, and without either returns the queue of the key owner', async () => {
     const { get, world, ids } = await start()
     const [owner, second] = world.teammates()
     const assignee = async (query: string) =>
@@ -90,7 +90,7 @@ describe('the server', () => {
     expect(await assignee(`?user_id=${ids[0]}&email=${second?.email}`)).toBe(owner?.id)
   })
 
-  test('the key is taken raw or as Api-Key, never as Bearer', async () => {
+  test('accepts the key alone or with Api-Key, never with Bearer', async () => {
     const { get } = await start()
     const statuses = async (...headers: string[]) =>
       Promise.all(headers.map(async (authorization) => (await get('/me', { authorization })).status))
@@ -98,7 +98,7 @@ describe('the server', () => {
     expect(await statuses('Bearer ak_test', 'Api-Key other', 'other')).toEqual([401, 401, 401])
   })
 
-  test('users are the active ones unless asked otherwise, in pages only if switched so', async () => {
+  test('lists active users unless blocked ones are requested, in pages only if configured', async () => {
     const { allo, get } = await start()
     const active = await bodyOf(await get('/users'))
     expect(active.data).toHaveLength(3)
@@ -110,7 +110,7 @@ describe('the server', () => {
     expect(second).toMatchObject({ data: [{}], pagination: { total_count: 3, has_more: false } })
   })
 
-  test('page sizes beyond 100, unknown paths and missing scopes are refused as documented', async () => {
+  test('refuses page sizes above 100, unknown paths and missing scopes as documented', async () => {
     const { allo, get } = await start({ scopes: ['USERS_READ'] })
     const forbidden = await get('/dialing-queues/current')
     expect(forbidden.status).toBe(403)
@@ -121,7 +121,7 @@ describe('the server', () => {
     expect((await get('/nothing')).status).toBe(404)
   })
 
-  test('anything but GET is recorded and refused, and changes nothing', async () => {
+  test('records and refuses anything but GET, and changes nothing', async () => {
     const { allo, world, ids } = await start()
     const before = portrait(world)
     const response = await fetch(`${allo.url}/v2/api/dialing-queues/current?user_id=${ids[0]}`, {
@@ -133,7 +133,7 @@ describe('the server', () => {
     expect(portrait(world)).toEqual(before)
   })
 
-  test('the limit is a sliding second, and every answer says where one stands', async () => {
+  test('limits requests in each sliding second, and every response shows the remaining budget', async () => {
     const { allo, get } = await start({ readsPerSecond: 5 })
     const burst = await Promise.all(Array.from({ length: 8 }, () => get('/me')))
     expect(burst.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 429, 429, 429])
@@ -152,14 +152,14 @@ describe('the server', () => {
     expect([(await get('/me')).status, (await get('/me')).status]).toEqual([200, 429])
   })
 
-  test('a request id is echoed', async () => {
+  test('returns the request id of the request', async () => {
     const { allo, get } = await start()
     const response = await get('/me', { 'x-request-id': 'mine-1' })
     expect(response.headers.get('x-request-id')).toBe('mine-1')
     expect(allo.requests.list()[0]).toMatchObject({ requestId: 'mine-1', path: '/v2/api/me', status: 200 })
   })
 
-  test('what a page showed is what the truth says of that moment, however much moves in between', async () => {
+  test('returns pages that match the truth at that moment, however much changes meanwhile', async () => {
     const world = createWorld({ seed: 9, teammates: 6, numbersPerQueue: 150, renumberOnRemoval: 'mixed' })
     const { allo, page, ids } = await start({ movesBetweenPages: 6, movesInThatQueue: 0.5 }, world)
     let compared = 0
@@ -186,7 +186,7 @@ describe('the server', () => {
   })
 
   test.each(['naive', 'Z', 'offset', 'micros', 'mixed'] as const)(
-    'timestamps written as %s are the same instants',
+    'writes timestamps as %s for the same instants',
     async (timestamps) => {
       const world = createWorld({ seed: 2, teammates: 1, numbersPerQueue: 30, calledBefore: 1 })
       const { page, ids } = await start({ timestamps }, world)
@@ -203,7 +203,7 @@ describe('the server', () => {
     },
   )
 
-  test('it listens on this machine only, and closing drops whoever is kept waiting', async () => {
+  test('listens on this machine only, and closes open connections when it stops', async () => {
     const { allo, get } = await start()
     const anywhere = { world: allo.world, apiKey: 'k', host: '0.0.0.0' as '127.0.0.1' }
     await expect(startSimulatedAllo(anywhere)).rejects.toThrow('loopback')

@@ -15,8 +15,8 @@ function idsOf(world: World): string[] {
   return world.teammates().map(({ id }) => id)
 }
 
-describe('the world', () => {
-  test('the same seed makes the same team and the same day, another seed another one', () => {
+describe('the simulated team', () => {
+  test('is the same for the same seed, on the same day, and different for another seed', () => {
     const [one, same, other] = [7, 7, 8].map((seed) => {
       const world = createWorld({ seed, teammates: 12, blocked: 2, withoutQueue: 2, clock: () => noon })
       world.act(800)
@@ -26,7 +26,7 @@ describe('the world', () => {
     expect(other).not.toEqual(one)
   })
 
-  test('a team is made as ordered', () => {
+  test('has the configured size', () => {
     const world = createWorld({
       seed: 1,
       teammates: 10,
@@ -46,14 +46,14 @@ describe('the world', () => {
     expect(world.keyOwner()).toBe(team[0]?.id)
   })
 
-  test('no two fictional numbers are the same, however large the team', () => {
+  test('has no fictional number twice, however large it is', () => {
     const numbers = Array.from({ length: 80_000 }, (_, ordinal) => phoneNumber(ordinal))
     expect(new Set(numbers).size).toBe(numbers.length)
     expect(numbers.every((number) => /^\+1([2-9]\d\d55501\d\d|555\d{7})$/.test(number))).toBe(true)
   })
 
   test.each([true, false, 'mixed'] as const)(
-    'whatever moves (renumbering: %s), a queue stays a queue',
+    'keeps its queues valid through every move (renumbering: %s)',
     (renumberOnRemoval) => {
       const world = createWorld({ seed: 3, teammates: 8, numbersPerQueue: [5, 150], renumberOnRemoval })
       for (let round = 0; round < 60; round += 1) {
@@ -77,7 +77,7 @@ describe('the world', () => {
     },
   )
 
-  test('a move that makes no sense is refused, and nothing changes', () => {
+  test('refuses an impossible move and changes nothing', () => {
     const world = createWorld({
       seed: 1,
       teammates: 3,
@@ -122,7 +122,7 @@ describe('named moves', () => {
       ?.rows()
       .map(({ position }) => position)
 
-  test('a call shows its start, its id and its outcome one after the other, and a second dial begins anew', () => {
+  test('a call shows its start, its id and its outcome in sequence, and a second dial begins again', () => {
     world.apply({ type: 'dial', userId: a, position: 1, callId: false })
     expect(world.currentQueue(a)?.rowAt(1)).toMatchObject({
       call_start_date: '2026-04-30T12:00:00',
@@ -136,7 +136,7 @@ describe('named moves', () => {
     expect(world.truth.dials().map(({ routing_result }) => routing_result)).toEqual(['ANSWERED', null])
   })
 
-  test('a removal leaves a gap or closes it, and a gap is filled again', () => {
+  test('a removal leaves a gap or closes it, and a gap can be filled again', () => {
     world.apply({ type: 'remove_positions', userId: a, positions: [1], renumber: false })
     expect(positions(a)).toEqual([0, 2, 3])
     world.apply({ type: 'refill', userId: a, position: 1 })
@@ -151,7 +151,7 @@ describe('named moves', () => {
     expect(fates.filter((how) => how === 'cleared')).toHaveLength(1)
   })
 
-  test('a reset replaces the queue, and the old one returns when the newer is removed', () => {
+  test('a reset replaces the queue, and removing the new queue restores the old one', () => {
     const old = world.currentQueue(a)?.queue.id ?? ''
     const { queueId: fresh = '' } = world.apply({ type: 'reset', userId: a, fill: 2 })
     expect(fresh).not.toBe(old)
@@ -165,7 +165,7 @@ describe('named moves', () => {
     expect(standing().get(fresh)).toEqual(['removed', true])
   })
 
-  test('queues change hands without changing their ids', () => {
+  test('queues are reassigned without a new id', () => {
     const [ofA, ofB] = [a, b].map((id) => world.currentQueue(id)?.queue.id)
     world.apply({ type: 'swap', userId: a, with: b })
     expect([a, b].map((id) => world.currentQueue(id)?.queue)).toMatchObject([
@@ -177,7 +177,7 @@ describe('named moves', () => {
     expect(world.currentQueue(none)?.queue).toMatchObject({ id: ofB, assignee_id: none, creator_id: b })
   })
 
-  test('the truth keeps every state, who held what and which rows were ever true', () => {
+  test('the truth keeps every state, every holder, and which rows were ever true', () => {
     const { truth } = world
     const began = truth.now()
     const queueId = world.currentQueue(a)?.queue.id ?? ''

@@ -33,8 +33,8 @@ const aged = (interval: string, userId = '%') =>
     [interval, userId],
   )
 
-describe('what Postgres says of a team', () => {
-  test('nothing is known before the first pass', async () => {
+describe('the status of a team in Postgres', () => {
+  test('is unknown before the first pass', async () => {
     expect(await mirrorStatus(database.pool, fingerprint, () => 900)).toMatchObject({
       team: null,
       passes: [],
@@ -45,7 +45,7 @@ describe('what Postgres says of a team', () => {
     })
   })
 
-  test('teammates come with the age of their data, the oldest first, and no number or e-mail', async () => {
+  test('lists teammates with the age of their data, the oldest first, without number or e-mail', async () => {
     await runPass(api, database.url)
     const [first, second] = api.world.teammates()
     await aged('1 h', second?.id)
@@ -68,7 +68,7 @@ describe('what Postgres says of a team', () => {
     expect(JSON.stringify(status)).not.toContain('@')
   })
 
-  test('a failing teammate has the reason, since when and how often; a success ends it', async () => {
+  test('gives for a failing teammate the reason, since when and how often; a success ends it', async () => {
     await runPass(api, database.url)
     const [, failing] = api.world.teammates()
     const fault = api.faults.add({ kind: 'queue_missing', userId: failing?.id ?? '' })
@@ -109,7 +109,7 @@ describe('what Postgres says of a team', () => {
     expect(after.teammates.filter(({ failure }) => failure !== null)).toEqual([])
   })
 
-  test('who is left out by configuration, or has left, is not in it', async () => {
+  test('omits teammates who left or are left out by configuration', async () => {
     const [first, second] = api.world.teammates()
     await runPass(api, database.url, { except: [first?.id ?? ''] })
     await database.pool.query(
@@ -126,7 +126,7 @@ describe('what Postgres says of a team', () => {
     )
   })
 
-  test('at most 48 passes are shown, the last ones', async () => {
+  test('lists at most the last 48 passes', async () => {
     await runPass(api, database.url)
     await database.pool.query(
       `insert into allo.sync_passes (team_id, trigger, is_whole_team, status, started_at, finished_at, lease_expires_at, version)
@@ -137,7 +137,7 @@ describe('what Postgres says of a team', () => {
     expect(passes.map(({ passId }) => Number(passId))).toEqual(Array.from({ length: 48 }, (_, at) => 61 - at))
   })
 
-  test('a pause that a 429 asked for is told until it is over', async () => {
+  test('shows a pause after a 429 until it is over', async () => {
     await runPass(api, database.url)
     await database.pool.query(`update allo.api_keys set paused_until = now() + interval '30 s'`)
     expect((await mirrorStatus(database.pool, fingerprint, () => 900)).pausedSeconds).toBeGreaterThan(20)
@@ -145,7 +145,7 @@ describe('what Postgres says of a team', () => {
     expect((await mirrorStatus(database.pool, fingerprint, () => 900)).pausedSeconds).toBe(0)
   })
 
-  test('a key that was refused in a pass by hand is told as refused until one is accepted', async () => {
+  test('shows a key that was refused in a pass by hand as refused until it is accepted', async () => {
     await runPass(api, database.url)
     api.change({ scopes: ['USERS_READ'] })
     await runPass(api, database.url)
@@ -166,7 +166,7 @@ describe('what Postgres says of a team', () => {
     })
   })
 
-  test('a key that is new here is taken for the only team there is, and for none of two', async () => {
+  test('takes a new key for the only team in the database, and for none of two', async () => {
     await runPass(api, database.url)
     expect((await mirrorStatus(database.pool, 'another key', () => 900)).team?.teamId).toBe(api.world.team.id)
     await database.pool.query(`insert into allo.teams values ('team-2', null, now(), now())`)
@@ -185,7 +185,7 @@ describe('the command', () => {
     return { code, status: command.logs[0], stderr: command.stderr() }
   }
 
-  test('exits 75 before there are data, 0 when they are fresh, 75 when they are too old', async () => {
+  test('exits 75 before there are data, 0 if they are fresh, 75 if they are stale', async () => {
     expect(await run()).toMatchObject({
       code: 75,
       status: { verdict: { headline: 'Nothing has been read yet.' } },
@@ -210,7 +210,7 @@ describe('the command', () => {
     })
   })
 
-  test('judges by what the worker recorded, also where its jobs are out of reach, until sync took over', async () => {
+  test('uses the limit that the worker recorded, also if its jobs are unreachable, until sync records its own', async () => {
     await runPass(api, database.url)
     await aged('40 min')
     const limit = async () => {
@@ -235,14 +235,14 @@ describe('the command', () => {
     expect(await limit()).toBe(3)
   })
 
-  test('changes nothing, not even where the jobs would be', async () => {
+  test('changes nothing, also not in the backend of the jobs', async () => {
     await runPass(api, database.url)
     await run()
     const { rows } = await database.pool.query(`select to_regnamespace('allo_jobs') as jobs`)
     expect(rows).toEqual([{ jobs: null }])
   })
 
-  test('says that Redis is down, and is right about the data all the same', async () => {
+  test('says that Redis is down, and is right about the data anyway', async () => {
     await runPass(api, database.url)
     const { code, status } = await run({ REDIS_URL: 'redis://127.0.0.1:1' })
     expect(code).toBe(0)
@@ -256,7 +256,7 @@ describe('the command', () => {
   })
 
   test.each(['postgres', 'redis'])(
-    'with the jobs in %s it counts the workers and knows the next run',
+    'with the jobs in %s counts the workers and shows the next run',
     async (backend) => {
       if (backend === 'redis' && redis === null) return console.warn('SKIPPED: no Redis.')
       const redisUrl = backend === 'redis' ? redis : null
@@ -297,7 +297,7 @@ describe('the command', () => {
     },
   )
 
-  test('tells what must be changed (78) from what may pass (75)', async () => {
+  test('distinguishes what must be changed (78) from what is temporary (75)', async () => {
     expect(await run({ SYNC_EVERY: 'often' })).toMatchObject({ code: 78 })
     expect(await run({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' })).toMatchObject({ code: 75 })
     const empty = await createTestDatabase({ empty: true })

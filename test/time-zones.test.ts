@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 describe('the name of a time zone', () => {
-  test('that is accepted means the same in all places where Postgres reads it, and what Node means', async () => {
+  test('that is accepted means the same wherever Postgres reads it, and the same in Node', async () => {
     const { rows } = await database.pool.query<{ name: string }>(
       'select name from pg_timezone_names where utc_offset is not null order by 1',
     )
@@ -42,7 +42,7 @@ describe('the name of a time zone', () => {
       })
   })
 
-  test('that this Postgres does not know is refused for the variable that has it', async () => {
+  test('that this Postgres does not know is refused with the name of its variable', async () => {
     const zones = { naiveTimeZone: 'Europe/Nowhere', reportTimeZone: 'Europe/Paris' }
     const error = await checkTimeZones(database.pool, zones).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ConfigError)
@@ -50,7 +50,7 @@ describe('the name of a time zone', () => {
     expect(await checkTimeZones(database.pool, { ...zones, naiveTimeZone: 'UTC' })).toEqual([])
   })
 
-  test('that this Postgres does not know is answered with its own names of that zone', async () => {
+  test('that this Postgres does not know is answered with the names that it has for that zone', async () => {
     const names = await timeZoneNames(database.pool)
     expect(otherNames('Asia/Calcutta', ['Asia/Kolkata', 'Asia/Calcutta', 'IST', 'Asia/Tokyo'])).toEqual([
       'Asia/Kolkata',
@@ -62,7 +62,7 @@ describe('the name of a time zone', () => {
 })
 
 test.each(['UTC', 'America/New_York', 'Asia/Kathmandu'])(
-  'is the same whatever zone Node is in: %s',
+  'the result is the same in any time zone of Node: %s',
   (zone) => {
     const file = new URL('../src/allo/timestamp.ts', import.meta.url).href
     const code = `import(${JSON.stringify(file)}).then((m) => console.log(m.toTimestamp('2026-03-08T02:30:00.000001', 'UTC')))`
@@ -74,7 +74,7 @@ test.each(['UTC', 'America/New_York', 'Asia/Kathmandu'])(
   },
 )
 
-test('sync, worker, migrate and doctor refuse a zone by its variable before they change anything', async () => {
+test('sync, worker, migrate and doctor refuse a time zone with the name of its variable before they change anything', async () => {
   const { folder: cwd, remove } = createWorkplace()
   const env = { ALLO_API_KEY: 'ak_live_of_a_test', DATABASE_URL: database.url }
   const zones = { REPORT_TIME_ZONE: 'US/Eastern', ALLO_TIME_ZONE: 'IST', SYNC_TIME_ZONE: 'CET' }
@@ -87,7 +87,7 @@ test('sync, worker, migrate and doctor refuse a zone by its variable before they
   remove()
 })
 
-test('a stored zone that Postgres no longer knows is named by check, and views without local days still answer', async () => {
+test('a stored time zone that Postgres no longer knows is named by check, and views without local days still work', async () => {
   const api = await startSimulatedAllo({
     world: createWorld({ seed: 'zone', teammates: 2, numbersPerQueue: 5 }),
     apiKey: 'ak_live_of_a_test',

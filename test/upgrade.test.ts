@@ -83,7 +83,7 @@ test('an upgraded 0.1.0 has every row it had, and the catalog of a fresh databas
   expect(await hashes(pool)).toEqual(await hashes(fresh.pool))
 })
 
-test('an upgraded 0.1.0 answers in every view, passes its checks and takes new readings', async () => {
+test('an upgraded 0.1.0 works in every view, passes its checks and accepts new readings', async () => {
   const { url, pool } = await filledDatabase()
   await migrateDatabase(url)
 
@@ -132,7 +132,7 @@ test.each([
     `delete from allo.migrations; insert into allo.migrations (hash, created_at) values ('of another file', 1795660628993)`,
     /^migration 0000_create_the_tables is not the one that was applied to the database: use the version that applied it; nothing was changed$/,
   ],
-])('%s is refused and stays as it is', async (_, change, says) => {
+])('%s is refused and not changed', async (_, change, says) => {
   const { url, pool } = await filledDatabase()
   await pool.query(change)
   const before = [await digestOfRows(pool), await describeOurs(pool), await ledgerOf(pool)]

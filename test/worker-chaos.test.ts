@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { runChaos } from '../chaos/run.ts'
 
 describe.each(['redis', 'postgres'] as const)('jobs in %s', (backend) => {
-  it('workers that are killed, cut off and lied to never make the database say what was not', async ({
+  it('workers that are killed, cut off or get wrong answers never record anything false', async ({
     skip,
   }) => {
     const report = await runChaos({ seconds: 20, seed: `short ${backend}`, backend })

@@ -46,7 +46,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
     expect(history).toEqual([{ versions: 90, entries: 90, numbers: 90 }])
   }
 
-  it('SIGTERM in mid-pass: out in time with 0, and what was being read costs no attempt and is read by another', () =>
+  it('SIGTERM during a pass: exit 0 in time, and another worker makes the reading without using up an attempt', () =>
     inScene(async (scene) => {
       const held = scene.api.faults.add({ kind: 'no_answer', endpoint: 'queue' })
       const first = scene.start({ ...onePass, ALLO_CONCURRENCY: '2' })
@@ -72,7 +72,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       expect(jobs.filter(({ attemptsStarted }) => attemptsStarted > 1)).toHaveLength(4)
     }))
 
-  it('a second signal stops it at once', () =>
+  it('a second signal stops a worker at once', () =>
     inScene(async (scene) => {
       const held = scene.api.faults.add({ kind: 'no_answer', endpoint: 'queue' })
       const worker = scene.start(onePass)
@@ -84,7 +84,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       expect(afterMs).toBeLessThan(OUT_WITHIN_MS / 2)
     }))
 
-  it('kill -9 of a worker that reads: taken over within seconds, and nothing is doubled', () =>
+  it('kill -9 of a worker during a reading: another takes over within seconds, and nothing is stored twice', () =>
     inScene(async (scene) => {
       const held = scene.api.faults.add({ kind: 'no_answer', endpoint: 'queue', times: 2 })
       const first = scene.start({ ...onePass, ALLO_CONCURRENCY: '2' })
@@ -103,7 +103,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
     }))
 
   it.each(['me', 'users'] as const)(
-    'kill -9 of the one that begins a pass, waiting for /%s: another begins it',
+    'kill -9 of the worker that begins a pass, waiting for /%s: another one begins it',
     (endpoint) =>
       inScene(async (scene) => {
         const held = scene.api.faults.add({ kind: 'no_answer', endpoint, times: 1 })
@@ -121,7 +121,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       }),
   )
 
-  it('kill -9 of the one that ends a pass: another ends it', () =>
+  it('kill -9 of the worker that ends a pass: another one ends it', () =>
     inScene(async (scene) => {
       const held = scene.api.faults.add({ kind: 'no_answer', endpoint: 'users', times: 1 })
       const first = scene.start({ ...onePass, ALLO_REQUEST_TIMEOUT_MS: '3000' })

@@ -7,7 +7,7 @@ import { withScene } from './support/worker-scene.ts'
 /** Those of one worker that keeps its jobs in Postgres. The last one is how BullMQ's are named, too. */
 const names = ['migrate', 'worker', 'watch', 'read budget', 'jobs'].map((name) => `allo-queue-mirror ${name}`)
 
-it('Postgres ends connections of each kind the moment they are ready: the worker stays, and reads', async () => {
+it('Postgres ends connections of each kind as soon as they are ready: the worker stays up and reads', async () => {
   const database = await createTestDatabase()
   const cut = new Map<string, number>()
   const proxy = await startCuttingProxy(database.url, ({ name, nth, ready }) => {

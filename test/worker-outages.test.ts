@@ -48,7 +48,7 @@ describe('jobs in redis', () => {
     ['restarts with its data', { withData: true }],
     ['restarts without its data', { withData: false }],
   ] as const)(
-    'Redis %s in mid-pass: the schedule is there within an interval, and the next pass is right',
+    'Redis %s during a pass: the schedule is restored within an interval, and the next pass is right',
     (_, how) =>
       inScene(url, async (scene) => {
         const worker = scene.start({ ALLO_REQUEST_TIMEOUT_MS: '2000' })
@@ -65,7 +65,7 @@ describe('jobs in redis', () => {
       }),
   )
 
-  it('FLUSHALL in mid-pass: the pass is recorded as abandoned, the next one is right, and comes long before the lease is over', () =>
+  it('FLUSHALL during a pass: the pass is recorded as abandoned, and the next pass is right and comes long before the lease expires', () =>
     inScene(url, async (scene) => {
       scene.start({ ALLO_REQUEST_TIMEOUT_MS: '2000' })
       await scene.finished({ status: 'ok' })
@@ -79,7 +79,7 @@ describe('jobs in redis', () => {
       expect(lost.map(({ error_code }) => error_code)).toEqual(['abandoned'])
     }))
 
-  it('Redis unreachable at the start: the worker waits, says so, stops in time when told, and begins when it is there', () =>
+  it('Redis unreachable at the start: the worker waits, says so, stops in time on a signal, and begins when Redis is up', () =>
     inScene(url, async (scene) => {
       await server.halt()
       const told = scene.start()
@@ -104,7 +104,7 @@ describe.each(['redis', 'postgres'] as const)('jobs in %s', (kind) => {
     skip(kind === 'redis' && redis === null, 'no Redis')
   })
 
-  it('Postgres is gone in mid-pass for some seconds, and at the start: the workers wait, and the next pass is right', () =>
+  it('Postgres down for some seconds, during a pass and at the start: the workers wait, and the next pass is right', () =>
     inScene(redisUrl, async (scene) => {
       const worker = scene.start({ ALLO_REQUEST_TIMEOUT_MS: '2000' })
       await scene.finished({ status: 'ok' })
@@ -126,7 +126,7 @@ describe.each(['redis', 'postgres'] as const)('jobs in %s', (kind) => {
       await scene.finished({ status: 'ok', since: await scene.now() })
     }))
 
-  it('Allo is down: each pass is recorded as failed with the reason, and all is well when it is back', () =>
+  it('Allo down: each pass is recorded as failed with the reason, and passes succeed when it is back', () =>
     inScene(redisUrl, async (scene) => {
       const worker = scene.start()
       await scene.finished({ status: 'ok' })

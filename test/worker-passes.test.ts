@@ -34,7 +34,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
     return found.map(({ key }) => key)
   }
 
-  it('three workers read each teammate once in a pass, share the work, and keep nothing but ids in jobs', () =>
+  it('three workers read each teammate once per pass, share the work, and store only ids in jobs', () =>
     inScene(async (scene) => {
       scene.api.change({ latencyMs: 80 })
       const env = { ALLO_CONCURRENCY: '1', LOG_LEVEL: 'debug' }
@@ -91,7 +91,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
     return texts.join('\n')
   }
 
-  it('a changed interval takes effect at the next start, without the old one, and missed ticks are not replayed', () =>
+  it('a changed interval takes effect at the next start, the old one is gone, and missed ticks are not replayed', () =>
     inScene(async (scene) => {
       const first = scene.start({ SYNC_EVERY: '1s' })
       await scene.finished({ count: 2 })
@@ -122,7 +122,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       expect(await schedulersOf(scene)).toEqual(['every 4000 ms'])
     }))
 
-  it('two teams on one installation do not see each other', () =>
+  it('two teams in one installation do not see each other', () =>
     withDatabase(async ({ url }) => {
       const open = (name: string) =>
         openScene({
@@ -173,7 +173,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       expect(passes.some(({ trigger }) => trigger === 'manual')).toBe(true)
     }))
 
-  it('a refused key is recorded once per interval, and all is well when it is accepted again', () =>
+  it('a refused key is recorded once per interval, and passes succeed when it is accepted again', () =>
     inScene(async (scene) => {
       scene.api.change({ apiKey: 'ak_live_somebody_else' })
       const worker = scene.start()
@@ -194,7 +194,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       await scene.finished({ status: 'ok', since: await scene.now() })
     }))
 
-  it('a missing scope is told once, however many passes it fails, and so is its end', () =>
+  it('a missing scope is logged once, however many passes it fails, and its end is logged once', () =>
     inScene(async (scene) => {
       scene.api.change({ scopes: ['USERS_READ'] })
       const worker = scene.start({ SYNC_EVERY: '1s' })
@@ -208,7 +208,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       expect(told.map(({ event }) => event)).toEqual(['credentials_refused', 'credentials_accepted'])
     }))
 
-  it('a teammate who fails is tried again within the pass, then recorded, and holds nobody', () =>
+  it('a failing teammate is retried within the pass, then recorded, and delays no other teammate', () =>
     inScene(async (scene) => {
       const [, failing, wrong] = scene.api.world.teammates()
       scene.api.faults.add({ kind: 'server_error', userId: failing?.id ?? '', times: 5 })
@@ -237,7 +237,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       expect(counted).toEqual([{ requests: scene.api.requests.count() }])
     }))
 
-  it('a teammate who fails is not tried again within a pass when the next one is due by then', () =>
+  it('a failing teammate is not retried within a pass if the next pass would be due before that', () =>
     inScene(async (scene) => {
       const [, failing] = scene.api.world.teammates()
       scene.api.faults.add({ kind: 'server_error', userId: failing?.id ?? '' })
@@ -297,7 +297,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
     client.disconnect()
   }
 
-  it('a database restored from an old dump numbers its passes anew, and the next one reads everyone', () =>
+  it('after the restore of an old dump, pass ids repeat, and the next pass reads every teammate', () =>
     inScene(async (scene) => {
       const worker = scene.start({ SYNC_EVERY: '1s' })
       await scene.finished({ count: 3, status: 'ok' })
@@ -314,7 +314,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       expect(next).toMatchObject({ pass_id: '2', status: 'ok', teammates: 6 })
     }))
 
-  it('a pass that is wedged is closed by the next tick, and recorded', () =>
+  it('a pass that takes too long is closed as wedged by the next tick, and recorded', () =>
     inScene(async (scene) => {
       scene.start()
       await scene.finished({ status: 'ok' })
@@ -338,7 +338,7 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
     }))
 })
 
-it('a worker that is configured wrongly says so and exits with 78', async () => {
+it('a worker with a wrong configuration says so and exits 78', async () => {
   const worker = spawnCommand(['worker'], { PATH: process.env.PATH ?? '', SYNC_EVERY: 'often' })
   expect(await worker.exited).toMatchObject({ code: 78 })
   expect(worker.stderr()).toContain('SYNC_EVERY')

@@ -14,7 +14,7 @@ describe('a worker', { concurrent: true }, () => {
     { silent: 'Postgres, which has its jobs too,', jobsInRedis: false, says: /Postgres/ },
     { silent: 'Redis', jobsInRedis: true, says: /Redis/ },
   ])(
-    'goes on when $silent answers new connections again, and ends in time when it falls silent',
+    'continues when $silent answers new connections again, and ends in time while it does not respond',
     async ({ jobsInRedis, says }, { expect, skip }) => {
       skip(jobsInRedis && redis === null, 'no Redis')
       const database = await createTestDatabase()
@@ -60,7 +60,7 @@ describe('a command', () => {
     ['migrate'],
     ['sync'],
   ])(
-    '%j ends within 15 s of SIGTERM when Postgres accepts connections and never answers',
+    '%j ends within 15 s of SIGTERM if Postgres accepts connections and never answers',
     async (args, { expect }) => {
       const silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1')
       await new Promise((resolve) => silent.once('listening', resolve))
