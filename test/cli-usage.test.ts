@@ -151,16 +151,15 @@ describe('an error', () => {
     expect(describeError(bug, debug)).toMatch(/TypeError\n\s+at /)
   })
 
-  test('of the driver, even if not wrapped, is recognised as a lost connection, not as a bug', async () => {
+  test('of the driver, even if not wrapped, is recognised as a lost connection, not as a bug', () => {
     const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
-    const known = await asKnownError(lost)
+    const known = asKnownError(lost)
     expect(toMirrorError(known).exitCode).toBe(75)
     expect(describeError(known, usual)).toBe(
       'Talking to Postgres: read ECONNRESET. Try again; what was saved until then stays.',
     )
     const unreachable = new AlloUnreachableError({ asked: 'x', issue: 'y', wayOut: 'z', code: 'ECONNRESET' })
-    for (const error of [null, unreachable, new TypeError('ours')])
-      expect(await asKnownError(error)).toBe(error)
+    for (const error of [null, unreachable, new TypeError('ours')]) expect(asKnownError(error)).toBe(error)
   })
 
   test.for([
@@ -190,7 +189,10 @@ describe('an error', () => {
 })
 
 describe('progress', () => {
-  const meters = { requests: () => 36, throttledMs: () => 1500, pausedMs: () => 12_000 }
+  const meters = {
+    allo: { counts: { requests: 36, throttled: 1, exchangeMs: 0, bytes: 0 } },
+    pacer: { throttledMs: 1500, pausedMs: 12_000 },
+  }
   const reading: SavedReading = {
     userId: 'usr-1',
     status: 'ok',

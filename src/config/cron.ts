@@ -1,5 +1,6 @@
 /** Which cron expressions mean one thing to every reader: five fields, or one of the usual names. */
 import { CronExpressionParser } from 'cron-parser'
+import { counted } from '../text/counted.ts'
 
 const names: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
@@ -22,7 +23,7 @@ export function readCron(text: string): { readonly cron: string } | { readonly f
   if (fields.length !== 5) {
     const seconds = fields.length === 6 ? '; the one for seconds is not supported' : ''
     return {
-      fault: `${fields.length} field${fields.length === 1 ? '' : 's'} where five are needed${seconds}`,
+      fault: `${counted(fields.length, 'field')} where five are needed${seconds}`,
     }
   }
   const [, , dayOfMonth = '', , dayOfWeek = ''] = fields

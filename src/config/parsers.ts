@@ -130,14 +130,13 @@ export const rolePrefix = z.string().transform((text, context) => {
     : wrong(context, 'not the first word of a role. Write letters, digits, _ and - (40 at most), or none.')
 })
 
+/** Each says what the one before says, and more. */
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
+
 export const logLevel = z
   .string()
   .toLowerCase()
-  .pipe(
-    z.enum(['silent', 'error', 'warn', 'info', 'debug'], {
-      error: 'unknown. Write silent, error, warn, info or debug.',
-    }),
-  )
+  .pipe(z.enum(logLevels, { error: 'unknown. Write silent, error, warn, info or debug.' }))
 
 export function integer(least: number, most: number) {
   return z.string().transform((text, context) => {

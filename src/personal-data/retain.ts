@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm'
 import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
 import { one } from '../store/postgres/query.ts'
 import { dials, queueEntries, queueNumbers, queueNumberVersions, queues } from '../store/schema.ts'
+import { counted } from '../text/counted.ts'
 import { backfillNumberKeys } from './backfill.ts'
 import { renewStatistics } from './renew-statistics.ts'
 import { retainHistory } from './retain-history.ts'
@@ -45,8 +46,7 @@ export async function retain(run: RetentionRun, retention: Retention): Promise<R
 }
 
 export function retainedInWords({ numbers, stays, readings, passes }: Retained): string {
-  const count = (n: number, one: string, several = `${one}s`) => `${n} ${n === 1 ? one : several}`
-  return `erased ${count(numbers, 'number')}; deleted ${count(stays, 'entry', 'entries')}, ${count(readings, 'reading')} and ${count(passes, 'pass', 'passes')}`
+  return `erased ${counted(numbers, 'number')}; deleted ${counted(stays, 'entry', 'entries')}, ${counted(readings, 'reading')} and ${counted(passes, 'pass', 'passes')}`
 }
 
 async function daysAgo(pool: Pool, days: number): Promise<string> {

@@ -3,8 +3,11 @@
  * each failed teammate and each warning gets a permanent line.
  */
 import type { WriteStream } from 'node:tty'
+import type { ProcessPacer } from '../allo/pacer.ts'
 import { withoutNumbers } from '../allo/text.ts'
+import type { AlloClient } from '../allo/types.ts'
 import type { LogLevel } from '../config/config.ts'
+import { logLevels } from '../config/parsers.ts'
 import type { SyncObserver } from '../pass/run-in-process.ts'
 import { printable } from '../text/printable.ts'
 
@@ -18,11 +21,8 @@ export interface Progress extends SyncObserver {
 }
 
 export interface Meters {
-  readonly requests: () => number
-  /** Time waited so far because of 429s. */
-  readonly throttledMs: () => number
-  /** Remaining wait because of a 429. */
-  readonly pausedMs: () => number
+  readonly allo: Pick<AlloClient, 'counts'>
+  readonly pacer: Pick<ProcessPacer, 'throttledMs' | 'pausedMs'>
 }
 
 export type ProgressStream = Pick<WriteStream, 'isTTY' | 'columns' | 'write'>
@@ -46,11 +46,11 @@ export function createProgress(
   const line = () => {
     if (meters === null) return doing
     const seconds = Math.max((performance.now() - startedAt) / 1000, 0.001)
-    const rate = `${(meters.requests() / seconds).toFixed(1)} requests/s`
+    const { allo, pacer } = meters
+    const rate = `${(allo.counts.requests / seconds).toFixed(1)} requests/s`
     const parts = teammates === 0 ? [doing] : [`${done}/${teammates} teammates`, `${numbers} numbers`, rate]
-    if (meters.throttledMs() > 0) parts.push(`throttled ${(meters.throttledMs() / 1000).toFixed(1)} s`)
-    const pausedMs = meters.pausedMs()
-    if (pausedMs > 500) parts.push(`paused by Allo: ${Math.ceil(pausedMs / 1000)} s`)
+    if (pacer.throttledMs > 0) parts.push(`throttled ${(pacer.throttledMs / 1000).toFixed(1)} s`)
+    if (pacer.pausedMs > 500) parts.push(`paused by Allo: ${Math.ceil(pacer.pausedMs / 1000)} s`)
     return parts.join('  ')
   }
   const clear = () => isLive && out.write('\r\x1b[K')
@@ -108,8 +108,6 @@ export function createProgress(
   }
 }
 
-const levels: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
-
 export function isAtLeast(level: LogLevel, needed: LogLevel): boolean {
-  return levels.indexOf(level) >= levels.indexOf(needed)
+  return logLevels.indexOf(level) >= logLevels.indexOf(needed)
 }

@@ -1,8 +1,10 @@
 /** Checks that the configured job backend can hold jobs, at the start of a worker and for `doctor`. */
+import { sql } from 'drizzle-orm'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { ConfigError } from '../config/config.ts'
 import { connectionSettings, DatabaseError, withDatabaseErrors } from '../store/postgres/database.ts'
+import { one } from '../store/postgres/query.ts'
 import { inJobsSchema, JOBS_SCHEMA } from './jobs-in-postgres.ts'
 import { PROBE_KEY, PROBE_KEY_LIVES_MS } from './jobs-in-redis.ts'
 
@@ -69,13 +71,13 @@ export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
       await Promise.all(clients.map((client) => client.connect()))
       return Promise.all(clients.map(sessionOf))
     })
-    if (sessions.some((session) => session?.path !== JOBS_SCHEMA)) throw cannotKeepJobs(pooled)
-    const [one, other] = sessions
-    if (one?.mayKeep === false) throw cannotKeepJobs(powerless)
+    if (sessions.some(({ path }) => path !== JOBS_SCHEMA)) throw cannotKeepJobs(pooled)
+    const [first, second] = sessions
+    if (first?.mayKeep === false) throw cannotKeepJobs(powerless)
     return {
       what: `Postgres, schema ${JOBS_SCHEMA}`,
       concerns:
-        one?.pid === other?.pid
+        first?.pid === second?.pid
           ? [
               'DATABASE_URL goes through a pooler that hands out connections by transaction: jobs would only be found by polling. Give the worker a direct connection or a session pool, or set REDIS_URL.',
             ]
@@ -89,17 +91,18 @@ export async function inspectJobsInPostgres(url: string): Promise<JobsReport> {
   }
 }
 
-async function sessionOf(client: pg.Client) {
-  const { rows } = await client.query<{ pid: number; path: string; mayKeep: boolean }>(
-    `select pg_backend_pid() as pid, current_setting('search_path') as path,
-       case when to_regnamespace($1) is null then has_database_privilege(current_database(), 'create')
-         else has_schema_privilege($1, 'usage') and has_schema_privilege($1, 'create') and not exists (
-           select from pg_class where relnamespace = to_regnamespace($1) and relkind in ('r', 'p') and not (
-             has_table_privilege(oid, 'select') and has_table_privilege(oid, 'insert')
-             and has_table_privilege(oid, 'update') and has_table_privilege(oid, 'delete'))) end as "mayKeep"`,
-    [JOBS_SCHEMA],
+function sessionOf(client: pg.Client): Promise<{ pid: number; path: string; mayKeep: boolean }> {
+  return one(
+    client,
+    sql`select pg_backend_pid() as pid, current_setting('search_path') as path,
+          case when jobs.oid is null then has_database_privilege(current_database(), 'create')
+            else has_schema_privilege(jobs.oid, 'usage') and has_schema_privilege(jobs.oid, 'create') and not exists (
+              select from pg_class where relnamespace = jobs.oid and relkind in ('r', 'p') and not (
+                has_table_privilege(pg_class.oid, 'select') and has_table_privilege(pg_class.oid, 'insert')
+                and has_table_privilege(pg_class.oid, 'update') and has_table_privilege(pg_class.oid, 'delete')))
+          end as "mayKeep"
+        from (select to_regnamespace(${JOBS_SCHEMA})::oid as oid) jobs`,
   )
-  return rows[0]
 }
 
 const pooled =

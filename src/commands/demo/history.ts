@@ -1,4 +1,7 @@
-/** The queries of the demo, and their results as tables. */
+/**
+ * The queries of the demo, and their results as tables. They are plain text, as an analyst would type them: the column
+ * names of a result are the headings of its table, and those on schema reporting are printed.
+ */
 import { type Pool, withDatabaseErrors } from '../../store/postgres/database.ts'
 import { type Cell, tableLines } from '../../terminal/table.ts'
 

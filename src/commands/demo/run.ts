@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { styleText } from 'node:util'
+import { eq, sql } from 'drizzle-orm'
 import { type ConfigWithKey, loadConfig } from '../../config/config.ts'
 import { type ExitCode, exitCodes, InterruptedError } from '../../errors.ts'
 import { createLogger } from '../../logger.ts'
@@ -16,6 +17,8 @@ import type { NumberKeys } from '../../snapshot/number-key.ts'
 import { migrateDatabase } from '../../store/migrate/migrate.ts'
 import { openReadBudget } from '../../store/pass/read-budget.ts'
 import type { Pool } from '../../store/postgres/database.ts'
+import { anyOf, orm } from '../../store/postgres/query.ts'
+import { queues, syncReads, teammates } from '../../store/schema.ts'
 import { untilAborted, withInterruption } from '../../terminal/interruption.ts'
 import { createProgress, type Progress } from '../../terminal/progress.ts'
 import { withAllo } from '../open/allo.ts'
@@ -115,11 +118,7 @@ async function onePass(config: ConfigWithKey, { url, pool, numberKeys, signal }:
   const openBudget = (fingerprint: string) => openReadBudget(url, fingerprint)
   return withAllo(config, openBudget, async (open) => {
     const progress = showProgress()
-    progress.watch({
-      requests: () => open.allo.counts.requests,
-      throttledMs: () => open.pacer.throttledMs,
-      pausedMs: () => open.pacer.pausedMs,
-    })
+    progress.watch(open)
     const result = await syncOnce(config, { pool, numberKeys, open, observer: progress, signal }).finally(
       progress.stop,
     )
@@ -150,33 +149,39 @@ async function whatItSaw(pool: Pool, result: SyncResult, movesMeanwhile: number)
     ...(result.throttled > 0
       ? [`waited ${(result.throttledMs / 1000).toFixed(1)} s because of the 429; retried the other errors`]
       : []),
-    ...teammates.map(({ name, status, has_left }) => {
+    ...teammates.map(({ name, status, hasLeft }) => {
       if (status === 'torn') return `torn: ${name}. Their data stay as they were`
-      return has_left ? `404 again: ${name} has left` : `404: ${name}. Counts if the next pass confirms it`
+      return hasLeft ? `404 again: ${name} has left` : `404: ${name}. Counts if the next pass confirms it`
     }),
-    ...queues.map(({ name, end_reason }) =>
-      end_reason === null
+    ...queues.map(({ name, endReason }) =>
+      endReason === null
         ? `without a holder: ${name}. The next pass decides`
-        : `ended: ${name} (${end_reason})`,
+        : `ended: ${name} (${endReason})`,
     ),
     `${result.requests} requests in ${(result.durationMs / 1000).toFixed(1)} s`,
   ]
 }
 
 async function whatWasRecorded(pool: Pool, { passId, conclusions }: SyncResult) {
-  const reads = await pool.query<{ name: string; status: string; has_left: boolean; walks: number }>(
-    `select name, r.status, left_at is not null as has_left, walks
-     from allo.sync_reads r join allo.teammates using (user_id) where pass_id = $1 order by name`,
-    [passId],
-  )
-  const queues = await pool.query<{ name: string; end_reason: string | null }>(
-    'select name, end_reason from allo.queues where queue_id = any ($1) order by name',
-    [[...conclusions.ended, ...conclusions.unknown]],
-  )
+  const reads = await orm(pool)
+    .select({
+      name: teammates.name,
+      status: syncReads.status,
+      hasLeft: sql<boolean>`${teammates.leftAt} is not null`,
+      walks: syncReads.walks,
+    })
+    .from(syncReads)
+    .innerJoin(teammates, eq(teammates.userId, syncReads.userId))
+    .where(sql`${syncReads.passId} = ${passId}`)
+    .orderBy(teammates.name)
   return {
-    readAgain: reads.rows.filter(({ walks }) => walks > 1).length,
-    teammates: reads.rows.filter(({ status }) => status === 'torn' || status === 'not_found'),
-    queues: queues.rows,
+    readAgain: reads.filter(({ walks }) => walks > 1).length,
+    teammates: reads.filter(({ status }) => status === 'torn' || status === 'not_found'),
+    queues: await orm(pool)
+      .select({ name: queues.name, endReason: queues.endReason })
+      .from(queues)
+      .where(sql`${queues.queueId} ${anyOf([...conclusions.ended, ...conclusions.unknown])}`)
+      .orderBy(queues.name),
   }
 }
 

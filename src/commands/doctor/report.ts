@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes, InterruptedError } from '../../errors.ts'
 import { toMirrorError } from '../../foreign-errors.ts'
 import { mask } from '../../logger.ts'
 import { sentenceOf } from '../../terminal/describe-error.ts'
+import { counted } from '../../text/counted.ts'
 import { printable } from '../../text/printable.ts'
 
 export interface Report {
@@ -55,9 +56,9 @@ export function createReport(write: (line: string) => void, secrets: readonly st
       }
     },
     finish() {
-      const also = warnings > 0 ? `, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'} (!)` : ''
+      const also = warnings > 0 ? `, ${counted(warnings, 'warning')} (!)` : ''
       if (wrongs.length === 0) print(`Nothing is wrong${also}.`)
-      else print(`${wrongs.length} ${wrongs.length === 1 ? 'error' : 'errors'} (✗)${also}.`)
+      else print(`${counted(wrongs.length, 'error')} (✗)${also}.`)
       return gravest.find((exitCode) => wrongs.includes(exitCode)) ?? exitCodes.ok
     },
   }

@@ -12,6 +12,7 @@ import { NumberKeyError } from '../../snapshot/number-key.ts'
 import { readPhoneNumber, toPlainText } from '../../snapshot/phone-number.ts'
 import { assertSchemaIsCurrent } from '../../store/migrate/migrate.ts'
 import { print, printError } from '../../terminal/output.ts'
+import { counted } from '../../text/counted.ts'
 import { printable } from '../../text/printable.ts'
 import { withDatabase } from '../open/database.ts'
 
@@ -102,9 +103,9 @@ const wordsFor: Readonly<Record<Forgotten['outcome'], Words>> = {
 
 function erasedInWords(forgotten: Forgotten, { dryRun }: ForgetArguments): string[] {
   const { stays, queues, otherRows, places, similar } = forgotten
-  const beside = otherRows === 0 ? '' : ` and from ${count(otherRows, 'other row')}`
+  const beside = otherRows === 0 ? '' : ` and from ${counted(otherRows, 'other row')}`
   return [
-    `${dryRun ? 'Would erase' : 'Erased'} it from ${count(stays, 'entry', 'entries')} in ${count(queues, 'queue')}${beside}. No count changes.`,
+    `${dryRun ? 'Would erase' : 'Erased'} it from ${counted(stays, 'entry', 'entries')} in ${counted(queues, 'queue')}${beside}. No count changes.`,
     ...(places.length > 0
       ? ['It stays in these places, without its phone number:', ...places.map(placeInWords)]
       : []),
@@ -141,7 +142,7 @@ function unclearInWords({ similar }: Forgotten): string[] {
   return [
     ...(similar.length > 0
       ? [
-          `This number is not on record, but ${count(similar.length, 'similar number')}: ${similar.join(', ')}.`,
+          `This number is not on record, but ${counted(similar.length, 'similar number')}: ${similar.join(', ')}.`,
         ]
       : ['The country of this number is unclear.']),
     'Nothing was changed. Write it as Allo shows it: with its country code, and with its extension if it has one.',
@@ -160,10 +161,6 @@ function refusalInWords({ places, shownAs }: Forgotten): string[] {
     ...places.map(placeInWords),
     'Remove it in Allo, and run this again after the next reading. Or use --suppress: it is then mirrored without its phone number.',
   ]
-}
-
-function count(n: number, one: string, several = `${one}s`): string {
-  return `${n} ${n === 1 ? one : several}`
 }
 
 function placeInWords({ position, queueName, queueId, teammateName, userId }: Place): string {

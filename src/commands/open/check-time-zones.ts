@@ -3,7 +3,7 @@
 import { type Config, ConfigError } from '../../config/config.ts'
 import { offsetsOf, otherNames } from '../../config/time-zone.ts'
 import type { Pool } from '../../store/postgres/database.ts'
-import { inspectTimeZone, timeZoneNames } from '../../store/postgres/inspect-database.ts'
+import { timeZoneNames, zoneOffsets } from '../../store/postgres/inspect-database.ts'
 import { reportTimeZoneOnRecord } from '../../store/queries/settings.ts'
 
 type Zones = Pick<Config, 'naiveTimeZone' | 'reportTimeZone'>
@@ -24,7 +24,7 @@ export async function checkTimeZones(pool: Pool, zones: Zones): Promise<string[]
     ['REPORT_TIME_ZONE', zones.reportTimeZone],
   ] as const) {
     if (zone === 'UTC') continue
-    const { offsets } = await inspectTimeZone(pool, zone, instants)
+    const offsets = await zoneOffsets(pool, zone, instants)
     if (offsets === null) {
       const problem = `Postgres does not know ${zone}. ${await wayOut(pool, zone)}`
       problems.push({ variable, problem })
@@ -44,7 +44,7 @@ export async function checkTimeZones(pool: Pool, zones: Zones): Promise<string[]
 /** Checks the stored report time zone, for commands that read the database. Throws a ConfigError. */
 export async function checkStoredTimeZone(pool: Pool): Promise<void> {
   const zone = await reportTimeZoneOnRecord(pool)
-  if ((await inspectTimeZone(pool, zone, [new Date()])).offsets !== null) return
+  if ((await zoneOffsets(pool, zone, [new Date()])) !== null) return
   const problem = `Postgres does not know ${zone}, the time zone on record (any more). ${await wayOut(pool, zone)} Then run sync.`
   throw new ConfigError([{ variable: 'REPORT_TIME_ZONE', problem }])
 }

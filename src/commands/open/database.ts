@@ -4,7 +4,7 @@ import { inspectEmbeddedPostgres, startEmbeddedPostgres } from '../../embedded/p
 import { exitCodes } from '../../errors.ts'
 import { toMirrorError } from '../../foreign-errors.ts'
 import { SchemaVersionError } from '../../store/migrate/migrate.ts'
-import { openPool, type Pool, withDatabaseErrors } from '../../store/postgres/database.ts'
+import { openPool, type Pool, toDatabaseError } from '../../store/postgres/database.ts'
 import { reachDatabase } from '../../store/postgres/reach-database.ts'
 import { whenAborted, withInterruption } from '../../terminal/interruption.ts'
 
@@ -45,7 +45,7 @@ export async function withDatabase<T>(
       await reach(pool, url)
       return await work({ url, isEmbedded, pool })
     } catch (error) {
-      throw await asKnownError(error)
+      throw asKnownError(error)
     } finally {
       await pool.end()
     }
@@ -62,9 +62,9 @@ export async function withDatabase<T>(
 }
 
 /** Turns errors of the driver that the store did not wrap into DatabaseErrors, because a lost connection is no bug. */
-export async function asKnownError(error: unknown): Promise<unknown> {
+export function asKnownError(error: unknown): unknown {
   if (error === null || toMirrorError(error).exitCode !== exitCodes.bug) return error
-  return withDatabaseErrors('talking to Postgres', () => Promise.reject(error)).catch((known) => known)
+  return toDatabaseError('talking to Postgres', error)
 }
 
 async function requireEmbeddedData(folder: string): Promise<void> {

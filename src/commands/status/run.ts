@@ -1,19 +1,23 @@
 /** `status`: one screen on the age of the data and on problems. Changes nothing, and needs no running worker. */
+import { sql } from 'drizzle-orm'
 import { type ConfigWithKey, readConfig } from '../../config/config.ts'
 import { type ExitCode, exitCodes, messageOf } from '../../errors.ts'
 import { type Overview, overviewOf, troublesOf } from '../../http/overview.ts'
 import { mask } from '../../logger.ts'
-import { assertSchemaIsCurrent, inspectSchema } from '../../store/migrate/migrate.ts'
+import { assertSchemaIsReadable } from '../../store/migrate/migrate.ts'
 import { keyFingerprint } from '../../store/pass/read-budget.ts'
 import type { Pool } from '../../store/postgres/database.ts'
+import { run } from '../../store/postgres/query.ts'
 import { staleAfterOfWorker, teamOnRecord } from '../../store/queries/status.ts'
 import { print, printJson } from '../../terminal/output.ts'
 import { tableLines } from '../../terminal/table.ts'
+import { counted } from '../../text/counted.ts'
 import { inWords } from '../../text/duration.ts'
 import { printable } from '../../text/printable.ts'
 import { version } from '../../version.ts'
 import { within } from '../../waiting.ts'
 import { backendNames, openJobBackend, queueNames } from '../../worker/job-backend.ts'
+import { JOBS_SCHEMA } from '../../worker/jobs-in-postgres.ts'
 import { type JobsStatus, jobsStatus } from '../../worker/jobs-status.ts'
 import { type OpenDatabase, withDatabase } from '../open/database.ts'
 
@@ -34,8 +38,7 @@ export async function runStatus({ json }: { readonly json: boolean }): Promise<E
 }
 
 async function look(config: ConfigWithKey, { pool, url, isEmbedded }: OpenDatabase): Promise<Overview> {
-  // A newer schema, as in a rolling update, still has everything that is needed here.
-  if ((await inspectSchema(pool)).state !== 'ahead') await assertSchemaIsCurrent(pool)
+  await assertSchemaIsReadable(pool)
   const fingerprint = keyFingerprint(config.apiKey.value())
   const jobs = await askJobs(config, pool, url, fingerprint)
   const team = await teamOnRecord(pool, fingerprint)
@@ -86,10 +89,7 @@ async function askJobs(
 }
 
 async function hasJobTables(pool: Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ found: boolean }>(
-    `select to_regnamespace('allo_jobs') is not null as found`,
-  )
-  return rows[0]?.found ?? false
+  return (await run(pool, sql`select from pg_namespace where nspname = ${JOBS_SCHEMA}`)).length > 0
 }
 
 function toScreen(overview: Overview): string[] {
@@ -122,7 +122,7 @@ function toScreen(overview: Overview): string[] {
     ['Schedule', `${schedule.text}; next ${next}`],
     [
       'Jobs',
-      `in ${backendNames[jobs.backend]}; ${jobs.workers === null ? 'workers not known' : `${jobs.workers} ${jobs.workers === 1 ? 'worker' : 'workers'}`}`,
+      `in ${backendNames[jobs.backend]}; ${jobs.workers === null ? 'workers not known' : counted(jobs.workers, 'worker')}`,
     ],
     ['Database', overview.database],
   ]

@@ -85,11 +85,7 @@ async function openAndSync(
       if (numberKeys !== null && !dryRun) await backfillNumberKeys(pool, numberKeys, signal)
       const openBudget = (fingerprint: string) => openReadBudget(url, fingerprint)
       return withAllo(config, openBudget, async (open) => {
-        progress.watch({
-          requests: () => open.allo.counts.requests,
-          throttledMs: () => open.pacer.throttledMs,
-          pausedMs: () => open.pacer.pausedMs,
-        })
+        progress.watch(open)
         const result = await syncOnce(config, {
           pool,
           numberKeys,
@@ -102,7 +98,7 @@ async function openAndSync(
         for (const { where, what } of open.surprises()) {
           progress.warn(`New in the API: ${where}: ${what}.`)
         }
-        return { ...result, stoppedBy: await asKnownError(result.stoppedBy) }
+        return { ...result, stoppedBy: asKnownError(result.stoppedBy) }
       })
     },
     { mayCreate: !dryRun, signal },

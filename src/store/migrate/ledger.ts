@@ -4,8 +4,10 @@
  */
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { type Client, DatabaseError, inTransaction, type Pool } from '../postgres/database.ts'
+import { run } from '../postgres/query.ts'
 import { limitLockWait } from '../postgres/yielding-transaction.ts'
 import { developmentHashes, LAST_DEVELOPMENT_COMMIT } from './development.ts'
 
@@ -42,15 +44,14 @@ export function readMigrations(): readonly Migration[] {
 
 /** In the order in which they were applied. Empty if there is no ledger. */
 export async function readLedger(db: Pool | Client): Promise<readonly AppliedMigration[]> {
-  // Only a table: to read a view would run its functions with the rights of this login.
-  const { rows: tables } = await db.query(
-    `select from pg_class where oid = to_regclass('allo.migrations') and relkind = 'r'`,
-  )
-  if (tables.length === 0) return []
-  const { rows } = await db.query<{ hash: string; created_at: string }>(
-    'select hash, created_at from allo.migrations order by id',
-  )
-  return rows.map(({ hash, created_at }) => ({ hash, createdAt: Number(created_at) }))
+  if (!(await hasTable(db, 'allo.migrations'))) return []
+  return run(db, sql`select hash, created_at::float8 as "createdAt" from allo.migrations order by id`)
+}
+
+/** Not a view of that name: to read it would run its functions with the rights of this login. */
+export async function hasTable(db: Pool | Client, name: string): Promise<boolean> {
+  const found = await run(db, sql`select from pg_class where oid = to_regclass(${name}) and relkind = 'r'`)
+  return found.length > 0
 }
 
 export function compareLedger(
@@ -112,7 +113,7 @@ async function takeOver(client: Client, first: readonly Migration[]): Promise<vo
 }
 
 async function record(client: Client, { hash, createdAt }: Migration): Promise<void> {
-  await client.query('insert into allo.migrations (hash, created_at) values ($1, $2)', [hash, createdAt])
+  await run(client, sql`insert into allo.migrations (hash, created_at) values (${hash}, ${createdAt})`)
 }
 
 /** unique_violation, duplicate_schema, duplicate_table: another process made it at the same moment. */
@@ -123,8 +124,7 @@ export async function ensureLedger(pool: Pool): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await inTransaction(pool, 'making allo.migrations', async (client) => {
-        const { rows } = await client.query(`select where to_regclass('allo.migrations') is not null`)
-        if (rows.length > 0) return
+        if (await hasTable(client, 'allo.migrations')) return
         await client.query(
           `create schema if not exists allo; create table if not exists allo.migrations (
              id serial primary key, hash text not null, created_at bigint)`,

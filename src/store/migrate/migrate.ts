@@ -94,15 +94,21 @@ async function assertSchemasAreFree(pool: Pool): Promise<void> {
 /** For AUTO_MIGRATE=false and commands that must not write. Throws SchemaVersionError. */
 export async function assertSchemaIsCurrent(pool: Pool): Promise<void> {
   const schema = await inspectSchema(pool)
-  if (schema.state === 'current') return
-  if (schema.state === 'ahead' || schema.state === 'incompatible') throw refusal(schema)
-  throw new SchemaVersionError(`the database has ${schema.says}: run \`allo-queue-mirror migrate\` first`)
+  if (schema.state !== 'current') throw refusal(schema)
+}
+
+/** For commands that only read: a newer schema, as in a rolling update, still has everything that they need. */
+export async function assertSchemaIsReadable(pool: Pool): Promise<void> {
+  const schema = await inspectSchema(pool)
+  if (schema.state !== 'current' && schema.state !== 'ahead') throw refusal(schema)
 }
 
 function refusal({ state, says }: LedgerState): SchemaVersionError {
   if (state === 'incompatible') return new SchemaVersionError(says)
   return new SchemaVersionError(
-    `the database was migrated by a newer version (${says}): upgrade allo-queue-mirror; nothing was changed`,
+    state === 'ahead'
+      ? `the database was migrated by a newer version (${says}): upgrade allo-queue-mirror; nothing was changed`
+      : `the database has ${says}: run \`allo-queue-mirror migrate\` first`,
   )
 }
 

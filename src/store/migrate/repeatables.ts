@@ -9,8 +9,11 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Client, Pool } from '../postgres/database.ts'
+import { array, run } from '../postgres/query.ts'
+import { hasTable } from './ledger.ts'
 import { type Definition, type OtherStatements, replaceObjects } from './replace-objects.ts'
 
 const folder = fileURLToPath(new URL('../../../migrations/repeatable/', import.meta.url))
@@ -57,12 +60,8 @@ export async function inspectRepeatables(db: Pool | Client, known: Repeatables):
 type AppliedFile = Pick<RepeatableFile, 'name' | 'sha256'> & { readonly version: number }
 
 async function appliedFiles(db: Pool | Client): Promise<readonly AppliedFile[]> {
-  const { rows: tables } = await db.query(
-    `select where to_regclass('allo.repeatable_migrations') is not null`,
-  )
-  if (tables.length === 0) return []
-  const { rows } = await db.query<AppliedFile>('select name, sha256, version from allo.repeatable_migrations')
-  return rows
+  if (!(await hasTable(db, 'allo.repeatable_migrations'))) return []
+  return run(db, sql`select name, sha256, version from allo.repeatable_migrations`)
 }
 
 function compareFiles(applied: readonly AppliedFile[], { version, files }: Repeatables) {
@@ -93,11 +92,13 @@ export async function applyRepeatables(client: Client, repeatables: Repeatables)
 }
 
 async function recordFiles(client: Client, { version, files }: Repeatables): Promise<void> {
-  await client.query('delete from allo.repeatable_migrations')
-  await client.query(
-    `insert into allo.repeatable_migrations (name, sha256, version, applied_at)
-     select name, sha256, $3, now() from unnest($1::text[], $2::text[]) as file (name, sha256)`,
-    [files.map(({ name }) => name), files.map(({ sha256 }) => sha256), version],
+  const names = array(files.map(({ name }) => name))
+  const hashes = array(files.map(({ sha256 }) => sha256))
+  await run(client, sql`delete from allo.repeatable_migrations`)
+  await run(
+    client,
+    sql`insert into allo.repeatable_migrations (name, sha256, version, applied_at)
+        select name, sha256, ${version}, now() from unnest(${names}::text[], ${hashes}::text[]) as file (name, sha256)`,
   )
 }
 

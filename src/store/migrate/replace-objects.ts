@@ -3,8 +3,10 @@
  * function returns another type), it is dropped with our objects that depend on it, and all are made again with the
  * owner and the rights they had.
  */
+import { type SQL, sql } from 'drizzle-orm'
 import pg from 'pg'
 import { type Client, withDatabaseErrors } from '../postgres/database.ts'
+import { run } from '../postgres/query.ts'
 import { type Rights, readRights, restoreRights } from './rights.ts'
 import { SchemaVersionError } from './schema-version-error.ts'
 
@@ -94,21 +96,21 @@ async function drop(
   return rights
 }
 
-/** The view `$1`, or the functions of that name. */
-const named = `named as (
+/** The CTE `named`: the view, or the functions of that name. */
+const named = (name: string): SQL => sql`named as (
     select 'pg_class'::regclass::oid as classid, c.oid as objid from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = $1
+    join pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = ${name}
     union all
     select 'pg_proc'::regclass, p.oid from pg_proc p
-    join pg_namespace n on n.oid = p.pronamespace where n.nspname || '.' || p.proname = $1
+    join pg_namespace n on n.oid = p.pronamespace where n.nspname || '.' || p.proname = ${name}
   )`
 
 /** As DROP takes them. */
 async function signaturesOf(client: Client, name: string): Promise<string[]> {
-  const { rows } = await client.query<{ signature: string }>(
-    `with ${named} select case classid when 'pg_class'::regclass then objid::regclass::text
-       else objid::regprocedure::text end as signature from named`,
-    [name],
+  const rows = await run<{ signature: string }>(
+    client,
+    sql`with ${named(name)} select case classid when 'pg_class'::regclass then objid::regclass::text
+          else objid::regprocedure::text end as signature from named`,
   )
   return rows.map(({ signature }) => signature)
 }
@@ -123,9 +125,10 @@ interface Dependent {
  * The object itself, and all objects that depend on it, directly or not. A view depends on others through its rule, a
  * function through the row type of a view.
  */
-async function dependentsOf(client: Client, name: string): Promise<Dependent[]> {
-  const { rows } = await client.query<Dependent>(
-    `with recursive ${named}, affected as (
+function dependentsOf(client: Client, name: string): Promise<Dependent[]> {
+  return run(
+    client,
+    sql`with recursive ${named(name)}, affected as (
        select classid, objid from named
        union
        select case when r.oid is null then d.classid else 'pg_class'::regclass end, coalesce(r.ev_class, d.objid)
@@ -142,7 +145,5 @@ async function dependentsOf(client: Client, name: string): Promise<Dependent[]> 
      left join pg_namespace pn on pn.oid = p.pronamespace
      where a.classid <> 'pg_type'::regclass
      order by 1`,
-    [name],
   )
-  return rows
 }

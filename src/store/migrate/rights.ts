@@ -1,5 +1,7 @@
 /** Owner and rights of a view or function, kept while it is dropped and made again. */
+import { type SQL, sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
+import { run } from '../postgres/query.ts'
 
 export interface Rights {
   readonly owner: string
@@ -18,29 +20,31 @@ interface Right {
   readonly is_grantable: boolean
 }
 
-/** The view `$1`, or the functions of that name. */
-const relations = `relations as (
-    select c.* from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = $1)`
-const functions = `functions as (
-    select p.* from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname || '.' || p.proname = $1)`
+/** The CTEs `relations` and `functions`: the view, or the functions of that name. */
+const named = (name: string): SQL => sql`relations as (
+    select c.* from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = ${name}
+  ), functions as (
+    select p.* from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname || '.' || p.proname = ${name}
+  )`
 
 /** `name`: of a view or function, with its schema. */
 export async function readRights(client: Client, name: string): Promise<Rights> {
-  const { rows } = await client.query<Omit<Rights, 'granted'>>(
-    `with ${relations}, ${functions}
+  const rows = await run<Omit<Rights, 'granted'>>(
+    client,
+    sql`with ${named(name)}
      select relowner::regrole::text as owner,
        array(select quote_ident(attname) from pg_attribute where attrelid = relations.oid and attnum > 0) as columns
      from relations
      union all select proowner::regrole::text, '{}' from functions`,
-    [name],
   )
   const { owner = '', columns = [] } = rows[0] ?? {}
   return { owner, columns, granted: await grantedRights(client, name) }
 }
 
-async function grantedRights(client: Client, name: string): Promise<Right[]> {
-  const { rows } = await client.query<Right>(
-    `with ${relations}, ${functions}, acls (owner, "column", acl) as (
+function grantedRights(client: Client, name: string): Promise<Right[]> {
+  return run(
+    client,
+    sql`with ${named(name)}, acls (owner, "column", acl) as (
        select relowner, null, coalesce(relacl, acldefault('r', relowner)) from relations
        union all
        select relowner, quote_ident(attname), attacl
@@ -52,9 +56,7 @@ async function grantedRights(client: Client, name: string): Promise<Right[]> {
        case grantee when 0 then 'public' else grantee::regrole::text end as grantee
      from acls, aclexplode(acl) where grantee <> owner
      order by 2, 4, 1`,
-    [name],
   )
-  return rows
 }
 
 /** Gives back what the object had, and takes away what default rights gave it since. */

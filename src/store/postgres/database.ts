@@ -4,7 +4,7 @@
  */
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import pg from 'pg'
-import { exitCodes, MirrorError } from '../../errors.ts'
+import { exitCodes, foreignCodeOf, MirrorError, messageOf } from '../../errors.ts'
 import { waitingFor } from '../../waiting.ts'
 import { setSession } from './session-settings.ts'
 import { watchSilence } from './silence-watch.ts'
@@ -64,20 +64,27 @@ export async function withDatabaseErrors<T>(doing: string, work: () => Promise<T
   try {
     return await waitingFor(`Postgres (${doing})`, work)
   } catch (error) {
-    if (isDriverError(error)) throw new DatabaseError(doing, error)
-    // Drizzle's own error quotes the values of the statement.
-    throw error instanceof DrizzleQueryError ? error.cause : error
+    throw toDatabaseError(doing, error)
   }
+}
+
+/** A DatabaseError for what the driver throws, lost connections included; any other error stays as it is. */
+export function toDatabaseError(doing: string, thrown: unknown): unknown {
+  const error = withoutDrizzle(thrown)
+  return isDriverError(error) ? new DatabaseError(doing, error) : error
 }
 
 /**
  * For the places where errors of any origin arrive: what the Postgres driver threw past `withDatabaseErrors` (BullMQ's
  * own connections, an event of a client) becomes a DatabaseError; any other error stays as it is.
  */
-export function asDatabaseError(error: unknown): unknown {
-  const isOurs = isFromPostgres(error) || (error instanceof DrizzleQueryError && isDriverError(error))
-  if (isOurs) return new DatabaseError('talking to Postgres', error)
-  // Drizzle's own error quotes the values of the statement.
+export function asDatabaseError(thrown: unknown): unknown {
+  const error = withoutDrizzle(thrown)
+  return error !== thrown || isFromPostgres(error) ? toDatabaseError('talking to Postgres', error) : error
+}
+
+/** Drizzle's own error quotes the statement with its values, and hides the reason in its cause. */
+function withoutDrizzle(error: unknown): unknown {
   return error instanceof DrizzleQueryError ? error.cause : error
 }
 
@@ -96,7 +103,6 @@ export function isConnectionLost(error: unknown): boolean {
 /** Errors that nothing but the driver makes: unlike a system code, which any socket or file may give. */
 function isFromPostgres(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return true
-  if (error instanceof DrizzleQueryError) return isFromPostgres(error.cause)
   return (
     error instanceof Error &&
     /^(Connection terminated|Client has encountered a connection error|Client was closed)/.test(error.message)
@@ -186,7 +192,7 @@ export async function inTransaction<T>(
         broken = rollbackError
       })
       // A session may stay read only although new ones are not.
-      if (describe(error).code === READ_ONLY) broken = new Error('the session is read only')
+      if (describe(withoutDrizzle(error)).code === READ_ONLY) broken = new Error('the session is read only')
       throw error
     } finally {
       client.release(broken)
@@ -197,8 +203,6 @@ export async function inTransaction<T>(
 function isDriverError(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return true
   if (!(error instanceof Error) || error instanceof MirrorError) return false
-  // drizzle's own error quotes the whole statement, and hides the reason in its cause.
-  if (error instanceof DrizzleQueryError) return isDriverError(error.cause)
   if (error instanceof AggregateError) return error.errors.some(isDriverError)
   return (
     ('code' in error && isSystemCode(error.code)) ||
@@ -225,11 +229,6 @@ function describe(error: unknown): { code: string | null; reason: string } {
     return { code: error.code ?? null, reason: `${message} (${parts.join(', ')})` }
   }
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
-  if (error instanceof DrizzleQueryError) return describe(error.cause)
   if (error instanceof DatabaseError) return { code: error.sqlState, reason: error.message }
-  if (error instanceof Error) {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : null
-    return { code, reason: error.message }
-  }
-  return { code: null, reason: String(error) }
+  return { code: foreignCodeOf(error), reason: messageOf(error) }
 }

@@ -92,18 +92,12 @@ export async function clockDifferenceMs(pool: Pool): Promise<number> {
   })
 }
 
-/** What this server knows under the name of a time zone. */
-export interface ZoneReport {
-  readonly zone: string
-  /** In minutes ahead of UTC, at the instants asked for; null: it does not know the name. */
-  readonly offsets: readonly number[] | null
-}
-
-export async function inspectTimeZone(
+/** How far the zone is ahead of UTC at each instant, in minutes; null: this server does not know the name. */
+export async function zoneOffsets(
   pool: Pool,
   zone: string,
   instants: readonly Date[],
-): Promise<ZoneReport> {
+): Promise<number[] | null> {
   return withDatabaseErrors('looking for time zones', async () => {
     try {
       const texts = instants.map((instant) => instant.toISOString())
@@ -112,9 +106,9 @@ export async function inspectTimeZone(
         sql`select (extract(epoch from (at at time zone ${zone}) - (at at time zone 'UTC')) / 60)::float8 as minutes
             from unnest(${array(texts)}::timestamptz[]) with ordinality as instants (at, nth) order by nth`,
       )
-      return { zone, offsets: rows.map(({ minutes }) => minutes) }
+      return rows.map(({ minutes }) => minutes)
     } catch (error) {
-      if (foreignCodeOf(error) === '22023') return { zone, offsets: null }
+      if (foreignCodeOf(error) === '22023') return null
       throw error
     }
   })

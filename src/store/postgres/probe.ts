@@ -4,10 +4,11 @@
  * read, has no connection left or a full disk answers `select 1` all the same.
  */
 import { sql } from 'drizzle-orm'
+import { maintenance } from '../schema.ts'
 import { DatabaseError, openPool, type Pool, withDatabaseErrors } from './database.ts'
 import { missingRights } from './inspect-database.ts'
 import { missingTables } from './inspect-objects.ts'
-import { maybeOne } from './query.ts'
+import { compile, maybeOne, names } from './query.ts'
 import { remember } from './remember.ts'
 
 export interface DatabaseProbe {
@@ -67,9 +68,11 @@ async function findHolder(pool: Pool): Promise<string | null> {
 }
 
 /** The one row of all workers, of no team. */
-const write = `insert into allo.maintenance as m (team_id, task, started_at, finished_at)
+const write =
+  compile(sql`insert into ${maintenance} (${names(maintenance, 'teamId', 'task', 'startedAt', 'finishedAt')})
   values ('', 'probe', clock_timestamp(), clock_timestamp())
-  on conflict (team_id, task) do update set started_at = excluded.started_at, finished_at = excluded.finished_at`
+  on conflict (${names(maintenance, 'teamId', 'task')})
+  do update set (${names(maintenance, 'startedAt', 'finishedAt')}) = (excluded.started_at, excluded.finished_at)`).text
 
 /** Locks that our own sessions hold are free sooner, but for those of long chores, which our own sessions wait out. */
 const HELD_UP_FOR_SECONDS = 5

@@ -26,9 +26,8 @@ import { fillPlaceholders, getTableColumns, type InferSelectModel, type SQL, sql
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { type PgColumn, PgDialect, type PgTable } from 'drizzle-orm/pg-core'
 import pg from 'pg'
-import type { Client, Pool } from './database.ts'
 
-export type Connection = Pool | Client
+export type Connection = pg.Pool | pg.PoolClient | pg.Client
 
 const dialect = new PgDialect()
 const { TIMESTAMPTZ, TIMESTAMP, DATE } = pg.types.builtins

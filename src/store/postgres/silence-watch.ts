@@ -13,7 +13,9 @@
  */
 import { EventEmitter } from 'node:events'
 import { Socket } from 'node:net'
+import { sql } from 'drizzle-orm'
 import pg from 'pg'
+import { anyOf, run } from './query.ts'
 import { setSession } from './session-settings.ts'
 
 export interface SilenceWatch {
@@ -190,13 +192,13 @@ async function findWorking(
 ): Promise<ReadonlySet<number | null> | 'unknown'> {
   try {
     return await askServer(url, async (client, pid) => {
-      const { rows } = await client.query<{ pid: number; own_pid: number }>(
-        `select pid, pg_catalog.pg_backend_pid() as own_pid from pg_catalog.pg_stat_activity
-         where pid = pg_catalog.pg_backend_pid()
-           or pid = any ($1) and state = 'active' and wait_event_type is distinct from 'Client'`,
-        [overdue.map(({ pid }) => pid)],
+      const rows = await run<{ pid: number; ownPid: number }>(
+        client,
+        sql`select pid, pg_catalog.pg_backend_pid() as "ownPid" from pg_catalog.pg_stat_activity
+            where pid = pg_catalog.pg_backend_pid()
+              or pid ${backendsOf(overdue)} and state = 'active' and wait_event_type is distinct from 'Client'`,
       )
-      const isPooled = rows[0] !== undefined && rows[0].own_pid !== pid
+      const isPooled = rows[0] !== undefined && rows[0].ownPid !== pid
       return isPooled ? 'unknown' : new Set(rows.map(({ pid }) => pid))
     })
   } catch (error) {
@@ -208,12 +210,17 @@ async function findWorking(
 async function endBackends(url: string, dead: readonly Watched[]): Promise<void> {
   if (dead.length === 0) return
   await askServer(url, (client) =>
-    client.query(
-      `select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-       where pid = any ($1) and usename = current_user and backend_start < pg_catalog.now() - interval '10 seconds'`,
-      [dead.map(({ pid }) => pid)],
+    run(
+      client,
+      sql`select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
+          where pid ${backendsOf(dead)} and usename = current_user
+            and backend_start < pg_catalog.now() - interval '10 seconds'`,
     ),
   ).catch(() => undefined)
+}
+
+function backendsOf(watched: readonly Watched[]) {
+  return anyOf(watched.map(({ pid }) => pid))
 }
 
 /** `pid` is what the peer calls the backend; a pooler makes it up. */
