@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { exitCodes, MirrorError } from '../errors.ts'
 
 /** Admits one caller at a time; the others wait in order. Resolves to an idempotent function that lets the next one in. */
@@ -11,22 +12,12 @@ export class TooManyError extends MirrorError {
 
 /** Throws TooManyError when as many as `most` wait already. */
 export function createOneAtATime(most: number): OneAtATime {
-  const waiting: (() => void)[] = []
-  let isTaken = false
-  function end(): void {
-    const next = waiting.shift()
-    if (next === undefined) isTaken = false
-    else next()
-  }
+  const limit = pLimit(1)
   return async () => {
-    if (waiting.length >= most)
+    if (limit.pendingCount >= most)
       throw new TooManyError('Too many ask for this at once: try again in a moment.')
-    if (isTaken) await new Promise<void>((resolve) => waiting.push(resolve))
-    isTaken = true
-    let isOver = false
-    return () => {
-      if (!isOver) end()
-      isOver = true
-    }
+    return new Promise((takeTurn) => {
+      void limit(() => new Promise<void>((endTurn) => takeTurn(endTurn)))
+    })
   }
 }

@@ -13,7 +13,8 @@ export interface Check {
   readonly ms: number
 }
 
-export type Readiness = Readonly<Record<'postgres' | 'migrations' | 'jobs' | 'credentials', Check>>
+/** By what the worker depends on. */
+export type Readiness = Readonly<Record<string, Check>>
 
 const DEADLINE_MS = 2000
 
@@ -58,14 +59,8 @@ export async function readinessOf(state: WorkerState, keyFingerprint: string): P
 
 /** For those who may ask whether the worker is ready, and not why it is not. */
 export function withoutDetails(readiness: Readiness): Readiness {
-  const { postgres, migrations, jobs, credentials } = readiness
   const short = ({ ok, ms }: Check): Check => ({ ok, detail: ok ? 'ready' : 'not ready', ms })
-  return {
-    postgres: short(postgres),
-    migrations: short(migrations),
-    jobs: short(jobs),
-    credentials: short(credentials),
-  }
+  return Object.fromEntries(Object.entries(readiness).map(([name, found]) => [name, short(found)]))
 }
 
 async function check(ask: () => Promise<string>): Promise<Check> {

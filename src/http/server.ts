@@ -11,6 +11,7 @@ import { type Config, ConfigError } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
 import { mask } from '../logger.ts'
 import { contentSecurityPolicy } from '../page/style.ts'
+import { remember } from '../store/postgres/remember.ts'
 import { incidentKinds } from '../store/queries/incidents.ts'
 import { within } from '../waiting.ts'
 import { jobsStatus } from '../worker/jobs-status.ts'
@@ -127,9 +128,10 @@ function cannotListen({ host, port }: Config['http'], code: string): ConfigError
 
 function registerRoutes(server: FastifyInstance, settings: HttpSettings, password: Password): void {
   const { state, version, config, keyFingerprint, metrics } = settings
-  const overview = shared(() => lookAround(settings))
-  const readiness = shared(() => readinessOf(state, keyFingerprint))
-  const scrape = shared(async () => {
+  // Of those who ask at the same time, all get one answer.
+  const overview = remember(0, () => lookAround(settings))
+  const readiness = remember(0, () => readinessOf(state, keyFingerprint))
+  const scrape = remember(0, async () => {
     const [data, ready] = await Promise.all([overview().catch(() => null), readiness()])
     const dependencies = Object.fromEntries(Object.entries(ready).map(([name, { ok }]) => [name, ok]))
     return metrics.expose(factsOf(settings, data, dependencies))
@@ -211,17 +213,6 @@ function factsOf(
       found === null || found.jobs.counts === null
         ? null
         : { workers: found.jobs.workers ?? 0, counts: found.jobs.counts },
-  }
-}
-
-/** Many may ask at the same time; it is found out once. */
-function shared<T>(find: () => Promise<T>): () => Promise<T> {
-  let finding: Promise<T> | null = null
-  return () => {
-    finding ??= find().finally(() => {
-      finding = null
-    })
-    return finding
   }
 }
 

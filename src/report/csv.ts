@@ -11,7 +11,7 @@ import { type Stringifier, stringify } from 'csv-stringify'
 import { type SQL, sql } from 'drizzle-orm'
 import QueryStream from 'pg-query-stream'
 import type { Client, Pool } from '../store/postgres/database.ts'
-import { compile, run } from '../store/postgres/query.ts'
+import { compile, one, run } from '../store/postgres/query.ts'
 import { type CsvViewName, csvQuery, csvViews } from './csv-views.ts'
 import type { AskedFilters } from './filters.ts'
 import { instant, namesOf, periodOf, readOneMoment } from './scope.ts'
@@ -82,9 +82,8 @@ async function whileConnected<T>(client: Client, work: Promise<T>): Promise<T> {
 
 /** Cancels the statement of the client when `work` takes longer. */
 async function cancelAfter<T>(ms: number, pool: Pool, client: Client, work: () => Promise<T>): Promise<T> {
-  const { rows } = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid')
-  const cancel = () =>
-    pool.query('select pg_catalog.pg_cancel_backend($1)', [rows[0]?.pid]).catch(() => undefined)
+  const { pid } = await one<{ pid: number }>(client, sql`select pg_catalog.pg_backend_pid() as pid`)
+  const cancel = () => run(pool, sql`select pg_catalog.pg_cancel_backend(${pid})`).catch(() => undefined)
   const timer = setTimeout(cancel, ms).unref()
   try {
     return await work()

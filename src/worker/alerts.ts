@@ -10,9 +10,7 @@
  * logged and tried again later; they never stop the worker.
  */
 
-import type { Logger } from 'pino'
 import type { Schedule } from '../config/config.ts'
-import { messageOf } from '../errors.ts'
 import type { Team } from '../store/pass/teammates.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import {
@@ -26,21 +24,20 @@ import {
 import { teamOnRecord } from '../store/queries/status.ts'
 import { inWords } from '../text/duration.ts'
 import { type PeriodicChore, periodicChore } from './chore.ts'
+import { type Alert, type DeliverySettings, deliverAlert } from './deliver-alert.ts'
 import { staleAfterMs } from './freshness.ts'
 import { incidentRules } from './incident-rules.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
 
-export interface AlertSettings {
+export interface AlertSettings extends DeliverySettings {
   readonly pool: Pool
   readonly keyFingerprint: string
   readonly schedule: Schedule
   readonly freshnessSloMs: number | null
   /** Null: incidents are recorded and logged, nothing more. */
   readonly webhook: Webhook | null
-  readonly metrics: WorkerMetrics
-  readonly logger: Logger
-  readonly version: string
+  readonly metrics: Pick<WorkerMetrics, 'incidentOpened' | 'webhook'>
   /** How long after a failed delivery the next is tried. */
   readonly tryAgainAfterMs?: number
 }
@@ -95,70 +92,23 @@ async function tellAll(
   staleMs: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const { pool, tryAgainAfterMs = TRY_AGAIN_AFTER_MS } = settings
   for (;;) {
-    const incident = await claimIncident(settings.pool, team.teamId)
+    const incident = await claimIncident(pool, team.teamId)
     if (incident === null || signal.aborted) return
-    await tell(settings, team, webhook, incident, staleMs, signal)
+    const isDelivered = await deliverAlert(settings, webhook, alertOf(incident, team, staleMs), signal)
+    // After a failure another worker may retry: at once if this worker is only being stopped.
+    if (isDelivered) await recordDelivery(pool, incident)
+    else await postponeDelivery(pool, incident, signal.aborted ? 0 : tryAgainAfterMs / 1000)
   }
 }
 
-async function tell(
-  settings: AlertSettings,
-  team: Team,
-  webhook: Webhook,
-  incident: Incident,
-  staleMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const { pool, logger, metrics, tryAgainAfterMs = TRY_AGAIN_AFTER_MS } = settings
-  const { incidentId, kind, closedAt } = incident
-  const state = closedAt === null ? 'open' : 'closed'
-  let error: unknown = null
-  try {
-    await webhook.post(toMessage(settings, team, incident, staleMs), signal)
-  } catch (thrown) {
-    error = thrown
-  }
-  // After a failure another worker may retry: at once if this worker is only being stopped.
-  const waitMs = signal.aborted ? 0 : tryAgainAfterMs
-  if (error === null) await recordDelivery(pool, incident)
-  else await postponeDelivery(pool, incident, waitMs / 1000)
-  if (error === null) {
-    metrics.webhook('delivered')
-    logger.info({ event: 'alert_delivered', incidentId, kind, state }, 'the alert was delivered')
-  } else if (!signal.aborted) {
-    metrics.webhook('failed')
-    const message = messageOf(error)
-    logger.error({ event: 'alert_failed', incidentId, kind, state }, `the alert webhook: ${message}`)
-  }
-}
-
-/** Slack shows `text`. The other fields are for programs. */
-function toMessage(
-  { version }: AlertSettings,
-  team: Team,
-  { incidentId, kind, summary, openedAt, closedAt, seconds }: Incident,
-  staleMs: number,
-) {
-  const isOpen = closedAt === null
-  const name = team.name ?? team.teamId
+function alertOf({ seconds, ...incident }: Incident, team: Team, staleMs: number): Alert {
   const over = {
     stale_data: `The data are fresh again, after ${inWords(seconds)}.`,
     credentials: `Allo accepts the API key again, after ${inWords(seconds)}.`,
     data_quality: `The checks of the data pass again, after ${inWords(seconds)}.`,
-  }[kind]
-  const what = isOpen ? summary : over
-  return {
-    text: `${isOpen ? ':warning:' : ':white_check_mark:'} Allo queue mirror of ${name}: ${what}`,
-    kind,
-    state: isOpen ? 'open' : 'closed',
-    incident_id: incidentId,
-    team_id: team.teamId,
-    team_name: team.name,
-    summary,
-    opened_at: openedAt,
-    closed_at: closedAt,
-    stale_after_seconds: Math.round(staleMs / 1000),
-    version,
-  }
+  }[incident.kind]
+  const staleAfterSeconds = Math.round(staleMs / 1000)
+  return { ...incident, subject: `of ${team.name ?? team.teamId}`, over, team, staleAfterSeconds }
 }

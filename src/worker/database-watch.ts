@@ -9,23 +9,20 @@
  */
 
 import { hostname } from 'node:os'
-import type { Logger } from 'pino'
-import { messageOf } from '../errors.ts'
 import { inWords } from '../text/duration.ts'
 import { type PeriodicChore, periodicChore } from './chore.ts'
+import { type Alert, type DeliverySettings, deliverAlert } from './deliver-alert.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Webhook } from './webhook.ts'
 
 /** `unknown`: no probe was made, because the process is starting or stopping. */
 export type DatabaseState = 'usable' | 'unknown' | { readonly reason: string }
 
-export interface DatabaseWatchSettings {
+export interface DatabaseWatchSettings extends DeliverySettings {
   readonly ask: () => Promise<DatabaseState>
   /** Null: incidents are only logged. */
   readonly webhook: Webhook | null
   readonly metrics: Pick<WorkerMetrics, 'incidentOpened' | 'databaseIncident' | 'webhook'>
-  readonly logger: Logger
-  readonly version: string
   /** Masks secrets and phone numbers in messages of Postgres. */
   readonly mask: (text: string) => string
   readonly everyMs?: number
@@ -96,7 +93,7 @@ export function createDatabaseWatch(settings: DatabaseWatchSettings): PeriodicCh
     const { webhook } = settings
     if (webhook === null) undelivered = []
     while (webhook !== null && undelivered[0] !== undefined && !signal.aborted) {
-      if (!(await deliver(settings, webhook, undelivered[0], signal))) return
+      if (!(await deliverAlert(settings, webhook, alertOf(undelivered[0]), signal))) return
       undelivered.shift()
     }
   }
@@ -105,48 +102,17 @@ export function createDatabaseWatch(settings: DatabaseWatchSettings): PeriodicCh
   )
 }
 
-async function deliver(
-  settings: DatabaseWatchSettings,
-  webhook: Webhook,
-  message: Message,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { logger, metrics } = settings
-  const state = message.closedAt === null ? 'open' : 'closed'
-  const about = { incidentId: message.incident.id, kind: 'database', state }
-  try {
-    await webhook.post(toBody(settings, message), signal)
-    metrics.webhook('delivered')
-    logger.info({ event: 'alert_delivered', ...about }, 'the alert was delivered')
-    return true
-  } catch (error) {
-    if (signal.aborted) return false
-    metrics.webhook('failed')
-    const reason = messageOf(error)
-    logger.error({ event: 'alert_failed', ...about }, `the alert webhook: ${reason}`)
-    return false
-  }
-}
-
-/** The same fields as those of alerts.ts. */
-function toBody({ version }: DatabaseWatchSettings, { incident, closedAt }: Message) {
-  const { id, summary, openedAt } = incident
-  const what =
-    closedAt === null
-      ? summary
-      : `Postgres can be used again, after ${inWords(secondsOf(incident, closedAt))}.`
-  const where = `on ${hostname()} (process ${process.pid})`
+function alertOf({ incident, closedAt }: Message): Alert {
+  const seconds = closedAt === null ? 0 : secondsOf(incident, closedAt)
   return {
-    text: `${closedAt === null ? ':warning:' : ':white_check_mark:'} Allo queue mirror ${where}: ${what}`,
+    incidentId: incident.id,
     kind: 'database',
-    state: closedAt === null ? 'open' : 'closed',
-    incident_id: id,
-    team_id: null,
-    team_name: null,
-    summary,
-    opened_at: openedAt.toISOString(),
-    closed_at: closedAt?.toISOString() ?? null,
-    version,
+    subject: `on ${hostname()} (process ${process.pid})`,
+    summary: incident.summary,
+    over: `Postgres can be used again, after ${inWords(seconds)}.`,
+    openedAt: incident.openedAt.toISOString(),
+    closedAt: closedAt?.toISOString() ?? null,
+    team: null,
   }
 }
 

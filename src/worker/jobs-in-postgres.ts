@@ -7,6 +7,7 @@ import {
   SchemaMigrationRequiredError,
   withBackend,
 } from 'bullmq'
+import { sql } from 'drizzle-orm'
 import {
   connectionSettings,
   inTransaction,
@@ -15,6 +16,7 @@ import {
   withDatabaseErrors,
 } from '../store/postgres/database.ts'
 import { assertNoForeignOwner } from '../store/postgres/foreign-owners.ts'
+import { run } from '../store/postgres/query.ts'
 import { remember } from '../store/postgres/remember.ts'
 import { sessionOptions } from '../store/postgres/session-settings.ts'
 import { inYieldingTransaction } from '../store/postgres/yielding-transaction.ts'
@@ -48,7 +50,7 @@ export async function openOnPostgres(
     kind: 'postgres',
     ...openOn('postgres', withBackend(createPostgresBackend), connection, onError),
     ping: remember(PROBE_KEPT_MS, () => {
-      const ask = () => probe.query(mayMigrate ? writeProbe : 'select 1')
+      const ask = () => run(probe, mayMigrate ? writeProbe : sql`select 1`)
       return within(PROBE_DEADLINE_MS, withDatabaseErrors('writing to the tables of the jobs', ask)).then(
         () => undefined,
       )
@@ -61,7 +63,7 @@ export async function openOnPostgres(
 }
 
 /** A row of no queue, in BullMQ's table of what it knows of each. */
-const writeProbe = `insert into ${JOBS_SCHEMA}.meta (queue, field, value)
+const writeProbe = sql`insert into ${sql.identifier(JOBS_SCHEMA)}.meta (queue, field, value)
   values ('allo-queue-mirror', 'probe', pg_catalog.clock_timestamp()::text)
   on conflict (queue, field) do update set value = excluded.value`
 

@@ -1,5 +1,5 @@
 /** The part of BullMQ that the worker uses. It is the same for jobs in Redis and in Postgres. */
-import type { Job, JobsOptions, JobType } from 'bullmq'
+import type { Job, Queue, Worker } from 'bullmq'
 
 /** Ids only: no phone number and no key is in Redis. */
 export interface JobData {
@@ -29,39 +29,29 @@ export type Processor = (
 ) => Promise<unknown>
 
 /** What is used of a BullMQ queue. */
-export interface JobQueue {
-  readonly name: string
-  readonly qualifiedName: string
-  addBulk(jobs: { name: string; data: JobData; opts: JobsOptions }[]): Promise<unknown>
-  upsertJobScheduler(
-    id: string,
-    repeat: { every: number } | { pattern: string; tz: string },
-    template: {
-      name: string
-      data: JobData
-      opts: Omit<JobsOptions, 'jobId' | 'repeat' | 'delay' | 'deduplication'>
-    },
-  ): Promise<unknown>
-  getJobSchedulers(): Promise<{ key: string; next?: number; every?: number; pattern?: string; tz?: string }[]>
-  removeJobScheduler(id: string): Promise<boolean>
-  getJobs(types: JobType[]): Promise<Job<JobData>[]>
-  getJobCounts(...types: JobType[]): Promise<Record<string, number>>
-  getWorkersCount(): Promise<number>
-  /** `unknown`: there is no such job (any more). */
-  getJobState(jobId: string): Promise<string>
+export interface JobQueue
+  extends Pick<
+    Queue<JobData>,
+    | 'name'
+    | 'qualifiedName'
+    | 'addBulk'
+    | 'upsertJobScheduler'
+    | 'getJobSchedulers'
+    | 'removeJobScheduler'
+    | 'getJobs'
+    | 'getJobCounts'
+    | 'getWorkersCount'
+    | 'getJobState'
+    | 'close'
+  > {
   /** Job ids are unique in their queue; this is so in all queues of all backends. */
   uniqueJobId(jobId: string): string
   /** The job's id in this queue; null when it is another queue's, or another backend's. */
   jobIdOf(uniqueJobId: string): string | null
-  close(): Promise<void>
 }
 
 /** What is used of a BullMQ worker. */
-export interface JobWorker {
-  concurrency: number
-  cancelAllJobs(reason?: string): void
-  close(force?: boolean): Promise<void>
-}
+export type JobWorker = Pick<Worker<JobData>, 'concurrency' | 'cancelAllJobs' | 'close'>
 
 export interface JobBackend {
   readonly kind: 'redis' | 'postgres'

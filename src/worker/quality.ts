@@ -5,11 +5,10 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
-import { messageOf } from '../errors.ts'
 import { saveResults } from '../quality/results.ts'
 import { failsBadly, runChecks } from '../quality/run-checks.ts'
 import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
-import { claimTask, finishTask } from '../store/postgres/maintenance.ts'
+import { runTask } from '../store/postgres/maintenance.ts'
 import { one } from '../store/postgres/query.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
 import { maintenance, qualityResults, syncPasses } from '../store/schema.ts'
@@ -45,24 +44,16 @@ async function checkIfDue(
   const { teamId } = team
   const everySeconds = await secondsBetween(pool, teamId)
   if (everySeconds === null) return
-  const claim = await claimTask(pool, teamId, 'check', everySeconds)
-  if (claim === null) return
-  try {
+  const done = await runTask(pool, { teamId, task: 'check', everySeconds, signal }, async () => {
     const report = await runChecks(pool, teamId, signal)
     await saveResults(pool, teamId, report)
     const failed = report.results.filter(({ status }) => status === 'failed')
-    const names = failed.map(({ name }) => name)
-    const summary = `${report.results.length} checks, ${failed.length} failed`
-    await finishTask(pool, claim, { summary })
-    logger.info({ event: 'data_checked', failed: names }, summary)
-    for (const { name, sentence } of failed.filter(failsBadly))
-      logger.error({ event: 'data_doubted', check: name }, sentence)
-  } catch (error) {
-    // Left unfinished, it is taken up by another worker.
-    signal.throwIfAborted()
-    await finishTask(pool, claim, { error: messageOf(error) })
-    throw error
-  }
+    return { failed, summary: `${report.results.length} checks, ${failed.length} failed` }
+  })
+  if (done === null) return
+  logger.info({ event: 'data_checked', failed: done.failed.map(({ name }) => name) }, done.summary)
+  for (const { name, sentence } of done.failed.filter(failsBadly))
+    logger.error({ event: 'data_doubted', check: name }, sentence)
   await onChecked()
 }
 

@@ -4,11 +4,10 @@
  */
 
 import type { Logger } from 'pino'
-import { messageOf } from '../errors.ts'
 import { type Retention, retain, retainedInWords } from '../personal-data/retain.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Pool } from '../store/postgres/database.ts'
-import { claimTask, finishTask } from '../store/postgres/maintenance.ts'
+import { runTask } from '../store/postgres/maintenance.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
 import { type PeriodicChore, periodicChore } from './chore.ts'
 
@@ -37,20 +36,11 @@ async function retainIfDue(settings: RetentionSettings, signal: AbortSignal): Pr
   const { pool, keyFingerprint, numberKeys, retention, logger } = settings
   const team = await teamOnRecord(pool, keyFingerprint)
   if (team === null) return
-  const claim = await claimTask(pool, team.teamId, 'retain', DAY_SECONDS)
-  if (claim === null) return
-  try {
-    const retained = await retain({ pool, teamId: team.teamId, numberKeys, signal }, retention)
-    // Not finished: another worker claims it.
-    if (signal.aborted) return
-    await finishTask(pool, claim, { summary: retainedInWords(retained) })
-    logger.info({ event: 'retained', ...retained }, retainedInWords(retained))
-  } catch (error) {
-    await finishTask(pool, claim, { error: reasonOf(error) })
-    throw error
-  }
-}
-
-function reasonOf(error: unknown): string {
-  return messageOf(error)
+  const { teamId } = team
+  const task = { teamId, task: 'retain', everySeconds: DAY_SECONDS, signal } as const
+  const done = await runTask(pool, task, async () => {
+    const retained = await retain({ pool, teamId, numberKeys, signal }, retention)
+    return signal.aborted ? null : { retained, summary: retainedInWords(retained) }
+  })
+  if (done !== null) logger.info({ event: 'retained', ...done.retained }, done.summary)
 }

@@ -1,8 +1,8 @@
 /** Keeps the schedule in the job backend as long as the worker runs, and logs each change of it. */
 import type { Logger } from 'pino'
 import type { Schedule } from '../config/config.ts'
-import { messageOf } from '../errors.ts'
 import { within } from '../waiting.ts'
+import { type PeriodicChore, periodicChore } from './chore.ts'
 import { backendNames } from './job-backend.ts'
 import type { JobBackend, JobQueue } from './jobs.ts'
 import { keepSchedule, lookEveryMs, type ScheduleState } from './schedule.ts'
@@ -15,31 +15,19 @@ export function watchSchedule(
   jobs: JobBackend,
   passes: JobQueue,
   schedule: Schedule,
-): { stop(): void } {
+): PeriodicChore {
   const keeper = keepSchedule(passes, schedule)
   const log = logChanges(logger, jobs.kind, schedule)
-  let isLooking = false
-
   const look = async () => {
-    if (isLooking) return
-    isLooking = true
-    try {
+    await jobs.ping()
+    // Redis may be gone since the probe, and the query would wait until it is back. A second probe gives the reason.
+    const sayWhy = async (late: unknown): Promise<never> => {
       await jobs.ping()
-      // Redis may be gone since the probe, and the query would wait until it is back. A second probe gives the reason.
-      const sayWhy = async (late: unknown): Promise<never> => {
-        await jobs.ping()
-        throw late
-      }
-      log(await within(LOOK_DEADLINE_MS, keeper.look()).catch(sayWhy))
-    } catch (error) {
-      log('unreachable', messageOf(error))
-    } finally {
-      isLooking = false
+      throw late
     }
+    log(await within(LOOK_DEADLINE_MS, keeper.look()).catch(sayWhy))
   }
-  const timer = setInterval(look, lookEveryMs(schedule))
-  void look()
-  return { stop: () => clearInterval(timer) }
+  return periodicChore(lookEveryMs(schedule), look, (reason) => log('unreachable', reason))
 }
 
 function logChanges(logger: Logger, backend: JobBackend['kind'], schedule: Schedule) {

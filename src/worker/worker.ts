@@ -50,8 +50,11 @@ export async function startWorker(
       keep(await jobs.startWorker(passes.name, 1, pass)),
     ]
     const schedule = watchSchedule(context.logger, jobs, passes, settings.schedule)
+    schedule.start()
+    void schedule.runNow()
     const stop = async () => {
-      schedule.stop()
+      // Not waited for: a job backend that is gone would delay the shutdown.
+      void schedule.stop()
       // A job that is fetched only now is requeued, too.
       stopping.abort(new Error('shutting down'))
       for (const worker of workers) worker.cancelAllJobs('shutting down')

@@ -7,6 +7,7 @@
  */
 import { and, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { messageOf } from '../../errors.ts'
 import { maintenance } from '../schema.ts'
 import { type Pool, withDatabaseErrors } from './database.ts'
 import { excluded, insertion, maybeOne, name, orm } from './query.ts'
@@ -21,6 +22,36 @@ export interface Claim {
 }
 
 const UNFINISHED_AGAIN_AFTER_SECONDS = 3600
+
+/**
+ * Runs the task if it is due, records its result, and resolves to it; null: not due, or `work` stopped early. `work`
+ * returns a summary without phone numbers; null, or an error after an abort, leaves the task to another worker. Any
+ * other error is recorded and thrown.
+ */
+export async function runTask<Result extends { readonly summary: string }>(
+  pool: Pool,
+  { teamId, task, everySeconds, signal }: TaskToRun,
+  work: () => Promise<Result | null>,
+): Promise<Result | null> {
+  const claim = await claimTask(pool, teamId, task, everySeconds)
+  if (claim === null) return null
+  try {
+    const result = await work()
+    if (result !== null) await finishTask(pool, claim, { summary: result.summary })
+    return result
+  } catch (error) {
+    signal.throwIfAborted()
+    await finishTask(pool, claim, { error: messageOf(error) })
+    throw error
+  }
+}
+
+interface TaskToRun {
+  readonly teamId: string
+  readonly task: Task
+  readonly everySeconds: number
+  readonly signal: AbortSignal
+}
 
 /** Null: the task began less than `everySeconds` ago, or another worker is running it. */
 export async function claimTask(
