@@ -1,7 +1,7 @@
 /**
- * The log of the service: one JSON object a line, with a stable `event` and fields that are ids and counts; on a
- * terminal the same for people. No field holds a key or a phone number, and what looks like either is masked before
- * it is written, whatever it came in.
+ * The log of the service: one JSON object per line, with a stable `event` and fields that are ids and counts. On a
+ * terminal it is formatted for people. No field contains a key or a phone number, and text that looks like one is masked
+ * in every field and message before it is written.
  */
 import { type Logger, pino } from 'pino'
 import type { LogLevel } from './config/config.ts'

@@ -20,7 +20,7 @@ export function longestWait(): string | null {
   return first?.what ?? null
 }
 
-/** Rejects when the work takes longer. The work itself goes on, and its result is dropped. */
+/** Rejects if the work takes longer. The work itself continues, and its result is dropped. */
 export function within<T>(ms: number, work: Promise<T>): Promise<T> {
   return pTimeout(work, { milliseconds: ms, message: `no answer within ${ms} ms` })
 }

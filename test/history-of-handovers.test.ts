@@ -1,7 +1,7 @@
 /** Queues change hands while their holders are read one after the other: nothing ends by that. */
 import { describe, expect, test } from 'vitest'
 import type { World } from '../src/simulation/world.ts'
-import { currentQueue, queueOf, stretches, useStages } from './support/stage.ts'
+import { assignmentsOf, currentQueue, queueOf, useStages } from './support/stage.ts'
 
 const openStage = useStages()
 
@@ -54,8 +54,8 @@ describe('a reassigned queue', () => {
       const { versions } = await stage.recorded()
       const closed = versions.filter(({ queue_id, valid_to }) => queue_id === queue && valid_to !== null)
       expect(closed).toEqual([])
-      expect(await stretches(stage, second)).toEqual([queue, null])
-      expect(await stretches(stage, to)).toEqual([replaced, queue])
+      expect(await assignmentsOf(stage, second)).toEqual([queue, null])
+      expect(await assignmentsOf(stage, to)).toEqual([replaced, queue])
     },
   )
 
@@ -72,8 +72,8 @@ describe('a reassigned queue', () => {
       for (let round = 0; round < 3; round += 1) expect((await stage.pass()).conclusions.ended).toEqual([])
       expect(await queueOf(stage, queue)).toMatchObject({ user_id: other, is_current: true })
       expect(await queueOf(stage, otherQueue)).toMatchObject({ user_id: one, is_current: true })
-      expect(await stretches(stage, one)).toEqual([queue, otherQueue])
-      expect(await stretches(stage, other)).toEqual([otherQueue, queue])
+      expect(await assignmentsOf(stage, one)).toEqual([queue, otherQueue])
+      expect(await assignmentsOf(stage, other)).toEqual([otherQueue, queue])
     },
   )
 
@@ -87,7 +87,7 @@ describe('a reassigned queue', () => {
       stage.apply({ type: 'reassign', userId: from, to })
     }
     expect(await queueOf(stage, queue)).toMatchObject({ is_current: true, ended_at: null })
-    expect(await stretches(stage, one)).toEqual([queue, queue, queue, 'null doubted'])
-    expect(await stretches(stage, other)).toEqual([queue, queue, queue])
+    expect(await assignmentsOf(stage, one)).toEqual([queue, queue, queue, 'null unconfirmed'])
+    expect(await assignmentsOf(stage, other)).toEqual([queue, queue, queue])
   })
 })

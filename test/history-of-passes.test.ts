@@ -100,12 +100,12 @@ function reading(
   return { passId, teamId, userId, result, effort }
 }
 
-async function stretches(): Promise<string[]> {
+async function assignmentsOf(): Promise<string[]> {
   const seconds = (us: number | null) => (us === null ? '' : (us / 1e6 - Date.parse(at(0)) / 1000).toString())
   const { assignments } = await stage.recorded()
   return assignments.map(
     ({ user_id, queue_id, valid_from, valid_to, missing_since }) =>
-      `${user_id} ${queue_id} ${seconds(valid_from)}-${seconds(valid_to)}${valid_to === null && missing_since !== null ? ` doubted ${seconds(missing_since)}` : ''}`,
+      `${user_id} ${queue_id} ${seconds(valid_from)}-${seconds(valid_to)}${valid_to === null && missing_since !== null ? ` unconfirmed ${seconds(missing_since)}` : ''}`,
   )
 }
 
@@ -127,7 +127,7 @@ describe('readings saved in another order than they were made', () => {
     await save(reading(pass, 'usr-A', [10, 13], 'pdl_B'))
     await save(reading(pass, 'usr-B', [9, 12], 'pdl_A'))
     await expectConsistency()
-    expect(await stretches()).toEqual([
+    expect(await assignmentsOf()).toEqual([
       'usr-A pdl_A 1-12',
       'usr-A pdl_B 13-',
       'usr-B pdl_B 1-12',
@@ -140,9 +140,9 @@ describe('readings saved in another order than they were made', () => {
     await save(reading(pass, 'usr-A', [10, 12], null))
     await save(reading(pass, 'usr-B', [8, 11], 'pdl_A'))
     await expectConsistency()
-    expect(await stretches()).toEqual([
+    expect(await assignmentsOf()).toEqual([
       'usr-A pdl_A 1-11',
-      'usr-A null 12- doubted 12',
+      'usr-A null 12- unconfirmed 12',
       'usr-B pdl_B 1-11',
       'usr-B pdl_A 11-',
     ])
@@ -153,9 +153,9 @@ describe('readings saved in another order than they were made', () => {
     await save(reading(pass, 'usr-B', [11, 13], 'pdl_A'))
     await save(reading(pass, 'usr-A', [10, 12], null))
     await expectConsistency()
-    expect(await stretches()).toEqual([
+    expect(await assignmentsOf()).toEqual([
       'usr-A pdl_A 1-12',
-      'usr-A null 12- doubted 12',
+      'usr-A null 12- unconfirmed 12',
       'usr-B pdl_B 1-13',
       'usr-B pdl_A 13-',
     ])

@@ -1,6 +1,6 @@
 /** When queues end, and when they don't: two passes must agree, and nothing in between may look like an ending. */
 import { describe, expect, test } from 'vitest'
-import { currentQueue, queueOf, stretches, useStages } from './support/stage.ts'
+import { assignmentsOf, currentQueue, queueOf, useStages } from './support/stage.ts'
 
 const openStage = useStages()
 
@@ -126,14 +126,14 @@ describe('a removed queue', () => {
     await stage.pass()
     stage.apply({ type: 'remove_queue', userId })
     await stage.pass()
-    expect(await stretches(stage, userId)).toEqual([`${old} doubted`])
+    expect(await assignmentsOf(stage, userId)).toEqual([`${old} unconfirmed`])
     await stage.pass()
     expect(await queueOf(stage, old)).toMatchObject({
       is_current: false,
       end_reason: 'queue_gone',
       replaced_by_queue_id: null,
     })
-    expect(await stretches(stage, userId)).toEqual([old, null])
+    expect(await assignmentsOf(stage, userId)).toEqual([old, null])
   })
 
   test('is not ended by passes over single teammates, however many', async () => {
@@ -236,7 +236,7 @@ describe('an unconfirmed answer', () => {
     await stage.pass()
     await stage.pass()
     expect(await queueOf(stage, queue)).toMatchObject({ is_current: true, ended_at: null })
-    expect(await stretches(stage, userId)).toEqual([queue])
+    expect(await assignmentsOf(stage, userId)).toEqual([queue])
     expect((await stage.recorded()).versions.every(({ valid_to }) => valid_to === null)).toBe(true)
   })
 
@@ -245,9 +245,9 @@ describe('an unconfirmed answer', () => {
     const userId = stage.world.keyOwner()
     stage.simulated.faults.add({ kind: 'odd_no_queue', userId, times: 1 })
     await stage.pass()
-    expect(await stretches(stage, userId)).toEqual(['null doubted'])
+    expect(await assignmentsOf(stage, userId)).toEqual(['null unconfirmed'])
     await stage.pass()
-    expect(await stretches(stage, userId)).toEqual([currentQueue(stage, userId)])
+    expect(await assignmentsOf(stage, userId)).toEqual([currentQueue(stage, userId)])
   })
 
   test('"no queue" before a reset leaves no period without a queue', async () => {
@@ -259,7 +259,7 @@ describe('an unconfirmed answer', () => {
     await stage.pass()
     stage.apply({ type: 'reset', userId, fill: 1 })
     await stage.pass()
-    expect(await stretches(stage, userId)).toEqual([old, currentQueue(stage, userId)])
+    expect(await assignmentsOf(stage, userId)).toEqual([old, currentQueue(stage, userId)])
   })
 
   test("ends nothing if its teammate can't be read afterwards", async () => {

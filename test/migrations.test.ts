@@ -186,7 +186,7 @@ describe('a database that is shared', () => {
     await pool.query('create schema reporting; create table reporting.queues (id int)')
 
     await expect(migrateDatabase(url)).rejects.toThrow(
-      "the database has a schema reporting of somebody else's, where the reports would go: rename it",
+      'the database has a schema reporting of another program, and the reports need that name: rename it',
     )
     expect((await inspectSchema(pool)).state).toBe('absent')
   })

@@ -541,7 +541,7 @@ describe('a reading in progress', () => {
     const save = (read: Reading) => saveReading(stage.database.pool, read, null)
     expect(await readAndSave(stage, userId, save)).toMatchObject({
       reading: { status: 'error', errorCode: 'number_key' },
-      error: { message: expect.stringContaining('only NUMBER_KEY tells which') },
+      error: { message: expect.stringContaining('only NUMBER_KEY can recognise them') },
       stopsPass: true,
     })
   })
@@ -611,6 +611,6 @@ describe('the command', () => {
     expect(await stage.sql('select number_key_fingerprint as fingerprint from allo.settings')).toEqual([
       { fingerprint: numberKeys.fingerprint },
     ])
-    await expect(stage.pass()).rejects.toThrow('only NUMBER_KEY tells which')
+    await expect(stage.pass()).rejects.toThrow('only NUMBER_KEY can recognise them')
   })
 })

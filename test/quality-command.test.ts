@@ -95,7 +95,7 @@ describe('docs/operating.md', () => {
     expect(lines).toEqual(checks.map(({ name, severity }) => [name, words[severity]]))
   })
 
-  test('says how to delete a corrupt queue, and the next pass begins it again', async () => {
+  test('has statements that rebuild the rows of a queue, and the next pass repairs the rest', async () => {
     const [, sql = ''] = page.match(/```sql\n(begin;\ndelete from allo\.queue_numbers[^`]+)```/) ?? []
     const queueId = world.currentQueue(world.keyOwner())?.queue.id ?? ''
     await database.pool.query(`delete from allo.queue_numbers where queue_id = $1 and position = 2`, [

@@ -51,7 +51,7 @@ describe.skipIf(chromium === null)('in a browser', () => {
     },
   )
 
-  test('bad contrast and a bad scroll area would be found', async () => {
+  test('low contrast and a missing language are found', async () => {
     const { page } = await openPage(browser, `${server.url}/report`)
     await page.evaluate(`document.querySelector('.says').style.color = '#ccc'`)
     await page.evaluate(`document.documentElement.removeAttribute('lang')`)

@@ -230,16 +230,16 @@ describe('an answer that the next reading contradicts', () => {
   test('is a period without a queue only if it is confirmed, and then from the first answer on', async () => {
     const stage = await open({ world: { withoutQueue: 1 } })
     const userId = stage.ids[2] ?? ''
-    const stretches = async () =>
+    const periods = async () =>
       (await read<{ user_id: string; assignment_state: string }>(stage, 'queue_assignments'))
         .filter(({ user_id }) => user_id === userId)
         .map(({ assignment_state }) => assignment_state)
     await stage.pass()
-    expect(await stretches()).toEqual([])
+    expect(await periods()).toEqual([])
     expect(await ofTeammate(stage, 'teammates', userId)).toMatchObject({ queue_state: 'unknown' })
     expect(await answersAtReadings(stage, userId)).toEqual(['no_queue: unknown'])
     await stage.pass()
-    expect(await stretches()).toEqual(['no_queue'])
+    expect(await periods()).toEqual(['no_queue'])
     expect(await ofTeammate(stage, 'teammates', userId)).toMatchObject({
       queue_state: 'no_queue',
       numbers: null,
@@ -349,7 +349,7 @@ describe('unread seconds', () => {
     for (const seconds of ofDays) expect(seconds).toBeLessThanOrEqual(86_400)
   })
 
-  test('begin at the first reading or, if history was deleted, at the start of history', async () => {
+  test('include the time before history_from, if older history was deleted', async () => {
     const stage = await open()
     const { pool } = stage.database
     const desk = await seat(pool, { since: noon - 80 * HOUR, until: noon, dials: [] })

@@ -400,7 +400,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     expect(plain.get('queue_as_of')?.length).toBeGreaterThan(3)
   })
 
-  /** Stretches in which nothing is known of a teammate, from before the first reading to the last one of the team. */
+  /** Periods in which nothing is known of a teammate, from before the first reading to the last one of the team. */
   function unread(truth: ReportTruth, userId: string): { from: number; to: number }[] {
     const known = truth.knownSince(userId) ?? truth.asOf
     const last = truth.sightingsOf(userId).findLast(({ status }) => status !== 'not_found')

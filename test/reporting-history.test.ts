@@ -67,13 +67,13 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     for (const { truth, read, entryId } of weeks().teams) {
       const numbers = groupBy(await read<NumberVersion>('number_history'), ({ queue_id }) => queue_id)
       const settings = groupBy(await read<Settings>('queue_history'), ({ queue_id }) => queue_id)
-      const held = groupBy(await read<Stretch>('queue_assignments'), ({ user_id }) => user_id)
+      const held = groupBy(await read<Period>('queue_assignments'), ({ user_id }) => user_id)
       for (const { userId, at } of truth.sightings) {
         const answer = truth.answerAt(userId, at)
         if (answer.answer === 'unknown') continue
-        const stretches = (held.get(userId) ?? []).filter((stretch) => covers(stretch, at))
+        const periods = (held.get(userId) ?? []).filter((period) => covers(period, at))
         const queue = answer.answer === 'queue' ? answer.queue : null
-        expect(stretches.map(({ queue_id }) => queue_id)).toEqual([queue?.queueId ?? null])
+        expect(periods.map(({ queue_id }) => queue_id)).toEqual([queue?.queueId ?? null])
         if (queue === null) continue
         const shown = (numbers.get(queue.queueId) ?? []).filter((version) => covers(version, at))
         const versions = shown.map(({ position, entry_id, outcome, user_id }) => ({
@@ -375,7 +375,7 @@ interface Settings extends Version {
   readonly queue_id: string
 }
 
-interface Stretch extends Version {
+interface Period extends Version {
   readonly user_id: string
   readonly queue_id: string | null
 }

@@ -11,7 +11,7 @@ export function parseEnvFile(text: string, ours: ReadonlySet<string>): Record<st
   return values
 }
 
-/** The values whatever is wrong with others: for masking. Never throws. */
+/** The values of valid lines, for masking, even if other lines are invalid. Never throws. */
 export function readEnvText(text: string, ours: ReadonlySet<string>) {
   const problems: Problem[] = []
   const seen = new Map<string, { value: string; line: number }>()

@@ -1,4 +1,4 @@
-/** Which texts no message may show, whatever the configuration is worth. Nothing here throws. */
+/** The secrets of the environment, which no message may show. Works with an invalid configuration too. Never throws. */
 import { resolve } from 'node:path'
 import { readEnvText } from './env-file.ts'
 import { formsOfSecret, partsOfUserinfo } from './known-secrets.ts'

@@ -1,8 +1,7 @@
 /**
- * Which names of time zones mean one thing to Node and to every Postgres: UTC, and the Area/City names of the tz
- * database. Postgres looks for an abbreviation first, so that `IST` is Israel and `CET` has no summer; it reads
- * `UTC+2` with the opposite sign; and the old names (`US/Eastern`) are missing where the system keeps them in a
- * package of their own.
+ * The names of time zones that mean the same to Node and to every Postgres: UTC, and the Area/City names of the tz
+ * database. Postgres resolves abbreviations first, so `IST` is Israel and `CET` has no summer time. It reads `UTC+2`
+ * with the opposite sign. Old names (`US/Eastern`) are missing on systems that have them in a separate package.
  */
 import { nearest } from '../text/nearest.ts'
 

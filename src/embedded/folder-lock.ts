@@ -15,7 +15,7 @@ import { identifySelf, isAlive } from './process-identity.ts'
  * holds the lock. The next number may be made only when that holder has left or died. A plain lock file would not do: a
  * slow process that found the owner dead could delete the file of the next owner.
  *
- *     41 → free        kept for one turn, so that a process that still looks at 40 can't make 41 again
+ *     41 → free        kept for one turn, so that a process that has read 40 late can't make 41 again
  *     42 → 977-…       holds the lock; when it is dead or `free`, the process that makes 43 is next
  */
 export async function withFolderLock<T>(

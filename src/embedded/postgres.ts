@@ -167,7 +167,7 @@ async function leave(home: PostgresHome, user: string): Promise<void> {
 }
 
 /**
- * For a process that is exiting and can't wait: tells the server to stop, which it does by itself. Safe without the
+ * For a process that is exiting and can't wait: sends the server a signal to stop, and does not wait for its end. Safe without the
  * lock: a process that starts at the same time registers first, or finds the server stopping.
  */
 function leaveAtOnce(home: PostgresHome, user: string, signal: 'SIGINT' | 'SIGQUIT'): void {

@@ -41,7 +41,7 @@ export function waitingPage(what: string, version: string): string {
   const verdict: Verdict = {
     tone: 'warning',
     headline: `Waiting for ${what}.`,
-    notes: ['The worker goes on by itself as soon as it answers.'],
+    notes: ['The worker continues by itself as soon as it answers.'],
   }
   return page(
     'Waiting: Allo queue mirror',

@@ -78,7 +78,7 @@ function refuse(reply: FastifyReply, refusal: Error): void {
   reply.code(429).send(`${refusal.message}\n`)
 }
 
-/** Takes the same time whatever is given. */
+/** Takes the same time for every input. */
 function isSame(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(expected))

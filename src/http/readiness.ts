@@ -33,7 +33,7 @@ export async function readinessOf(state: WorkerState, keyFingerprint: string): P
     check(async () => {
       if (pool === undefined) return waiting()
       const { state, says } = await inspectSchema(pool)
-      // Newer is what a rolling update looks like from the old process: what it knows is still there.
+      // In a rolling update an old process sees a newer database. What it uses still exists.
       if (state === 'current' || state === 'ahead')
         return state === 'ahead' ? 'newer than this process' : 'current'
       return fail(says)

@@ -1,6 +1,6 @@
 /**
- * /report and its CSVs: of the worker's team only, whatever else is in the database. One page and one CSV at a time,
- * so that many who look leave a connection to the probes.
+ * /report and its CSVs, for the worker's team only. One page and one CSV at a time, so that many requests leave a
+ * database connection to the probes.
  */
 import { finished } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'

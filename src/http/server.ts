@@ -27,9 +27,9 @@ import { readinessOf, withoutDetails } from './readiness.ts'
 import { registerReport } from './report.ts'
 
 export interface HttpServer {
-  /** To be told whenever the state changed. */
+  /** Call this whenever the state changed. */
   refresh(): void
-  /** Drops open connections. Twice is once. */
+  /** Drops open connections. Idempotent. */
   stop(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** HTML that is escaped by construction: whatever is put into `html` is text, unless `html` made it. */
+/** HTML that is escaped by construction: every value in an `html` template is escaped, unless `html` made it. */
 export class Html {
   readonly text: string
   constructor(text: string) {

@@ -2,14 +2,14 @@
  * What a failure in a pass concerns, and what happens then:
  *
  *   concerns   for example                                         is recorded               then
- *   teammate   a wrong answer, HTTP 5xx, no answer, data that      with this teammate        the pass goes on; the worker
+ *   teammate   a wrong answer, HTTP 5xx, no answer, data that      with this teammate        the pass continues; the worker
  *              Postgres refuses, a bug                                                       tries again if it can help
  *   pass       key refused, throttled too long, wrong NUMBER_KEY,  with this teammate, with  the pass stops: no further
  *              a right that is missing in Postgres                 all not reached, with     request is sent
  *                                                                  the pass
  *   process    interrupted, Postgres gone, pass closed             nowhere                   another try reads the teammate
  *
- * Ten teammates in a row without an answer concern the pass, too: see read-teammate.ts.
+ * Ten teammates in a row without an answer concern the pass too: see read-teammate.ts.
  */
 import { AlloRefusedError, AlloThrottledError } from '../allo/errors.ts'
 import { withoutNumbers } from '../allo/text.ts'
@@ -48,7 +48,7 @@ export class TeamChangedError extends MirrorError {
     super(
       `this API key and its teammates are on record as team ${onRecord}, and Allo now names ` +
         `${isNamed ? `team ${now}` : `no team for the key, which would make it team ${now}`}; nothing was read. ` +
-        'If Allo was wrong, the next pass goes on. If this is another team, use an API key and a database of its ' +
+        'If Allo was wrong, the next pass works again. If this is another team, use an API key and a database of its ' +
         'own. If it is the same team under another id, move its data: ' +
         `select allo.move_team(${quoted(onRecord)}, ${quoted(now)})`,
     )

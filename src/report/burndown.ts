@@ -1,10 +1,10 @@
 /**
- * How the numbers left to call went down: a line for each teammate with a queue, through all queues held in the period;
- * or for the one queue that is asked for, whoever held it. In a gap there is no line.
+ * The remaining numbers over time: a line for each teammate with a queue, through all queues held in the period. If the
+ * report is filtered by a queue: one line for that queue, through all its holders. In a gap there is no line.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, run } from '../store/postgres/query.ts'
-import { instant, isOfTeammate, type Scope, type Stretch } from './scope.ts'
+import { instant, isOfTeammate, type Scope, type TimeSpan } from './scope.ts'
 
 export interface Burndowns {
   /** Most that remains first; some of them. */
@@ -21,12 +21,12 @@ export interface Burndown {
   readonly numbers: number | null
   readonly remaining: number | null
   readonly holdings: readonly Holding[]
-  /** Stretches that were not read. */
-  readonly gaps: readonly Stretch[]
+  /** Spans that were not read. */
+  readonly gaps: readonly TimeSpan[]
 }
 
-/** A stretch in which a queue was held, or in which it was seen that there was none. */
-export interface Holding extends Stretch {
+/** A span in which the teammate held a queue, or was seen without one. */
+export interface Holding extends TimeSpan {
   /** Null: none. */
   readonly queueId: string | null
   /** Why the queue ended then; null: it did not, or that is not known (yet). */
@@ -89,7 +89,7 @@ function queueAsked({ client, teamId }: Scope, queueId: string): Promise<Line[]>
   )
 }
 
-/** Each is known until it ended, until it was doubted, or until its holder was read last: `held_seconds`. */
+/** A holding is known until it ended, until a reading contradicted it, or until its holder's last reading: `held_seconds`. */
 function holdingsOf(scope: Scope, userIds: readonly string[]): Promise<(Holding & { userId: string })[]> {
   const { client, period, filters } = scope
   const isShown = filters.queue === null ? sql`user_id ${anyOf(userIds)}` : sql`queue_id = ${filters.queue}`
@@ -128,7 +128,7 @@ function stepsOf({ from, days }: Scope['period']): SQL {
 }
 
 function gapsOf({ client, teamId, period }: Scope, userIds: readonly string[]) {
-  return run<Stretch & { userId: string }>(
+  return run<TimeSpan & { userId: string }>(
     client,
     sql`select user_id as "userId", ${instant(sql`greatest(gap_from, ${period.from}::timestamptz)`)} as "from",
         ${instant(sql`coalesce(gap_to, ${period.to}::timestamptz)`)} as "to"

@@ -134,7 +134,7 @@ async function columnsOf(client: Client, view: CsvViewName): Promise<Column[]> {
   return columns.filter(({ name }) => !without.includes(name))
 }
 
-/** The same text whatever style of dates the session has. */
+/** Independent of the date style of the session. */
 function asText({ name, type }: Column): SQL {
   const column = sql.identifier(name)
   if (type === 'timestamp with time zone') return instant(sql`${column}`)

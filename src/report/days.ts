@@ -18,7 +18,7 @@ export type DialOutcome = (typeof dialOutcomes)[number]
 export interface DayOfDials extends LocalDay {
   readonly dials: number
   readonly byOutcome: Readonly<Record<DialOutcome, number>>
-  /** Share of the day, 0 to 1, that was not read; null: there is nobody on the team. */
+  /** Share of the day, 0 to 1, that was not read; null: no teammate is on the team. */
   readonly unread: number | null
 }
 

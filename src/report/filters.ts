@@ -1,7 +1,7 @@
-/** What a report is narrowed to, as it stands in an address: `?days=28&teammate=usr-1&queue=pdl_2`. */
+/** The filters of a report, as in its URL: `?days=28&teammate=usr-1&queue=pdl_2`. */
 import { UsageError } from '../errors.ts'
 
-/** How far back a report looks; the same length before that is what it compares with. */
+/** Length of the report's period in days. It is compared with the period of the same length before it. */
 export const periods = [7, 28, 90] as const
 export type Days = (typeof periods)[number]
 
@@ -15,17 +15,17 @@ export interface Filters {
 
 export type FilterName = keyof Filters
 
-/** As asked for; null: not. */
+/** As requested; null: not requested. */
 export type AskedFilters = { readonly [name in FilterName]: Filters[name] | null }
 
 export const usualDays: Days = 7
 
-/** A filter that can't be: the message says what can. It never repeats what was sent. */
+/** An invalid filter. The message says which filters are possible, and never repeats the input. */
 export class FilterError extends UsageError {}
 
 const LONGEST_ID = 200
 
-/** `allowed`: what can be narrowed here. What can't is refused, since ignoring it would answer another question. */
+/** `allowed`: the filters of this page or CSV. Others are refused, because ignoring them would answer another question. */
 export function readFilters(
   query: Readonly<Record<string, unknown>>,
   allowed: readonly FilterName[],

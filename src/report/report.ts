@@ -43,7 +43,7 @@ export interface Report {
 export interface Figures {
   readonly period: Period
   readonly trust: Trust
-  /** Share that was not read; null: there is nobody on the team. */
+  /** Share that was not read; null: no teammate is on the team. */
   readonly unread: Readonly<Record<'period' | 'previous' | 'today' | 'weekAgo', number | null>>
   readonly today: Today
   readonly firstDials: readonly [now: FirstDials, before: FirstDials]

@@ -16,28 +16,28 @@ export interface Scope {
   readonly period: Period
 }
 
-/** A stretch is after `from` until `to`. */
-export interface Stretch {
+/** After `from`, until and including `to`. */
+export interface TimeSpan {
   readonly from: string
   readonly to: string
 }
 
 /** Days, weekdays and hours are those of `timeZone`. */
-export interface Period extends Stretch {
+export interface Period extends TimeSpan {
   readonly timeZone: string
   readonly days: Days
   /** As long, and just before. */
-  readonly previous: Stretch
+  readonly previous: TimeSpan
   /** The local days of it, today last and only until now; the first one is whole. */
   readonly dates: readonly LocalDay[]
   readonly today: LocalDay
   /** The same weekday a week before, until the same time of day. */
-  readonly weekAgo: Stretch
+  readonly weekAgo: TimeSpan
   /** For hours of the week: 28 days at least, since a week has too few dials for each of its hours. */
-  readonly forHours: Stretch & { readonly days: Days }
+  readonly forHours: TimeSpan & { readonly days: Days }
 }
 
-export interface LocalDay extends Stretch {
+export interface LocalDay extends TimeSpan {
   /** `2026-11-25` */
   readonly date: string
 }
@@ -136,8 +136,8 @@ export function isOfTeammate({ teamId, filters: { teammate } }: Scope): SQL {
   return teammate === null ? sql`team_id = ${teamId}` : sql`team_id = ${teamId} and user_id = ${teammate}`
 }
 
-/** Condition: the instant is within the stretch. */
-export function within(at: SQL, { from, to }: Stretch): SQL {
+/** Condition: the instant is within the span. */
+export function within(at: SQL, { from, to }: TimeSpan): SQL {
   return sql`${at} > ${from}::timestamptz and ${at} <= ${to}::timestamptz`
 }
 

@@ -1,7 +1,7 @@
 /** The figures at the top of a report that no table of it has, each with what it is compared with. */
 import { type SQL, sql } from 'drizzle-orm'
 import { one, run } from '../store/postgres/query.ts'
-import { isAsked, isOfTeammate, type Scope, type Stretch, within } from './scope.ts'
+import { isAsked, isOfTeammate, type Scope, type TimeSpan, within } from './scope.ts'
 
 /** Dials since midnight; and of the same weekday a week ago, from midnight to the same time of day. */
 export interface Today {
@@ -11,7 +11,7 @@ export interface Today {
 
 export function todayOf(scope: Scope): Promise<Today> {
   const { today, weekAgo } = scope.period
-  const count = ({ from, to }: Stretch): SQL => sql`(select count(*)::int from reporting.dials
+  const count = ({ from, to }: TimeSpan): SQL => sql`(select count(*)::int from reporting.dials
     where ${isAsked(scope)} and counted_at >= ${from}::timestamptz and counted_at <= ${to}::timestamptz)`
   return one<Today>(scope.client, sql`select ${count(today)} as dials, ${count(weekAgo)} as "weekAgo"`)
 }
@@ -45,7 +45,7 @@ export async function firstDialsOf(scope: Scope): Promise<readonly [FirstDials, 
 export interface Remaining {
   readonly remaining: number
   readonly queues: number
-  /** Teammates of whom it is not known whether they have a queue. */
+  /** Teammates for whom it is unknown whether they have a queue. */
   readonly unknown: number
 }
 
@@ -62,7 +62,7 @@ export function remainingNow(scope: Scope): Promise<Remaining> {
 export interface RemainingThen {
   readonly remaining: number
   readonly teammates: number
-  /** Teammates of whom it is known. */
+  /** Teammates for whom it is known. */
   readonly known: number
 }
 

@@ -27,7 +27,7 @@ export interface Check {
   readonly sentence: string
 }
 
-/** Stretches of the period in which a teammate was not read, but should have been. */
+/** Spans of the period in which a teammate was not read, but should have been. */
 export interface Gaps {
   readonly count: number
   readonly teammates: number
@@ -38,7 +38,7 @@ export interface Gaps {
 export interface Gap {
   readonly name: string
   readonly from: string
-  /** Null: it goes on. */
+  /** Null: it continues. */
   readonly to: string | null
   readonly seconds: number
   readonly reason: string

@@ -16,7 +16,7 @@ interface Chunk {
   readonly entries: readonly Entry[]
 }
 
-/** One stay of a number in a queue, from the append to the removal, whatever its position meanwhile. */
+/** One entry: a number in a queue from its addition to its removal, at any positions. */
 export interface Stay {
   readonly entryId: number
   readonly queueId: string

@@ -5,13 +5,13 @@ import type { CallResult, NumberRow, QueueRow, TeammateRow } from './shapes.ts'
  * The complete history of the simulated team, which tests compare the mirror with.
  *
  * All times are epoch milliseconds with fractions, strictly increasing from one event to the next, taken from this
- * machine's clock: they compare with `clock_timestamp()` of a Postgres on the same machine. A state holds from `at`
- * up to but not including `until`, which is Infinity for the present.
+ * machine's clock: they can be compared with `clock_timestamp()` of a Postgres on the same machine. A state is valid from
+ * `at` until just before `until`, which is Infinity for the present state.
  */
 export interface Truth {
   /** The time of the next event. Later events have later times. */
   now(): number
-  /** Every state that overlaps [from, to], the one in force at `from` included, in order. */
+  /** Every state that overlaps [from, to], the state at `from` included, in order. */
   statesOf(userId: string, from: number, to: number): TeammateState[]
   stateAt(userId: string, at: number): TeammateState
   queueStatesOf(queueId: string, from: number, to: number): QueueState[]
@@ -124,7 +124,7 @@ export function createTimeline(): Timeline {
   let last = 0
 
   function now(): number {
-    // A microsecond at least, so that Postgres, which keeps no more, tells two events apart.
+    // At least a microsecond, which is the precision of Postgres, so that two events have different times.
     last = Math.max(performance.timeOrigin + performance.now(), last + 0.001)
     return last
   }

@@ -74,8 +74,8 @@ export function createWebhook(
 }
 
 /**
- * Names and messages from the API stand in alerts, and no part of them may call people or be a link in Slack,
- * Mattermost or the like. What would be a mention or a link looks like one and is none.
+ * Alerts contain names and messages from the API. They must not mention people or contain links in Slack, Mattermost or
+ * similar chats. So the characters that would make a mention or a link are replaced by similar ones.
  */
 function forChat(text: string): string {
   return (

@@ -15,7 +15,7 @@ export function findInconsistencies(recorded: Recorded): string[] {
   ]
 }
 
-interface Stretch {
+interface Period {
   readonly valid_from: number
   readonly valid_to: number | null
 }
@@ -31,14 +31,14 @@ function findOverlaps({ versions, settings, assignments }: Recorded): string[] {
   ]
 }
 
-function overlapsIn<Row extends Stretch>(rows: readonly Row[], key: (row: Row) => string): string[] {
+function overlapsIn<Row extends Period>(rows: readonly Row[], key: (row: Row) => string): string[] {
   const problems: string[] = []
-  for (const [name, stretches] of groupBy(rows, key)) {
-    stretches.sort((a, b) => a.valid_from - b.valid_from)
-    for (const [index, stretch] of stretches.entries()) {
-      const next = stretches[index + 1]
-      if (next && (stretch.valid_to === null || stretch.valid_to > next.valid_from))
-        problems.push(`${name}: stretches overlap at ${next.valid_from}`)
+  for (const [name, periods] of groupBy(rows, key)) {
+    periods.sort((a, b) => a.valid_from - b.valid_from)
+    for (const [index, period] of periods.entries()) {
+      const next = periods[index + 1]
+      if (next && (period.valid_to === null || period.valid_to > next.valid_from))
+        problems.push(`${name}: periods overlap at ${next.valid_from}`)
     }
   }
   return problems
@@ -179,7 +179,7 @@ function checkDials({ dials, entries, numbers, queues }: Recorded): string[] {
 
 function checkQueues({ queues, versions, settings, assignments, entries }: Recorded): string[] {
   const problems: string[] = []
-  const open = <Row extends Stretch & { queue_id: string | null }>(rows: readonly Row[]) =>
+  const open = <Row extends Period & { queue_id: string | null }>(rows: readonly Row[]) =>
     new Set(rows.filter(({ valid_to }) => valid_to === null).map(({ queue_id }) => queue_id))
   const openVersions = open(versions)
   const openSettings = open(settings)

@@ -256,7 +256,7 @@ export function groupBy<Row, Key>(rows: readonly Row[], key: (row: Row) => Key):
   return groups
 }
 
-/** Whether a half-open stretch covers the moment. */
-export function covers(stretch: { valid_from: number; valid_to: number | null }, at: number): boolean {
-  return stretch.valid_from <= at && (stretch.valid_to === null || stretch.valid_to > at)
+/** Whether a half-open period covers the moment. */
+export function covers(period: { valid_from: number; valid_to: number | null }, at: number): boolean {
+  return period.valid_from <= at && (period.valid_to === null || period.valid_to > at)
 }

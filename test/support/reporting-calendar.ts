@@ -118,17 +118,17 @@ export function sessions(dials: readonly CountedDial[]) {
   }
 }
 
-/** Seconds of [from, to] that these stretches cover, each part once. */
+/** Seconds of [from, to] that these periods cover, each part once. */
 export function coveredSeconds(
-  stretches: readonly { readonly from: number; readonly to: number }[],
+  periods: readonly { readonly from: number; readonly to: number }[],
   from: number,
   to: number,
 ): number {
   let covered = 0
   let reached = from
-  for (const stretch of [...stretches].sort((a, b) => a.from - b.from)) {
-    const begin = Math.max(reached, stretch.from)
-    const end = Math.min(to, stretch.to)
+  for (const period of [...periods].sort((a, b) => a.from - b.from)) {
+    const begin = Math.max(reached, period.from)
+    const end = Math.min(to, period.to)
     if (end <= begin) continue
     covered += end - begin
     reached = end

@@ -55,13 +55,13 @@ export function currentQueue({ world }: Stage, userId: string): string {
   return world.currentQueue(userId)?.queue.id ?? ''
 }
 
-/** Who was on record with what, oldest first; `doubted` where a second answer is still to come. */
-export async function stretches(stage: Stage, userId: string): Promise<(string | null)[]> {
+/** Who was on record with what, oldest first; `unconfirmed` where a second answer is still to come. */
+export async function assignmentsOf(stage: Stage, userId: string): Promise<(string | null)[]> {
   const { assignments } = await stage.recorded()
   return assignments
     .filter(({ user_id }) => user_id === userId)
     .map(({ queue_id, valid_to, missing_since }) =>
-      valid_to === null && missing_since !== null ? `${queue_id} doubted` : queue_id,
+      valid_to === null && missing_since !== null ? `${queue_id} unconfirmed` : queue_id,
     )
 }
 

@@ -82,7 +82,7 @@ function compareReadings(recorded: Recorded, truth: Truth, slack: number): Compa
     if (reading.status === 'no_queue' && !was('no_queue')) odd.push(reading)
     const theirs = readingsOf.get(user_id) ?? []
     const [before, after] = [theirs[theirs.indexOf(reading) - 1], theirs[theirs.indexOf(reading) + 1]]
-    compareAssignment({ reading, before, after, states, stretches: assignments.get(user_id) ?? [] }, report)
+    compareAssignment({ reading, before, after, states, periods: assignments.get(user_id) ?? [] }, report)
     if (queue_id === null) continue
 
     const shown = (versions.get(queue_id) ?? [])
@@ -105,20 +105,20 @@ function compareAssignment(
     before,
     after,
     states,
-    stretches,
+    periods,
   }: {
     reading: RecordedReading
     before: RecordedReading | undefined
     after: RecordedReading | undefined
     states: readonly TeammateState[]
-    stretches: readonly RecordedAssignment[]
+    periods: readonly RecordedAssignment[]
   },
   report: Report,
 ): void {
   const { observed_at, status, queue_id } = reading
-  const claimed = stretches.filter(
-    (stretch) =>
-      covers(stretch, observed_at) && (stretch.missing_since === null || stretch.missing_since > observed_at),
+  const claimed = periods.filter(
+    (period) =>
+      covers(period, observed_at) && (period.missing_since === null || period.missing_since > observed_at),
   )
   for (const claim of claimed) {
     const wasSo = states.some((state) =>

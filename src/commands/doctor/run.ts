@@ -1,5 +1,5 @@
 /**
- * `doctor`: runs every check, whatever the earlier ones found. Creates no schema and no data folder, and writes no row
+ * `doctor`: runs every check, even if earlier ones failed. Creates no schema and no data folder, and writes no row
  * except reservations of an existing read budget.
  */
 

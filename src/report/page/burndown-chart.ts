@@ -1,11 +1,11 @@
 /**
- * What remained, as steps: a line goes on until the next reading saw another count. Where it was not read, or the
- * queue is not known, there is a hatched stretch and no line. The chart is as wide as its place: horizontal positions are
- * in percent or stretched, and letters are not.
+ * The remaining numbers as a line with steps: each count is valid until the next reading that saw another one. Where
+ * nothing was read, or the queue is unknown, the area is hatched and has no line. The chart takes the width of its
+ * container: horizontal positions are in percent, or scaled, but text is not scaled.
  */
 import { type Content, type Html, html } from '../../page/html.ts'
 import type { Burndown, Holding, Step } from '../burndown.ts'
-import type { Period, Stretch } from '../scope.ts'
+import type { Period, TimeSpan } from '../scope.ts'
 import { type Clock, count, countOf, endReason } from './words.ts'
 
 const ACROSS = 1000
@@ -27,15 +27,15 @@ export function burndownChart(line: Burndown, period: Period, clock: Clock, inWo
   }
   const known = knownPieces(line)
   const drawn = known.map((piece) => drawPiece(piece, scale))
-  const stretched = (paths: readonly Content[]) =>
+  const scaled = (paths: readonly Content[]) =>
     html`<svg viewBox="0 0 ${ACROSS} ${UP}" preserveAspectRatio="none" width="100%" height="100%">${paths}</svg>`
-  const unknown = without(period, known).map((stretch) => {
-    const [from, to] = [scale.x(stretch.from), scale.x(stretch.to)]
-    return html`<rect class="unread" x="${share(from)}" width="${share(to - from)}" y="0" height="100%"><title>Not read or not known: ${clock.when(stretch.from)} to ${clock.when(stretch.to)}</title></rect>`
+  const unknown = without(period, known).map((span) => {
+    const [from, to] = [scale.x(span.from), scale.x(span.to)]
+    return html`<rect class="unread" x="${share(from)}" width="${share(to - from)}" y="0" height="100%"><title>Not read or not known: ${clock.when(span.from)} to ${clock.when(span.to)}</title></rect>`
   })
-  return html`<svg class="burndown" role="img" aria-label="${inWords}" width="100%">${stretched(drawn.map(({ area }) => area))}${unknown}
+  return html`<svg class="burndown" role="img" aria-label="${inWords}" width="100%">${scaled(drawn.map(({ area }) => area))}${unknown}
 <line class="grid" x1="0" x2="100%" y1="${HEADROOM}%" y2="${HEADROOM}%"/><line class="grid" x1="0" x2="100%" y1="100%" y2="100%"/>
-${stretched(drawn.map((piece) => piece.path))}
+${scaled(drawn.map((piece) => piece.path))}
 ${marks(line, scale, clock)}${highest === 0 ? null : highestLabel(highest, line, scale)}</svg>`
 }
 
@@ -48,7 +48,7 @@ function share(units: number): string {
   return `${((units / ACROSS) * 100).toFixed(2)}%`
 }
 
-export interface Piece extends Stretch {
+export interface Piece extends TimeSpan {
   readonly holding: Holding
 }
 
@@ -57,17 +57,17 @@ export function knownPieces({ holdings, gaps }: Burndown): Piece[] {
   return holdings.flatMap((holding) => without(holding, gaps).map((piece) => ({ ...piece, holding })))
 }
 
-/** The stretch without those that are taken out of it, in order. */
-function without(stretch: Stretch, taken: readonly Stretch[]): Stretch[] {
-  const end = Date.parse(stretch.to)
-  const pieces: Stretch[] = []
-  let { from } = stretch
+/** The span without those that are taken out of it, in order. */
+function without(span: TimeSpan, taken: readonly TimeSpan[]): TimeSpan[] {
+  const end = Date.parse(span.to)
+  const pieces: TimeSpan[] = []
+  let { from } = span
   for (const gap of [...taken].sort((a, b) => Date.parse(a.from) - Date.parse(b.from))) {
     if (Date.parse(gap.to) <= Date.parse(from) || Date.parse(gap.from) >= end) continue
     if (Date.parse(gap.from) > Date.parse(from)) pieces.push({ from, to: gap.from })
     from = gap.to
   }
-  if (Date.parse(from) < end) pieces.push({ from, to: stretch.to })
+  if (Date.parse(from) < end) pieces.push({ from, to: span.to })
   return pieces
 }
 

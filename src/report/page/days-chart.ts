@@ -36,7 +36,7 @@ function sentence(days: readonly DayOfDials[], clock: Clock): string {
   const span =
     days.length === 1
       ? `on ${clock.day(first.from)}`
-      : `from ${clock.day(first.from)} to today, which goes on`
+      : `from ${clock.day(first.from)} to today, which is not over`
   const most = all === 0 ? '' : ` Most were made on ${clock.day(busiest.from)}: ${count(busiest.dials)}.`
   const gaps =
     unread === 0

@@ -101,10 +101,10 @@ function checksInWords(checks: readonly Check[]): string {
   const run = checks.length - skipped
   const verdict =
     failed === 0 ? `All ${countOf(run, 'check')} passed` : `${failed} of ${countOf(run, 'check')} failed`
-  return skipped === 0 ? verdict : `${verdict}; ${skipped} had nothing to look at`
+  return skipped === 0 ? verdict : `${verdict}; ${skipped} had nothing to check`
 }
 
-const severities = { error: 'don’t trust the data', warn: 'look into it', note: 'good to know' } as const
+const severities = { error: 'don’t trust the data', warn: 'investigate it', note: 'good to know' } as const
 
 function checkTable(failed: readonly Check[]): Html {
   return table(
@@ -122,7 +122,7 @@ function gapTable(gaps: readonly Gap[], all: number, clock: Clock): Html {
   const rows = gaps.map(({ name, from, to, seconds, reason }) => [
     name,
     clock.when(from),
-    to === null ? 'goes on' : clock.when(to),
+    to === null ? 'continues' : clock.when(to),
     { n: duration(seconds) },
     reason.replaceAll('_', ' '),
   ])

@@ -87,7 +87,7 @@ async function assertSchemasAreFree(pool: Pool): Promise<void> {
   const [taken] = await schemasInTheWay(pool)
   if (taken === undefined) return
   throw new SchemaVersionError(
-    `the database has a schema ${taken} of somebody else's, where the reports would go: rename it (alter schema ${taken} rename to …) or give allo-queue-mirror a database of its own; nothing was changed`,
+    `the database has a schema ${taken} of another program, and the reports need that name: rename it (alter schema ${taken} rename to …) or give allo-queue-mirror a database of its own; nothing was changed`,
   )
 }
 

@@ -67,7 +67,7 @@ async function closeVersions(
     sql`update ${queueVersions} ${settings} set ${assign(queueVersions, { validTo: at, endReason: reason })}
         ${ofQueues(settings.queueId)} and ${settings.validTo} is null`,
   )
-  // The stretch with the last holder was closed when the holder was seen without the queue. Its reason comes here.
+  // The assignment of the last holder was closed when they were seen without the queue. Its reason is set here.
   await change(
     client,
     sql`update ${queueAssignments} ${a} set ${assign(queueAssignments, {

@@ -29,9 +29,9 @@ export interface NewPass {
   /** False for some teammates picked by hand: only a pass over the team can find that no teammate holds a queue. */
   readonly isWholeTeam: boolean
   readonly version: string
-  /** Of the job that runs it, unlike any other's: begun again by the same job, after a crash, a pass goes on. */
+  /** Id of the job that runs the pass, unique. If the same job begins again after a crash, it continues the pass. */
   readonly jobId?: string
-  /** Of the schedule as configured now; absent where there is none to speak of. */
+  /** Of the schedule as configured now; absent if there is no schedule. */
   readonly cadence?: Cadence
 }
 
@@ -159,7 +159,7 @@ export interface PassState {
   /** An answer about this teammate is recorded already. */
   readonly isRead: boolean
   /**
-   * What those not reached are recorded as, because another reading found that the pass must stop; null: it goes on.
+   * How teammates not reached are recorded, because another reading found that the pass must stop. Null: it continues.
    */
   readonly stop: FailedReading | null
 }

@@ -38,7 +38,7 @@ async function teammatesNotFoundTwice(client: Client, pass: ClosedPass): Promise
   return rows.map(({ userId }) => userId)
 }
 
-/** A teammate who is still on a list has not left, whatever the 404 says. */
+/** A teammate who is still on a list has not left, despite the 404. */
 async function recordLeaving(client: Client, userIds: readonly string[]): Promise<void> {
   await change(
     client,

@@ -131,7 +131,7 @@ const CLOSE_WITHIN_MS = 3000
 
 /**
  * The server ends the session of a process that vanished, and with it the locks of its transaction. Not every server
- * can check connections while it works on a statement; those that can't refuse to be told to.
+ * can check connections while it executes a statement; servers that can't refuse the setting.
  */
 const endWhenAlone = `
   set client_min_messages = warning;

@@ -11,8 +11,8 @@ import { anyOf, run } from './query.ts'
 export const OUR_SCHEMAS = ['allo', 'reporting', 'reporting_pii']
 
 /**
- * Whether a row `m` of pg_auth_members gives rights. Since Postgres 16 whoever made a role is a member of it that may
- * give it away, and nothing else.
+ * Whether a row `m` of pg_auth_members gives rights. Since Postgres 16 the creator of a role becomes a member that can
+ * grant the role but has none of its rights.
  */
 export const isUsed = sql`(coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
   or coalesce((to_jsonb(m) ->> 'set_option')::boolean, true))`
@@ -30,7 +30,7 @@ export async function assertNoForeignOwner(db: Pool | Client, schemas: readonly 
     const { object, owner, us } = first
     const more = rows.length > 1 ? ` (and ${rows.length - 1} more like it)` : ''
     throw new SchemaVersionError(
-      `${object} belongs to ${owner}, and ${us} is no member of ${owner}${more}: ${owner} can replace what allo-queue-mirror keeps there. If it is yours, use it in DATABASE_URL, or say: grant ${owner} to ${us}. If not, drop or rename what it owns; nothing was changed`,
+      `${object} belongs to ${owner}, and ${us} is no member of ${owner}${more}: ${owner} can replace what allo-queue-mirror keeps there. If you control ${owner}, use it in DATABASE_URL, or run: grant ${owner} to ${us}. If not, drop or rename what it owns; nothing was changed`,
     )
   })
 }

@@ -205,7 +205,7 @@ export function excluded(column: PgColumn): SQL {
   return sql`excluded.${name(column)}`
 }
 
-/** One parameter that is an array. Postgres needs its type where nothing else tells it: `${array(ids)}::bigint[]`. */
+/** One parameter that is an array. If Postgres can't infer its type, add it: `${array(ids)}::bigint[]`. */
 export function array(values: readonly unknown[]): SQL {
   return sql`${sql.param([...values])}`
 }

@@ -16,9 +16,9 @@ const settings: Readonly<Record<string, string>> = {
   extra_float_digits: '1',
   array_nulls: 'on',
   transform_null_equals: 'off',
-  // The transactions wait for their locks and then look; a stricter level would look first and fail.
+  // The transactions wait for their locks and then read. A stricter level would take its snapshot before, and fail.
   default_transaction_isolation: 'read committed',
-  // A policy that hides rows from this login is an error, instead of a table that looks shorter than it is.
+  // A policy that hides rows from this login must cause an error, not a shorter result.
   row_security: 'off',
   // Where Postgres was built with LLVM, it compiles statements for longer than they then run.
   jit: 'off',

@@ -8,8 +8,8 @@
  *                               │                              └──idle, gone, or no answer, twice──▶ destroy
  *                               └──no answer is due──▶ ask for one over the connection itself (Sync)
  *
- * It sits below pg's Client, in the factory of its socket, so that it holds for whatever makes the client: our pools,
- * COPY, cursors, and the pools and LISTEN connections of BullMQ.
+ * It works below pg's Client, in the factory of its socket. So it covers every client: our pools, COPY, cursors, and the
+ * pools and LISTEN connections of BullMQ.
  */
 import { EventEmitter } from 'node:events'
 import { Socket } from 'node:net'
@@ -21,7 +21,7 @@ import { setSession } from './session-settings.ts'
 export interface SilenceWatch {
   /** For the `stream` of a client's or pool's options. */
   readonly stream: () => Socket
-  /** Ends all connections at once, whatever they wait for. */
+  /** Ends all connections at once, also those that wait for a statement. */
   destroyAll(): void
 }
 

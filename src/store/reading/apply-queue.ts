@@ -65,13 +65,11 @@ function withoutSuppressed(
   if (numberKeys === null) {
     if (suppressedNumbers.length === 0) return snapshot
     throw new NumberKeyError(
-      'numbers are suppressed in this database, and only NUMBER_KEY tells which: set it for every process',
+      'numbers are suppressed in this database, and only NUMBER_KEY can recognise them: set it for every process',
     )
   }
   if (numberKeys.fingerprint !== numberKeyFingerprint) {
-    throw new NumberKeyError(
-      'NUMBER_KEY was changed while this process ran: start it anew with the present one',
-    )
+    throw new NumberKeyError('NUMBER_KEY was changed while this process ran: restart it with the new key')
   }
   const numbers = conceal(snapshot.numbers, new Set(suppressedNumbers), numberKeys)
   if (numbers === snapshot.numbers) return snapshot

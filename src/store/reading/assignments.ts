@@ -2,15 +2,15 @@
  * Which teammate holds which queue, and since when. `assignQueue` and `unassignQueue` record what one reading saw.
  *
  * A reading with a queue proves that the teammate holds it. "No queue" needs two readings that agree: the first one
- * only sets `missing_since` (the assignment is doubted: from then on the holder is unknown), the second one confirms
- * it.
+ * only sets `missing_since` (the assignment is unconfirmed: from then on the holder is unknown), and the second one
+ * confirms it.
  *
- *   holds Q ──no queue──▶ holds Q, doubted ──no queue──▶ Q closed at the first doubt, none from there
- *      ▲                     │         └────another────▶ Q closed at the first doubt, the other one from now
+ *   holds Q ──no queue──▶ unconfirmed ──no queue──▶ Q closed at missing_since, no queue from there
+ *      ▲                     │   └───another queue──▶ Q closed at missing_since, the other queue from now
  *      └───────── Q ─────────┘
- *   unknown ──no queue──▶ none, doubted ──no queue──▶ none
+ *   unknown ──no queue──▶ no queue, unconfirmed ──no queue──▶ no queue
  *      ▲                     │
- *      └────── a queue ──────┘  (then that one from now)
+ *      └────── a queue ──────┘  (then that queue from now)
  *
  * A teammate never holds two queues at once, and a queue never has two holders. Readings of different teammates are
  * saved in any order, also an older one after a newer one. Then the periods that would overlap are shortened.

@@ -22,7 +22,7 @@ import { recallNumbers } from './recall-numbers.ts'
 export interface QueueToMatch {
   readonly queueId: string
   readonly numberKeys: NumberKeys | null
-  /** Whether the queue's versions are closed: whatever continues is re-opened. */
+  /** Whether the queue's versions are closed. Entries that continue are then re-opened. */
   readonly isReopened: boolean
   /** Rows of the temporary table. */
   readonly slots: number

@@ -112,7 +112,7 @@ const selectState = prepared<Seen>()((db, { passId, userId, queueId, readStarted
       /** End of the last reading that found the teammate; null where this one comes soon enough after it. */
       gapFrom: sql<string | null>`case when ${leavesGap(db, userId, lastFound, observedAt)}
         then ${lastFound.observedAt} end`,
-      /** On record, the teammate holds the queue that was seen, and the assignment is not doubted. */
+      /** On record, the teammate holds the queue that was seen, and no reading has contradicted that since. */
       isAssigned: isAssigned(db, userId, queueId),
       /** Of the key that the number keys on record were made with; null: there are none. */
       numberKeyFingerprint: sql<string | null>`(select ${settings.numberKeyFingerprint} from ${settings})`,

@@ -53,20 +53,20 @@ interface Past {
 }
 
 function pastOf(client: Client, queueId: string): Promise<Past> {
-  const stretches = (versions: typeof queueVersions | typeof queueNumberVersions) =>
+  const periods = (versions: typeof queueVersions | typeof queueNumberVersions) =>
     sql`select ${versions.validFrom}, ${versions.validTo}, ${versions.endReason} from ${versions}
       where ${versions.queueId} = ${queueId}`
   return one<Past>(
     client,
-    sql`with stretches (valid_from, valid_to, end_reason) as (
-        ${stretches(queueVersions)} union all ${stretches(queueNumberVersions)}
+    sql`with periods (valid_from, valid_to, end_reason) as (
+        ${periods(queueVersions)} union all ${periods(queueNumberVersions)}
       ), past as (
         select min(valid_from) as first_seen_at, max(valid_from) as last_changed_at,
           case when bool_and(valid_to is not null) then max(valid_to) end as closed_at
-        from stretches
+        from periods
       )
       select first_seen_at as "firstSeenAt", last_changed_at as "lastChangedAt", closed_at as "closedAt",
-        (select max(end_reason) from stretches where valid_to = closed_at and end_reason <> 'deleted') as "endReason"
+        (select max(end_reason) from periods where valid_to = closed_at and end_reason <> 'deleted') as "endReason"
       from past`,
   )
 }

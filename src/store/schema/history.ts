@@ -83,7 +83,7 @@ export const dials = allo.table(
     index('dials_entry_id').on(t.entryId),
     index('dials_queue_id').on(t.queueId),
     index('dials_user_id').on(t.userId, sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`),
-    // The teammate is in it because Postgres likes to look here for one teammate in a stretch of time, too.
+    // It ends with the teammate, because Postgres also uses this index for one teammate in a period.
     index('dials_at').on(sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`, t.userId),
     uniqueIndex('dials_call_id').on(t.teamId, t.callId).where(sql`${t.callId} is not null`),
     check('dials_has_a_trace', sql`${t.callId} is not null or ${t.dialledAt} is not null`),
