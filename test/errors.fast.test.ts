@@ -2,9 +2,16 @@ import { globSync, readFileSync } from 'node:fs'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../src/allo/errors.ts'
+import {
+  AlloRefusedError,
+  AlloSurprisedError,
+  AlloThrottledError,
+  AlloUnreachableError,
+} from '../src/allo/errors.ts'
 import { exitCodes } from '../src/errors.ts'
 import { toMirrorError } from '../src/foreign-errors.ts'
+import { readingOf } from '../src/pass/failure.ts'
+import { countUnreachable } from '../src/pass/pass-record.ts'
 
 /** Signals within one room, turned into an error of ours before they leave it. */
 const internal = ['TextFileError', 'UnusableJson', 'ExchangeTimeout', 'BodyTooLarge', 'TooManyGuessesError']
@@ -77,5 +84,27 @@ describe('an error of Allo', () => {
     expect(refused(403).exitCode).toBe(exitCodes.configuration)
     expect(refused(400).exitCode).toBe(exitCodes.bug)
     expect(refused(500).exitCode).toBe(exitCodes.tryAgain)
+  })
+})
+
+describe('the audit row of a reading shows', () => {
+  const asked = { asked: 'queue of usr-1, page 1', requestId: 'req-1' }
+  const isUnreachable = (error: Error) =>
+    countUnreachable([{ errorMessage: readingOf(toMirrorError(error)).message }]) === 1
+
+  test.for([null, 'ECONNREFUSED', 'UND_ERR_SOCKET'])('that no answer came (%s)', (code) => {
+    const facts = { ...asked, code, issue: 'the connection failed', wayOut: 'Check the network.' }
+    expect(isUnreachable(new AlloUnreachableError(facts))).toBe(true)
+  })
+
+  test('that an answer came, even with the code of a socket', () => {
+    const answer = { said: 'No answer from Allo', retryable: true, wayOut: 'Try again later.' }
+    for (const error of [
+      new AlloRefusedError({ ...asked, ...answer, status: 502, code: 'ECONNREFUSED' }),
+      new AlloSurprisedError({ ...asked, path: 'data', issue: 'No answer from Allo' }),
+      new AlloThrottledError(1000, 1000, asked),
+      new TypeError('x is not a function'),
+    ])
+      expect(isUnreachable(error)).toBe(false)
   })
 })

@@ -275,8 +275,8 @@ test('a job left over from a closed pass does not take waits and surprises from 
   await withSimulated(scene, async (allo) => {
     const surprises = [{ where: 'queue', what: 'a new field' }]
     const pacer = { throttledMs: 900, forgetThrottling: () => (pacer.throttledMs = 0) }
-    const sources = { pacer, renewSurprises: nothing, takeSurprises: () => surprises.splice(0) }
-    const sideEffects = followSideEffects(sources)
+    const log = { renew: nothing, take: () => surprises.splice(0) }
+    const sideEffects = followSideEffects({ pacer, surprises: log })
     sideEffects.enter(running)
     pacer.throttledMs = 700
     const context = { ...contextOf(allo, pool), sideEffects, choice: { ...everyone, except: [] } }

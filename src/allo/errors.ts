@@ -126,7 +126,10 @@ export class AlloUnreachableError extends AlloError {
     this.retryable = facts.retryable ?? true
   }
 
-  /** Audit rows keep the message and not the class of an error; no other message begins like this. */
+  /**
+   * Whether this is the message of such an error. Audit rows have no class of an error, and their code does not show it:
+   * it is the code of the socket, which a proxy may also send in an error response. No other message begins like this.
+   */
   static isWordingOf(message: string | null): boolean {
     return message?.startsWith(NO_ANSWER) ?? false
   }

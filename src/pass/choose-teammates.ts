@@ -1,5 +1,6 @@
 /**
- * Which teammates a pass reads: those on Allo's two lists, and those missing from them who are not known to have left.
+ * The second step of a pass: which teammates it reads. These are those on Allo's two lists, and those missing from them
+ * who are not known to have left. Both executors use it.
  */
 import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
 import {
@@ -10,8 +11,9 @@ import {
 } from '../store/pass/teammates.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { nearest } from '../text/nearest.ts'
-import { ImplausibleTeamError, UnknownTeammateError } from './failure.ts'
+import { ImplausibleTeamError, notAsked, UnknownTeammateError } from './failure.ts'
 import { assertSameHome } from './identify-team.ts'
+import { noEffort, type PassRecord } from './pass-record.ts'
 
 export interface Choice {
   /** Ids or e-mails; empty: everyone. */
@@ -21,32 +23,55 @@ export interface Choice {
   readonly includeBlocked: boolean
 }
 
-export interface Listing {
-  /** Teammates whose queue can be requested. */
-  readonly everyone: readonly KnownTeammate[]
-  /** Teammates on record who left the team. */
-  readonly former: readonly KnownTeammate[]
-  /** Why not all teammates on the lists can be asked; null when all can. */
-  readonly incomplete: string | null
-}
-
 export interface Selection {
   readonly toRead: readonly KnownTeammate[]
   /** By the configuration. */
   readonly leftOut: readonly KnownTeammate[]
   /** One for each list of the configuration in which some names match no teammate. */
   readonly warnings: readonly string[]
+  /** Why not all teammates on the lists can be asked; null when all can. */
+  readonly incomplete: string | null
+}
+
+interface Sources {
+  readonly allo: AlloClient
+  readonly pool: Pool
+}
+
+interface Options {
+  /** False: write nothing. */
+  readonly record: boolean
+  readonly signal: AbortSignal
+}
+
+/** Throws UnknownTeammateError when no teammate is left to read, TeamChangedError, and what the API throws. */
+export async function selectTeammates(
+  sources: Sources,
+  teamId: string,
+  choice: Choice,
+  options: Options,
+): Promise<Selection> {
+  const listing = await listTeammates(sources, teamId, options)
+  return { ...choose(listing, choice), incomplete: listing.incomplete }
+}
+
+/** A teammate who is left out by configuration must not look like one who left the team. */
+export async function recordNotAsked(record: PassRecord, { leftOut }: Selection): Promise<void> {
+  for (const { userId } of leftOut) await record.save(userId, notAsked, noEffort)
+}
+
+interface Listing extends Pick<Selection, 'incomplete'> {
+  /** Teammates whose queue can be requested. */
+  readonly everyone: readonly KnownTeammate[]
+  /** Teammates on record who left the team. */
+  readonly former: readonly KnownTeammate[]
 }
 
 /**
- * Always reads both lists, so that a blocked teammate does not look like one who left. `record: false` writes nothing.
- * Throws TeamChangedError when most of those listed are on record with another team.
+ * Always reads both lists, so that a blocked teammate does not look like one who left. Throws TeamChangedError when
+ * most of those listed are on record with another team.
  */
-export async function listTeammates(
-  { allo, pool }: { readonly allo: AlloClient; readonly pool: Pool },
-  teamId: string,
-  options: { readonly record: boolean; readonly signal: AbortSignal },
-): Promise<Listing> {
+async function listTeammates({ allo, pool }: Sources, teamId: string, options: Options): Promise<Listing> {
   const active = await allo.listTeammates('ACTIVE', options.signal)
   if (active.teammates.length === 0) {
     throw new ImplausibleTeamError('the API listed no active teammate at all; nothing was concluded from it')
@@ -95,7 +120,7 @@ function asKnown({ userId, name, email, status }: Teammate): KnownTeammate {
  * name of a list in the configuration does, or when no teammate is left to read. Some names of a list may match none,
  * which is a warning, because teammates leave and the worker must continue. Former teammates count as matches.
  */
-export function choose({ everyone, former }: Omit<Listing, 'incomplete'>, options: Choice): Selection {
+function choose({ everyone, former }: Listing, options: Choice): Omit<Selection, 'incomplete'> {
   for (const user of options.users) {
     if (!everyone.some((teammate) => isNamed(teammate, [user]))) {
       throw new UnknownTeammateError(`no teammate with the id or e-mail ${user}${suggestion(user, everyone)}`)

@@ -1,4 +1,4 @@
-/** Which team the key belongs to, and what the key may do. */
+/** The first step of a pass: which team the key belongs to, and what the key may do. Both executors use it. */
 import { AlloError, AlloThrottledError } from '../allo/errors.ts'
 import type { Account, AlloClient, Teammate } from '../allo/types.ts'
 import {
@@ -21,41 +21,58 @@ export interface Identification {
   readonly warn: (message: string) => void
 }
 
+export interface Identified {
+  readonly team: Team
+  /** Why the pass fails: the key was refused or throttled, or Allo names another team. Null: it can go on. */
+  readonly error: unknown
+}
+
 /**
- * Checks the key and returns its team. If the request fails for another reason than the key, returns the team on record
- * for this key; if there is none, throws the error of the request.
+ * Checks the key and returns its team. If the API can't name it, the result is the team on record for this key, so that
+ * the pass can go on, or a failed pass can be recorded. Throws the error of the request if no team is on record, and
+ * the reason of an aborted signal.
  *
- * The team of a key never changes. If the API names another team than the one on record, or none, a TeamChangedError is
- * thrown, and also for a new key whose teammates are on record with another team.
+ * The team of a key never changes. If the API names another team than the one on record, or none, that is a
+ * TeamChangedError, and also for a new key whose teammates are on record with another team.
  */
-export async function identifyTeam(
-  { allo, pool, keyFingerprint, onLimit, warn }: Identification,
-  options: { readonly record: boolean; readonly signal?: AbortSignal },
-): Promise<Team> {
+export async function identify(
+  deps: Identification,
+  options: { readonly record: boolean; readonly signal: AbortSignal },
+): Promise<Identified> {
   try {
-    const account = await allo.me(options.signal)
-    onLimit(account.readsPerSecond)
-    for (const scope of ['USERS_READ', 'DIALING_QUEUE_READ_WRITE']) {
-      if (account.scopes !== null && !account.scopes.includes(scope)) {
-        warn(`The API key does not list the scope ${scope}.`)
-      }
-    }
-    const team = teamOf(account, keyFingerprint)
-    const onRecord = await lastTeamOfKey(pool, keyFingerprint)
-    if (onRecord !== null && onRecord.teamId !== team.teamId) {
-      const isNamed = account.team !== null
-      throw new TeamChangedError({ onRecord: onRecord.teamId, now: team.teamId, isNamed })
-    }
-    if (onRecord === null) await assertNewcomers(allo, pool, account, team, options.signal)
-    if (options.record) await recordTeam(pool, team, keyFingerprint)
-    return team
+    return { team: await namedTeam(deps, options), error: null }
   } catch (error) {
-    if (!(error instanceof AlloError) || error instanceof AlloThrottledError || isRefusal(error)) throw error
-    const team = await lastTeamOfKey(pool, keyFingerprint)
+    options.signal.throwIfAborted()
+    const team = await lastTeamOfKey(deps.pool, deps.keyFingerprint)
     if (team === null) throw error
-    warn(`${error.message} Going on with team ${team.teamId}, last recorded for this key.`)
-    return team
+    if (!(error instanceof AlloError) || error instanceof AlloThrottledError || isRefusal(error)) {
+      return { team, error }
+    }
+    deps.warn(`${error.message} Going on with team ${team.teamId}, last recorded for this key.`)
+    return { team, error: null }
   }
+}
+
+async function namedTeam(
+  { allo, pool, keyFingerprint, onLimit, warn }: Identification,
+  { record, signal }: { readonly record: boolean; readonly signal: AbortSignal },
+): Promise<Team> {
+  const account = await allo.me(signal)
+  onLimit(account.readsPerSecond)
+  for (const scope of ['USERS_READ', 'DIALING_QUEUE_READ_WRITE']) {
+    if (account.scopes !== null && !account.scopes.includes(scope)) {
+      warn(`The API key does not list the scope ${scope}.`)
+    }
+  }
+  const team = teamOf(account, keyFingerprint)
+  const onRecord = await lastTeamOfKey(pool, keyFingerprint)
+  if (onRecord !== null && onRecord.teamId !== team.teamId) {
+    const isNamed = account.team !== null
+    throw new TeamChangedError({ onRecord: onRecord.teamId, now: team.teamId, isNamed })
+  }
+  if (onRecord === null) await assertNewcomers(allo, pool, account, team, signal)
+  if (record) await recordTeam(pool, team, keyFingerprint)
+  return team
 }
 
 /** A new key whose teammates are on record must name the same team. */
@@ -64,7 +81,7 @@ async function assertNewcomers(
   pool: Pool,
   account: Account,
   { teamId }: Team,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   if (!(await hasOtherTeams(pool, teamId))) return
   const { teammates } = await allo.listTeammates('ACTIVE', signal)

@@ -14,7 +14,7 @@ import { AlloUnreachableError } from '../allo/errors.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { type Conclusions, finishPass, type PassOutcome } from '../store/pass/finish-pass.ts'
 import {
-  latestReadings,
+  latestErrors,
   type PassState,
   passState,
   type ReadingTotals,
@@ -58,7 +58,7 @@ export function openRecord(
     save: (userId, result, effort) =>
       saveReading(pool, { passId, teamId, userId, result, effort }, numberKeys),
     stop: (reading) => stopPass(pool, passId, reading),
-    unreachableInARow: (most) => latestReadings(pool, passId, most).then(countUnreachable),
+    unreachableInARow: (most) => latestErrors(pool, passId, most).then(countUnreachable),
     noteSideEffects: (effects) => recordSideEffects(pool, passId, effects),
     totals: () => readingsOfPass(pool, passId),
     close: (outcome) => finishPass(pool, { passId, teamId, ...outcome }),

@@ -13,11 +13,11 @@ import { type Cadence, type PassTrigger, startPass } from '../store/pass/passes.
 import type { KnownTeammate, Team } from '../store/pass/teammates.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { PassClosedError, type SavedReading } from '../store/reading/reading.ts'
-import { identify, recordNotAsked, type Selected, selectTeammates } from './begin.ts'
-import type { Choice } from './choose-teammates.ts'
+import { type Choice, recordNotAsked, type Selection, selectTeammates } from './choose-teammates.ts'
 import { openDryRunRecord } from './dry-run-record.ts'
 import { isBug, UnknownTeammateError } from './failure.ts'
 import { finish, type PassPlan } from './finish.ts'
+import { identify } from './identify-team.ts'
 import { createLeaseKeeper } from './leases.ts'
 import { openRecord, type PassRecord } from './pass-record.ts'
 import { readTeammate } from './read-teammate.ts'
@@ -48,8 +48,8 @@ export interface SyncOptions extends Choice {
   readonly trigger: PassTrigger
   /** Reads, and says what saving would change; nothing is saved. */
   readonly dryRun: boolean
-  readonly cadence?: Cadence
-  readonly signal?: AbortSignal
+  readonly cadence?: Cadence | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface SyncResult {
@@ -130,7 +130,7 @@ async function tellSideEffects(
   await effects.tell(record, () => undefined).catch((error: unknown) => observer.warn(messageOf(error)))
 }
 
-interface SelectionOrFailure extends Selected {
+interface SelectionOrFailure extends Selection {
   /** Why no teammate can be read, which is a failure of the pass; null: the selection holds. */
   readonly error: unknown
 }
@@ -155,7 +155,7 @@ async function begin(
 ): Promise<PassRecord> {
   if (dryRun) return openDryRunRecord(pool, { team, keyFingerprint, numberKeys, version })
   const { teamId } = team
-  const pass = { teamId, trigger, isWholeTeam, version, ...(cadence ? { cadence } : {}) }
+  const pass = { teamId, trigger, isWholeTeam, version, cadence }
   return openRecord(pool, numberKeys, { passId: await startPass(pool, pass), teamId })
 }
 

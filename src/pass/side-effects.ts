@@ -1,13 +1,11 @@
 /** Records the waits after 429s and the surprises of the API with the pass that this process works on. */
-import type { Surprise } from '../allo/types.ts'
+import type { SurpriseLog } from '../allo/surprises.ts'
 import type { SideEffects } from '../store/pass/passes.ts'
 import type { PassRecord } from './pass-record.ts'
 
 export interface SideEffectSources {
   readonly pacer: { readonly throttledMs: number; forgetThrottling(): void }
-  /** Surprises since the last call, each kind once per pass. */
-  readonly takeSurprises: () => readonly Surprise[]
-  readonly renewSurprises: () => void
+  readonly surprises: Pick<SurpriseLog, 'take' | 'renew'>
 }
 
 export interface SideEffectsOfPass {
@@ -20,11 +18,7 @@ export interface SideEffectsOfPass {
   tell(record: PassRecord, onTold: (effects: SideEffects) => void): Promise<void>
 }
 
-export function followSideEffects({
-  pacer,
-  takeSurprises,
-  renewSurprises,
-}: SideEffectSources): SideEffectsOfPass {
+export function followSideEffects({ pacer, surprises }: SideEffectSources): SideEffectsOfPass {
   let current: string | null | undefined
   let toldMs = 0
   return {
@@ -32,11 +26,11 @@ export function followSideEffects({
       if (passId === current) return
       current = passId
       toldMs = -waitedMs
-      renewSurprises()
+      surprises.renew()
       pacer.forgetThrottling()
     },
     async tell(record, onTold) {
-      const effects = { throttledMs: pacer.throttledMs - toldMs, surprises: takeSurprises() }
+      const effects = { throttledMs: pacer.throttledMs - toldMs, surprises: surprises.take() }
       if (effects.surprises.length === 0 && effects.throttledMs < 1) return
       toldMs += effects.throttledMs
       onTold(effects)

@@ -10,9 +10,10 @@
 import { createHash } from 'node:crypto'
 import { type Job, WaitingChildrenError } from 'bullmq'
 import { messageOf } from '../errors.ts'
-import { identify, recordNotAsked, selectTeammates } from '../pass/begin.ts'
+import { recordNotAsked, selectTeammates } from '../pass/choose-teammates.ts'
 import { JobsUnavailableError, reasonOf } from '../pass/failure.ts'
 import { finish } from '../pass/finish.ts'
+import { identify } from '../pass/identify-team.ts'
 import { openRecord, type PassRecord } from '../pass/pass-record.ts'
 import {
   abandonPass,

@@ -4,6 +4,7 @@
  */
 import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
+import { createSurpriseLog } from '../../src/allo/surprises.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { runInProcess, type SyncResult } from '../../src/pass/run-in-process.ts'
 import { openNumberKeys } from '../../src/personal-data/open-number-keys.ts'
@@ -68,8 +69,7 @@ export async function openMirror({
           onLimit: () => undefined,
           pacer,
           concurrency: () => (config.concurrency === 'auto' ? 4 : config.concurrency),
-          takeSurprises: () => [],
-          renewSurprises: () => undefined,
+          surprises: createSurpriseLog(),
           observer: { passStarted: () => undefined, teammateRead: () => undefined, warn: () => undefined },
           keyFingerprint: fingerprint,
           version: 'test',

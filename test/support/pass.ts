@@ -1,6 +1,7 @@
 /** One pass over a simulated team, of the real parts and with nothing from the environment. */
 import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
+import { createSurpriseLog } from '../../src/allo/surprises.ts'
 import { runInProcess, type SyncOptions, type SyncResult } from '../../src/pass/run-in-process.ts'
 import type { SimulatedAllo } from '../../src/simulation/server.ts'
 import { keyFingerprint, openReadBudget } from '../../src/store/pass/read-budget.ts'
@@ -37,8 +38,7 @@ export async function runPass(
     onLimit: () => undefined,
     pacer,
     concurrency: () => 4,
-    takeSurprises: () => [],
-    renewSurprises: () => undefined,
+    surprises: createSurpriseLog(),
     observer: { passStarted: () => undefined, teammateRead: () => undefined, warn: () => undefined },
     keyFingerprint: fingerprint,
     version: 'test',

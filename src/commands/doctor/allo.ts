@@ -35,7 +35,7 @@ export async function checkAllo(
         const everyone = await checkTeammates(report, config, open.allo, signal)
         if (everyone === null) report.skipped('queues', 'see teammates')
         else await checkQueues(report, open.allo, everyone, signal)
-        for (const { where, what } of open.surprises()) report.warning('new', `${where}: ${what}`)
+        for (const { where, what } of open.surprises.all()) report.warning('new', `${where}: ${what}`)
       },
       limits,
     ),

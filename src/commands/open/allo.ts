@@ -1,9 +1,9 @@
 /** Opens a client of the API with the read budget of its key, and closes it after the work. */
 import { createAlloClient } from '../../allo/client.ts'
 import { createPacer, type ProcessPacer } from '../../allo/pacer.ts'
-import { createSurpriseLog } from '../../allo/surprises.ts'
+import { createSurpriseLog, type SurpriseLog } from '../../allo/surprises.ts'
 import type { RetrySettings } from '../../allo/transport.ts'
-import type { AlloClient, Surprise } from '../../allo/types.ts'
+import type { AlloClient } from '../../allo/types.ts'
 import type { Config, ConfigWithKey } from '../../config/config.ts'
 import { keyFingerprint, type OpenReadBudget } from '../../store/pass/read-budget.ts'
 import { version } from '../../version.ts'
@@ -17,11 +17,7 @@ export interface OpenAllo {
   readonly allo: AlloClient
   readonly pacer: ProcessPacer
   readonly keyFingerprint: string
-  readonly surprises: () => readonly Surprise[]
-  /** Surprises since the last call. */
-  readonly takeSurprises: () => readonly Surprise[]
-  /** Forget which surprises were taken, so that the next pass reports them again. */
-  readonly renewSurprises: () => void
+  readonly surprises: SurpriseLog
   /** Sets the limit that the API sent; null: it sent none. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly concurrency: () => number
@@ -68,9 +64,7 @@ export async function withAllo<T>(
       pacer,
       keyFingerprint: fingerprint,
       readsPerSecond: () => readsPerSecond,
-      surprises: surprises.all,
-      takeSurprises: surprises.take,
-      renewSurprises: surprises.renew,
+      surprises,
       onLimit(limit) {
         readsPerSecond = configuredRate(config, limit ?? DOCUMENTED_READS_PER_SECOND)
         pacer.setReadsPerSecond(readsPerSecond)

@@ -95,7 +95,7 @@ async function openAndSync(
           dryRun,
           signal,
         })
-        for (const { where, what } of open.surprises()) {
+        for (const { where, what } of open.surprises.all()) {
           progress.warn(`New in the API: ${where}: ${what}.`)
         }
         return { ...result, stoppedBy: asKnownError(result.stoppedBy) }
@@ -129,7 +129,7 @@ export function syncOnce(
       except: config.exceptTeammates,
       includeBlocked: config.includeBlocked,
       cadence: cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
-      ...(signal ? { signal } : {}),
+      signal,
     },
   )
 }

@@ -32,7 +32,7 @@ export interface NewPass {
   /** Id of the job that runs the pass, unique. If the same job begins again after a crash, it continues the pass. */
   readonly jobId?: string
   /** Of the schedule as configured now; absent if there is no schedule. */
-  readonly cadence?: Cadence
+  readonly cadence?: Cadence | undefined
 }
 
 /** How often a teammate is meant to be read, kept with the pass: schedules change. */
@@ -241,15 +241,15 @@ export async function readingsOfPass(pool: Pool, passId: string): Promise<Readin
   return { answered, requests, throttled, stop: toStop(pass) }
 }
 
-/** What all processes recorded last of a pass: status and error message, newest first. Not of teammates left out. */
-export function latestReadings(
+/** Errors of what all processes recorded last of a pass, newest first. Not of teammates left out. */
+export function latestErrors(
   pool: Pool,
   passId: string,
   most: number,
-): Promise<{ readonly status: string; readonly errorMessage: string | null }[]> {
+): Promise<{ readonly errorMessage: string | null }[]> {
   return withDatabaseErrors('looking at the latest readings', () =>
     orm(pool)
-      .select({ status: syncReads.status, errorMessage: syncReads.errorMessage })
+      .select({ errorMessage: syncReads.errorMessage })
       .from(syncReads)
       .where(and(eq(syncReads.passId, passId), sql`${syncReads.errorCode} is distinct from 'not_asked'`))
       .orderBy(desc(syncReads.observedAt))
