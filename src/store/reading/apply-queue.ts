@@ -16,6 +16,7 @@ import type { ReadingState } from './reading-state.ts'
 import { recordFound, recordReading } from './record-reading.ts'
 import { type NumbersWritten, writeNumbers } from './write-numbers.ts'
 import {
+  closeQueueVersion,
   markMissingQueues,
   openQueueVersion,
   recordCounts,
@@ -87,6 +88,7 @@ async function applySettings(
   if (known !== null && version !== null && haveSameSettings(known, snapshot.queue)) {
     await repairQueueVersion(client, snapshot)
   } else {
+    if (version !== null) await closeQueueVersion(client, snapshot)
     await openQueueVersion(client, snapshot, known?.lastReadStartedAt ?? null)
   }
 }

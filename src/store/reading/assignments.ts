@@ -18,9 +18,9 @@
  * Called within the transaction and under the locks of save-reading.ts: the teammate's, and those of every queue named
  * here.
  */
-import { and, eq, gt, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
-import { orm } from '../postgres/query.ts'
+import { columns, namedAfter, orm, prepared } from '../postgres/query.ts'
 import { queueAssignments as assignments } from '../schema.ts'
 
 interface Seen {
@@ -31,17 +31,17 @@ interface Seen {
 }
 
 const isOpen = isNull(assignments.validTo)
-const isOpenOf = (userId: string) => and(eq(assignments.userId, userId), isOpen)
+const isOpenOf = (userId: string | SQL) => and(eq(assignments.userId, userId), isOpen)
 
 /** The teammate was seen with the queue. If another teammate held it on record, that assignment is closed. */
 export async function assignQueue(client: Client, seen: Seen & { readonly queueId: string }): Promise<void> {
   const { userId, queueId, observedAt, changedAfter } = seen
-  const open = await openAssignment(client, userId)
+  const open = await findOpen(client, userId)
   if (open?.queueId === queueId) {
     if (open.isDoubted) await clearDoubt(client, userId)
     return
   }
-  await closeEarlierHolder(client, seen)
+  await closeEarlierHolder(client, { queueId, observedAt })
   if (open?.queueId === null && open.isDoubted) {
     await orm(client).delete(assignments).where(isOpenOf(userId))
   } else if (open !== null) {
@@ -50,17 +50,17 @@ export async function assignQueue(client: Client, seen: Seen & { readonly queueI
       .set({ validTo: sql`coalesce(${assignments.missingSince}, ${observedAt})` })
       .where(isOpenOf(userId))
   }
-  await cutClaimsBeyond(client, seen)
-  await orm(client).insert(assignments).values({ userId, queueId, validFrom: observedAt, changedAfter })
+  await cutClaims(client, { userId, queueId, observedAt })
+  await openAssignment(client, { userId, queueId, validFrom: observedAt, changedAfter })
 }
 
 /** The teammate was seen without a queue. */
 export async function unassignQueue(client: Client, seen: Seen): Promise<void> {
   const { userId, observedAt, changedAfter } = seen
   const doubt = { missingSince: observedAt, missingAfter: changedAfter }
-  const open = await openAssignment(client, userId)
+  const open = await findOpen(client, userId)
   if (open === null) {
-    await cutClaimsBeyond(client, { ...seen, queueId: null })
+    await cutClaims(client, { userId, queueId: null, observedAt })
     await openDoubtedNone(client, userId, doubt)
   } else if (open.queueId !== null && !open.isDoubted) {
     await orm(client).update(assignments).set(doubt).where(isOpenOf(userId))
@@ -71,13 +71,23 @@ export async function unassignQueue(client: Client, seen: Seen): Promise<void> {
   }
 }
 
-async function openAssignment(client: Client, userId: string) {
-  const [open] = await orm(client)
-    .select({ queueId: assignments.queueId, isDoubted: sql<boolean>`${isNotNull(assignments.missingSince)}` })
-    .from(assignments)
-    .where(isOpenOf(userId))
+async function findOpen(client: Client, userId: string) {
+  const [open] = await selectOpen(client, { userId })
   return open ?? null
 }
+
+const selectOpen = prepared<{ userId: string }>()((db, { userId }) =>
+  db
+    .select({ queueId: assignments.queueId, isDoubted: sql<boolean>`${isNotNull(assignments.missingSince)}` })
+    .from(assignments)
+    .where(isOpenOf(userId)),
+)
+
+type Opened = Pick<typeof assignments.$inferInsert, 'userId' | 'queueId' | 'validFrom' | 'changedAfter'>
+
+const openAssignment = prepared<Opened>()((db) =>
+  db.insert(assignments).values(namedAfter(assignments, 'userId', 'queueId', 'validFrom', 'changedAfter')),
+)
 
 async function clearDoubt(client: Client, userId: string): Promise<void> {
   await orm(client)
@@ -95,7 +105,7 @@ async function closeAtDoubt(client: Client, userId: string): Promise<void> {
     .returning({ validFrom: assignments.missingSince, changedAfter: assignments.missingAfter })
   for (const { validFrom, changedAfter } of closed) {
     if (validFrom === null) continue
-    await orm(client).insert(assignments).values({ userId, queueId: null, validFrom, changedAfter })
+    await openAssignment(client, { userId, queueId: null, validFrom, changedAfter })
   }
 }
 
@@ -113,31 +123,36 @@ async function openDoubtedNone(client: Client, userId: string, doubt: Doubt): Pr
 }
 
 /** The earlier holder no longer has this queue. Whether they have another one is not proven, so a doubt stays. */
-async function closeEarlierHolder(
-  client: Client,
-  { queueId, observedAt }: { readonly queueId: string; readonly observedAt: string },
-): Promise<void> {
-  const { userId, missingSince, missingAfter } = assignments
-  const closed = await orm(client)
-    .update(assignments)
-    .set({ validTo: sql`least(${missingSince}, ${observedAt})` })
-    .where(and(eq(assignments.queueId, queueId), isOpen))
-    .returning({ userId, missingSince, missingAfter })
-  for (const { userId, missingSince, missingAfter } of closed) {
+async function closeEarlierHolder(client: Client, queue: ObservedQueue): Promise<void> {
+  for (const { userId, missingSince, missingAfter } of await closeAssignmentOf(client, queue)) {
     if (missingSince !== null) await openDoubtedNone(client, userId, { missingSince, missingAfter })
   }
 }
 
-async function cutClaimsBeyond(
-  client: Client,
-  { userId, queueId, observedAt }: Seen & { readonly queueId: string | null },
-): Promise<void> {
-  const isOfEither = or(
-    eq(assignments.userId, userId),
-    queueId === null ? undefined : eq(assignments.queueId, queueId),
-  )
-  await orm(client)
-    .update(assignments)
-    .set({ validTo: observedAt })
-    .where(and(isOfEither, lt(assignments.validFrom, observedAt), gt(assignments.validTo, observedAt)))
+interface ObservedQueue {
+  readonly queueId: string
+  readonly observedAt: string
 }
+
+const closeAssignmentOf = prepared<ObservedQueue>()((db, { queueId, observedAt }) =>
+  db
+    .update(assignments)
+    .set({ validTo: sql`least(${assignments.missingSince}, ${observedAt})` })
+    .where(and(eq(assignments.queueId, queueId), isOpen))
+    .returning(columns(assignments, 'userId', 'missingSince', 'missingAfter')),
+)
+
+/** Shortens closed assignments of the teammate, and of the queue if there is one, that last beyond `observedAt`. */
+const cutClaims = prepared<{ userId: string; queueId: string | null; observedAt: string }>()(
+  (db, { userId, queueId, observedAt }) =>
+    db
+      .update(assignments)
+      .set({ validTo: observedAt })
+      .where(
+        and(
+          or(eq(assignments.userId, userId), eq(assignments.queueId, queueId)),
+          lt(assignments.validFrom, observedAt),
+          gt(assignments.validTo, observedAt),
+        ),
+      ),
+)

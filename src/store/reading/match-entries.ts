@@ -125,15 +125,16 @@ const sameOrder: Rule = { key: () => sql`0`, holds: sql`true` }
 
 /** Matches incoming numbers without an entry with mirrored rows whose entry no number continues yet. */
 async function matchOtherSlots(client: Client, queue: QueueToMatch, { key, holds }: Rule): Promise<void> {
+  // Only the columns that are used below: Postgres sorts these rows, and wide ones don't fit into memory.
   const ranked = (row: typeof i | typeof q) =>
-    sql`select ${row}.*, ${numberOf(row)} as number, ${createdOf(row)} as created, ${key(row)} as key,
+    sql`${numberOf(row)} as number, ${createdOf(row)} as created, ${key(row)} as key,
       row_number() over (
         partition by ${numberOf(row)}, ${createdOf(row)}, ${key(row)} order by ${row.position}) as k`
-  const arrived = sql`${ranked(i)} from ${incomingNumbers} ${i}
+  const arrived = sql`select ${i.position}, ${i.callId}, ${ranked(i)} from ${incomingNumbers} ${i}
     where ${i.isPresent} and ${i.fate} = 'added' and ${key(i)} is not null`
-  const departed = sql`${ranked(q)} from ${queueNumbers} ${q}
-    where ${q.queueId} = ${queue.queueId} and ${key(q)} is not null
-      and ${q.position} in (select ${i.position} from ${incomingNumbers} ${i}) and not ${isContinued(q)}`
+  const ofEntry = list(Object.values(columns(q, 'entryId', 'position', ...callFieldNames)))
+  const departed = sql`select ${ofEntry}, ${ranked(q)} from ${queueNumbers} ${q} join ${incomingNumbers} slot using (position)
+    where ${q.queueId} = ${queue.queueId} and ${key(q)} is not null and not ${isContinued(q)}`
   await change(
     client,
     sql`update ${incomingNumbers} ${i} set ${continuation(queue)}

@@ -1,7 +1,7 @@
 /** Recreates the lost row of a queue from its history and its recorded readings. */
 import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Client } from '../postgres/database.ts'
-import { columns, one, orm } from '../postgres/query.ts'
+import { columns, one, orm, template } from '../postgres/query.ts'
 import {
   queueAssignments,
   queueNumbers,
@@ -19,7 +19,7 @@ export async function recreateQueue(
   { teamId, userId }: Reading,
   queueId: string,
 ): Promise<boolean> {
-  const past = await pastOf(client, queueId)
+  const past = await one<Past>(client, pastOf({ queueId }))
   if (past.firstSeenAt === null || past.lastChangedAt === null) return false
   const reading = await lastReading(client, queueId)
   const holder = await lastHolder(client, queueId)
@@ -52,13 +52,11 @@ interface Past {
   readonly endReason: string | null
 }
 
-function pastOf(client: Client, queueId: string): Promise<Past> {
+const pastOf = template<{ queueId: string }>(({ queueId }) => {
   const periods = (versions: typeof queueVersions | typeof queueNumberVersions) =>
     sql`select ${versions.validFrom}, ${versions.validTo}, ${versions.endReason} from ${versions}
       where ${versions.queueId} = ${queueId}`
-  return one<Past>(
-    client,
-    sql`with periods (valid_from, valid_to, end_reason) as (
+  return sql`with periods (valid_from, valid_to, end_reason) as (
         ${periods(queueVersions)} union all ${periods(queueNumberVersions)}
       ), past as (
         select min(valid_from) as first_seen_at, max(valid_from) as last_changed_at,
@@ -67,9 +65,8 @@ function pastOf(client: Client, queueId: string): Promise<Past> {
       )
       select first_seen_at as "firstSeenAt", last_changed_at as "lastChangedAt", closed_at as "closedAt",
         (select max(end_reason) from periods where valid_to = closed_at and end_reason <> 'deleted') as "endReason"
-      from past`,
-  )
-}
+      from past`
+})
 
 /** A queue whose history is closed has ended if history says why; else it could not be observed any more. */
 function stateOf({ closedAt, endReason }: Past) {

@@ -77,15 +77,10 @@ function goneEntries({ queueId, isReopened }: NumbersToWrite): SQL {
       ${isReopened ? sql`and ${q.numberTo} is not null` : sql``}`
 }
 
-/** Returns how many entries left. */
-async function endGoneEntries(client: Client, queue: NumbersToWrite): Promise<number> {
+/** Closes their versions. Returns how many entries left. */
+function endGoneEntries(client: Client, queue: NumbersToWrite): Promise<number> {
   const { observedAt, lastSeenAt } = queue
-  const ended = { validTo: observedAt, endReason: 'deleted' }
-  await change(
-    client,
-    sql`update ${queueNumberVersions} ${v} set ${assign(queueNumberVersions, ended)}
-      from (${goneEntries(queue)}) gone where ${v.entryId} = gone.entry_id and ${v.validTo} is null`,
-  )
+  const closed = { validTo: observedAt, endReason: 'deleted' }
   const removed = {
     removedAt: observedAt,
     removalReason: 'deleted',
@@ -93,8 +88,12 @@ async function endGoneEntries(client: Client, queue: NumbersToWrite): Promise<nu
   }
   return change(
     client,
-    sql`update ${queueEntries} ${e} set ${assign(queueEntries, removed)}
-      from (${goneEntries(queue)}) gone where ${e.entryId} = gone.entry_id and ${e.removedAt} is null`,
+    sql`with gone as (${goneEntries(queue)}), closed as (
+        update ${queueNumberVersions} ${v} set ${assign(queueNumberVersions, closed)}
+        from gone where ${v.entryId} = gone.entry_id and ${v.validTo} is null
+      )
+      update ${queueEntries} ${e} set ${assign(queueEntries, removed)}
+      from gone where ${e.entryId} = gone.entry_id and ${e.removedAt} is null`,
   )
 }
 

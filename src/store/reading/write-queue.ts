@@ -84,16 +84,28 @@ const upsertQueue = prepared<QueueAsRead>()((db, { queueId, lastObservedAt, cont
     })
 })
 
-/** Closes the open version, if there is one, and opens one with the settings as read. */
+/** Opens a version with the settings as read. */
 export async function openQueueVersion(
   client: Client,
   { queue, observedAt }: QueueSnapshot,
   changedAfter: string | null,
 ): Promise<void> {
-  await orm(client).update(queueVersions).set({ validTo: observedAt }).where(isOpenVersionOf(queue.id))
-  await orm(client)
+  await insertVersion(client, {
+    queueId: queue.id,
+    ...settingsOf(queue),
+    validFrom: observedAt,
+    changedAfter,
+  })
+}
+
+const insertVersion = prepared<typeof queueVersions.$inferInsert>()((db) =>
+  db
     .insert(queueVersions)
-    .values({ queueId: queue.id, ...settingsOf(queue), validFrom: observedAt, changedAfter })
+    .values(namedAfter(queueVersions, 'queueId', ...settingNames, 'validFrom', 'changedAfter')),
+)
+
+export async function closeQueueVersion(client: Client, { queue, observedAt }: QueueSnapshot): Promise<void> {
+  await orm(client).update(queueVersions).set({ validTo: observedAt }).where(isOpenVersionOf(queue.id))
 }
 
 /** Restores an open version that was edited while the queue itself equals what Allo says. No new version begins. */
