@@ -25,6 +25,7 @@ export default defineConfig({
           name: 'with servers',
           include: ['test/**/*.test.ts'],
           exclude: [fastTests],
+          isolate: false,
           globalSetup: ['test/support/global-setup.ts'],
         },
       },
