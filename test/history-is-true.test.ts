@@ -1,6 +1,6 @@
 /**
  * Long days of selling in worlds that move while they are read and fail while they are asked: afterwards every past
- * state on record must have been. HISTORY_SEEDS worlds (4) live through HISTORY_PASSES passes (60) each; a world that
+ * state on record must have been. HISTORY_SEEDS worlds (4) live through HISTORY_PASSES passes (30) each; a world that
  * found something is run again by its name alone: `-t 'world 17'`.
  */
 import { expect, test } from 'vitest'
@@ -15,7 +15,7 @@ import { openMirror } from './support/mirror.ts'
 import { compareMirrorWithSource, findUnsettled } from './support/source.ts'
 import { compareWithTruth } from './support/truth.ts'
 
-const { HISTORY_SEEDS = '4', HISTORY_PASSES = '60' } = process.env
+const { HISTORY_SEEDS = '4', HISTORY_PASSES = '30' } = process.env
 const worlds = Number(HISTORY_SEEDS)
 const passes = Number(HISTORY_PASSES)
 

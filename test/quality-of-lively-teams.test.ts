@@ -1,6 +1,6 @@
 /**
  * Nothing a team does, no fault of the API and no moment in a pass makes a check cry: it is looked while passes are
- * being written, over worlds that move as they are read. QUALITY_SEEDS worlds (3) live through QUALITY_PASSES (24).
+ * being written, over worlds that move as they are read. QUALITY_SEEDS worlds (3) live through QUALITY_PASSES (16).
  */
 import { expect, test } from 'vitest'
 import { retain } from '../src/personal-data/retain.ts'
@@ -16,7 +16,7 @@ import { createTestDatabase } from './support/database.ts'
 import { letTimePass } from './support/letting-time-pass.ts'
 import { openMirror } from './support/mirror.ts'
 
-const { QUALITY_SEEDS = '3', QUALITY_PASSES = '24' } = process.env
+const { QUALITY_SEEDS = '3', QUALITY_PASSES = '16' } = process.env
 
 const pace = {
   second_dial: 5,
