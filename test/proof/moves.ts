@@ -59,12 +59,12 @@ const appendAgain: Move = {
     ),
 }
 
-const remove: Move = {
+export const remove: Move = {
   name: 'remove a number, with or without renumbering',
   steps: (model) => eachQueue(model, removals),
 }
 
-const removeAndAppend: Move = {
+export const removeAndAppend: Move = {
   name: 'remove a number and append one at once',
   steps: (model, fresh) =>
     eachQueue(model, (queue) =>
@@ -123,7 +123,7 @@ const reassign: Move = {
     ),
 }
 
-const swap: Move = {
+export const swap: Move = {
   name: 'swap the queues of two teammates',
   steps: (model) => {
     const [one, other] = users.map((user) => currentQueue(model, user))

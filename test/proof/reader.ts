@@ -45,19 +45,25 @@ export async function runReader(
 ): Promise<Run> {
   let answered = 0
   return new Promise((resolve, reject) => {
+    let goesOn: ((what: string) => void) | null = null
     const readQueuePage = (_: string, page: number): Promise<QueueAnswer> => {
       const answer = answers[answered]
       if (answer !== undefined) {
         answered += 1
         return Promise.resolve(answer.parsed)
       }
+      goesOn?.('a request failed, and the reading went on')
       return new Promise((_, refuse) => {
         const fail = () => {
           refuse(requestFailed)
-          return reading.then(
+          const result = reading.then(
             ({ kind }) => `a request failed, and the reading returned ${kind}`,
-            (error: unknown) => (error === requestFailed ? null : `a request failed with ${String(error)}`),
+            (error: unknown) => (error === requestFailed ? null : `a failed request became: ${error}`),
           )
+          const another = new Promise<string>((asksAgain) => {
+            goesOn = asksAgain
+          })
+          return Promise.race([result, another])
         }
         resolve({ kind: 'asks', page, fail })
       })

@@ -23,6 +23,8 @@ export interface ReadingScope extends AnswerOptions {
   readonly isMirrored: boolean
   readonly moves: readonly Move[]
   readonly maxMoves: number
+  /** Without looking for a shorter one. */
+  readonly stopsAtFailure?: boolean
 }
 
 export interface ReadingsTried {
@@ -97,6 +99,7 @@ export async function tryAllReadings(
 
   /** Within a walk, at once. Where a walk begins, later: with all histories in which the walk before was the same. */
   async function goOn(histories: History[], answers: readonly Answer[]): Promise<void> {
+    if (scope.stopsAtFailure && tried.failure !== null) return
     tried.sequences += 1
     const run = await runReader(takeSnapshot, scope, answers)
     if (run.kind === 'done' || run.page > 1) return follow(histories, answers, run)
