@@ -194,7 +194,7 @@ describe('the team of a key', () => {
     other.users = [{ id: 'usr-x', status: 'ACTIVE' }]
     await (await openWith(other, stage, 'ak_live_of_others')).pass()
 
-    await expect(stage.sql(`select allo.move_team('team-1', 'team-9')`)).rejects.toThrow(/cannot be made one/)
+    await expect(stage.sql(`select allo.move_team('team-1', 'team-9')`)).rejects.toThrow(/cannot be merged/)
     await expect(stage.sql(`select allo.move_team('team-0', 'team-7')`)).rejects.toThrow(/no team team-0/)
     await stage.sql(`select allo.move_team('team-1', 'team-2')`)
     expect((await home(stage)).sort()).toEqual(['team-2', 'team-9'])

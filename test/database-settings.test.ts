@@ -40,7 +40,7 @@ test.each(['LATIN1', 'EUC_JP', 'SQL_ASCII'])(
       }
       const { code, stdout, stderr } = await runCli([command], env, { cwd })
       expect([command, code]).toEqual([command, 78])
-      expect(stdout + stderr).toContain(`keeps this database in ${encoding}`)
+      expect(stdout + stderr).toContain(`has this database in ${encoding}`)
       expect(stdout + stderr).toContain(`create database allo encoding 'UTF8' template template0`)
     }
     await dropDatabase(inject('serverUrl'), name)

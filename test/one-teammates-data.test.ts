@@ -199,7 +199,7 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
     expect(refused.length).toBeGreaterThan(0)
     expect(new Set(refused.map(({ user_id }) => user_id)).size).toBe(1)
     expect(refused[0].user_id).not.toBe(holders[0].user_id)
-    expect(refused[0].error_message).toContain('pdl-shared for usr-')
+    expect(refused[0].error_message).toContain('pdl-shared both for usr-')
 
     allo.queues.set(holders[0].user_id, null)
     for (let round = 0; round < 2; round += 1) await pass()

@@ -362,7 +362,7 @@ describe('a worker', { concurrent: true }, () => {
         await sql(`alter database ${name} set default_transaction_read_only = on`)
         await withScene({ databaseUrl: url, redisUrl }, async (scene) => {
           const worker = scene.start()
-          expect((await worker.logged('waiting')).msg).toMatch(/only lets us read .* a failover/)
+          expect((await worker.logged('waiting')).msg).toMatch(/is read-only .* a failover/)
           await sql(`alter database ${name} reset default_transaction_read_only`)
           await scene.finished({ status: 'ok' })
 

@@ -163,7 +163,7 @@ describe("a view that Postgres can't replace", () => {
     await pool.query('create view bi.mine as select entry_id from reporting.stale_numbers')
     await pool.query('create materialized view bi.kept as select entry_id from bi.mine')
     await expect(apply(pool, renamed)).rejects.toThrow(
-      'view reporting.current_numbers changes, and others depend on it: materialized view bi.kept, view bi.mine. Drop them, run `allo-queue-mirror migrate`, and make them again; nothing was changed',
+      'view reporting.current_numbers must be replaced, and other objects depend on it: materialized view bi.kept, view bi.mine. Drop them, run `allo-queue-mirror migrate`, and create them again; nothing was changed',
     )
     expect(await describeOurs(pool)).toEqual(fresh)
     await pool.query('refresh materialized view bi.kept')

@@ -69,7 +69,7 @@ describe('report', () => {
   test.each([
     [['--teammate', 'usr-nobody'], 'This team has no such teammate.'],
     [['--queue', 'pdl_nothing'], 'This team has no such queue.'],
-    [['--days', '8'], 'Days is one of 7, 28, 90.'],
+    [['--days', '8'], 'Days must be one of 7, 28, 90.'],
     [['--team', 'team-other'], 'There is no such team: use --team with one of'],
   ])('with %j is refused and writes nothing', async (args, message) => {
     const refused = await run('--out', 'none.html', ...args)

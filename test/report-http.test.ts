@@ -161,18 +161,18 @@ describe('/report', () => {
   )
 
   test.each([
-    ['?days=8', 'days is one of 7, 28, 90.'],
-    ['?days=7&days=28', 'days is one of 7, 28, 90.'],
-    ['?teammate=', 'teammate is one id.'],
-    ['?teammate=a&teammate=b', 'teammate is one id.'],
-    ['?teammate=%00', 'teammate is one id.'],
+    ['?days=8', 'days must be one of 7, 28, 90.'],
+    ['?days=7&days=28', 'days must be one of 7, 28, 90.'],
+    ['?teammate=', 'teammate must be one id.'],
+    ['?teammate=a&teammate=b', 'teammate must be one id.'],
+    ['?teammate=%00', 'teammate must be one id.'],
     ['?teammate=usr-nobody', 'This team has no such teammate.'],
     [`?queue=${encodeURIComponent(`' or true --`)}`, 'This team has no such queue.'],
-    ['?user=usr-1', 'Filter this by days, teammate, queue only.'],
-    ['/dials.csv?days=1000', 'days is one of 7, 28, 90.'],
-    ['/dials.csv?team=team-other', 'Filter this by teammate, queue, days only.'],
-    ['/data_quality.csv?teammate=usr-1', 'This can be filtered by nothing.'],
-    ['/teammates.csv?queue=pdl_1', 'Filter this by teammate only.'],
+    ['?user=usr-1', 'Possible filters: days, teammate, queue.'],
+    ['/dials.csv?days=1000', 'days must be one of 7, 28, 90.'],
+    ['/dials.csv?team=team-other', 'Possible filters: teammate, queue, days.'],
+    ['/data_quality.csv?teammate=usr-1', 'No filter is possible here.'],
+    ['/teammates.csv?queue=pdl_1', 'Possible filters: teammate.'],
   ])('%s is refused, and the message says which filters are possible', async (path, message) => {
     const { status, text, headers } = await server.get(`/report${path}`)
     expect({ status, text, type: headers['content-type'] }).toEqual({

@@ -250,7 +250,7 @@ describe('the command', () => {
       jobs: { backend: 'redis', problem: expect.any(String), workers: null },
       verdict: {
         tone: 'warning',
-        notes: ['Redis, where the jobs are, does not answer: connect ECONNREFUSED 127.0.0.1:1.'],
+        notes: ['Redis, which has the jobs, does not answer: connect ECONNREFUSED 127.0.0.1:1.'],
       },
     })
   })

@@ -106,7 +106,7 @@ function unexpected404(error: AlloRefusedError): AlloSurprisedError {
     code: error.givenCode,
     path: '',
     issue: `404${error.givenCode ? ` ${error.givenCode}` : ''}, which is not an answer about a teammate`,
-    wayOut: 'Check ALLO_API_URL and what stands between here and Allo.',
+    wayOut: 'Check ALLO_API_URL, and any proxy or firewall between this machine and Allo.',
     cause: error,
   })
 }

@@ -95,7 +95,8 @@ export class AlloSurprisedError extends AlloError {
   ) {
     const place = facts.path ? `${facts.path}: ` : ''
     const wayOut =
-      facts.wayOut ?? 'Nothing was changed. If it stays, report this line; the API may have changed.'
+      facts.wayOut ??
+      'Nothing was changed. If the problem persists, report this line; the API may have changed.'
     super(
       `Allo answered the ${facts.asked} in an undocumented way: ${place}${facts.issue}${request(facts)}. ${wayOut}`,
       { ...facts, kindOfFailure: 'surprised' },

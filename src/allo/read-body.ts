@@ -76,7 +76,7 @@ function parse(
 }
 
 const whatIsBetween =
-  'Try again later; if it stays, check ALLO_API_URL and what stands between here and Allo.'
+  'Try again later. If the problem persists, check ALLO_API_URL, and any proxy or firewall between this machine and Allo.'
 
 /** What a failed exchange means; `timeoutMs` is the one that was set. */
 export function toUnreachable(

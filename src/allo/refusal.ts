@@ -102,7 +102,7 @@ function wayOut(asked: Asked, status: number, refusal: Refusal): string {
       : 'This API key is not allowed to read it: use another key.'
   }
   if (isWorthAnotherTry(status, refusal))
-    return 'Try again later; if it stays, give Allo support the request id.'
+    return 'Try again later. If the problem persists, give the request id to Allo support.'
   return 'Trying again will not help: report this line.'
 }
 

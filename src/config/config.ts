@@ -154,7 +154,7 @@ function contradictions(given: Env, { HTTP_HOST: host }: Readonly<Record<string,
       ? [
           {
             variable: 'HTTP_BASIC_AUTH',
-            problem: `missing, and HTTP_HOST is ${host}: the pages name teammates. Set user:password here or in a file, or listen on 127.0.0.1.`,
+            problem: `missing, and HTTP_HOST is ${host}: the pages show names of teammates. Set user:password here or in a file, or listen on 127.0.0.1.`,
           },
         ]
       : []),
@@ -187,7 +187,7 @@ const erasedWithoutKey =
 function quoted(given: Env): Problem[] {
   return [...ourNames].flatMap((variable) =>
     /^(["'`]).*\1$/s.test(given[variable] ?? '')
-      ? [{ variable, problem: 'stands in quotes that became part of it. Remove them.' }]
+      ? [{ variable, problem: 'is in quotes, which are part of the value. Remove them.' }]
       : [],
   )
 }

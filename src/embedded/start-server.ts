@@ -96,7 +96,7 @@ function requireRetryable(home: PostgresHome, { cause, log }: FailedStart, deadl
   if (isDiskFull(log)) throw diskFull(home.folder)
   if ((isPortTaken(log) || hasLeftovers(log)) && Date.now() <= deadline) return
   throw new EmbeddedPostgresError(
-    `The embedded Postgres does not start: mend what its log says, or ${useYourOwnPostgres}. The end of ${home.log}:\n${lastLines(log)}`,
+    `The embedded Postgres does not start: fix the problem that its log shows, or ${useYourOwnPostgres}. The end of ${home.log}:\n${lastLines(log)}`,
     { cause },
   )
 }

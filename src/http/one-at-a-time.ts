@@ -15,7 +15,7 @@ export function createOneAtATime(most: number): OneAtATime {
   const limit = pLimit(1)
   return async () => {
     if (limit.pendingCount >= most)
-      throw new TooManyError('Too many ask for this at once: try again in a moment.')
+      throw new TooManyError('Too many requests at once: try again in a moment.')
     return new Promise((takeTurn) => {
       void limit(() => new Promise<void>((endTurn) => takeTurn(endTurn)))
     })

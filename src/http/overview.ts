@@ -1,5 +1,5 @@
 /**
- * Everything a person or a probe is shown, found out once and judged once: `status`, `/status`, the page and the
+ * All facts that people and probes are shown, and the verdict on them, computed once: `status`, `/status`, the page and the
  * metrics say the same.
  */
 import type { Schedule } from '../config/config.ts'
@@ -94,9 +94,9 @@ function judge(facts: Omit<Overview, 'verdict'>): Verdict {
   const notes: string[] = []
   if (jobs.problem !== null) {
     const where = backendNames[jobs.backend]
-    notes.push(sentence(`${where}, where the jobs are, does not answer: ${jobs.problem}`))
+    notes.push(sentence(`${where}, which has the jobs, does not answer: ${jobs.problem}`))
   } else if (jobs.workers === 0) notes.push('No worker is running.')
-  if (facts.pausedSeconds >= 1) notes.push(`Allo said to wait: ${inWords(facts.pausedSeconds)} to go.`)
+  if (facts.pausedSeconds >= 1) notes.push(`Allo asked for a pause: ${inWords(facts.pausedSeconds)} left.`)
   const [last] = facts.passes.filter(({ status }) => status !== 'running')
   if (last?.status === 'failed' && credentials?.isRefused !== true) {
     notes.push(

@@ -1,4 +1,4 @@
-/** The status page: everything on it was found out and judged in overview.ts. It works without any script. */
+/** The status page: all its facts and verdicts come from overview.ts. It works without any script. */
 
 import { type Content, Html, html } from '../page/html.ts'
 import { style } from '../page/style.ts'
@@ -80,7 +80,7 @@ function tiles(overview: Overview, when: When): Html {
     html`<div><dt>${name}</dt><dd><b>${value}</b><small>${more}</small></dd></div>`
   const throttledSeconds = last?.throttledSeconds ?? 0
   return html`<dl class="tiles">
-${tile('Oldest data', oldest, `too old from ${limit}`)}
+${tile('Oldest data', oldest, `stale after ${limit}`)}
 ${tile(
   'Last pass',
   last === undefined ? '–' : html`<span class="word ${last.status}">${last.status}</span>`,
@@ -140,7 +140,7 @@ function checks({ quality, at }: Overview): Html | null {
 
 function passes(all: readonly PassStatus[], when: When): Html {
   if (all.length === 0) return html`<section><h2>Last passes</h2><p class="muted">None yet.</p></section>`
-  const head = html`<thead><tr><th scope="col">Began</th><th scope="col">Outcome</th><th scope="col" class="n">Took</th><th scope="col" class="n">Requests</th><th scope="col" class="n"><abbr title="answers of Allo that said to wait">429s</abbr></th></tr></thead>`
+  const head = html`<thead><tr><th scope="col">Began</th><th scope="col">Outcome</th><th scope="col" class="n">Took</th><th scope="col" class="n">Requests</th><th scope="col" class="n"><abbr title="HTTP 429: Allo asked for a wait">429s</abbr></th></tr></thead>`
   /** Night after night the same reason is said once, at the newest. */
   const reasonOf = (pass: PassStatus, newer: PassStatus | undefined) => {
     if (pass.errorMessage === null) return null

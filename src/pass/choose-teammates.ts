@@ -74,7 +74,7 @@ interface Listing extends Pick<Selection, 'incomplete'> {
 async function listTeammates({ allo, pool }: Sources, teamId: string, options: Options): Promise<Listing> {
   const active = await allo.listTeammates('ACTIVE', options.signal)
   if (active.teammates.length === 0) {
-    throw new ImplausibleTeamError('the API listed no active teammate at all; nothing was concluded from it')
+    throw new ImplausibleTeamError('the API listed no active teammate; nothing was changed')
   }
   const blocked = await allo.listTeammates('BLOCKED', options.signal)
   const listed = [

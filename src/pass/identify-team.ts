@@ -48,7 +48,7 @@ export async function identify(
     if (!(error instanceof AlloError) || error instanceof AlloThrottledError || isRefusal(error)) {
       return { team, error }
     }
-    deps.warn(`${error.message} Going on with team ${team.teamId}, last recorded for this key.`)
+    deps.warn(`${error.message} Continuing with team ${team.teamId}, last recorded for this key.`)
     return { team, error: null }
   }
 }

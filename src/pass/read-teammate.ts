@@ -58,7 +58,8 @@ export async function readTeammate(
     durationMs: performance.now() - startedAt,
   })
   const { isRunning, isRead, stop } = await record.state(userId)
-  if (!isRunning) throw new PassClosedError(`pass ${record.passId} was taken for dead and closed`)
+  if (!isRunning)
+    throw new PassClosedError(`pass ${record.passId} was closed as abandoned by another process`)
   if (isRead) return null
   if (stop !== null) {
     const reading = await record.save(userId, stop, effort())

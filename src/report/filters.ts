@@ -32,9 +32,7 @@ export function readFilters(
 ): AskedFilters {
   if (!Object.keys(query).every((name) => allowed.some((one) => one === name))) {
     throw new FilterError(
-      allowed.length === 0
-        ? 'This can be filtered by nothing.'
-        : `Filter this by ${allowed.join(', ')} only.`,
+      allowed.length === 0 ? 'No filter is possible here.' : `Possible filters: ${allowed.join(', ')}.`,
     )
   }
   return {
@@ -46,13 +44,13 @@ export function readFilters(
 
 export function readDays(value: unknown): Days {
   const days = periods.find((period) => String(period) === value)
-  if (days === undefined) throw new FilterError(`days is one of ${periods.join(', ')}.`)
+  if (days === undefined) throw new FilterError(`days must be one of ${periods.join(', ')}.`)
   return days
 }
 
 export function readId(name: 'teammate' | 'queue', value: unknown): string {
   if (typeof value === 'string' && /^[^\p{Cc}]+$/u.test(value) && value.length <= LONGEST_ID) return value
-  throw new FilterError(`${name} is one id.`)
+  throw new FilterError(`${name} must be one id.`)
 }
 
 /** `?days=28&teammate=usr-1`: those of `names` that are set. */

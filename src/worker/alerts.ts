@@ -55,7 +55,7 @@ export function createAlerts(settings: AlertSettings): PeriodicChore {
     if (settings.webhook !== null) await tellAll(settings, team, settings.webhook, staleMs, signal)
   }
   return periodicChore(checkEveryMs(schedule, freshnessSloMs), openAndTell, (reason) =>
-    logger.warn({ event: 'alerts_failed' }, `whether to alert could not be found out: ${reason}`),
+    logger.warn({ event: 'alerts_failed' }, `the rules for alerts could not be evaluated: ${reason}`),
   )
 }
 

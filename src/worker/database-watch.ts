@@ -98,7 +98,7 @@ export function createDatabaseWatch(settings: DatabaseWatchSettings): PeriodicCh
     }
   }
   return periodicChore(everyMs, askAndTell, (reason) =>
-    logger.warn({ event: 'alerts_failed' }, `whether Postgres can be used could not be found out: ${reason}`),
+    logger.warn({ event: 'alerts_failed' }, `Postgres could not be probed: ${reason}`),
   )
 }
 

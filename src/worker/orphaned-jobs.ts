@@ -20,7 +20,7 @@ export async function endOrphanedJobs(
     for (const job of waiting) if (job.id !== own.id) await end(job, passes, readings, logger)
   } catch (error) {
     const reason = messageOf(error)
-    logger.warn({ event: 'jobs_error' }, `the job of a pass that is over could not be ended: ${reason}`)
+    logger.warn({ event: 'jobs_error' }, `the job of a closed pass could not be ended: ${reason}`)
   }
 }
 
@@ -33,5 +33,5 @@ async function end(job: Job<JobData>, passes: JobQueue, readings: JobQueue, logg
   if ((await passes.getJobState(job.id ?? '')) === 'waiting-children') {
     await job.remove({ removeChildren: false })
   }
-  logger.warn({ event: 'job_ended', passId }, 'ended the job of a pass that is over')
+  logger.warn({ event: 'job_ended', passId }, 'ended the job of a closed pass')
 }

@@ -75,7 +75,7 @@ async function beginPass(
   credentials.failed(error)
   const passId = await openPass(context, queues, job, { teamId: team.teamId, isWholeTeam: error === null })
   if (passId === null) {
-    logger.info({ event: 'pass_skipped' }, 'the pass before is still running')
+    logger.info({ event: 'pass_skipped' }, 'the previous pass is still running')
     return null
   }
   const record = openRecord(pool, numberKeys, { passId, teamId: team.teamId })
@@ -150,7 +150,9 @@ async function handOut(
     }
     await job.updateData(data)
   } catch (cause) {
-    throw new JobsUnavailableError(`the readings could not be handed out: ${messageOf(cause)}`, { cause })
+    throw new JobsUnavailableError(`the jobs of the readings could not be added: ${messageOf(cause)}`, {
+      cause,
+    })
   }
 }
 
@@ -193,7 +195,10 @@ async function openPass(
   if (jobId === null || !['unknown', 'completed', 'failed'].includes(await passes.getJobState(jobId)))
     return null
   await abandonPass(pool, running.passId, 'its job is gone')
-  logger.warn({ event: 'pass_abandoned', passId: running.passId }, 'the job of the pass before is gone')
+  logger.warn(
+    { event: 'pass_abandoned', passId: running.passId },
+    'the job of the previous pass no longer exists',
+  )
   return start()
 }
 

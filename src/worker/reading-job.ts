@@ -88,7 +88,7 @@ export async function tellSideEffects(
   const onTold = ({ throttledMs, surprises }: SideEffects) => {
     metrics.waited(throttledMs)
     for (const { where, what } of surprises) {
-      logger.warn({ event: 'api_surprise', passId, where, what }, 'the API showed something new')
+      logger.warn({ event: 'api_surprise', passId, where, what }, 'the API sent something undocumented')
     }
   }
   await sideEffects

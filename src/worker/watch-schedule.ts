@@ -35,7 +35,7 @@ function logChanges(logger: Logger, backend: JobBackend['kind'], schedule: Sched
   return (state: ScheduleState | 'unreachable', reason = '') => {
     if (state === 'put') logger.info({ event: 'schedule_put', ...schedule }, 'the schedule is in place')
     if (state === 'replaced' && known !== 'replaced') {
-      const message = 'a worker that was started later goes by another schedule, which holds for this one too'
+      const message = 'a worker that started later uses another schedule, which is valid for this worker too'
       logger.warn({ event: 'schedule_replaced', ...schedule }, message)
     }
     const name = backendNames[backend]

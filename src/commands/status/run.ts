@@ -103,7 +103,7 @@ function toScreen(overview: Overview): string[] {
       : `${schedule.nextRunAt} (${until(at, schedule.nextRunAt)})`
   const facts: [string, string][] = [
     ['Team', team === null ? 'not known yet' : `${team.name ?? 'without a name'} (${team.teamId})`],
-    ['Data', `oldest ${oldest}; too old from ${inWords(freshness.staleAfterSeconds)}`],
+    ['Data', `oldest ${oldest}; stale after ${inWords(freshness.staleAfterSeconds)}`],
     [
       'Mirrored',
       `${counts.numbers.toLocaleString('en')} numbers of ${counts.teammates.toLocaleString('en')} teammates`,
@@ -151,7 +151,7 @@ function toScreen(overview: Overview): string[] {
 }
 
 function checksInWords({ quality, at }: Overview): string {
-  if (quality === null) return 'not made yet'
+  if (quality === null) return 'not run yet'
   const failed = quality.results.filter(({ status, severity }) => status === 'failed' && severity !== 'note')
   const names = failed.map(({ name }) => name).join(', ')
   return `${failed.length === 0 ? 'nothing is wrong' : `something is wrong (${names})`}, ${ago(at, quality.checkedAt)}`

@@ -77,7 +77,7 @@ async function inspectAndWarn(redisUrl: string, logger: Logger): Promise<void> {
   try {
     warnOf(await inspectRedis(redisUrl), logger)
   } catch (error) {
-    logger.debug({ event: 'jobs_error' }, `could not look at where jobs are kept: ${messageOf(error)}`)
+    logger.debug({ event: 'jobs_error' }, `could not inspect the job backend: ${messageOf(error)}`)
   }
 }
 

@@ -15,7 +15,7 @@ export async function runWorker(): Promise<ExitCode> {
   for (const warning of [...config.warnings, ...connectionsInClear(config)])
     logger.warn({ event: 'configuration' }, warning)
   const onFirst = () => {
-    logger.info({ event: 'worker_stopping' }, 'stopping: what is being read goes back')
+    logger.info({ event: 'worker_stopping' }, 'stopping: running jobs are requeued')
     leaveInTime(config.shutdownTimeoutMs, logger)
   }
   const endWithinMs = config.shutdownTimeoutMs

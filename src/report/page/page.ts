@@ -1,6 +1,6 @@
 /**
  * The report as a page, or as one file to mail and print: without scripts, without anything from elsewhere, and with
- * each figure's table beside it. Everything on it was found out in report.ts.
+ * each figure's table beside it. All its data come from report.ts.
  */
 import { Html, html } from '../../page/html.ts'
 import type { Report } from '../report.ts'

@@ -85,7 +85,7 @@ async function drop(
   const foreign = affected.filter((each) => each.name === null || !ours.has(each.name))
   if (foreign.length > 0) {
     throw new SchemaVersionError(
-      `${kind} ${name} changes, and others depend on it: ${foreign.map(({ what }) => what).join(', ')}. Drop them, run \`allo-queue-mirror migrate\`, and make them again; nothing was changed`,
+      `${kind} ${name} must be replaced, and other objects depend on it: ${foreign.map(({ what }) => what).join(', ')}. Drop them, run \`allo-queue-mirror migrate\`, and create them again; nothing was changed`,
     )
   }
   const rights = new Map<string, Rights>()

@@ -20,13 +20,13 @@ export async function reachDatabase(pool: Pool, url: string): Promise<ServerRepo
   }
   if (server.encoding !== 'UTF8') {
     throw new OpenDatabaseError(
-      `Postgres at ${placeOf(url)} keeps this database in ${server.encoding}, where names in other alphabets can't be stored: create another one (create database allo encoding 'UTF8' template template0) and point DATABASE_URL at it.`,
+      `Postgres at ${placeOf(url)} has this database in ${server.encoding}, which can't store names in other alphabets: create another one (create database allo encoding 'UTF8' template template0) and point DATABASE_URL at it.`,
       { retryable: false },
     )
   }
   if (server.isReadOnly) {
     throw new OpenDatabaseError(
-      `Postgres at ${placeOf(url)} only lets us read (a standby, a failover that is not over, or default_transaction_read_only): wait, or point DATABASE_URL at one that can be written.`,
+      `Postgres at ${placeOf(url)} is read-only (a standby, a failover that is not over, or default_transaction_read_only): wait, or point DATABASE_URL at one that can be written.`,
       // A failover is over within minutes, and a service that ended would stay down.
       { retryable: true },
     )
@@ -67,7 +67,7 @@ function reasonFor(code: string | null, said: string): { sentence: string; retry
     return { sentence: 'it has no such database. Create it, or check DATABASE_URL.', retryable: false }
   }
   if (/password must be a string|no password/i.test(said)) {
-    return { sentence: 'it asks for a password, and DATABASE_URL holds none.', retryable: false }
+    return { sentence: 'it requires a password, and DATABASE_URL contains none.', retryable: false }
   }
   if (/SSL|TLS|CERT|SIGNED|SIGNATURE/i.test(`${code} ${said}`)) {
     return {

@@ -66,8 +66,8 @@ function refuseShared(
 ): Promise<SavedReading> {
   const holder = state.queue?.userId ?? ''
   const message =
-    `Allo answers queue ${queue.id} for ${reading.userId} as well as for ${holder}, and again: it stays with ` +
-    `${holder} until one of the two is seen without it; nothing was written`
+    `Allo shows queue ${queue.id} both for ${reading.userId} and for ${holder}. It stays with ${holder} until one of ` +
+    'the two is seen without it; nothing was written'
   return recordReading(client, reading, { status: 'error', code: 'queue_shared', message, queueId: queue.id })
 }
 
