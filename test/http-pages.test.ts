@@ -222,9 +222,9 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
   })
 
   test('/metrics is in the format of Prometheus, and no label has an unbounded set of values', async () => {
-    server.metrics.answered(200)
-    server.metrics.answered(429)
-    server.metrics.answered(null)
+    server.metrics.count({ type: 'answered', status: 200 })
+    server.metrics.count({ type: 'answered', status: 429 })
+    server.metrics.count({ type: 'answered', status: null })
     const { text, headers } = await server.get('/metrics')
     expect(headers['content-type']).toMatch(/^text\/plain; version=0.0.4/)
     const sample =

@@ -3,8 +3,8 @@
 import { type Content, Html, html } from '../page/html.ts'
 import { style } from '../page/style.ts'
 import type { CheckResult } from '../quality/check.ts'
+import { count, duration } from '../report/page/words.ts'
 import { FAILURES_COUNTED, type PassStatus, type TeammateStatus } from '../store/queries/status.ts'
-import { inWords as inWordsWithSpaces } from '../text/duration.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import { passChart } from './chart.ts'
 import { gistOf, type Overview, type Trouble, troublesOf, type Verdict } from './overview.ts'
@@ -74,8 +74,8 @@ type When = (instant: string) => string
 function tiles(overview: Overview, when: When): Html {
   const { freshness, counts, jobs, schedule, passes, at } = overview
   const last = passes.find(({ status }) => status !== 'running')
-  const limit = inWords(freshness.staleAfterSeconds)
-  const oldest = freshness.oldestSeconds === null ? '–' : inWords(freshness.oldestSeconds)
+  const limit = duration(freshness.staleAfterSeconds)
+  const oldest = freshness.oldestSeconds === null ? '–' : duration(freshness.oldestSeconds)
   const tile = (name: string, value: Content, more: Content) =>
     html`<div><dt>${name}</dt><dd><b>${value}</b><small>${more}</small></dd></div>`
   const throttledSeconds = last?.throttledSeconds ?? 0
@@ -84,19 +84,19 @@ ${tile('Oldest data', oldest, `stale after ${limit}`)}
 ${tile(
   'Last pass',
   last === undefined ? '–' : html`<span class="word ${last.status}">${last.status}</span>`,
-  last === undefined ? 'none yet' : `${ago(at, last.finishedAt)}, took ${inWords(last.durationSeconds)}`,
+  last === undefined ? 'none yet' : `${ago(at, last.finishedAt)}, took ${duration(last.durationSeconds)}`,
 )}
 ${tile(
   'Next pass',
   schedule.nextRunAt === null ? '–' : until(at, schedule.nextRunAt),
   html`${schedule.text}${schedule.nextRunAt === null ? null : html`, <time datetime="${schedule.nextRunAt}">${when(schedule.nextRunAt)}</time>`}`,
 )}
-${tile('Teammates', counts.teammates.toLocaleString('en'), counts.failing === 0 ? 'none with problems' : html`<span class="word warning">${counts.failing.toLocaleString('en')} with problems</span>`)}
-${tile('Numbers', counts.numbers.toLocaleString('en'), 'in current queues')}
+${tile('Teammates', count(counts.teammates), counts.failing === 0 ? 'none with problems' : html`<span class="word warning">${count(counts.failing)} with problems</span>`)}
+${tile('Numbers', count(counts.numbers), 'in current queues')}
 ${tile(
   'Workers',
   jobs.workers ?? '–',
-  html`jobs in ${backendNames[jobs.backend]}${throttledSeconds >= 1 ? `, throttled ${inWords(throttledSeconds)}` : null}`,
+  html`jobs in ${backendNames[jobs.backend]}${throttledSeconds >= 1 ? `, throttled ${duration(throttledSeconds)}` : null}`,
 )}
 </dl>`
 }
@@ -115,7 +115,7 @@ function problems({ teammates, at }: Overview): Html | null {
   const list = (some: readonly Trouble[]) => html`<ul>${some.map(item)}</ul>`
   const rest = all.slice(PROBLEMS_IN_SIGHT, TEAMMATES_IN_SIGHT)
   return html`<section class="problems"><h2>Teammates with problems</h2>${list(all.slice(0, PROBLEMS_IN_SIGHT))}
-${rest.length === 0 ? null : html`<details><summary>${(all.length - PROBLEMS_IN_SIGHT).toLocaleString('en')} more</summary>${list(rest)}${more(all.length)}</details>`}</section>`
+${rest.length === 0 ? null : html`<details><summary>${count(all.length - PROBLEMS_IN_SIGHT)} more</summary>${list(rest)}${more(all.length)}</details>`}</section>`
 }
 
 /** Notes are legal, and stand below with what passed. */
@@ -153,8 +153,8 @@ function passes(all: readonly PassStatus[], when: When): Html {
     some: readonly PassStatus[],
   ) => html`<tr><td class="when"><time datetime="${pass.startedAt}">${when(pass.startedAt)}</time></td>
 <td><span class="word ${pass.status}">${pass.status}</span>${pass.trigger === 'manual' ? ' by hand' : null}</td>
-<td class="n">${inWords(pass.durationSeconds)}</td><td class="n">${pass.requests ?? '–'}</td>
-<td class="n">${pass.throttled === null || pass.throttled === 0 ? '–' : `${pass.throttled}×`}${pass.throttledSeconds >= 1 ? html`<small>${inWords(pass.throttledSeconds)}</small>` : null}</td></tr>${reasonOf(pass, some[index - 1])}`
+<td class="n">${duration(pass.durationSeconds)}</td><td class="n">${pass.requests ?? '–'}</td>
+<td class="n">${pass.throttled === null || pass.throttled === 0 ? '–' : `${pass.throttled}×`}${pass.throttledSeconds >= 1 ? html`<small>${duration(pass.throttledSeconds)}</small>` : null}</td></tr>${reasonOf(pass, some[index - 1])}`
   const table = (some: readonly PassStatus[]) =>
     html`<div class="scroll"><table>${head}<tbody>${some.map(row)}</tbody></table></div>`
   const rest = all.slice(PASSES_IN_SIGHT)
@@ -177,18 +177,18 @@ function teammates({ teammates: all, at }: Overview, when: When): Html | null {
 
 function more(all: number): Html | null {
   if (all <= TEAMMATES_IN_SIGHT) return null
-  return html`<p class="muted">And ${(all - TEAMMATES_IN_SIGHT).toLocaleString('en')} more: <a href="status">/status</a> has everyone.</p>`
+  return html`<p class="muted">And ${count(all - TEAMMATES_IN_SIGHT)} more: <a href="status">/status</a> has everyone.</p>`
 }
 
 function ago(now: string, instant: string | null): string {
   if (instant === null) return ''
   const seconds = (Date.parse(now) - Date.parse(instant)) / 1000
-  return seconds < 1 ? 'just now' : `${inWords(seconds)} ago`
+  return seconds < 1 ? 'just now' : `${duration(seconds)} ago`
 }
 
 function until(now: string, instant: string): string {
   const seconds = (Date.parse(instant) - Date.parse(now)) / 1000
-  return seconds < 1 ? 'now' : `in ${inWords(seconds)}`
+  return seconds < 1 ? 'now' : `in ${duration(seconds)}`
 }
 
 /** `14:05:09` of the day it is, `24 Nov 14:05:09` of another. */
@@ -200,9 +200,4 @@ function formatterFor(timeZone: string, now: string): When {
     const at = new Date(instant)
     return day.format(at) === today ? time.format(at) : `${day.format(at)} ${time.format(at)}`
   }
-}
-
-/** Without a line break between number and unit. */
-function inWords(seconds: number): string {
-  return inWordsWithSpaces(seconds).replaceAll(' ', '\u00a0')
 }

@@ -166,7 +166,12 @@ function registerRoutes(server: FastifyInstance, settings: HttpSettings, passwor
   server.setNotFoundHandler((_, reply) =>
     reply.code(404).send(`There are /, /report, /status, ${QUEUES_PATH}, /metrics, /healthz and /readyz.\n`),
   )
-  server.setErrorHandler((error, _, reply) => fail(reply, error))
+  server.setErrorHandler((error, _, reply) =>
+    reply
+      .code(503)
+      .type(PLAIN)
+      .send(`${messageOf(error)}\n`),
+  )
 }
 
 /** Null: there is no database yet. */
@@ -229,11 +234,6 @@ function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Socket): void 
   const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[code ?? ''] ?? 400
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'connection: close', 'content-length: 0']
   socket.end(`${head.join('\r\n')}\r\n\r\n`)
-}
-
-function fail(reply: FastifyReply, error: unknown) {
-  const message = messageOf(error)
-  return reply.code(503).type(PLAIN).send(`${message}\n`)
 }
 
 const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3556d3"/><path d="M8 9h16M8 16h16M8 23h9" stroke="#fff" stroke-width="3.5" stroke-linecap="round"/></svg>`

@@ -18,22 +18,22 @@ export interface Excerpt<T> {
   readonly first: readonly T[]
 }
 
-interface Concerned {
+export interface Concerned {
   readonly teammate: string
   readonly number: string | null
 }
 
-export interface StaleNumber extends Concerned {
+interface StaleNumber extends Concerned {
   readonly waitingSeconds: number
   readonly position: number
 }
 
-export interface QueuedAgain extends Concerned {
+interface QueuedAgain extends Concerned {
   readonly queuedAt: string
   readonly stays: number
 }
 
-export interface UnresolvedDial extends Concerned {
+interface UnresolvedDial extends Concerned {
   readonly at: string
 }
 

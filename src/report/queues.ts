@@ -40,14 +40,8 @@ export interface Queue {
 
 const SHOWN = 20
 
-interface Chosen {
-  readonly ids: readonly string[]
-  readonly currentCount: number
-  readonly unknownCount: number
-  readonly queues: number
-  readonly resets: number
-  readonly uncalled: number
-}
+type Chosen = Queues['ended'] &
+  Pick<Queues, 'currentCount' | 'unknownCount'> & { readonly ids: readonly string[] }
 
 /** First chooses by columns that cost little, then asks for the figures of those shown: they count all numbers and dials of a queue. */
 export async function queuesOf(scope: Scope): Promise<Queues> {

@@ -57,28 +57,19 @@ export function readOneMoment<T>(
   })
 }
 
-interface PeriodRow {
-  readonly timeZone: string
-  readonly to: string
-  readonly from: string
-  readonly previousFrom: string
-  readonly weekAgoFrom: string
-  readonly weekAgoTo: string
-  readonly hoursFrom: string
-  readonly dates: readonly LocalDay[]
-}
-
 /** Null: nothing of this team was ever read. */
 export async function periodOf(client: Client, teamId: string, days: Days): Promise<Period | null> {
   const hoursDays = days > DAYS_FOR_HOURS ? days : DAYS_FOR_HOURS
   const daysAgo = (ago: number) =>
     instant(sql`(local - make_interval(days => ${ago}::int)) at time zone zone`)
   const startOfDay = (day: SQL) => sql`reporting.start_of_day(${day})`
-  const row = await maybeOne<PeriodRow>(
+  const asOf = instant(sql`data_as_of`)
+  const row = await maybeOne<Omit<Period, 'days' | 'today' | 'forHours'> & { forHours: TimeSpan }>(
     client,
-    sql`select zone as "timeZone", ${instant(sql`data_as_of`)} as "to", ${daysAgo(days)} as "from",
-      ${daysAgo(2 * days)} as "previousFrom", ${instant(startOfDay(sql`local::date - 7`))} as "weekAgoFrom",
-      ${daysAgo(7)} as "weekAgoTo", ${daysAgo(hoursDays)} as "hoursFrom",
+    sql`select zone as "timeZone", ${asOf} as "to", ${daysAgo(days)} as "from",
+      json_build_object('from', ${daysAgo(2 * days)}, 'to', ${daysAgo(days)}) as previous,
+      json_build_object('from', ${instant(startOfDay(sql`local::date - 7`))}, 'to', ${daysAgo(7)}) as "weekAgo",
+      json_build_object('from', ${daysAgo(hoursDays)}, 'to', ${asOf}) as "forHours",
       (select json_agg(json_build_object('date', to_char(day, 'YYYY-MM-DD'), 'from', ${instant(startOfDay(sql`day`))},
           'to', ${instant(sql`least(${startOfDay(sql`day + 1`)}, data_as_of)`)}) order by day)
         from (select local::date - back as day from generate_series(0, ${days}::int - 1) back) of_period) as dates
@@ -87,18 +78,7 @@ export async function periodOf(client: Client, teamId: string, days: Days): Prom
   )
   const today = row?.dates.at(-1)
   if (row === null || today === undefined) return null
-  const { timeZone, from, to, previousFrom, weekAgoFrom, weekAgoTo, hoursFrom, dates } = row
-  return {
-    timeZone,
-    days,
-    from,
-    to,
-    previous: { from: previousFrom, to: from },
-    dates,
-    today,
-    weekAgo: { from: weekAgoFrom, to: weekAgoTo },
-    forHours: { days: hoursDays, from: hoursFrom, to },
-  }
+  return { ...row, days, today, forHours: { days: hoursDays, ...row.forHours } }
 }
 
 interface Names {

@@ -37,7 +37,7 @@ export interface AlertSettings extends DeliverySettings {
   readonly freshnessSloMs: number | null
   /** Null: incidents are recorded and logged, nothing more. */
   readonly webhook: Webhook | null
-  readonly metrics: Pick<WorkerMetrics, 'incidentOpened' | 'webhook'>
+  readonly metrics: Pick<WorkerMetrics, 'count'>
   /** How long after a failed delivery the next is tried. */
   readonly tryAgainAfterMs?: number
 }
@@ -74,7 +74,7 @@ async function judge(
   for (const { kind, found, isOver } of incidentRules(teamId, staleMs / 1000)) {
     const opened = await openIncident(pool, { teamId, kind, found })
     if (opened !== null) {
-      metrics.incidentOpened(kind)
+      metrics.count({ type: 'incident_opened', kind })
       logger.error({ event: 'incident_opened', incidentId: opened.incidentId, kind }, opened.summary)
     }
     const closed = await closeIncident(pool, { teamId, kind, isOver })

@@ -5,12 +5,10 @@
  * change.
  */
 import { CronExpressionParser } from 'cron-parser'
+import type { Schedule } from '../config/config.ts'
 import { offsetsOf } from '../config/time-zone.ts'
 
-export interface CronSchedule {
-  readonly cron: string
-  readonly timeZone: string
-}
+type CronSchedule = Extract<Schedule, { readonly cron: string }>
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS

@@ -22,7 +22,7 @@ export interface DatabaseWatchSettings extends DeliverySettings {
   readonly ask: () => Promise<DatabaseState>
   /** Null: incidents are only logged. */
   readonly webhook: Webhook | null
-  readonly metrics: Pick<WorkerMetrics, 'incidentOpened' | 'databaseIncident' | 'webhook'>
+  readonly metrics: Pick<WorkerMetrics, 'count' | 'databaseIncident'>
   /** Masks secrets and phone numbers in messages of Postgres. */
   readonly mask: (text: string) => string
   readonly everyMs?: number
@@ -57,7 +57,7 @@ export function createDatabaseWatch(settings: DatabaseWatchSettings): PeriodicCh
     incidents += 1
     const id = `database-${hostname()}-${process.pid}-${incidents}`
     incident = { id, summary: `Postgres can't be used: ${settings.mask(reason)}`, openedAt: new Date() }
-    metrics.incidentOpened('database')
+    metrics.count({ type: 'incident_opened', kind: 'database' })
     metrics.databaseIncident(true)
     logger.error({ event: 'incident_opened', incidentId: id, kind: 'database' }, incident.summary)
     undelivered.push({ incident, closedAt: null })

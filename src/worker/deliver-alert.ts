@@ -22,7 +22,7 @@ export interface Alert {
 }
 
 export interface DeliverySettings {
-  readonly metrics: Pick<WorkerMetrics, 'webhook'>
+  readonly metrics: Pick<WorkerMetrics, 'count'>
   readonly logger: Logger
   readonly version: string
 }
@@ -40,11 +40,11 @@ export async function deliverAlert(
     await webhook.post(toMessage(alert, version), signal)
   } catch (error) {
     if (signal.aborted) return false
-    metrics.webhook('failed')
+    metrics.count({ type: 'posted', result: 'failed' })
     logger.error({ event: 'alert_failed', ...about }, `the alert webhook: ${messageOf(error)}`)
     return false
   }
-  metrics.webhook('delivered')
+  metrics.count({ type: 'posted', result: 'delivered' })
   logger.info({ event: 'alert_delivered', ...about }, 'the alert was delivered')
   return true
 }

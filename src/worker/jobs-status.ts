@@ -3,7 +3,7 @@
 import type { Schedule } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
 import { within } from '../waiting.ts'
-import type { JobBackend, JobQueue } from './jobs.ts'
+import type { JobBackend, JobQueue, Queues } from './jobs.ts'
 
 export interface JobsStatus {
   readonly backend: 'redis' | 'postgres'
@@ -22,7 +22,7 @@ const DEADLINE_MS = 2000
 
 export async function jobsStatus(
   jobs: Pick<JobBackend, 'kind' | 'ping'>,
-  { passes, readings }: { readonly passes: JobQueue; readonly readings: JobQueue },
+  { passes, readings }: Queues,
 ): Promise<JobsStatus> {
   const ask = async (): Promise<JobsStatus> => {
     await jobs.ping()

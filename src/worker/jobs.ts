@@ -1,5 +1,6 @@
 /** The part of BullMQ that the worker uses. It is the same for jobs in Redis and in Postgres. */
 import type { Job, Queue, Worker } from 'bullmq'
+import type { PassPlan } from '../pass/finish.ts'
 
 /** Ids only: no phone number and no key is in Redis. */
 export interface JobData {
@@ -13,13 +14,7 @@ export interface JobData {
   /** Of a reading. */
   readonly userId?: string
   /** Requests sent before: by a pass at its beginning, by a reading in failed attempts. */
-  readonly spent?: Spent
-}
-
-export interface Spent {
-  readonly requests: number
-  /** Number of 429 responses. */
-  readonly throttled: number
+  readonly spent?: PassPlan['spent']
 }
 
 export type Processor = (
@@ -48,6 +43,12 @@ export interface JobQueue
   uniqueJobId(jobId: string): string
   /** The job's id in this queue; null when it is another queue's, or another backend's. */
   jobIdOf(uniqueJobId: string): string | null
+}
+
+/** Of one team. */
+export interface Queues {
+  readonly passes: JobQueue
+  readonly readings: JobQueue
 }
 
 /** What is used of a BullMQ worker. */

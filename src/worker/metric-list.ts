@@ -7,7 +7,7 @@
  */
 import type { QualityReport } from '../quality/run-checks.ts'
 import { incidentKinds } from '../store/queries/incidents.ts'
-import type { ReadStatus, SavedReading } from '../store/reading/reading.ts'
+import { readStatuses, type SavedReading } from '../store/reading/reading.ts'
 
 export const BUDGET_WINDOW_SECONDS = 60
 
@@ -20,7 +20,7 @@ export type CountedEvent =
   | { readonly type: 'incident_opened'; readonly kind: string }
   | { readonly type: 'posted'; readonly result: 'delivered' | 'failed' }
 
-export type CountedReading = Pick<SavedReading, 'status' | 'added' | 'changed' | 'moved' | 'removed'>
+type CountedReading = Pick<SavedReading, 'status' | 'added' | 'changed' | 'moved' | 'removed'>
 
 /** Values read at a scrape. Null: it could not be read, and its metrics are left out. */
 export interface ScrapedFacts {
@@ -74,16 +74,6 @@ interface GaugeDefinition {
 }
 
 const numberKinds = ['added', 'changed', 'moved', 'removed'] as const
-const readStatuses: readonly ReadStatus[] = [
-  'ok',
-  'no_queue',
-  'torn',
-  'not_found',
-  'forbidden',
-  'rate_limited',
-  'error',
-  'skipped',
-]
 
 export const counters: readonly CounterDefinition[] = [
   {

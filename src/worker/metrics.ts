@@ -3,7 +3,6 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@pro
 import {
   BUDGET_WINDOW_SECONDS,
   type CountedEvent,
-  type CountedReading,
   counters,
   gauges,
   type ScrapedFacts,
@@ -11,14 +10,9 @@ import {
 
 export interface WorkerMetrics {
   passFinished(status: 'ok' | 'partial' | 'failed', seconds: number): void
-  reading(reading: CountedReading): void
-  /** The API answered with this status; null: it did not. */
-  answered(status: number | null): void
-  waited(throttledMs: number): void
-  incidentOpened(kind: string): void
+  count(event: CountedEvent): void
   /** This process's own incident, which no table holds. */
   databaseIncident(isOpen: boolean): void
-  webhook(result: 'delivered' | 'failed'): void
   /** The text of a scrape. */
   expose(facts: ScrapedFacts): Promise<{ contentType: string; text: string }>
 }
@@ -36,17 +30,13 @@ export function createMetrics(now: () => number = () => performance.now()): Work
 
   return {
     passFinished: (status, seconds) => passSeconds.observe({ status }, seconds),
-    reading: (reading) => count({ type: 'reading', reading }),
-    answered(status) {
-      requests.note()
-      count({ type: 'answered', status })
+    count(event) {
+      if (event.type === 'answered') requests.note()
+      count(event)
     },
-    waited: (throttledMs) => count({ type: 'waited', throttledMs }),
-    incidentOpened: (kind) => count({ type: 'incident_opened', kind }),
     databaseIncident(isOpen) {
       hasDatabaseIncident = isOpen
     },
-    webhook: (result) => count({ type: 'posted', result }),
     async expose(facts) {
       showGauges({ ...facts, hasDatabaseIncident, requestsInWindow: requests.inLast(BUDGET_WINDOW_SECONDS) })
       return { contentType: registry.contentType, text: await registry.metrics() }

@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
-import type { JobData, JobQueue } from './jobs.ts'
+import type { JobData, Queues } from './jobs.ts'
 
 /**
  * Ends orphaned jobs: those of passes that were closed as abandoned or wedged. Such a job may wait for its readings for
@@ -11,20 +11,20 @@ import type { JobData, JobQueue } from './jobs.ts'
  * Never rejects: the next tick tries again what failed.
  */
 export async function endOrphanedJobs(
-  { passes, readings }: { readonly passes: JobQueue; readonly readings: JobQueue },
+  { passes, readings }: Queues,
   own: Job<JobData>,
   logger: Logger,
 ): Promise<void> {
   try {
     const waiting = await passes.getJobs(['waiting-children'])
-    for (const job of waiting) if (job.id !== own.id) await end(job, passes, readings, logger)
+    for (const job of waiting) if (job.id !== own.id) await end(job, { passes, readings }, logger)
   } catch (error) {
     const reason = messageOf(error)
     logger.warn({ event: 'jobs_error' }, `the job of a closed pass could not be ended: ${reason}`)
   }
 }
 
-async function end(job: Job<JobData>, passes: JobQueue, readings: JobQueue, logger: Logger): Promise<void> {
+async function end(job: Job<JobData>, { passes, readings }: Queues, logger: Logger): Promise<void> {
   const { passId } = job.data
   const unread = await readings.getJobs(['active', 'waiting', 'delayed'])
   const awaited = unread.filter(({ data, parentKey }) => data.passId === passId && parentKey !== undefined)

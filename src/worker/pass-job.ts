@@ -25,7 +25,7 @@ import {
 import type { KnownTeammate } from '../store/pass/teammates.ts'
 import { passSeconds } from '../store/queries/status.ts'
 import type { WorkerContext } from './context.ts'
-import type { JobData, JobQueue } from './jobs.ts'
+import type { JobData, JobQueue, Queues } from './jobs.ts'
 import { endOrphanedJobs } from './orphaned-jobs.ts'
 import { tellSideEffects } from './reading-job.ts'
 
@@ -36,11 +36,6 @@ const KEEP_READINGS_SECONDS = 24 * 3600
 const MAX_TRIES = 3
 /** What one more try, and waiting for it, takes at most while Allo answers with errors. */
 const TRY_SECONDS = 25
-
-export interface Queues {
-  readonly passes: JobQueue
-  readonly readings: JobQueue
-}
 
 export async function runPass(
   context: WorkerContext,

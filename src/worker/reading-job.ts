@@ -70,7 +70,7 @@ function tellReading(context: WorkerContext, job: Job<JobData>, done: ReadingDon
   if (error === null && wasAsked) failures.read()
   if (stopsPass) failures.failed('pass_stopped', passId, reading)
   if (isTriedAgain(job, done)) return
-  metrics.reading(reading)
+  metrics.count({ type: 'reading', reading })
   const { status, errorCode: code, numbers, added, changed, moved, removed } = reading
   const level = code === null || status === 'not_found' || !wasAsked ? 'debug' : 'warn'
   logger[level](
@@ -86,7 +86,7 @@ export async function tellSideEffects(
 ): Promise<void> {
   const { passId } = record
   const onTold = ({ throttledMs, surprises }: SideEffects) => {
-    metrics.waited(throttledMs)
+    metrics.count({ type: 'waited', throttledMs })
     for (const { where, what } of surprises) {
       logger.warn({ event: 'api_surprise', passId, where, what }, 'the API sent something undocumented')
     }

@@ -5,7 +5,7 @@
 import type { Pool } from '../store/postgres/database.ts'
 import type { DatabaseProbe } from '../store/postgres/probe.ts'
 import type { Credentials } from './credentials.ts'
-import type { JobBackend, JobQueue } from './jobs.ts'
+import type { JobBackend, Queues } from './jobs.ts'
 
 export interface WorkerState {
   /** In words, for messages. */
@@ -14,12 +14,12 @@ export interface WorkerState {
   waitingBecause: string | null
   /** With a pool of its own, so that a probe never waits for a connection behind many readings. */
   database: { readonly pool: Pool; readonly probe: DatabaseProbe; readonly kind: 'embedded' | 'own' } | null
-  worker: {
-    readonly jobs: JobBackend
-    readonly passes: JobQueue
-    readonly readings: JobQueue
-    readonly credentials: Credentials
-    /** Null: unlimited. */
-    readonly readsPerSecond: () => number | null
-  } | null
+  worker: WorkingParts | null
+}
+
+interface WorkingParts extends Queues {
+  readonly jobs: JobBackend
+  readonly credentials: Credentials
+  /** Null: unlimited. */
+  readonly readsPerSecond: () => number | null
 }

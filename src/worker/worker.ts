@@ -6,15 +6,13 @@ import pTimeout from 'p-timeout'
 import type { Schedule } from '../config/config.ts'
 import type { WorkerContext } from './context.ts'
 import { queueNames } from './job-backend.ts'
-import type { JobBackend, JobQueue, JobWorker } from './jobs.ts'
+import type { JobBackend, JobWorker, Queues } from './jobs.ts'
 import { runPass } from './pass-job.ts'
 import { runReading } from './reading-job.ts'
 import { processorFactory } from './run-job.ts'
 import { watchSchedule } from './watch-schedule.ts'
 
-export interface RunningWorker {
-  readonly passes: JobQueue
-  readonly readings: JobQueue
+export interface RunningWorker extends Queues {
   /** Requeues running jobs without using an attempt. Resolves within the timeout. Idempotent. */
   stop(): Promise<void>
 }

@@ -87,7 +87,9 @@ async function serve(service: Service, database: OpenDatabase): Promise<void> {
     retryStart(service, 'Postgres', () => openReadBudget(url, fingerprint))
   try {
     const run = (open: OpenAllo) => work(service, { database, watchPool, numberKeys, open })
-    await withAllo(config, openBudget, run, { onAnswer: metrics.answered })
+    await withAllo(config, openBudget, run, {
+      onAnswer: (status) => metrics.count({ type: 'answered', status }),
+    })
   } finally {
     state.waitingFor = 'its end: the worker is stopping'
     state.database = null

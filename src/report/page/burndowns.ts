@@ -3,17 +3,13 @@ import { type Html, html } from '../../page/html.ts'
 import type { Burndown } from '../burndown.ts'
 import type { LocalDay, Period } from '../scope.ts'
 import { burndownChart, isReset, knownPieces, stepAt, uncalledAtEnd } from './burndown-chart.ts'
-import { asTable, type Cell, empty, type PageData, section, table } from './parts.ts'
+import { asTable, type Cell, empty, more, type PageData, section, table } from './parts.ts'
 import { type Clock, count, countOf, endReason } from './words.ts'
 
 export function burndownSection(page: PageData): Html {
   const { burndowns, period } = page.figures
   const { lines } = burndowns
   const rest = burndowns.count - lines.length
-  const more =
-    rest > 0
-      ? html`<p class="more">And ${countOf(rest, 'more', 'more')}, with less left: choose a teammate to see theirs.</p>`
-      : null
   return section(page, {
     id: 'burndown',
     title: page.report.filters.queue === null ? 'How the queues burn down' : 'How this queue burns down',
@@ -22,7 +18,7 @@ export function burndownSection(page: PageData): Html {
     body:
       lines.length === 0
         ? empty('No teammate is known to have a queue.')
-        : html`${legend}<div class="burndowns${lines.length === 1 ? ' alone' : ''}">${lines.map((line) => figure(line, period, page))}</div>${more}`,
+        : html`${legend}<div class="burndowns${lines.length === 1 ? ' alone' : ''}">${lines.map((line) => figure(line, period, page))}</div>${more(rest, `${countOf(rest, 'more', 'more')}, with less left: choose a teammate to see theirs.`)}`,
   })
 }
 

@@ -2,7 +2,7 @@
 import { type Content, type Html, html } from '../../page/html.ts'
 import { periods } from '../filters.ts'
 import type { Report } from '../report.ts'
-import type { Links } from './parts.ts'
+import { type Links, more } from './parts.ts'
 import { countOf } from './words.ts'
 
 /** A longer list is of no use. */
@@ -27,6 +27,7 @@ export function filterBar({ filters, names, teammates }: Report, links: Links | 
     name === null
       ? null
       : html`<span class="chip">${name} <a href="${links.page({ [what]: null })}">show all</a></span>`
+  const rest = teammates.length - SHOWN
   return html`<nav class="filters" aria-label="Narrow this report"><span class="periods">${period}</span>
 ${drop('teammate', names.teammate)}${drop('queue', names.queue)}
 <details class="choose"><summary>${names.teammate === null ? 'Choose a teammate' : 'Choose another teammate'}</summary><ul>${teammates
@@ -34,9 +35,8 @@ ${drop('teammate', names.teammate)}${drop('queue', names.queue)}
     .map(
       ({ userId, name }) =>
         html`<li><a href="${links.page({ teammate: userId, queue: null })}">${name}</a></li>`,
-    )}</ul>${
-    teammates.length > SHOWN
-      ? html`<p class="more">And ${countOf(teammates.length - SHOWN, 'more', 'more')}: write their id into the address, <code>?teammate=</code>; <a href="${links.csv('teammates')}" download>teammates.csv</a> has them.</p>`
-      : null
-  }</details></nav>`
+    )}</ul>${more(
+    rest,
+    html`${countOf(rest, 'more', 'more')}: write their id into the address, <code>?teammate=</code>; <a href="${links.csv('teammates')}" download>teammates.csv</a> has them.`,
+  )}</details></nav>`
 }

@@ -1,11 +1,11 @@
 /** Single numbers and calls to look at. Their queue, and the whole number, are in Allo. */
 import { type Html, html } from '../../page/html.ts'
-import { COUNTED, type Excerpt } from '../follow-ups.ts'
-import { csvLinks, details, type PageData, section, table } from './parts.ts'
+import { COUNTED, type Concerned, type Excerpt } from '../follow-ups.ts'
+import { type Cell, type CsvLink, csvLinks, details, more, type PageData, section, table } from './parts.ts'
 import { count, countOf, duration } from './words.ts'
 
 export function followUpsSection(page: PageData): Html {
-  const { figures, clock, links } = page
+  const { figures, clock } = page
   const { stale, queuedAgain, unresolved } = figures.followUps
   const { days } = figures.period
   return section(page, {
@@ -14,49 +14,27 @@ export function followUpsSection(page: PageData): Html {
     sentence: `${numbers(stale, 'number')} ${stale.count === 1 ? 'waits' : 'wait'} longer than 7 days; ${numbers(queuedAgain, 'number')} ${queuedAgain.count === 1 ? 'is' : 'are'} to be called again after a person had answered; ${numbers(unresolved, 'dial')} of ${days} days never got a result.`,
     views: [],
     body: [
-      list(
-        stale,
-        'Waiting longer than 7 days',
-        (some) =>
-          table(
-            'Numbers that wait longest',
-            ['Number', 'Teammate', { n: 'Waits for' }, { n: 'Position' }],
-            some.map(({ number, teammate, waitingSeconds, position }) => [
-              number ?? 'erased',
-              teammate,
-              { n: duration(waitingSeconds) },
-              { n: count(position) },
-            ]),
-          ),
-        csvLinks(links, [['stale_numbers']]),
-      ),
-      list(
-        queuedAgain,
-        'To be called again, though a person had answered',
-        (some) =>
-          table(
-            'Numbers queued again after a connection',
-            ['Number', 'Teammate', 'Queued again', { n: 'Times queued' }],
-            some.map(({ number, teammate, queuedAt, stays }) => [
-              number ?? 'erased',
-              teammate,
-              clock.when(queuedAt),
-              { n: count(stays) },
-            ]),
-          ),
-        csvLinks(links, [['requeued_numbers']]),
-      ),
-      list(
-        unresolved,
-        'Dials that never got a result',
-        (some) =>
-          table(
-            'Dials without a result',
-            ['Number', 'Teammate', 'Dialled'],
-            some.map(({ number, teammate, at }) => [number ?? 'erased', teammate, clock.when(at)]),
-          ),
-        csvLinks(links, [['dials', days]]),
-      ),
+      list(page, stale, {
+        title: 'Waiting longer than 7 days',
+        table: 'Numbers that wait longest',
+        columns: [{ n: 'Waits for' }, { n: 'Position' }],
+        cells: ({ waitingSeconds, position }) => [{ n: duration(waitingSeconds) }, { n: count(position) }],
+        csv: ['stale_numbers'],
+      }),
+      list(page, queuedAgain, {
+        title: 'To be called again, though a person had answered',
+        table: 'Numbers queued again after a connection',
+        columns: ['Queued again', { n: 'Times queued' }],
+        cells: ({ queuedAt, stays }) => [clock.when(queuedAt), { n: count(stays) }],
+        csv: ['requeued_numbers'],
+      }),
+      list(page, unresolved, {
+        title: 'Dials that never got a result',
+        table: 'Dials without a result',
+        columns: ['Dialled'],
+        cells: ({ at }) => [clock.when(at)],
+        csv: ['dials', days],
+      }),
     ],
   })
 }
@@ -66,18 +44,27 @@ function numbers({ count: found }: Excerpt<unknown>, what: string): string {
   return found >= COUNTED ? `${count(COUNTED)} or more ${what}s` : countOf(found, what)
 }
 
-function list<T>(
-  some: Excerpt<T>,
-  title: string,
-  toTable: (first: readonly T[]) => Html,
-  links: Html | null,
+interface List<T> {
+  readonly title: string
+  /** The name of the table, for screen readers. */
+  readonly table: string
+  /** After the number and the teammate. */
+  readonly columns: readonly Cell[]
+  readonly cells: (one: T) => readonly Cell[]
+  readonly csv: CsvLink
+}
+
+function list<T extends Concerned>(
+  { links }: PageData,
+  { count: found, first }: Excerpt<T>,
+  { title, table: name, columns, cells, csv }: List<T>,
 ): Html {
-  if (some.count === 0) return html`<p class="none">${title}: none.</p>`
-  const rest = some.count - some.first.length
-  const more =
-    rest > 0 ? html`<p class="more">And ${some.count >= COUNTED ? 'many' : count(rest)} more.</p>` : null
+  if (found === 0) return html`<p class="none">${title}: none.</p>`
+  const isCounted = found < COUNTED
+  const rest = found - first.length
+  const rows = first.map((one) => [one.number ?? 'erased', one.teammate, ...cells(one)])
   return details(
-    html`${title}: <b>${some.count >= COUNTED ? `${count(COUNTED)}+` : count(some.count)}</b>`,
-    html`${toTable(some.first)}${more}${links}`,
+    html`${title}: <b>${isCounted ? count(found) : `${count(COUNTED)}+`}</b>`,
+    html`${table(name, ['Number', 'Teammate', ...columns], rows)}${more(rest, `${isCounted ? count(rest) : 'many'} more.`)}${csvLinks(links, [csv])}`,
   )
 }

@@ -55,6 +55,11 @@ export function ofDials({ report, figures }: PageData, view: CsvViewName, days?:
   return days === undefined ? [view] : [view, days]
 }
 
+/** What a list leaves out, as the end of a sentence with "And"; null: it shows all. */
+export function more(rest: number, text: Content): Html | null {
+  return rest > 0 ? html`<p class="more">And ${text}</p>` : null
+}
+
 /** `n` is a number, `text` may take more than a line; what is `isWide` is not there on a narrow screen. */
 export type Cell =
   | Content

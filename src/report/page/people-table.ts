@@ -5,6 +5,7 @@ import type { Figures } from '../report.ts'
 import {
   type Cell,
   empty,
+  more,
   ofDials,
   type PageData,
   type RateScale,
@@ -46,7 +47,7 @@ export function peopleSection(page: PageData): Html {
               { n: 'Not read' },
             ],
             teammates.slice(0, SHOWN).map((person) => row(person, scale, page)),
-          )}${rest > 0 ? html`<p class="more">And ${countOf(rest, 'more', 'more')}, who reached fewer.</p>` : null}
+          )}${more(rest, `${countOf(rest, 'more', 'more')}, who reached fewer.`)}
 <p class="fine">“Before” are the ${period.days} days before those. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all.</p>`,
   })
 }

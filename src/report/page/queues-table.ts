@@ -1,14 +1,13 @@
 /** How far each queue got, and what was left uncalled when it ended. */
 import { type Html, html } from '../../page/html.ts'
 import type { Queue } from '../queues.ts'
-import { empty, type PageData, rateCell, rateScale, section, table } from './parts.ts'
+import { empty, more, type PageData, rateCell, rateScale, section, table } from './parts.ts'
 import { count, countOf, duration, endReason, percent } from './words.ts'
 
 export function queuesSection(page: PageData): Html {
   const { queues, period } = page.figures
   const { current, currentCount, past, ended } = queues
-  const more = (rest: number, what: string) =>
-    rest > 0 ? html`<p class="more">And ${countOf(rest, what)} more.</p>` : null
+  const moreOf = (rest: number, what: string) => more(rest, `${countOf(rest, what)} more.`)
   return section(page, {
     id: 'queues',
     title: 'Queues, and what was not called when they ended',
@@ -17,8 +16,8 @@ export function queuesSection(page: PageData): Html {
     body:
       current.length + past.length === 0
         ? empty('No queue in this time.')
-        : html`${current.length === 0 ? null : currentTable(current, page)}${more(currentCount - current.length, 'current queue')}
-${past.length === 0 ? null : pastTable(past, page)}${more(ended.queues - past.length, 'ended queue')}
+        : html`${current.length === 0 ? null : currentTable(current, page)}${moreOf(currentCount - current.length, 'current queue')}
+${past.length === 0 ? null : pastTable(past, page)}${moreOf(ended.queues - past.length, 'ended queue')}
 <p class="fine">“Called” counts everyone who ever stood in the queue. Between “last read before the end” and the end the queue was not read: what happened in that time was not seen.</p>`,
   })
 }

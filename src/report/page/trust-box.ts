@@ -2,7 +2,7 @@
 import { type Content, type Html, html } from '../../page/html.ts'
 import type { Figures } from '../report.ts'
 import type { Check, Gap } from '../trust.ts'
-import { csvLinks, details, type PageData, table } from './parts.ts'
+import { csvLinks, details, more, type PageData, table } from './parts.ts'
 import { type Clock, countOf, duration, percent } from './words.ts'
 
 /** Less of a period than this may go unread without a warning. */
@@ -127,7 +127,5 @@ function gapTable(gaps: readonly Gap[], all: number, clock: Clock): Html {
     reason.replaceAll('_', ' '),
   ])
   const rest = all - gaps.length
-  return html`${table('Gaps, longest first', ['Teammate', 'From', 'Until', { n: 'Not read' }, 'Why'], rows)}${
-    rest > 0 ? html`<p class="more">And ${countOf(rest, 'shorter gap')}.</p>` : null
-  }`
+  return html`${table('Gaps, longest first', ['Teammate', 'From', 'Until', { n: 'Not read' }, 'Why'], rows)}${more(rest, `${countOf(rest, 'shorter gap')}.`)}`
 }

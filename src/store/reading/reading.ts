@@ -2,15 +2,17 @@
 import { exitCodes, MirrorError } from '../../errors.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 
-export type ReadStatus =
-  | 'ok'
-  | 'no_queue'
-  | 'torn'
-  | 'not_found'
-  | 'forbidden'
-  | 'rate_limited'
-  | 'error'
-  | 'skipped'
+export const readStatuses = [
+  'ok',
+  'no_queue',
+  'torn',
+  'not_found',
+  'forbidden',
+  'rate_limited',
+  'error',
+  'skipped',
+] as const
+export type ReadStatus = (typeof readStatuses)[number]
 
 /** Readings that found the teammate on the team. */
 export const foundStatuses: ReadStatus[] = ['ok', 'no_queue']
