@@ -1,6 +1,6 @@
 /**
- * The baseline of every saving: COPY of rows that are known already into bare tables, with the indexes of ours and
- * without checks, matching, history or anything else that makes a mirror one. Building the lines is part of it.
+ * The baseline for saving a reading: COPY of the same rows into bare tables with the same indexes, without checks,
+ * matching or history. Building the lines counts.
  */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -19,7 +19,7 @@ export async function createBareTables(pool: Pool): Promise<void> {
     await pool.query(`create table bare.${table} (like allo.${table} including indexes)`)
 }
 
-/** What the mirror holds of a queue in one of its tables. */
+/** The rows of a queue in one table of the mirror. */
 export async function rowsOf(pool: Pool, table: BareTable, queueId: string): Promise<Rows> {
   const { rows: columns } = await pool.query<{ name: string }>(
     `select attname as name from pg_attribute
@@ -34,7 +34,7 @@ export async function rowsOf(pool: Pool, table: BareTable, queueId: string): Pro
   return rows
 }
 
-/** In one transaction. The values of the simulation hold nothing that COPY would want escaped. */
+/** In one transaction. The values of the simulation need no escaping in COPY. */
 export async function copyRows(
   pool: Pool,
   tables: readonly { readonly table: BareTable; readonly rows: Rows }[],

@@ -1,6 +1,5 @@
 /**
- * Whether workers on one key keep to its budget and make use of it: on a machine that has time for them, and on one
- * that has not.
+ * Whether workers with one key stay within its budget and use it fully, on an idle machine and on a busy one.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,10 +9,10 @@ import { bounded, type Figure } from './figures.ts'
 import type { Lab } from './lab.ts'
 import { apiKey, withSimulatedAllo } from './simulated-allo.ts'
 
-/** What Allo documents, and the share of it that is used unless told. */
+/** The documented limit of Allo, and the share of it that is used by default. */
 const LIMIT = 20
 const BUDGET = LIMIT * 0.9
-/** Once the workers are warm. */
+/** Measured after the workers have warmed up. */
 const WARM_AFTER_REQUESTS = 40
 
 export async function benchBudget(lab: Lab, { isQuick }: { readonly isQuick: boolean }): Promise<Figure[]> {
@@ -71,7 +70,7 @@ async function measure(
   const rate = ((warm.length - 1) * 1000) / ((warm.at(-1) ?? 0) - (warm[0] ?? 0))
   const name = `${workers} workers on one key${busy > 0 ? `, beside ${busy} busy processes` : ''}`
   return [
-    // What a machine without time for it makes of its budget is its own affair.
+    // On a busy machine only the limit is promised, not that the budget is used.
     bounded(`${name}: of the budget`, (rate / BUDGET) * 100, busy > 0 ? null : { atLeast: 95 }, {
       unit: ' %',
       digits: 1,

@@ -1,11 +1,11 @@
 /**
- * The clock of a database of the bench's own. Postgres can't be told another time, so `clock_timestamp()` is replaced:
- * the program, which takes all its times from it, then writes history as of any moment.
+ * Sets the clock of a database of the bench. Postgres has no setting for it, so `clock_timestamp()` is replaced. The
+ * program takes all its times from there, so it writes history as of any moment.
  */
 import type { Pool } from '../src/store/postgres/database.ts'
 
 export interface DatabaseClock {
-  /** From now on it is `at`, and time goes on as usual. */
+  /** Sets the clock to `at`. It continues from there at normal speed. */
   set(at: number): Promise<void>
   /** The real time again. */
   giveBack(): Promise<void>

@@ -1,17 +1,17 @@
-/** What the bench found, one line each, beside the bound it promises to keep. */
+/** The results of the bench, one line each, with the bound that must hold. */
 import type { Comparison } from './measure.ts'
 
 export interface Figure {
   readonly what: string
   readonly measured: string
-  /** Empty where nothing is promised. */
+  /** Empty: no bound. */
   readonly bound: string
-  /** Null where nothing is promised. */
+  /** Null: no bound. */
   readonly holds: boolean | null
   readonly detail: string
 }
 
-/** Whether what was measured keeps to the bound; the unit stands behind both. */
+/** Whether the measured value is within the bound. Both end with the unit. */
 export function bounded(
   what: string,
   value: number,

@@ -1,6 +1,6 @@
 /**
- * A Postgres of the bench's own in a folder of its own, with the settings it has in production: what is flushed there
- * is flushed here. Nothing in the environment points it elsewhere. Gone afterwards, with everything in it.
+ * A separate Postgres for the bench in its own folder, with the settings of production (it flushes to disk as there).
+ * The environment has no effect on it. It is removed at the end.
  */
 import pg from 'pg'
 import { startTemporaryPostgres } from '../src/embedded/temporary-postgres.ts'
@@ -9,7 +9,7 @@ import { openPool, type Pool } from '../src/store/postgres/database.ts'
 
 export interface Lab {
   version(): Promise<string>
-  /** Runs `work` with a migrated database that nothing was written to yet. */
+  /** Runs `work` with a migrated, empty database. */
   withDatabase<T>(work: (database: { url: string; pool: Pool }) => Promise<T>): Promise<T>
 }
 
@@ -47,7 +47,7 @@ function createLab(serverUrl: string): Lab {
   }
 }
 
-/** Bytes ever written to the WAL: on this server nobody else writes. */
+/** Bytes ever written to the WAL. No other program writes to this server. */
 export async function walPosition(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ bytes: string }>(
     `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') as bytes`,

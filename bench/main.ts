@@ -2,7 +2,7 @@
  * `npm run bench`: how fast the mirror is, as ratios to a baseline measured in the same run, and whether the bounds
  * hold (exit 0) or not (exit 1). `--only <section>` runs one section, `--quick` fewer rounds.
  *
- * It brings its own Postgres, simulated Allo and folder; the environment points it nowhere.
+ * It uses its own Postgres, simulated Allo and folder. The environment has no effect on them.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -1,6 +1,6 @@
 /**
- * Two ways of doing the same thing, timed in turns, so that whatever else the machine does meanwhile hits both. Who
- * begins changes from round to round; the first rounds warm up and don't count.
+ * Times two ways of doing the same thing in turns, so that other load of the machine affects both. The order alternates
+ * between rounds. The first rounds are a warm-up and do not count.
  */
 export interface Comparison {
   /** Median of ours by median of the baseline. */
@@ -11,7 +11,7 @@ export interface Comparison {
   readonly baselineMs: number
 }
 
-/** Both say how long their timed part took, in milliseconds: what they have to prepare is not part of it. */
+/** Both return the duration of their timed part in milliseconds. Preparation does not count. */
 export interface Contestants {
   readonly ours: () => Promise<number>
   readonly baseline: () => Promise<number>

@@ -1,6 +1,6 @@
 /**
- * One pass in a process of its own (`node --expose-gc`), weighed on its way: says on stdout how much heap and
- * resident memory it held, garbage aside, whenever as many teammates as in `weighAt` had been read.
+ * One pass in its own process (`node --expose-gc`). After each number of teammates in `weighAt` it prints to stdout how
+ * much heap and resident memory it holds after garbage collection.
  */
 import { z } from 'zod'
 import { openPool } from '../src/store/postgres/database.ts'

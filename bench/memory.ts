@@ -25,7 +25,7 @@ async function ofOneQueue(lab: Lab, numbers: number): Promise<Figure> {
 
 const weights = z.array(z.object({ heapBytes: z.number(), residentBytes: z.number() }))
 
-/** What is held once the first fifth was read is what a pass needs; the rest must not add to it. */
+/** The memory after the first fifth is what a pass needs. The rest of the pass must not add to it. */
 async function ofTeam(lab: Lab, teammates: number): Promise<Figure[]> {
   const team = { seed: 1, teammates, numbersPerQueue: 20, latencyMs: 0, readsPerSecond: null }
   const early = teammates / 5

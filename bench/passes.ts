@@ -9,13 +9,13 @@ import { type RequestLog, withSimulatedAllo } from './simulated-allo.ts'
 import { openSource, save } from './source.ts'
 import { syncInProcess } from './sync-process.ts'
 
-/** What `sync` makes of a limit of 20. */
+/** The budget that `sync` derives from a limit of 20. */
 const CONFIGURED_READS_PER_SECOND = 18
 const START_UP_MS = 2000
 
 export async function benchPasses(lab: Lab, { isQuick }: { readonly isQuick: boolean }): Promise<Figure[]> {
   const team = { seed: 1, teammates: 50, numbersPerQueue: 500 }
-  // So few reads that one queue walked last, alone, would count: here a queue is one read.
+  // One request per queue, because with few requests a long last queue would distort the result.
   const limited = isQuick ? { seed: 1, teammates: 120, numbersPerQueue: 100 } : team
   return [
     ...(await underLimit(lab, limited, 1)),
@@ -56,7 +56,7 @@ function rateAfterStartUp({ arrivals }: RequestLog): number {
   return ((counted.length - 1) / (last - first)) * 1000
 }
 
-/** All in this process, and before one source: what is warmed up is compared with what is. */
+/** All in this process and with one source, so that both sides are warmed up. */
 async function withoutLimit(lab: Lab, team: Team, rounds: number): Promise<Figure> {
   const baseline = () =>
     lab.withDatabase(async ({ pool }) => {

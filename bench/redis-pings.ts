@@ -1,4 +1,4 @@
-/** In a thread of its own: asks Redis again and again, and tells how long each answer took when it is told to stop. */
+/** Runs in its own thread. Pings Redis repeatedly, and returns the latency of each reply when it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Redis } from 'ioredis'

@@ -1,4 +1,4 @@
-/** Loaded before the program of a measured process: tells the bench, at its end, the most memory it ever held. */
+/** Loaded before the program of a measured process. At its end it reports the peak memory to the bench. */
 import { writeSync } from 'node:fs'
 
 process.on('exit', () => writeSync(3, String(process.resourceUsage().maxRSS * 1024)))

@@ -1,24 +1,24 @@
-/** Every view of schema reporting, asked by whatever it can be filtered by: queue, teammate, time. */
+/** Queries on every view of schema reporting, with each filter it supports: queue, teammate, time. */
 import type { Pool } from '../src/store/postgres/database.ts'
 import type { Query } from './reporting-scan.ts'
 
 export interface History {
-  /** A login that `grant` made: what it may not spend, an analyst may not. */
+  /** A login made by `grant`, with its limits, as an analyst has it. */
   readonly reader: Pool
   readonly owner: Pool
   readonly subject: Subject
 }
 
-/** What is asked about: all of it within the last weeks, so that histories of any length have the same answer. */
+/** The subjects of the queries, all from the last weeks, so that the answer does not depend on the length of history. */
 export interface Subject {
   readonly userId: string
   /** Ended in the last weeks. */
   readonly queueId: string
-  /** The largest queue of now, and who holds it. */
+  /** The largest current queue, and its holder. */
   readonly currentQueueId: string
   readonly holderId: string
   readonly entryId: string
-  /** Of two passes that follow each other: many changes were seen by the second. */
+  /** Times of two consecutive passes. The second saw many changes. */
   readonly passes: readonly [string, string]
   /** When `userId` held `queueId`. */
   readonly asOf: string
@@ -30,11 +30,11 @@ export interface Subject {
 
 export interface Question extends Query {
   readonly name: string
-  /** Whether the answer is the same however long the history is. */
+  /** Whether the answer is independent of the length of history. */
   readonly isRecent: boolean
   /**
-   * What it must keep to. `rows`: of what it reads, most is returned. `growth`: it adds up or looks through what it
-   * reads, and that does not grow with the history. Null: it may read what the whole team did at that time.
+   * The bound. `rows`: most of the rows that it reads are returned. `growth`: it aggregates or filters the rows it
+   * reads, and their number does not grow with the history. Null: it may read all rows of the team in that period.
    */
   readonly bound: 'rows' | 'growth' | null
 }

@@ -1,10 +1,10 @@
-/** How many rows a question reads for each one it returns, and that a long history does not make it more. */
+/** How many rows a query reads per returned row, and that a longer history does not increase it. */
 import { bounded, type Figure, milliseconds } from './figures.ts'
 import { type History, type Question, questionsAbout, queueAsOf } from './reporting-questions.ts'
 import { type Cost, costOf, costOfCall } from './reporting-scan.ts'
 
 const GROWTH = { atMost: 1.3 }
-/** Beside the row itself: its number, the version before, the next count; and what was looked at and is not meant. */
+/** Besides the row itself: its number, the previous version, the next count, and rows that were read and filtered out. */
 const READ_PER_ROW = { atMost: 8 }
 
 export interface QuestionCost extends Question {
@@ -21,7 +21,7 @@ export async function costsOf({ reader, subject }: History): Promise<QuestionCos
   return costs
 }
 
-/** The same questions, of a short history and of a long one. */
+/** The same queries on a short and on a long history. */
 export function readFigures(short: readonly QuestionCost[], long: readonly QuestionCost[]): Figure[] {
   const asked = long.map(({ name, bound, isRecent, cost: after }, index): Asked => {
     const before = short[index]?.cost ?? after
@@ -74,7 +74,7 @@ function growthOf({ before, after }: Asked): number {
   return perRow(after) / perRow(before)
 }
 
-/** One at least: an empty answer has its price, too. */
+/** At least one, because an empty answer has a cost too. */
 function perRow({ read, returned }: Cost): number {
   return Math.max(read, 1) / Math.max(returned, 1)
 }

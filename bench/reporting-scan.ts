@@ -1,9 +1,9 @@
-/** What a query costs, as Postgres counts it: rows that were looked at in tables, whether they were kept or not. */
+/** The cost of a query, from Postgres' own counters: rows read from tables, whether returned or filtered out. */
 import { z } from 'zod'
 import type { Pool } from '../src/store/postgres/database.ts'
 
 export interface Cost {
-  /** Of tables that grow with every pass; those of queues, holders, gaps and people stay small enough to be read whole. */
+  /** In tables that grow with every pass. Tables of queues, holders, gaps and teammates stay small enough for a full scan. */
   readonly read: number
   readonly returned: number
   readonly ms: number
@@ -44,7 +44,7 @@ const explained = z.tuple([
   z.object({ 'QUERY PLAN': z.tuple([z.object({ Plan: node, 'Execution Time': z.number() })]) }),
 ])
 
-/** The second time: what is planned and on its way into memory the first time is not what is asked about. */
+/** Measures the second run, because the first one includes planning and loading into memory. */
 export async function costOf(pool: Pool, { sql, values }: Query): Promise<Cost> {
   const explain = () => pool.query(`explain (analyze, timing off, format json) ${sql}`, [...values])
   await explain()
@@ -56,7 +56,7 @@ export async function costOf(pool: Pool, { sql, values }: Query): Promise<Cost> 
   return { read: readBy(plan), returned: plan.rows * plan.loops, ms }
 }
 
-/** A plan shows only that a function was called: what its body reads, the server counts. */
+/** For functions: their plan shows only the call, so the rows come from the server's counters. */
 export async function costOfCall(pool: Pool, { sql, values }: Query): Promise<Cost> {
   await pool.query(sql, [...values])
   const client = await pool.connect()

@@ -1,4 +1,4 @@
-/** How long people wait, by the time it takes to count the versions on record: on any machine some tenths of a second. */
+/** How long users wait, as a ratio to the time of counting all versions (some tenths of a second on any machine). */
 import { runChecks } from '../src/quality/run-checks.ts'
 import type { Days } from '../src/report/filters.ts'
 import { reportPage } from '../src/report/page/page.ts'
@@ -54,7 +54,7 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
   ]
 }
 
-/** What the worker answers to `/report`. */
+/** The worker's response to `/report`. */
 async function makePage(owner: History['owner'], days: Days): Promise<void> {
   const filters = { days, teammate: null, queue: null }
   const report = await takeReport(owner, { teamId: TEAM_ID, filters, statementTimeoutMs: 60_000 })
@@ -62,7 +62,7 @@ async function makePage(owner: History['owner'], days: Days): Promise<void> {
     throw new Error('the page is empty')
 }
 
-/** The history is as the program would have left it. */
+/** Checks that the history is as the program would have written it. */
 async function failingChecks(owner: History['owner']): Promise<Figure> {
   const { results } = await runChecks(owner, TEAM_ID)
   const failing = results.filter(({ status, severity }) => status === 'failed' && severity !== 'note')

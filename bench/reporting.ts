@@ -1,6 +1,6 @@
 /**
- * Whether asking schema reporting costs what the answer is worth, after three years as after some months. The short
- * history becomes the long one by what is put before it, so that the same question has the same answer.
+ * Whether the cost of a query on schema reporting depends on its answer only, and not on the length of history (some
+ * months, three years). The long history is the short one with older weeks before it, so each query has the same answer.
  */
 import { grantLogin } from '../src/access/login.ts'
 import { roleNames, setUpRoles } from '../src/access/roles.ts'
@@ -13,7 +13,7 @@ import { chooseSubject } from './reporting-questions.ts'
 import { costsOf, readFigures } from './reporting-reads.ts'
 import { benchTimes } from './reporting-times.ts'
 
-/** Copied weeks: with the two that are written, these are some months, and three years. */
+/** Copied weeks. With the two weeks that are written, they make some months, and three years. */
 const SHORT_WEEKS = 14
 const LONG_WEEKS = 154
 

@@ -1,4 +1,4 @@
-/** What one turn under the shared read budget costs the database. */
+/** The cost of one request slot of the shared read budget in the database. */
 import { openReadBudget } from '../src/store/pass/read-budget.ts'
 import { bounded, type Figure } from './figures.ts'
 import { type Lab, walPosition } from './lab.ts'

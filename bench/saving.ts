@@ -1,6 +1,6 @@
 /**
- * How long saving a reading takes, by the time of a bare COPY: of all the rows it writes the first time, of the
- * numbers alone once the mirror holds them.
+ * How long saving a reading takes, as a ratio to a bare COPY: of all rows for the first reading, of the numbers only for
+ * later ones.
  */
 import { stepsOfACall } from '../src/simulation/calls.ts'
 import { createRandom } from '../src/simulation/random.ts'
@@ -31,12 +31,12 @@ export async function benchSaving(lab: Lab, { isQuick }: { readonly isQuick: boo
   ]
 }
 
-/** Its dials are written too, and are not among the rows the baseline copies. */
+/** Its dials are written too, but the baseline does not copy them. */
 const whatOfDialled = '25,000 numbers, a third dialled, first time'
 
 const tablesOfFirstSaving: readonly BareTable[] = ['queue_numbers', 'queue_entries', 'queue_number_versions']
 
-/** A queue new to us at each round; the baseline copies the rows it has just led to. */
+/** A new queue in each round. The baseline copies the rows that this reading has written. */
 function savingFirst(
   lab: Lab,
   { numbers, dialled = 0, ...rounds }: Rounds & { readonly numbers: number; readonly dialled?: number },
@@ -60,7 +60,7 @@ function savingFirst(
   })
 }
 
-/** The same queue at each round, after `move`. */
+/** The same queue in each round, after `move`. */
 function savingAgain(
   lab: Lab,
   { numbers, ...rounds }: Rounds & { readonly numbers: number },
@@ -105,7 +105,7 @@ function leaveAlone(): void {}
 
 const random = createRandom('who is dialled')
 
-/** One in a hundred, anywhere in the queue, with what becomes of a call. */
+/** One number in a hundred, anywhere in the queue, with the result of its call. */
 function dialSome(world: World): void {
   const userId = world.keyOwner()
   const size = world.currentQueue(userId)?.size ?? 0

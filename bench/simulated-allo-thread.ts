@@ -1,4 +1,4 @@
-/** The thread of simulated-allo.ts: says where it listens, and answers each message with its request log. */
+/** The thread of simulated-allo.ts: it sends its address, and answers each message with its request log. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'

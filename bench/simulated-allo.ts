@@ -1,6 +1,6 @@
 /**
- * A simulated Allo in a thread of its own: it keeps time by itself, so that a busy bench can't make a well-paced
- * client look hasty, and answering costs the measured process nothing.
+ * A simulated Allo in its own thread. So a busy bench can't delay its clock and make a well-paced client seem too fast,
+ * and its responses cost the measured process no time.
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'

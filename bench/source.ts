@@ -1,6 +1,6 @@
 /**
- * Readings of a simulated team as a pass makes them, but with no HTTP between: what is measured with them is saving
- * alone. Pages go through JSON and the parser, the proof of membership is the real one.
+ * Readings of a simulated team without HTTP, so that only saving is measured. Pages are converted to JSON and parsed,
+ * and the proof of membership is the real one.
  */
 import { randomBytes } from 'node:crypto'
 import { parseQueueAnswer } from '../src/allo/parse-queue.ts'
@@ -23,7 +23,7 @@ export type QueueReading = Reading & { readonly result: QueueSnapshot }
 const numberKeys = createNumberKeys(randomBytes(32))
 
 export interface Source {
-  /** A reading of this teammate as the world is now, in a pass of its own, ready to be saved. */
+  /** A reading of this teammate in the present state of the world, in its own pass, ready to be saved. */
   read(userId: string): Promise<QueueReading>
 }
 
@@ -57,7 +57,7 @@ export async function openSource(world: World, pool: Pool): Promise<Source> {
   }
 }
 
-/** A reading that was skipped would be saved in no time. */
+/** Throws if the reading was skipped, because that would take no time. */
 export async function save(pool: Pool, reading: Reading): Promise<SavedReading> {
   const saved = await saveReading(pool, reading, numberKeys)
   if (saved.status !== 'ok') throw new Error(`saved as ${saved.status}: ${saved.errorMessage}`)
@@ -70,8 +70,8 @@ function clientOf(world: World): AlloClient {
   }
   const client: AlloClient = {
     counts: { requests: 0, throttled: 0, exchangeMs: 0, bytes: 0 },
-    me: () => Promise.reject(new Error('nobody asks')),
-    listTeammates: () => Promise.reject(new Error('nobody asks')),
+    me: () => Promise.reject(new Error('not used')),
+    listTeammates: () => Promise.reject(new Error('not used')),
     async readQueuePage(userId, page) {
       const { body } = answerQueuePage(world, { userId, email: null, page, size: 100 }, 'naive')
       const context = { asked: userId, requestId: null, naiveTimeZone: 'UTC', onSurprise }

@@ -1,4 +1,4 @@
-/** `allo-queue-mirror sync --json` as a user runs it: a process of its own, in a folder without `.env`. */
+/** `allo-queue-mirror sync --json` as a user runs it: in its own process, in a folder without `.env`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -16,7 +16,7 @@ const preload = new URL('./report-memory.ts', import.meta.url).href
 const result = z.object({
   error: z.null(),
   numbers: z.number(),
-  // Of two passes at once, one may find that the other has just read somebody: that is no failure.
+  // If two passes run at once, one may find that the other has just read a teammate. That is no failure.
   failures: z.array(z.object({ status: z.literal('skipped') })),
 })
 

@@ -1,6 +1,6 @@
 /**
- * The service in real processes: what other teams take from one another, how soon a killed worker is replaced, and
- * what it costs to be ready.
+ * The service in real processes: whether teams slow each other down, how soon a killed worker is replaced, and the cost
+ * of being idle.
  */
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +17,7 @@ import { median } from './measure.ts'
 
 type Database = Parameters<Parameters<Lab['withDatabase']>[0]>[0]
 
-/** What Allo documents. */
+/** The documented limit of Allo. */
 const LIMIT = 20
 /** One long pass, so that there is always something to read. */
 const ONE_PASS = { SYNC_EVERY: '1h' }
@@ -37,7 +37,7 @@ export async function benchWorker(lab: Lab, { isQuick }: { readonly isQuick: boo
   }
 }
 
-/** Slow enough for a small machine: what is asked is whether one team takes from another. */
+/** Slow enough for a small machine, because only the effect of one team on another is measured. */
 const RATE_OF_A_TEAM = 5
 
 /** One worker for each team, all on one Redis and one Postgres, as fast together as each would be alone. */
@@ -108,7 +108,7 @@ async function benchTakeover(lab: Lab, redisUrl: string | null, rounds: number):
   )
 }
 
-/** Another client asks Redis again and again while the jobs of a pass are put there. */
+/** Another client pings Redis repeatedly while the jobs of a pass are added. */
 async function benchEnqueueing(lab: Lab, redis: TestRedis): Promise<Figure[]> {
   const teammates = 5000
   return lab.withDatabase((database) =>
@@ -153,7 +153,7 @@ async function benchIdleHour(lab: Lab, redis: TestRedis | null, seconds: number)
     withTeam({ teammates: 6, numbersPerQueue: 20 }, null, async ({ start }) => {
       const worker = start({ ...database, redisUrl: redis?.url ?? null, env: ONE_PASS })
       await worker.logged('pass_finished')
-      // Connections are closed after ten idle seconds, and only then is all told that was done over them.
+      // Connections close after ten idle seconds, and Postgres reports their statistics only then.
       await sleep(15_000)
       const client = redis === null ? null : new Redis(redis.url)
       const spent = async () => ({
@@ -189,7 +189,7 @@ async function commandsOf(client: Redis): Promise<number> {
   return Number(/total_commands_processed:(\d+)/.exec(await client.info('stats'))?.[1])
 }
 
-/** Of all together, once they are warm. */
+/** Of all workers together, after they have warmed up. */
 async function rateOf(apis: readonly SimulatedAllo[], seconds: number): Promise<number> {
   const warm = (api: SimulatedAllo) => until('readings begin', () => api.requests.count() > 40)
   await Promise.all(apis.map(warm))

@@ -1,6 +1,6 @@
 /**
- * Workers on a moving team while everything around them fails, and then the question whether anything the database
- * says was ever false: at every recorded reading, and at the end, when all is quiet and well again.
+ * Runs workers on a changing team while everything around them fails. Then compares the database with the truth of the
+ * simulation: at every recorded reading, and at the end, when all faults are over.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FaultKind, TRANSIENT_FAULTS } from '../src/simulation/faults.ts'
@@ -65,7 +65,7 @@ type Servers = Pick<Parameters<typeof makeTrouble>[0], 'postgres' | 'redis'>
 const SYNC_EVERY_MS = 2000
 const QUIET_PASSES = 4
 const RECOVERS_WITHIN_MS = 120_000
-/** A short run on a slow machine goes on until it had this many troubles. */
+/** A short run on a slow machine continues until it has had this many faults. */
 const MIN_TROUBLES = 5
 
 /** Retryable faults, and responses that are completely wrong: the reading must fail or be retried. */
