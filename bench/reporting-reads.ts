@@ -1,7 +1,7 @@
 /** How many rows a query reads per returned row, and that a longer history does not increase it. */
 import { bounded, type Figure, milliseconds } from './figures.ts'
 import { type History, type Question, questionsAbout, queueAsOf } from './reporting-questions.ts'
-import { type Cost, costOf, costOfCall } from './reporting-scan.ts'
+import { type Cost, costOf } from './reporting-scan.ts'
 
 const GROWTH = { atMost: 1.3 }
 /** Besides the row itself: its number, the previous version, the next count, and rows that were read and filtered out. */
@@ -11,13 +11,14 @@ export interface QuestionCost extends Question {
   readonly cost: Cost
 }
 
-export async function costsOf({ reader, subject }: History): Promise<QuestionCost[]> {
+export async function costsOf(history: History): Promise<QuestionCost[]> {
+  const { reader, owner, subject } = history
   const costs: QuestionCost[] = []
   for (const question of questionsAbout(subject)) {
     costs.push({ ...question, cost: await costOf(reader, question) })
   }
-  const call = queueAsOf(subject)
-  costs.push({ ...call, cost: await costOfCall(reader, call) })
+  const asOf = await queueAsOf(history)
+  costs.push({ ...asOf, cost: await costOf(owner, asOf) })
   return costs
 }
 

@@ -56,27 +56,6 @@ export async function costOf(pool: Pool, { sql, values }: Query): Promise<Cost> 
   return { read: readBy(plan), returned: plan.rows * plan.loops, ms }
 }
 
-/** For functions: their plan shows only the call, so the rows come from the server's counters. */
-export async function costOfCall(pool: Pool, { sql, values }: Query): Promise<Cost> {
-  await pool.query(sql, [...values])
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    const startedAt = performance.now()
-    const { rowCount } = await client.query(sql, [...values])
-    const ms = performance.now() - startedAt
-    const { rows } = await client.query<{ read: number }>(
-      `select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int as read from pg_stat_xact_user_tables
-       where schemaname = 'allo' and relname = any ($1)`,
-      [[...growing]],
-    )
-    return { read: rows[0]?.read ?? 0, returned: rowCount ?? 0, ms }
-  } finally {
-    await client.query('rollback')
-    client.release()
-  }
-}
-
 const growing = new Set([
   'queue_numbers',
   'queue_entries',

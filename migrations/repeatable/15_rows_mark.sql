@@ -1,5 +1,5 @@
 -- Called twice by each reading. plpgsql, because a session then plans its statements only once.
-CREATE OR REPLACE FUNCTION allo.rows_mark(of_queue_id text) RETURNS text LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION allo.rows_mark(of_queue_id text) RETURNS text LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   -- The only arithmetic on a transaction id is age(), which grows with time. The difference to the age of a constant id

@@ -47,19 +47,36 @@ END;
 REVOKE ALL ON FUNCTION reporting.queue_as_of FROM PUBLIC;
 
 -- SECURITY DEFINER, for the same reason. A teammate who was first seen within an hour after the first teammate of the team
--- was there before the mirror began, and did not join later.
+-- was there before the mirror began, and did not join later. The gaps are read once for all periods.
+CREATE OR REPLACE FUNCTION reporting.unread_times(since timestamptz[], until timestamptz[])
+RETURNS TABLE (
+  nth int, period_from timestamptz, period_to timestamptz, team_id text, user_id text, teammate_name text,
+  is_on_team boolean, unread_seconds double precision, seconds_before_joining double precision
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 200
+BEGIN ATOMIC
+  WITH teammate AS MATERIALIZED (
+    SELECT t.team_id, t.user_id, t.name, t.is_listed OR t.left_at IS NULL AS is_on_team, times.unread,
+      CASE WHEN t.first_seen_at > mirror.began_at + interval '1 hour' THEN t.first_seen_at END AS joined_at
+    FROM allo.teammates t
+    JOIN (SELECT team_id, min(first_seen_at) AS began_at FROM allo.teammates GROUP BY team_id) mirror USING (team_id)
+    JOIN allo.unread_times times ON times.user_id = t.user_id
+  )
+  SELECT period.nth::int, period.since, period.until, t.team_id, t.user_id, t.name, t.is_on_team,
+    allo.seconds_within(t.unread, period.since, period.until),
+    CASE WHEN t.joined_at > period.since
+      THEN extract(epoch FROM least(t.joined_at, period.until) - period.since)::double precision ELSE 0 END
+  FROM teammate t CROSS JOIN ROWS FROM (unnest($1), unnest($2)) WITH ORDINALITY AS period(since, until, nth);
+END;
+REVOKE ALL ON FUNCTION reporting.unread_times FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION reporting.unread_time(since timestamptz, until timestamptz)
 RETURNS TABLE (
   team_id text, user_id text, teammate_name text, is_on_team boolean, unread_seconds double precision,
   seconds_before_joining double precision
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 20
 BEGIN ATOMIC
-  SELECT t.team_id, t.user_id, t.name, t.is_listed OR t.left_at IS NULL, allo.seconds_within(times.unread, $1, $2),
-    CASE WHEN t.first_seen_at > mirror.began_at + interval '1 hour' AND t.first_seen_at > $1
-      THEN extract(epoch FROM least(t.first_seen_at, $2) - $1)::double precision ELSE 0 END
-  FROM allo.teammates t
-  JOIN (SELECT team_id, min(first_seen_at) AS began_at FROM allo.teammates GROUP BY team_id) mirror USING (team_id)
-  JOIN allo.unread_times times ON times.user_id = t.user_id;
+  SELECT team_id, user_id, teammate_name, is_on_team, unread_seconds, seconds_before_joining
+  FROM reporting.unread_times(ARRAY[$1], ARRAY[$2]);
 END;
 REVOKE ALL ON FUNCTION reporting.unread_time FROM PUBLIC;
 

@@ -29,6 +29,7 @@ COMMENT ON VIEW reporting_pii.numbers IS 'One row per entry whose phone number i
 COMMENT ON FUNCTION reporting.rate IS 'Rate from 0 to 1 of two counts that you added up, computed as in the views; null if the divisor is 0.';
 COMMENT ON FUNCTION reporting.rate_low IS 'Lower end of the 95 % Wilson interval of the rate.';
 COMMENT ON FUNCTION reporting.rate_high IS 'Upper end of the 95 % Wilson interval of the rate.';
+COMMENT ON FUNCTION reporting.unread_times IS 'unread_times(since, until): as unread_time, for several periods in one call. since and until are arrays of the same length; nth is the place of a period in them. One row per period and teammate.';
 COMMENT ON FUNCTION reporting.unread_time IS 'unread_time(since, until): one row per teammate. For how many seconds of that period was the teammate not read (unread_seconds), and how many of these were before they joined (seconds_before_joining)?';
 COMMENT ON FUNCTION reporting.start_of_day IS 'start_of_day(day): first instant of a local day in the report time zone.';
 COMMENT ON FUNCTION reporting.queue_as_of IS 'queue_as_of(user_id, at): one row per number in the queue that the teammate held at that moment, as known then. If there are no numbers, one row whose answer is no_queue (seen without a queue), unknown (not read around that time, or not confirmed; read_at says since when), or queue (it was empty).';
