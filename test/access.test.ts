@@ -1,4 +1,4 @@
-/** Who may do what: the group roles, as they are made and kept, and what a login that is a member can and can't. */
+/** The group roles, how they are created and kept, and what a login that is a member can and can't do. */
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'

@@ -426,7 +426,7 @@ describe('a response that repeats the key', () => {
     ['as a number', row({ number_to: key })],
     ['inside a name', { ...page([]), queue: { id: 'q', name: `My ${key}!` } }],
     ['as an id', { ...page([]), queue: { id: key } }],
-    ['in a field nobody documents', row({ debug: { headers: [`Api-Key ${key}`] } })],
+    ['in an undocumented field', row({ debug: { headers: [`Api-Key ${key}`] } })],
     ['as the name of a field', row({ [key]: 1 })],
     ['percent-encoded', row({ link: `https://x/?key=${encodeURIComponent(key)}` })],
     ['in base64', row({ trace: Buffer.from(key).toString('base64') })],

@@ -1,4 +1,4 @@
-/** Answers that are too long, too many, too deep or not what they seem: taken exactly, bounded, or refused by name. */
+/** Responses that are too long, too many, too deep or ambiguous are stored exactly, limited, or refused by name. */
 import { describe, expect, test } from 'vitest'
 import { parseJson } from '../src/allo/json.ts'
 import { largestExtra, largestWalk, textLimits } from '../src/allo/limits.ts'

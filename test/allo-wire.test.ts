@@ -1,4 +1,4 @@
-/** Answers that break HTTP, or never end: refused by name, before they take memory. */
+/** Responses that violate HTTP or never end are refused by name before they use much memory. */
 import { once } from 'node:events'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'

@@ -1,4 +1,4 @@
-/** What bi/ ships, run as a reader against a mirrored team: each statement of the dashboard, and what dbt is told. */
+/** The contents of bi/, run as a reader against a mirrored team: each statement of the dashboard, and the dbt files. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

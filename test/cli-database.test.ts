@@ -1,4 +1,4 @@
-/** `sync` and `migrate` before databases that are down, foreign, empty, old, new, or brought along. */
+/** `sync` and `migrate` with databases that are down, foreign, empty, old, new or embedded. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'

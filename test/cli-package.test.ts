@@ -1,4 +1,4 @@
-/** What npm publishes: the compiled code with its migrations, and nothing that needs the checkout. */
+/** The package that npm publishes: compiled code and migrations, without the checkout. */
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'

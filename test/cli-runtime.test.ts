@@ -1,4 +1,7 @@
-/** Machines whose own Node is too old: the program runs on the one that npm installed with it, as one process would. */
+/**
+ * Machines whose own Node is too old: the program runs on the Node that npm installed with it, as if it were one
+ * process.
+ */
 
 import { existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'

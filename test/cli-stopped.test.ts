@@ -1,4 +1,4 @@
-/** Commands on an embedded database that are told to stop: they end in time, and its server never outlives them. */
+/** Commands on an embedded database that get a signal: they end in time, and its server stops too. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'

@@ -1,4 +1,4 @@
-/** `sync` as a person or a scheduler runs it: what it prints, how it ends, what it leaves. */
+/** `sync` as a person or a scheduler runs it: its output, its exit code and its rows. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -244,7 +244,7 @@ describe('a failed pass', () => {
 
   test('that a signal interrupts is recorded as interrupted, and a second signal ends it at once', async () => {
     allo.faults.add({ kind: 'no_answer', endpoint: 'queue' })
-    // me, both lists, and the first queue, to which nobody answers.
+    // me, both lists, and the first queue, which gets no response.
     const isReading = (from: number) => () => allo.requests.count() >= from + 4
     const soon = { timeout: PATIENCE_MS, interval: 10 }
     const atFirst = allo.requests.count()

@@ -1,4 +1,7 @@
-/** What the operating system refuses, while a command starts or in the middle: one sentence, the right exit code, nothing left. */
+/**
+ * Errors of the operating system at the start or in the middle of a command: one sentence, the right exit code, and no
+ * files left.
+ */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,

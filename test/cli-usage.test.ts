@@ -1,4 +1,4 @@
-/** What a person meets before any pass begins. */
+/** The command line without a pass: usage, configuration, errors and output. */
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * What is secret until it is known to be parsed as meant: connection URLs that could be read in two ways, files that
- * are not what they seem, and every form in which a secret can come back in a message.
+ * Secrets in the configuration: connection URLs that could be parsed in two ways, unusual files, and every form in
+ * which a secret can appear in a message.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** Secrets in an invalid configuration, and in answers of the API: as processes of their own print them. */
+/** Secrets in an invalid configuration and in responses of the API, as real processes print them. */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

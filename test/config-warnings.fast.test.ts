@@ -1,4 +1,4 @@
-/** Nothing is wrong, but it may not be what was meant. */
+/** Settings that are valid but probably not intended. */
 import { expect, test } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
 import { connectionsInClear } from '../src/config/plaintext.ts'

@@ -1,4 +1,4 @@
-/** A cron expression means the same to the configuration, to the schedule and to the age that data may reach. */
+/** A cron expression means the same to the configuration, to the schedule and to the freshness limit. */
 import { describe, expect, test } from 'vitest'
 import { readCron } from '../src/config/cron.ts'
 import { nextSlotMs, previousSlotMs } from '../src/worker/cron-slots.ts'

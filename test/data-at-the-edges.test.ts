@@ -1,4 +1,4 @@
-/** Times that can't be, numbers that are too long, endings that are refused, and teams that are moved on purpose. */
+/** Impossible times, numbers that are too long, ends that the database refuses, and teams that are moved on purpose. */
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
 import { runChecks } from '../src/quality/run-checks.ts'
@@ -113,7 +113,7 @@ describe('a teammate who can’t be read delays ends for a limited number of pas
       expect(status).toBe('partial')
       endings.push(conclusions.ended)
     }
-    // The first pass doubts it, three hold it back.
+    // After the first pass it is unknown; three passes delay its end.
     expect(endings).toEqual([[], [], [], [], ['pdl-usr-c']])
     expect(
       await stage.sql(`select q.end_reason, q.ended_at = (select min(r.observed_at) from allo.sync_reads r

@@ -1,4 +1,7 @@
-/** What a server, a database or a login has set does not change what our statements mean; an encoding is refused. */
+/**
+ * Settings of a server, a database or a login do not change the meaning of our statements. Encodings other than UTF-8
+ * are refused.
+ */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { startSimulatedAllo } from '../src/simulation/server.ts'

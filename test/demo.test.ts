@@ -1,4 +1,4 @@
-/** The first command of the README, as CI and a person without a terminal run it. */
+/** The first command of README, as CI and a person without a terminal run it. */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'

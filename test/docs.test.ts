@@ -1,4 +1,4 @@
-/** What is written for people, held against what is: the comments, docs/tables.md and the README's tables. */
+/** Compares the documents with the program: the comments in the database, docs/tables.md and the tables of README. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -205,7 +205,7 @@ describe('docs/tables.md, and queue_as_of over the same story', () => {
     }
     // After the last reading the answer is the one of that reading, while it is fresh.
     for (const [index, { at, queues }] of moments.slice(0, -1).entries()) {
-      // That somebody has none takes two readings in a row.
+      // "No queue" takes two readings in a row.
       const around = [moments[index - 1], moments[index + 1]]
       for (const userId of people.filter((id) => id !== leaver)) {
         const queue = queues.get(userId)
@@ -234,7 +234,7 @@ describe('docs/tables.md, and queue_as_of over the same story', () => {
         [owner, 'queue'],
         [resetter, 'queue'],
         [remover, 'no_queue'],
-        // Seen once without what they had, and once as nobody of this team.
+        // Seen once without their queue, and once as not on the team.
         [taker, 'unknown'],
         [giver, 'unknown'],
         [leaver, 'unknown'],

@@ -1,4 +1,4 @@
-/** What doctor and a starting worker say of the place where jobs are kept. */
+/** What doctor and a starting worker report about the backend of the jobs. */
 import { createServer, connect as openSocket } from 'node:net'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'

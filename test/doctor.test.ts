@@ -1,4 +1,4 @@
-/** `doctor` finds everything that is wrong at once, says what to do about it, and changes nothing. */
+/** `doctor` finds all problems at once, says what to do, and changes nothing. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** `grant` as a person runs it: what it makes, what it refuses, and that a password goes nowhere. */
+/** `grant` as a person runs it: what it creates and refuses, and that the password appears nowhere. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type Server } from 'node:net'

@@ -20,7 +20,7 @@ test('health calls the configured port with the configured password, and the ima
   // Takes connections and never answers, as a process that was stopped does.
   const hung = createServer()
   await new Promise<void>((resolve) => hung.listen(0, '127.0.0.1', resolve))
-  // Refuses to compare passwords, as a worker does where somebody guesses them from the address of the probe.
+  // Refuses to compare passwords, as a worker does after wrong guesses from the address of the probe.
   const guessed = createHttpServer((_, response) => response.writeHead(429).end())
   await new Promise<void>((resolve) => guessed.listen(0, '127.0.0.1', resolve))
   const portOf = (one: { address(): AddressInfo | string | null }) => {

@@ -1,6 +1,6 @@
 /**
- * Real processes, killed at moments nobody chose and run side by side: afterwards a pass makes the mirror whole again,
- * and history holds no duplicate, no gap and no event that never was.
+ * Real processes, killed at random moments and run side by side. Afterwards a pass completes the mirror, and history
+ * has no duplicate, no gap and no event that did not happen.
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createRandom } from '../src/simulation/random.ts'
@@ -97,7 +97,7 @@ test('processes are killed at random moments, and the mirror loses nothing and i
       const { rows } = await database.pool.query(`select from allo.sync_passes where status = 'running'`)
       unfinished = Math.max(unfinished, rows.length)
 
-      // Some are found dead at once, some are only slow for all anybody knows.
+      // Some passes are closed as dead at once; others can't be distinguished from slow ones.
       if (random.chance(0.5)) {
         await database.pool.query(
           `update allo.sync_passes set lease_expires_at = clock_timestamp() where status = 'running'`,

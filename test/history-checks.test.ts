@@ -1,4 +1,4 @@
-/** The comparisons of the other history tests find what they are there to find: each lie, told by hand, is noticed. */
+/** The comparisons of the other history tests find errors: each false row, made by hand, is found. */
 import { expect, test } from 'vitest'
 import { watchEndings } from './support/endings.ts'
 import { compareMirrorWithSource } from './support/source.ts'
@@ -76,13 +76,13 @@ test.each([
     'a made-up dial',
     `insert into allo.dials (team_id, entry_id, queue_id, user_id, position, dialled_at, outcome, first_seen_at, last_changed_at) select team_id, entry_id, queue_id, user_id, position, '2001-01-01Z', 'in_progress', first_seen_at, last_changed_at from allo.dials limit 1`,
   ],
-  ['a dial of somebody else', `update allo.dials set user_id = 'usr-x' where ${some('dials')}`],
+  ['a dial of another teammate', `update allo.dials set user_id = 'usr-x' where ${some('dials')}`],
   [
     'a miscount',
     `update allo.queue_snapshots set remaining = remaining - 1, other = other + 1 where ${some('queue_snapshots', 'remaining > 0')}`,
   ],
   [
-    'counts of somebody else',
+    'counts of another teammate',
     `update allo.queue_snapshots set user_id = 'usr-x' where ${some('queue_snapshots')}`,
   ],
   ['other settings', `update allo.queue_versions set name = 'x' where ${some('queue_versions')}`],
@@ -116,11 +116,11 @@ test.each([
   ['another holder', `update allo.queues set user_id = 'usr-x' where ${some('queues')}`],
   ['another setting', `update allo.queues set do_not_disturb = 'x' where ${some('queues')}`],
   [
-    'a queue of nobody',
+    'a queue without a holder',
     `insert into allo.queues select (jsonb_populate_record(q, '{"queue_id": "pdl_x"}')).* from allo.queues q limit 1`,
   ],
   ['another teammate', `update allo.teammates set email = 'x' where ${some('teammates')}`],
-  ['somebody who left', `update allo.teammates set is_listed = false where ${some('teammates')}`],
+  ['a teammate who left', `update allo.teammates set is_listed = false where ${some('teammates')}`],
 ])('in the mirror, %s is found', async (_, lie) => {
   const stage = await lively()
   expect(await compareMirrorWithSource(stage.database.pool, stage.world)).toEqual([])
@@ -150,7 +150,7 @@ test('an end after one pass is found, and an end after two passes is accepted, e
   const endings = await watchEndings(stage.database.pool, stage.world.truth)
   const userId = stage.world.keyOwner()
   stage.apply({ type: 'reset', userId })
-  // The judge sleeps while the pass that doubts and the pass that ends both finish.
+  // The comparison runs only after both passes: the one that makes the queue unknown and the one that ends it.
   await stage.pass()
   await stage.pass()
   expect(await endings.look()).toEqual([])
@@ -158,7 +158,7 @@ test('an end after one pass is found, and an end after two passes is accepted, e
 
   stage.apply({ type: 'reset', userId })
   await stage.pass()
-  // The pass that doubted ends, once more, with an ending in its last transaction.
+  // The pass that made the queue unknown finishes again, and ends the queue in its last transaction.
   await stage.sql(`
     begin;
     update allo.sync_passes set status = 'running', finished_at = null where pass_id = (select max(pass_id) from allo.sync_passes);

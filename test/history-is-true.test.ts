@@ -1,7 +1,7 @@
 /**
- * Long days of selling in worlds that move while they are read and fail while they are asked: afterwards every past
- * state on record must have been. HISTORY_SEEDS worlds (4) live through HISTORY_PASSES passes (30) each; a world that
- * found something is run again by its name alone: `-t 'world 17'`.
+ * Long random days of simulated teams that change while they are read, with an API that fails. Afterwards every past
+ * state on record must have been true. HISTORY_SEEDS worlds (4) have HISTORY_PASSES passes (30) each. To repeat a world
+ * that failed: `-t 'world 17'`.
  */
 import { expect, test } from 'vitest'
 import { type FaultKind, TRANSIENT_FAULTS } from '../src/simulation/faults.ts'
@@ -123,7 +123,7 @@ test.each(Array.from({ length: worlds }, (_, index) => index + 1))(
         problems.push(...(await endings.look()))
         if (!isQuiet) continue
         problems.push(...(await compareMirrorWithSource(database.pool, world)))
-        // Now and then, so that nothing false is mended before somebody looks.
+        // Only sometimes, so that a false row is not repaired before it is compared.
         if (round % 12 === 0) problems.push(...(await compareWithTruth(database.pool, world.truth)).problems)
         expect(problems, `after ${round} passes`).toEqual([])
       }
@@ -144,7 +144,7 @@ test.each(Array.from({ length: worlds }, (_, index) => index + 1))(
         `world ${seed}: ${passes + 4} passes, ${readings} readings compared, ${simulated.requests.count()} requests, ` +
           `${world.truth.moves().length} moves, ${endings.endings} endings (${endings.excused} beyond knowing), faults ${JSON.stringify(injected)}`,
       )
-      // Asked about somebody else, an API that answers for the owner of the key may say "no queue", too.
+      // Asked about another teammate, an API that answers for the owner of the key may also say "no queue".
       expect(odd.length).toBeLessThanOrEqual((injected.odd_no_queue ?? 0) + (injected.wrong_owner ?? 0))
       expect(readings).toBeGreaterThan(passes * 3)
       expect(TRANSIENT.filter((kind) => injected[kind]).length).toBeGreaterThan(3)

@@ -1,4 +1,4 @@
-/** People come and go: what the mirror claims about their queues, and what it never claims. */
+/** Teammates join, leave, are blocked and return: what the mirror records about their queues. */
 import { describe, expect, test } from 'vitest'
 import { knownTeammates, recordTeam, recordTeammates } from '../src/store/pass/teammates.ts'
 import { openMirror } from './support/mirror.ts'
@@ -165,7 +165,7 @@ describe('a blocked teammate', () => {
       env: { [variable]: value(userId) },
     })
     for (let round = 0; round < 5; round += 1) await mirror.pass()
-    // They may hold what nobody else holds: while they are not asked, it is unknown.
+    // They may hold the missing queue, so it is unknown while they are not read.
     const owner = stage.world.keyOwner()
     stage.apply({ type: 'remove_queue', userId: owner })
     for (let round = 0; round < 5; round += 1) await mirror.pass()

@@ -1,4 +1,4 @@
-/** Queues change hands while their holders are read one after the other: nothing ends by that. */
+/** A queue is reassigned while its holders are read one after the other: it does not end. */
 import { describe, expect, test } from 'vitest'
 import type { World } from '../src/simulation/world.ts'
 import { assignmentsOf, currentQueue, queueOf, useStages } from './support/stage.ts'
@@ -38,7 +38,7 @@ describe('a reassigned queue', () => {
       const replaced = currentQueue(stage, to)
       plan({ before: second, moves: [{ type: 'reassign', userId: second, to }] })
       const { conclusions } = await stage.pass()
-      // Read earlier, the new holder showed their own queue: the one that moved was seen with nobody.
+      // The new holder was read earlier, with their own queue, so the reassigned queue was seen with no teammate.
       expect(conclusions.unknown).toEqual([when === 'earlier' ? queue : replaced])
       await stage.pass()
       await stage.pass()

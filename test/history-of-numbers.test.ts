@@ -1,4 +1,4 @@
-/** What history makes of single numbers: each test is one thing that happens to a queue, and what the tables say then. */
+/** The history of single numbers: each test makes one change to a queue and checks the tables. */
 import { describe, expect, test } from 'vitest'
 import { covers, type Recorded } from './support/recorded.ts'
 import { type Stage, type StageOptions, useStages } from './support/stage.ts'

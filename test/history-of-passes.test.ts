@@ -1,4 +1,7 @@
-/** Readings and passes that meet: whatever order they are saved in, no moment is told twice, and no dead pass speaks. */
+/**
+ * Readings and passes that overlap: saved in any order, no state is recorded twice, and an abandoned pass confirms
+ * nothing.
+ */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { QueueNumber } from '../src/allo/types.ts'
 import { membershipDigest } from '../src/snapshot/membership.ts'
@@ -297,7 +300,7 @@ describe('a pass', () => {
       await save(reading(passId, 'usr-B', [10 + Number(passId), 11 + Number(passId)], null))
       conclusions.push(await finish(passId))
     }
-    // The second of them began before the first recorded the doubt.
+    // The second pass began before the first one recorded the queue as unknown.
     expect(conclusions).toEqual([
       { ended: [], unknown: ['pdl_A'] },
       { ended: [], unknown: [] },
@@ -314,9 +317,9 @@ describe('a pass', () => {
     const interval = { readStartedAt: at(0), observedAt: at(1), walks: 1 }
     await save({ passId: first, teamId, userId: 'usr-B', effort, result: { kind: 'not_found', ...interval } })
     await finish(first)
-    const doubting = await begin()
-    await save(reading(doubting, 'usr-A', [10, 11], null))
-    expect(await finish(doubting)).toEqual({ ended: [], unknown: ['pdl_A'] })
+    const second = await begin()
+    await save(reading(second, 'usr-A', [10, 11], null))
+    expect(await finish(second)).toEqual({ ended: [], unknown: ['pdl_A'] })
 
     const unread = await begin()
     await save(reading(unread, 'usr-A', [20, 21], null))
@@ -361,6 +364,6 @@ describe('a pass', () => {
 
 async function waitUntil(isSo: () => Promise<boolean>): Promise<void> {
   for (const end = performance.now() + 10_000; !(await isSo()); ) {
-    if (performance.now() > end) throw new Error('waited in vain')
+    if (performance.now() > end) throw new Error('it did not happen in time')
   }
 }

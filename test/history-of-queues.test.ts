@@ -1,4 +1,4 @@
-/** When queues end, and when they don't: two passes must agree, and nothing in between may look like an ending. */
+/** When queues end and when they do not: two passes must agree, and between them nothing looks ended. */
 import { describe, expect, test } from 'vitest'
 import { assignmentsOf, currentQueue, queueOf, useStages } from './support/stage.ts'
 

@@ -1,4 +1,4 @@
-/** Which readings are believed: torn, lying and strange ones change nothing they can't prove. */
+/** Which readings are accepted: torn, wrong and unusual ones change nothing that they can't prove. */
 import { describe, expect, test } from 'vitest'
 import type { World } from '../src/simulation/world.ts'
 import { compareMirrorWithSource } from './support/source.ts'

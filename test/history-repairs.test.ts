@@ -1,4 +1,6 @@
-/** Rows of the mirror that something else lost or edited: the next pass repairs them, and history shows no event for it. */
+/**
+ * Rows of the mirror that were lost or edited by hand: the next pass repairs them, and history shows no event for it.
+ */
 import { describe, expect, test } from 'vitest'
 import { runChecks } from '../src/quality/run-checks.ts'
 import { type Stage, useStages } from './support/stage.ts'

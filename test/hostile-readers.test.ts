@@ -1,6 +1,6 @@
 /**
- * Readers who may create functions and operators somewhere. None of theirs runs in our views or functions, and none
- * with the rights of our login.
+ * Readers who may create functions and operators in some schema. Their objects never run in our views or functions, and
+ * never with the rights of our login.
  */
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -145,7 +145,7 @@ test('objects that a reader creates in a schema open to all never run as our log
     (await database.pool.query<{ is_called: boolean }>('select is_called from public.caught')).rows[0]
       ?.is_called
 
-  // It works: whoever has schema public in the path of an ordinary session runs it.
+  // The attack works: an ordinary session with schema public in its path runs it.
   const ordinary = new pg.Client({ connectionString: database.url, ssl: false })
   await ordinary.connect()
   await ordinary.query('select count(*) / 2.0::float8 from allo.teams')

@@ -1,4 +1,4 @@
-/** How files may import each other: no cycle, and in `src` only from layers that come earlier. */
+/** Which files may import each other: no cycle, and in `src` only files of layers above. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'

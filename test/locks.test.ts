@@ -1,4 +1,4 @@
-/** Locks of others: what a login may hold without stopping us, and who is named where it does. */
+/** Locks of other sessions: which of them do not block us, and whose process and login are named if they do. */
 
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** A log or an output that can't be written: the service goes on, and a command says so by its exit code. */
+/** A log or an output that can't be written: the service continues, and a command exits with an error. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
@@ -36,7 +36,7 @@ test('a log on a full disk drops lines, gives their number when there is space a
 
 test.skipIf(!existsSync('/dev/full')).each([
   ['a full disk', 'full'],
-  ['a pipe that nobody reads any more', 'pipe'],
+  ['a pipe whose reader has exited', 'pipe'],
 ] as const)('a worker whose log goes to %s continues, and ends normally', async (_, kind) => {
   const database = await createTestDatabase()
   const home = mkdtempSync(join(tmpdir(), 'allo-queue-mirror-log-'))

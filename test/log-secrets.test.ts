@@ -1,6 +1,6 @@
 /**
- * Runs real workers against an API that fails in every way it can and a database that refuses rows, at the most
- * talkative level, and looks for the key, the passwords and every phone number of the world in whatever came out.
+ * Runs real workers with an API that fails in every way and a database that refuses rows, at log level debug. Searches
+ * all output for the key, the passwords and every phone number of the world.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -119,7 +119,7 @@ async function makeTrouble(api: SimulatedAllo, pool: Pool, worker: Worker): Prom
   await next('strange answers were read', '"pass_finished"')
   api.faults.clear()
 
-  // Postgres quotes the row in the detail of the first, and the second is worded by somebody else's trigger.
+  // Postgres quotes the row in the detail of the first, and the text of the second comes from a trigger of another program.
   await pool.query(
     `alter table allo.queue_entries add constraint refused check (number_to not like '+%') not valid`,
   )

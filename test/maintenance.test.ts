@@ -1,4 +1,4 @@
-/** How several workers agree on who does a chore. */
+/** How several workers agree on which of them runs a periodic task. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openPool } from '../src/store/postgres/database.ts'
 import { type Claim, claimTask, finishTask } from '../src/store/postgres/maintenance.ts'

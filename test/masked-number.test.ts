@@ -1,4 +1,4 @@
-/** What reports show of a number: its country code and its last two digits, and never more. */
+/** What reports show of a number: its country code and its last two digits. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Data that can't be stored, names that are nobody's, and a key that changes its team: the same faults through both
- * executors, `sync` and the worker, and the same rows afterwards. Processes where it matters that they are some.
+ * Data that can't be stored, names that match no teammate, and a key that changes its team. The same faults through
+ * `sync` and the worker must leave the same rows. Real processes are used where that makes a difference.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
@@ -144,7 +144,7 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
       ...['b', 'c', 'd'].map((letter) => ({ queue_id: `pdl-usr-${letter}`, count: 1 })),
     ])
 
-    // A row that names nobody can't be asked; the others are read, and nothing ends.
+    // A row without an id can't be requested. The other teammates are read, and nothing ends.
     allo.users = [...allo.users.slice(0, 4), { id: long }, null]
     for (const id of ['usr-b', 'usr-c', 'usr-d']) add(id, { number_to: '+12125550098' })
     const nameless = await pass()
@@ -232,8 +232,8 @@ describe.each(['sync', 'worker'] as const)('through %s', (executor) => {
       status: 'ok',
       teammates: 1,
     })
-    const nobody = await pass({ env: { ONLY_TEAMMATES: 'usr-a', EXCEPT_TEAMMATES: 'usr-a' } })
-    if (executor === 'sync') expect(nobody.finished?.code).toBe(64)
-    else expect(nobody).toMatchObject({ status: 'failed', error_code: 'unknown_teammate' })
+    const none = await pass({ env: { ONLY_TEAMMATES: 'usr-a', EXCEPT_TEAMMATES: 'usr-a' } })
+    if (executor === 'sync') expect(none.finished?.code).toBe(64)
+    else expect(none).toMatchObject({ status: 'failed', error_code: 'unknown_teammate' })
   })
 })

@@ -1,4 +1,4 @@
-/** What others read of ours: no name, id or message from the API controls a terminal, a log, a chat or a parser. */
+/** No name, id or message from the API can control a terminal, a log, a chat or a parser. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -265,7 +265,7 @@ interface OpenPacer {
   readonly breakNext: (error: Error) => void
 }
 
-/** A process of its own, as far as the database can tell: a pacer over a connection that nobody else uses. */
+/** Looks like its own process to the database: a pacer over a connection that no other pacer uses. */
 async function openPacer(options: {
   readonly key?: string
   readonly readsPerSecond: number | null

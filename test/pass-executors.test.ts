@@ -1,6 +1,6 @@
 /**
  * A pass has two executors: the loop of `sync`, and the jobs of the worker. The same faults through both leave the same
- * rows behind. Both read one teammate at a time here, so that the order is the same too.
+ * rows. Both read one teammate at a time here, so that the order is the same too.
  */
 import type { Job } from 'bullmq'
 import { pino } from 'pino'

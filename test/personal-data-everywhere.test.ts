@@ -1,6 +1,6 @@
 /**
- * One number in every field of every answer, through the real client into real tables: forgotten, it is in no column
- * of any table, and in no statistics either.
+ * One number in every field of every response, through the real client into real tables. After forget it is in no
+ * column of any table, and in no statistics.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

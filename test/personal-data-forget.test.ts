@@ -1,4 +1,4 @@
-/** Forgetting one number: what is gone, what stays, and what the next readings make of it. */
+/** forget: what is erased, what stays, and what the next readings record. */
 
 import { afterAll, describe, expect, test } from 'vitest'
 import { createAlloClient } from '../src/allo/client.ts'
@@ -206,10 +206,10 @@ describe('a number in a current queue', () => {
     stage.apply({ type: 'remove_number', userId: second, number })
     stage.apply({ type: 'remove_queue', userId: first })
     await stage.pass()
-    const [doubted] = await stage.sql('select is_current from allo.queues where queue_id = $1', [
+    const [unknown] = await stage.sql('select is_current from allo.queues where queue_id = $1', [
       places[0]?.queueId,
     ])
-    expect([doubted, (await forget(stage, number)).outcome]).toEqual([{ is_current: null }, 'refused'])
+    expect([unknown, (await forget(stage, number)).outcome]).toEqual([{ is_current: null }, 'refused'])
     await stage.pass()
     expect(await forget(stage, number)).toMatchObject({ outcome: 'erased', stays: 2 })
   })

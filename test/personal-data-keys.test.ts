@@ -1,4 +1,4 @@
-/** The names that numbers have where they are not shown: made with one key, for every entry, and for nothing else. */
+/** number_key: computed with one key, for every entry. */
 import { createHmac } from 'node:crypto'
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What goes with age, what stays for ever, and what readings make of what is gone. */
+/** Retention: what is erased by age, what stays for ever, and what later readings record. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { pino } from 'pino'

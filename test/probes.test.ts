@@ -1,4 +1,4 @@
-/** A dependency that answers and can't do the work is not ready, and its own words say why. */
+/** A dependency that responds but can't do the work is not ready, and its own error is shown. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'

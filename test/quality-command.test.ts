@@ -1,4 +1,4 @@
-/** `check` as a person or a probe runs it, and what docs/operating.md says of it. */
+/** `check` as a person or a probe runs it, and its description in docs/operating.md. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checks } from '../src/quality/checks.ts'

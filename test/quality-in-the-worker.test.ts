@@ -1,4 +1,4 @@
-/** How the workers of a team check the data beside their passes, and where what was found can be seen. */
+/** How the workers of a team run the checks beside their passes, and where the results are shown. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createLogger } from '../src/logger.ts'
 import { checks } from '../src/quality/checks.ts'

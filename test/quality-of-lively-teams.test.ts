@@ -1,6 +1,7 @@
 /**
- * Nothing a team does, no fault of the API and no moment in a pass makes a check cry: it is looked while passes are
- * being written, over worlds that move as they are read. QUALITY_SEEDS worlds (3) live through QUALITY_PASSES (16).
+ * No activity of a team, no fault of the API and no moment of a pass makes a check fail. The checks run while passes
+ * are being written, over teams that change while they are read. QUALITY_SEEDS worlds (3) have QUALITY_PASSES passes
+ * (16) each.
  */
 import { expect, test } from 'vitest'
 import { retain } from '../src/personal-data/retain.ts'
@@ -86,7 +87,7 @@ function olderBy(world: World, weekends: readonly number[]): World {
   }
 }
 
-/** Nobody leaves on a Friday with a call going on: whoever has none to show for it calls once more. */
+/** Gives every open call a result at the end of the week, so that no dial stays unresolved. */
 function endAllCalls(world: World): void {
   for (const { id: userId } of world.teammates()) {
     for (const { position, call_start_date, ...results } of world.currentQueue(userId)?.rows() ?? []) {

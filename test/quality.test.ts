@@ -1,4 +1,4 @@
-/** Each check finds what it is there to find, broken here by hand, and says it; what is legal it leaves alone. */
+/** Each check finds its error, made here by hand, and describes it. Legal states fail no check. */
 import { describe, expect, test } from 'vitest'
 import { judge } from '../src/quality/check.ts'
 import { checks } from '../src/quality/checks.ts'
@@ -111,7 +111,7 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
   ],
   ['a dial that is missing', `delete from allo.dials where ${some('dials')}`, 'lifecycle_equals_history'],
   [
-    'a queue that nobody is on record with',
+    'a queue without an assignment',
     `update allo.queue_assignments set valid_to = clock_timestamp() where ${some('queue_assignments', `valid_to is null and ${current}`)}`,
     'lifecycle_equals_history',
   ],
@@ -219,18 +219,18 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
     'mirror_equals_history',
   ],
   [
-    'a queue that is assigned to somebody else',
+    'a queue that is assigned to another teammate',
     `update allo.queues set assignee_id = 'usr-x' where is_current;
      update allo.queue_versions set assignee_id = 'usr-x' where valid_to is null`,
     'assignee_is_owner',
   ],
   [
-    'a word nobody documented',
+    'an undocumented word',
     `update allo.teammates set role = 'OBSERVER' where ${some('teammates')}`,
     'known_values',
   ],
   [
-    'a teammate nobody can read',
+    'a teammate who can never be read',
     `update allo.sync_reads set status = 'error', error_code = 'x' where user_id = (select min(user_id) from allo.sync_reads)`,
     'teammates_read',
   ],

@@ -1,4 +1,6 @@
-/** Drizzle on our own connections: what goes in and out, and that names in statements are those of the database. */
+/**
+ * Drizzle on our own connections: values in both directions, and that names in statements are those of the database.
+ */
 import { eq, is, sql } from 'drizzle-orm'
 import { alias, getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -233,7 +233,7 @@ function newKey(): string {
   return `key ${keys}`
 }
 
-/** Every reservation is written down by the database itself, whoever makes it. */
+/** A trigger in the database records every reservation of every process. */
 async function logSlots(): Promise<void> {
   await database.pool.query(`
     create table public.slots_given (key_fingerprint text, next_slot_at timestamptz);

@@ -1,4 +1,4 @@
-/** Views, functions and comments are files that are applied again when they change, whatever stood there before. */
+/** Views, functions and comments are files that are applied again when they change, over any earlier state. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setUpRoles } from '../src/access/roles.ts'
@@ -15,7 +15,7 @@ let fresh: string[]
 beforeAll(async () => {
   database = await createTestDatabase()
   await setUpRoles(database.pool, prefix)
-  // Rights that nobody here would give by default: on one view, on one column, on a function.
+  // Rights that are not given by default: on one view, on one column, on a function.
   await database.pool.query(
     `create role ${prefix}_owner; create role ${prefix}_other; grant usage on schema reporting to ${prefix}_other`,
   )

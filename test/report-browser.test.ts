@@ -1,4 +1,4 @@
-/** The report as a person sees it: in a real browser, wide and narrow, light and dark, on screen and on paper. */
+/** The report in a real browser: wide and narrow, light and dark, on screen and on paper. */
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** `report`: one file that says what the database says, and nothing it must not. */
+/** `report`: one file with the figures of the database, without scripts and phone numbers. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** The figures of a report, against what was true of two weeks of two teams, and against the views they link to. */
+/** The figures of a report, compared with the truth of two weeks of two teams, and with the views that they link to. */
 import { describe, expect, test } from 'vitest'
 import { type Days, type Filters, usualDays } from '../src/report/filters.ts'
 import { reportPage } from '../src/report/page/page.ts'

@@ -1,4 +1,7 @@
-/** /report and its CSVs, of a team with weeks behind it and another beside it: real server, real Postgres. */
+/**
+ * /report and its CSVs, for a team with some weeks of history and another team in the same database: real server, real
+ * Postgres.
+ */
 import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** Local days, weeks and hours: where clocks change, where sessions end, and what exactly belongs to a period. */
+/** Local days, weeks and hours: clock changes, ends of sessions, and the exact limits of periods. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { recordReportTimeZone } from '../src/store/queries/settings.ts'
 import type { Outcome } from './support/bookkeeping.ts'

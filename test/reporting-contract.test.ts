@@ -1,4 +1,7 @@
-/** Schema reporting as a contract: what is there stays, as it is; and all of it explains itself. `-u` writes the list. */
+/**
+ * The contract of schema reporting: no column disappears or changes, and all of them are described. `-u` writes the
+ * list.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 

@@ -1,4 +1,4 @@
-/** What is known, and what is not: gaps, doubts, absences, and how old it all is. */
+/** What is known and what is unknown: gaps, unconfirmed answers, absences, and the age of the data. */
 import { describe, expect, test } from 'vitest'
 import { cadenceOf } from '../src/worker/freshness.ts'
 import { letTimePass } from './support/letting-time-pass.ts'

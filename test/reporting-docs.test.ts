@@ -1,4 +1,7 @@
-/** docs/reporting.md held against schema reporting: its lists are complete, and its ten queries run and are right. */
+/**
+ * Compares docs/reporting.md with schema reporting: its lists are complete, and its ten queries run and return the
+ * right rows.
+ */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'

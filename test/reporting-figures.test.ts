@@ -1,6 +1,6 @@
 /**
- * The figures of schema reporting, against what was true: per climate two weeks of two lively teams in one database,
- * counted dial by dial and number by number.
+ * The figures of schema reporting, compared with the truth: two weeks of two active teams in one database for each set
+ * of conditions, counted dial by dial and number by number.
  */
 import { describe, expect, test } from 'vitest'
 import { outcomeOf } from './support/bookkeeping.ts'
@@ -76,7 +76,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
       for (const { made, first, stay } of truth.dials) {
         if (made.userId === first.userId) continue
-        // Handed over after the dial and before anybody looked: nobody can tell.
+        // Reassigned after the dial and before the next reading: the mirror can't know it.
         const before = truth.queues.get(stay.queueId)?.sightings.findLast(({ at }) => at < first.at)?.at ?? 0
         const states = witness.world.truth.queueStatesOf(stay.queueId, before / 1000 - 5, first.at / 1000 + 5)
         const holders = states.map(({ queue }) => queue.assignee_id)

@@ -1,6 +1,6 @@
 /**
- * What schema reporting says of the past and of its own knowledge, against what was true: per climate two weeks of two
- * lively teams in one database, looked at reading by reading.
+ * What schema reporting says about the past and about what is unknown, compared with the truth: two weeks of two active
+ * teams in one database for each set of conditions, reading by reading.
  */
 import { describe, expect, test } from 'vitest'
 import { outcomeOf } from './support/bookkeeping.ts'

@@ -1,4 +1,4 @@
-/** Numbers that wait, leave, come back or are called again; and queues, as long as it is known what became of them. */
+/** Numbers that wait, leave, come back or are called again, and queues whose end is known or unknown. */
 import { describe, expect, test } from 'vitest'
 import type { CallResult } from '../src/simulation/shapes.ts'
 import { readView } from './support/reporting-views.ts'
@@ -49,7 +49,7 @@ describe('a number that is queued again', () => {
       { type: 'result', userId: first, position: 0, result: connected },
     )
     await stage.pass()
-    // Reached, then called once more in vain: that it was reached stays true.
+    // Connected, then called again without a connection: has_connected_before stays true.
     stage.apply(
       { type: 'dial', userId: first, position: 0 },
       { type: 'result', userId: first, position: 0, result: notReached },

@@ -1,4 +1,4 @@
-/** Peers that fall silent without closing their connections. */
+/** Peers that stop responding without closing their connections. */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { createServer as createNetServer, type Server as NetServer } from 'node:net'

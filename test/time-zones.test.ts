@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-/** One name of a time zone means one thing to Node, to Postgres and to the views; anything else is refused by name. */
+/** The name of a time zone means the same to Node, to Postgres and to the views; any other name is refused. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toTimestamp } from '../src/allo/timestamp.ts'
 import { checkTimeZones } from '../src/commands/open/check-time-zones.ts'

@@ -1,4 +1,4 @@
-/** A short run of what `npm run chaos` does for as long as one likes. */
+/** A short run of `npm run chaos`. */
 import { describe, expect, it } from 'vitest'
 import { runChaos } from '../chaos/run.ts'
 

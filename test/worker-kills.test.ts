@@ -1,4 +1,4 @@
-/** Processes that are told to stop, or not even told: what they were doing is taken over, and nothing is doubled. */
+/** Processes that get a signal or are killed: another process takes over their work, and nothing is stored twice. */
 import { describe, expect, it } from 'vitest'
 import { openJobBackend } from '../src/worker/job-backend.ts'
 import { createTestDatabase } from './support/database.ts'

@@ -1,4 +1,4 @@
-/** A connection to Postgres that is lost at the worst moment ends no worker, whichever part of it holds it. */
+/** Connections to Postgres that are lost at the worst moment, in any part of the worker, do not end it. */
 import { expect, it } from 'vitest'
 import { startCuttingProxy } from './support/cutting-proxy.ts'
 import { createTestDatabase } from './support/database.ts'

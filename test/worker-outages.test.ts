@@ -1,4 +1,4 @@
-/** Redis, Postgres or Allo gone, for a while or with all they knew: the service stays up and the next pass is right. */
+/** Outages and data loss of Redis, Postgres and Allo: the service stays up, and the next pass is right. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDatabase, dropDatabase } from './support/database.ts'

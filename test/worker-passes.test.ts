@@ -1,4 +1,4 @@
-/** What worker processes do when nothing is in their way: passes, schedules, teams, bad keys and bad teammates. */
+/** Worker processes without outages: passes, schedules, teams, refused keys and failing teammates. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'

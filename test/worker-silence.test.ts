@@ -1,4 +1,4 @@
-/** A Postgres or Redis that keeps its connections open and answers no more, for a while: nobody closes anything. */
+/** A Postgres or Redis that keeps its connections open and stops responding for a while. */
 import { createServer } from 'node:net'
 import { describe, it } from 'vitest'
 import { type BlackHole, startBlackHole } from './support/black-hole.ts'

@@ -1,6 +1,6 @@
 /**
- * A TCP proxy that can fall silent: it keeps the connections there are open on both sides and forwards nothing on
- * them, ever again. New ones get silence, too, until it comes back.
+ * A TCP proxy that can stop forwarding. Existing connections then stay open on both sides, and nothing is forwarded on
+ * them any more. New ones get no response either, until it forwards again.
  */
 import { connect, createServer, type Socket } from 'node:net'
 

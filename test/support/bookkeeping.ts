@@ -1,6 +1,6 @@
 /**
- * What must hold between the tables whatever the world did: the same fact, told twice, is told the same way. Written
- * from the rules of the schema and not from the code that keeps them.
+ * Rules that must hold between the tables in any state: a fact that is stored twice is equal in both places. Written
+ * from the rules of the schema, not from the code that keeps them.
  */
 import { covers, groupBy, type Recorded, type RecordedVersion } from './recorded.ts'
 
@@ -194,7 +194,7 @@ function checkQueues({ queues, versions, settings, assignments, entries }: Recor
     const isClosed = queue.ended_at !== null || queue.unobservable_since !== null
     if (openSettings.has(queue_id) === isClosed) report(`settings open: ${!isClosed} expected`)
     if (isClosed && openVersions.has(queue_id)) report('versions are open, the queue is closed')
-    if (isClosed && holders.has(queue_id)) report('closed, but somebody is on record with it')
+    if (isClosed && holders.has(queue_id)) report('closed, but it has an open assignment')
     if (
       queue.is_current &&
       queue.missing_since === null &&

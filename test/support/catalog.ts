@@ -1,4 +1,4 @@
-/** What the catalog of Postgres says of a database, as lines that a test can compare. */
+/** The catalog of Postgres as lines that a test can compare. */
 import type { Pool } from '../../src/store/postgres/database.ts'
 
 const ours = `array['allo', 'reporting', 'reporting_pii']`

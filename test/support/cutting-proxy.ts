@@ -1,6 +1,6 @@
 /**
- * Stands before a Postgres and ends connections as its restart does, at the worst moment: the word that the
- * administrator ends the connection arrives in one piece with the word that it is ready.
+ * A proxy before Postgres that ends connections as a restart does, at the worst moment: the message that the
+ * administrator ends the connection arrives in the same packet as ReadyForQuery.
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'

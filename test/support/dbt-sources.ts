@@ -1,4 +1,4 @@
-/** bi/dbt/models/*.yml, written from what the database says of schema reporting and from the dashboard. */
+/** Writes bi/dbt/models/*.yml from the comments of schema reporting and from the dashboard. */
 import type { Pool } from '../../src/store/postgres/database.ts'
 
 const header = (command: string) =>

@@ -4,7 +4,7 @@
  * takes its ending back, so an ending can't be judged from the tables of a later moment.
  *
  * The rule, as src/store/finish-pass.ts has it: an ending takes two passes, and the second one begins after the first
- * doubt was recorded and reads the holder again.
+ * recorded the queue as unknown, and reads the holder again.
  *
  * Two passes that agree prove an ending unless an adversary is at work. Two cases look the same in both passes as a
  * queue that is gone: a holder who could not be read or about whom the API lied, and a queue that went from hand to

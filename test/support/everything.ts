@@ -1,4 +1,4 @@
-/** Everything the database holds or shows of ours, as text, whatever the type of a column. */
+/** Everything that our tables and views contain, as text, for columns of any type. */
 import type { Pool } from '../../src/store/postgres/database.ts'
 
 /** Where a number stands, or what is made of one: all that erasing it may change. */

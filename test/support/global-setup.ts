@@ -1,6 +1,6 @@
 /**
- * One Postgres and one Redis for the whole run, in folders of their own and gone afterwards; TEST_DATABASE_URL and
- * TEST_REDIS_URL, and nothing else, point the tests at others. Each test file clones a migrated template database.
+ * One Postgres and one Redis for the whole run, in their own folders, removed afterwards. Only TEST_DATABASE_URL and
+ * TEST_REDIS_URL select other servers. Each test file clones a migrated template database.
  */
 import type { TestProject } from 'vitest/node'
 import { startTemporaryPostgres } from '../../src/embedded/temporary-postgres.ts'

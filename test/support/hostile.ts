@@ -1,4 +1,7 @@
-/** What somebody who may create in a schema can put there to be run by others: functions and operators of known names. */
+/**
+ * Objects that a role with CREATE on a schema can place there so that others run them: functions and operators with
+ * known names.
+ */
 import pg from 'pg'
 import type { Pool } from '../../src/store/postgres/database.ts'
 
@@ -51,7 +54,7 @@ export async function shadowsOfAllWeUse(pool: Pool, schema: string): Promise<str
   return rows.map(({ sql }) => sql)
 }
 
-/** Creates what it can; returns how many. Pseudo-types and the like can't be used by anybody. */
+/** Creates what is possible and returns the number. Pseudo-types and similar can't be used by any role. */
 export async function createAll(client: pg.ClientBase, statements: readonly string[]): Promise<number> {
   let made = 0
   await client.query('begin')

@@ -1,4 +1,6 @@
-/** The HTTP server of a worker, without the worker: in this process, on a free port, with what a test gives it. */
+/**
+ * The HTTP server of a worker without the worker: in this process, on a free port, with the facts that a test gives it.
+ */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { loadConfig } from '../../src/config/config.ts'
 import { type HttpServer, startHttp } from '../../src/http/server.ts'

@@ -1,4 +1,4 @@
-/** As if everything on record had happened that much earlier: nobody worked since, nobody looked. */
+/** Moves all recorded times back, as if no worker had run since. */
 import type { Pool } from '../../src/store/postgres/database.ts'
 
 const OF_THE_SOURCE = [

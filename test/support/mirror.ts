@@ -1,6 +1,6 @@
 /**
- * The program as `sync` runs it, in this process: real configuration, real client, real budget; only its patience
- * is a test's. One mirror is one key on one database, and may be asked for any number of passes.
+ * The program as `sync` runs it, in this process: real configuration, client and budget, with shorter waits. One mirror
+ * is one key on one database, and can run any number of passes.
  */
 import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
@@ -15,7 +15,7 @@ import { openPool } from '../../src/store/postgres/database.ts'
 import { cadenceOf } from '../../src/worker/freshness.ts'
 
 export interface Mirror {
-  /** `users` as `--user`: ids; nobody: everyone. */
+  /** `users` as in `--user`: ids. Empty: every teammate. */
   pass(options?: {
     readonly users?: readonly string[]
     readonly dryRun?: boolean

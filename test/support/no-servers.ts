@@ -1,4 +1,4 @@
-/** In a fast test, what would open a port, a connection or a process throws. */
+/** In a fast test, opening a port, a connection or a process throws. */
 import { ChildProcess } from 'node:child_process'
 import { Server, Socket } from 'node:net'
 

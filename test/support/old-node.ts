@@ -1,4 +1,6 @@
-/** A Node that says it is 20.20.2, as bare machines have it, and the layouts in which package managers put ours beside it. */
+/**
+ * A Node that reports version 20.20.2, as on many machines, and the layouts in which package managers install our Node.
+ */
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

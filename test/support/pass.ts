@@ -1,4 +1,4 @@
-/** One pass over a simulated team, of the real parts and with nothing from the environment. */
+/** One pass over a simulated team, with real parts and nothing from the environment. */
 import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
 import { createSurpriseLog } from '../../src/allo/surprises.ts'

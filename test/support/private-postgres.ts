@@ -1,4 +1,4 @@
-/** A Postgres that may be stopped and started in mid-test, because nobody else uses it. */
+/** A Postgres that a test may stop and start, because no other test uses it. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

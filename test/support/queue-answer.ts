@@ -1,4 +1,4 @@
-/** What the API says of a queue, as short as it may be. */
+/** A minimal response of the API about a queue. */
 export interface QueueAnswerParts {
   readonly numbers?: readonly object[]
   readonly queue?: object

@@ -1,4 +1,4 @@
-/** A login as `grant` makes it for an analyst or a tool, with roles of its own: they belong to the server. */
+/** A login as `grant` creates it for an analyst or a tool, with its own roles, because roles belong to the server. */
 import { randomBytes } from 'node:crypto'
 import { grantLogin } from '../../src/access/login.ts'
 import { roleNames, setUpRoles } from '../../src/access/roles.ts'

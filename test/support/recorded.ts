@@ -1,6 +1,6 @@
 /**
- * Everything the database says, read in one go for comparisons. Instants of observation are whole microseconds since
- * 1970; instants of the source are naive UTC text with six digits, whatever zone the session is in.
+ * All recorded rows, read at once for comparisons. Observed times are whole microseconds since 1970. Source times are
+ * UTC text without a zone and with six digits, in any time zone of the session.
  */
 import type { Pool } from '../../src/store/postgres/database.ts'
 

@@ -1,6 +1,6 @@
 /**
- * A Redis for tests, never one that was running: TEST_REDIS_URL, else `redis-server` or `valkey-server` on PATH, else
- * Debian's package, unpacked (not installed) into a cache. Started on a free port, in a folder of its own, gone
+ * A Redis for tests, never one that was running before: TEST_REDIS_URL, else `redis-server` or `valkey-server` on PATH,
+ * else Debian's package, unpacked (not installed) into a cache. It runs on a free port in its own folder and is removed
  * afterwards.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'

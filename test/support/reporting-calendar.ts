@@ -1,4 +1,4 @@
-/** Local days and hours, and what a teammate's dials come to in them: reckoned with Intl, dial by dial. */
+/** Local days and hours, and the figures of a teammate's dials in them, computed with Intl, dial by dial. */
 import type { Outcome } from './bookkeeping.ts'
 
 export interface CountedDial {

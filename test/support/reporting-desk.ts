@@ -1,6 +1,6 @@
 /**
- * One teammate with dials at chosen instants, written straight into the tables: for questions of the calendar, where
- * a source that lives in the present can't go. Instants are whole microseconds since 1970.
+ * One teammate with dials at chosen times, written directly into the tables, for tests of the calendar that the
+ * simulated source can't make. Times are whole microseconds since 1970.
  */
 import type { Pool } from '../../src/store/postgres/database.ts'
 import type { Outcome } from './bookkeeping.ts'

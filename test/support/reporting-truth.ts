@@ -1,8 +1,6 @@
 /**
- * What schema reporting must say of one team, told from what its API showed (see reporting-witness.ts): by folding
- * over the readings in their order, one number at a time, and by no SQL.
- *
- * Instants are whole microseconds since 1970.
+ * What schema reporting must say about one team, computed from what its API showed (see reporting-witness.ts): reading
+ * by reading, one number at a time, without SQL. Times are whole microseconds since 1970.
  */
 import type { NumberRow } from '../../src/simulation/shapes.ts'
 import type { Dial } from '../../src/simulation/timeline.ts'
@@ -74,7 +72,7 @@ export interface ReportTruth {
   readonly stays: ReadonlyMap<string, SeenStay>
   readonly dials: readonly SeenDial[]
   readonly gaps: readonly Gap[]
-  /** Latest reading of anybody. */
+  /** Latest reading of any teammate. */
   readonly asOf: number
   /** Readings of this teammate, in their order. */
   sightingsOf(userId: string): readonly Sighting[]
@@ -172,7 +170,7 @@ export function tellTruth({ world, sightings, failures, said }: Witness): Report
 
 const unknown: Answer = { answer: 'unknown' }
 
-/** The reading before or after. That somebody is not on the team, said once, is as good as not said. */
+/** The reading before or after. A single "not on the team" does not count. */
 function besides(theirs: readonly Sighting[], index: number, step: number): Sighting | undefined {
   const next = theirs[index + step]
   const beyond = theirs[index + 2 * step]
@@ -365,7 +363,7 @@ export function burndownOf(
   })
 }
 
-/** While whoever held it was not read, and while it was closed. */
+/** While its holder was not read, and while it was closed. */
 function unreadOfQueue(
   { gaps, sightingsOf }: ReportTruth,
   sightings: readonly Sighting[],

@@ -1,4 +1,4 @@
-/** Rows of schema reporting as values that compare: instants are whole microseconds since 1970, days are text. */
+/** Rows of schema reporting as comparable values: times are whole microseconds since 1970, days are text. */
 import type { Pool } from '../../src/store/postgres/database.ts'
 
 /** Rows of a view, in no order. `teamId` undefined: of all teams. */

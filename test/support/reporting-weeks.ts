@@ -1,9 +1,10 @@
 /**
- * Two weeks of two sales teams in one database, with everything that makes reports hard: queues that are reset, handed
- * over and brought back, numbers that leave and return, teammates who come and go, an API and a mirror that are down.
+ * Two weeks of two sales teams in one database, with everything that makes reports hard: queues that are reset,
+ * reassigned and restored, numbers that leave and return, teammates who come and go, outages of the API and of the
+ * mirror.
  *
- * The source's clock runs through the weeks up to now; the mirror looks a few dozen times. In the end all are back,
- * the teams stand still, and what is doubted has been settled; then one leaves who holds a queue.
+ * The source's clock runs through the weeks until now, and the mirror reads a few dozen times. At the end all teammates
+ * are back, nothing changes any more, and everything is confirmed; then a teammate with a queue leaves.
  */
 import { afterAll, beforeAll } from 'vitest'
 import type { FaultKind } from '../../src/simulation/faults.ts'
@@ -225,7 +226,7 @@ async function entryIdsIn({ pool }: TestDatabase): Promise<Map<string, number>> 
   return new Map(rows.map((row) => [stayKey(row.queue_id, row.number_to, row.created_at), row.id]))
 }
 
-/** All are back, one queue is gone, another one was replaced and is back; nothing is doubted any more. */
+/** All teammates are back, one queue is gone, another was replaced and restored, and everything is confirmed. */
 async function comeToRest({ world, pass }: Witness): Promise<void> {
   const away = new Set(world.truth.moves().flatMap(({ type, userIds }) => (type === 'leave' ? userIds : [])))
   for (const { id } of world.teammates()) away.delete(id)

@@ -1,8 +1,9 @@
 /**
- * A world whose API is watched: what it showed of each teammate at each reading that counts, and when the database
- * says that reading was. Reports are held against these, and nothing the program computed comes between.
+ * A simulated team whose API is recorded: what it showed of each teammate at each successful reading, and the time of
+ * that reading in the database. Reports are compared with these records, without any computation of the program
+ * between.
  *
- * A queue must fit one page: then the last answer of a reading is the reading.
+ * A queue must fit in one page: the last response of a reading is then the reading.
  */
 import { pageSize } from '../../src/allo/client.ts'
 import type { SyncResult } from '../../src/pass/run-in-process.ts'

@@ -1,4 +1,4 @@
-/** The executable as a person starts it: a process of its own, whose environment holds only what the test says. */
+/** The executable as a person starts it: its own process, whose environment contains only what the test sets. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -100,7 +100,7 @@ export function jsonOf({ stdout }: Finished) {
   return JSON.parse(stdout)
 }
 
-/** `127.0.0.1:port`, where nobody listens. */
+/** `127.0.0.1:port`, on which no program listens. */
 export async function deadAddress(): Promise<string> {
   return `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`
 }

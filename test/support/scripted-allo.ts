@@ -1,4 +1,4 @@
-/** An Allo that answers what a test puts here, however wrong: what the simulated one can't be made to say. */
+/** An Allo that answers what a test puts here, however wrong, for responses that the simulated Allo can't give. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
@@ -6,7 +6,7 @@ export interface ScriptedAllo {
   readonly url: string
   /** `data` of /v2/api/me. */
   me: unknown
-  /** Rows of the list of active teammates; nobody is blocked. */
+  /** Rows of the list of active teammates. No teammate is blocked. */
   users: unknown[]
   /** By teammate; null: no queue. */
   readonly queues: Map<string, ScriptedQueue | null>

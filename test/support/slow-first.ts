@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** The files that wait longest come first, so that a run does not end with one of them alone. */
+/** Runs the files that take longest first, so that a run does not end with one of them alone. */
 const SLOW = ['worker-', 'probes', 'history-after-crashes', 'embedded-postgres']
 
 export class SlowFirst extends BaseSequencer {

@@ -1,4 +1,4 @@
-/** The mirror against the source, field by field: what must hold after every pass in which nothing moved or failed. */
+/** Compares the mirror with the source, field by field, after a pass in which nothing changed or failed. */
 import type { World } from '../../src/simulation/world.ts'
 import type { Pool } from '../../src/store/postgres/database.ts'
 import { groupBy, loadRecorded, type RecordedRow } from './recorded.ts'
@@ -49,7 +49,7 @@ export async function compareMirrorWithSource(pool: Pool, world: World): Promise
       problems.push(`queue ${held.queue.id}: ${mirrored[differing]} instead of ${source[differing]}`)
   }
   for (const { queue_id, is_current } of queues) {
-    if (is_current && !current.has(queue_id)) problems.push(`queue ${queue_id} is nobody's`)
+    if (is_current && !current.has(queue_id)) problems.push(`queue ${queue_id} has no holder`)
   }
   for (const { user_id, is_listed } of teammates) {
     if (is_listed && !team.has(user_id)) problems.push(`teammate ${user_id} is not on the team`)
@@ -63,7 +63,7 @@ export async function compareMirrorWithSource(pool: Pool, world: World): Promise
 }
 
 /**
- * Once two passes agree there is no doubt left: what nobody holds has ended, what somebody on the team holds is
+ * Once two passes agree nothing is unknown: a queue without a holder has ended, a queue of a teammate on the team is
  * current. Only queues whose last known holder has left are beyond knowing.
  */
 export async function findUnsettled(pool: Pool, world: World): Promise<string[]> {

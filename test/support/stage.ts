@@ -1,9 +1,8 @@
 /**
- * A small team, its simulated Allo, an empty database and a mirror between them: what a test that makes single moves
- * and looks at the tables works with. Teammates are read one after the other, in the order of `readingOrder`.
+ * A small team, its simulated Allo, an empty database and a mirror between them, for tests that make single changes and
+ * check the tables. Teammates are read one after the other, in the order of `readingOrder`.
  *
- * Whatever a test did, history must be true in the end: it is compared with the world's memory when the test is over,
- * unless the test let the API lie.
+ * At the end of each test the history is compared with the truth of the simulation, unless the test lets the API lie.
  */
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { pageSize } from '../../src/allo/client.ts'

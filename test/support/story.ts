@@ -1,6 +1,6 @@
 /**
- * What history says, without what differs between two mirrors of one team that were read one after the other: instants
- * become the pass they were observed in, entries have no ids, and numbers are left out.
+ * A history without what differs between two mirrors of one team that were read one after the other: times become the
+ * pass of their reading, entries have no ids, and numbers are left out.
  */
 import type { Pool } from '../../src/store/postgres/database.ts'
 import { outcomeOf } from './bookkeeping.ts'

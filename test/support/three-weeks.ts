@@ -1,9 +1,9 @@
 /**
- * Three weeks of a small sales team, mirrored: what the queries for analysts and the dashboards are tried on, and what
- * is true of it.
+ * Three weeks of a small sales team, mirrored, with the expected results: the queries for analysts and the dashboard
+ * are tested with it.
  *
- * The source's clock runs through the weeks up to now; the mirror looks at four moments of them, then at what follows:
- * a reset, a number that is queued again, a teammate who leaves, and a time in which nobody was read.
+ * The source's clock runs through the weeks until now. The mirror reads at four moments, and then after each of these:
+ * a reset, a number that is queued again, a teammate who leaves, and a gap.
  */
 import { startSimulatedAllo } from '../../src/simulation/server.ts'
 import type { CallResult } from '../../src/simulation/shapes.ts'

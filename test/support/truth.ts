@@ -1,9 +1,9 @@
 /**
- * History against the simulated world's memory of itself: at every reading the database must show a state that was.
+ * Compares history with the truth of the simulation: at every reading the database must show a state that existed.
  *
- * Membership and order must equal one state of the interval in which the reading was made; each row must have been
- * true at some moment of it; what did not move in the interval is thereby exact. Findings are sentences; no findings,
- * no lies.
+ * The numbers and their order must equal one state within the interval of the reading. Each row must have been true at
+ * some moment of it. So what did not change in the interval is exact. Findings are sentences; no findings means that
+ * history is true.
  */
 import type { NumberRow, QueueRow } from '../../src/simulation/shapes.ts'
 import type { TeammateState, Truth } from '../../src/simulation/timeline.ts'

@@ -1,4 +1,4 @@
-/** One team, one database and any number of worker processes on one backend, with what is asked of them in tests. */
+/** One team, one database and any number of worker processes on one backend, with helpers for tests. */
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'

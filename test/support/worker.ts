@@ -1,4 +1,4 @@
-/** `allo-queue-mirror worker` as people run it: real processes, with an environment from scratch. */
+/** `allo-queue-mirror worker` as people run it: real processes with a new environment. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
