@@ -100,7 +100,16 @@ function worker({
   const retry = { retries: 2, minTimeout: 10, maxTimeout: 20 }
   const { alertWebhookUrl } = config
   const webhook =
-    alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl, {}, { userAgent: 'test', retry })
+    alertWebhookUrl === null
+      ? null
+      : createWebhook(
+          alertWebhookUrl,
+          { httpsProxy: '', httpProxy: '', noProxy: '' },
+          {
+            userAgent: 'test',
+            retry,
+          },
+        )
   const alerts = createAlerts({
     ...config,
     pool,

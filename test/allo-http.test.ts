@@ -83,12 +83,13 @@ describe('requests', () => {
   test('the configured proxy is used, except for hosts in NO_PROXY and for this machine', async () => {
     const { server } = await start(json({ data: {} }), json({ data: {} }))
     const proxy = await startProxy(server.url)
-    await open({ ...settings('http://allo.invalid'), proxy: { httpProxy: proxy.url } }).me()
+    const proxied = { httpProxy: proxy.url, httpsProxy: '', noProxy: '' }
+    await open({ ...settings('http://allo.invalid'), proxy: proxied }).me()
     expect(proxy.passed()).toBe(1)
-    await open({ ...settings(server.url), proxy: { httpProxy: proxy.url } }).me()
+    await open({ ...settings(server.url), proxy: proxied }).me()
     await open({
       ...settings('http://allo.invalid'),
-      proxy: { httpProxy: proxy.url, noProxy: 'allo.invalid' },
+      proxy: { ...proxied, noProxy: 'allo.invalid' },
       retry: { ...quick, retries: 0 },
     })
       .me()

@@ -17,7 +17,7 @@ describe('a configuration', () => {
   test('with only a key has defaults for everything else', () => {
     const { apiKey: key, proxy, secrets, ...rest } = withKey()
     expect(key.value()).toBe(apiKey)
-    expect(proxy()).toEqual({})
+    expect(proxy()).toEqual({ httpsProxy: '', httpProxy: '', noProxy: '' })
     expect(secrets()).toEqual([apiKey])
     expect(rest).toEqual({
       apiUrl: 'https://api.withallo.com',

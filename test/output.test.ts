@@ -111,7 +111,7 @@ test('an alert can’t mention people, link, or hide text in a chat', async () =
   const url = `http://127.0.0.1:${port}/hook`
   const webhook = createWebhook(
     { path: null, value: () => url, reread: async () => false },
-    {},
+    { httpsProxy: '', httpProxy: '', noProxy: '' },
     { userAgent: 'test' },
   )
   const name = `A & B <!channel> <@U123> <http://evil.com|text> @here http://evil.com www.evil.com${hostile}`

@@ -1,3 +1,4 @@
+import { neededScopes } from './documented-words.ts'
 import { AlloRefusedError, AlloSurprisedError, type Asked } from './errors.ts'
 import { largestTeam } from './limits.ts'
 import { type AnswerContext, surprised } from './parse-answer.ts'
@@ -36,7 +37,7 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
     const found = new Map<string, Teammate>()
     let unusable: UnusableRows = { count: 0, first: null }
     for (let page = 1; page <= largestTeam.pages; page++) {
-      const asked = { what: `list of ${status} teammates, page ${page}`, scope: 'USERS_READ' }
+      const asked = { what: `list of ${status} teammates, page ${page}`, scope: neededScopes.users }
       // The endpoint documents no pagination, so the first request has no `page`.
       const query = page === 1 ? { status } : { status, page: String(page) }
       const answer = await surprisedBy404(transport.get('/v2/api/users', query, asked, signal))
@@ -61,7 +62,7 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
   }
 
   async function readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer> {
-    const asked = { what: `queue of ${userId}, page ${page}`, scope: 'DIALING_QUEUE_READ_WRITE' }
+    const asked = { what: `queue of ${userId}, page ${page}`, scope: neededScopes.queues }
     const query = { user_id: userId, page: String(page), size: String(pageSize) }
     try {
       const answer = await transport.get('/v2/api/dialing-queues/current', query, asked, signal)

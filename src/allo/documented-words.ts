@@ -4,6 +4,9 @@
  */
 export const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
 
+/** Scopes of an API key. We need both. */
+export const neededScopes = { users: 'USERS_READ', queues: 'DIALING_QUEUE_READ_WRITE' } as const
+
 export const roles = words('ADMIN MANAGER MEMBER')
 export const statuses = words('ACTIVE BLOCKED')
 export const voicemailHandlings = words('SKIP NO_SKIP')

@@ -194,11 +194,5 @@ function createDispatcher({ apiUrl, proxy, timeoutMs }: TransportSettings): Disp
   // A proxy is not used for this machine: http is allowed only there, and a proxy would get the key in clear text.
   if (isLoopback(new URL(apiUrl).hostname)) return new Agent(options)
   if (!proxy?.httpProxy && !proxy?.httpsProxy) return new Agent(options)
-  return new EnvHttpProxyAgent({
-    ...options,
-    // An empty text, unlike undefined, keeps undici from looking into the environment itself.
-    httpProxy: proxy.httpProxy ?? '',
-    httpsProxy: proxy.httpsProxy ?? '',
-    noProxy: proxy.noProxy ?? '',
-  })
+  return new EnvHttpProxyAgent({ ...options, ...proxy })
 }

@@ -8,11 +8,10 @@
  * in the environment hides both of `.env`.
  */
 import { z } from 'zod'
-import { parseEnvFile } from './env-file.ts'
+import { parseEnvFile, readEnvFile } from './env-file.ts'
 import { isLoopback } from './loopback.ts'
 import { misspelledVariables } from './misspelled.ts'
 import { ConfigError, type Problem } from './problem.ts'
-import { readEnvFile } from './read-env-file.ts'
 import { type Check, type Secret, secret } from './secret.ts'
 import { rememberSecrets } from './secrets-of-environment.ts'
 import {
@@ -49,11 +48,7 @@ export interface Config extends Omit<Fields, 'schedule' | 'proxy'> {
   readonly warnings: readonly string[]
 }
 
-export interface ProxySettings {
-  readonly httpProxy?: string
-  readonly httpsProxy?: string
-  readonly noProxy?: string
-}
+export type ProxySettings = Fields['proxy']
 
 /** One of the two: a time between passes, or five fields of cron in an IANA zone. */
 export type Schedule = { readonly everyMs: number } | { readonly cron: string; readonly timeZone: string }
@@ -95,7 +90,7 @@ export function loadConfig(
   return Object.freeze({
     ...rest,
     schedule: cron === null ? { everyMs } : { cron, timeZone },
-    proxy: () => whatIsSet(proxy),
+    proxy: () => proxy,
     secrets: rememberSecrets(given, secrets),
     warnings: Object.freeze([
       ...misspelledVariables(Object.keys(given), [...ourNames], lowerCaseToo),
@@ -190,14 +185,6 @@ function quoted(given: Env): Problem[] {
       ? [{ variable, problem: 'is in quotes, which are part of the value. Remove them.' }]
       : [],
   )
-}
-
-function whatIsSet({ httpProxy, httpsProxy, noProxy }: Fields['proxy']): ProxySettings {
-  return {
-    ...(httpProxy === null ? {} : { httpProxy }),
-    ...(httpsProxy === null ? {} : { httpsProxy }),
-    ...(noProxy === null ? {} : { noProxy }),
-  }
 }
 
 /** Proxies are read under their lower-case names too, as other programs do. */

@@ -2,8 +2,23 @@
  * `.env`. Node's own parser reads it; this file refuses, by name and line, what that parser would read otherwise than
  * the person who wrote it. Lines about variables of other programs are left alone.
  */
+import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { foreignCodeOf } from '../errors.ts'
 import { ConfigError, type Problem } from './problem.ts'
+import { unreadable } from './secret.ts'
+import { readTextFile } from './text-file.ts'
+
+/** The text of `.env` in the working directory; null: there is none. Throws ConfigError when it can't be read. */
+export function readEnvFile(): string | null {
+  const file = resolve('.env')
+  try {
+    return readTextFile(file)
+  } catch (error) {
+    if (foreignCodeOf(error) === 'ENOENT') return null
+    throw unreadable('.env', file, error)
+  }
+}
 
 export function parseEnvFile(text: string, ours: ReadonlySet<string>): Record<string, string | undefined> {
   const { problems, values } = readEnvText(text, ours)

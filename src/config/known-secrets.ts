@@ -3,6 +3,7 @@
  * JSON, in HTML, as Basic authentication. The value need not be valid: what could not be understood is a secret too.
  * Nothing here throws, because an exception would let the next message out unmasked.
  */
+import { escapeHtml } from '../text/escape-html.ts'
 import { decodeNumberKey } from './secret.ts'
 
 export function formsOfSecret(text: string, parts: readonly string[]): string[] {
@@ -50,14 +51,7 @@ export function partsOfWebhook(text: string): string[] {
 
 function written(part: string): string[] {
   const json = JSON.stringify(part).slice(1, -1)
-  return [
-    part,
-    json,
-    JSON.stringify(json).slice(1, -1),
-    percentEncoded(part),
-    inUrl(part),
-    part.replace(/[&<>"']/g, (character) => entities[character] ?? ''),
-  ]
+  return [part, json, JSON.stringify(json).slice(1, -1), percentEncoded(part), inUrl(part), escapeHtml(part)]
 }
 
 /** As a URL object writes it between `//` and `@`. */
@@ -88,12 +82,4 @@ function base64Of(text: string): string[] {
 function after(text: string, separator: string): string {
   const at = text.indexOf(separator)
   return at < 0 ? '' : text.slice(at + separator.length)
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
 }

@@ -1,8 +1,7 @@
 /** The secrets of the environment, which no message may show. Works with an invalid configuration too. Never throws. */
 import { resolve } from 'node:path'
-import { readEnvText } from './env-file.ts'
+import { readEnvFile, readEnvText } from './env-file.ts'
 import { formsOfSecret, partsOfUserinfo } from './known-secrets.ts'
-import { readEnvFile } from './read-env-file.ts'
 import type { Secret } from './secret.ts'
 import { readTextFile } from './text-file.ts'
 import { ourNames, variables } from './variables.ts'

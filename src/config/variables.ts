@@ -261,22 +261,23 @@ export const variableTree = {
     default: 'info',
     meaning: '`silent`, `error`, `warn`, `info` or `debug`',
   },
+  /** Empty: none. Unlike undefined, that keeps undici from looking into the environment itself. */
   proxy: {
     httpsProxy: {
       name: 'HTTPS_PROXY',
-      parse: or(proxy, null),
+      parse: or(proxy, ''),
       meaning: 'proxy for https addresses (this name and the next two also work in lower case)',
       secretParts: partsOfUserinfo,
     },
     httpProxy: {
       name: 'HTTP_PROXY',
-      parse: or(proxy, null),
+      parse: or(proxy, ''),
       meaning: 'proxy for http addresses; also for https addresses if `HTTPS_PROXY` is not set',
       secretParts: partsOfUserinfo,
     },
     noProxy: {
       name: 'NO_PROXY',
-      parse: or(text, null),
+      parse: or(text, ''),
       meaning: 'hosts that are reached without the proxy, separated by commas',
     },
   },

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
+import { removeFolder } from './folders.ts'
 import { freePort } from './free-port.ts'
 import { type PostgresHome, readConnection, saveConnection } from './postgres-home.ts'
 import { type Account, runAs } from './server-account.ts'
@@ -41,7 +42,7 @@ export async function ensureCluster(start: ServerStart): Promise<void> {
     await rename(draft, home.cluster)
   } finally {
     await rm(passwordFile, { force: true })
-    await rm(draft, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+    await removeFolder(draft)
   }
 }
 
@@ -55,9 +56,7 @@ function requireSameMajor(home: PostgresHome, found: string, ours: string): void
 
 async function removeDrafts({ folder }: PostgresHome): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!name.startsWith('draft-')) continue
-    // Retries, because the initdb of a killed process may still write there.
-    await rm(join(folder, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    if (name.startsWith('draft-')) await removeFolder(join(folder, name))
   }
 }
 

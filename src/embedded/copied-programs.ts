@@ -16,8 +16,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import * as z from 'zod'
 import { withFolderLock } from './folder-lock.ts'
-import { makeFolder } from './make-folder.ts'
-import { makeOwnFolder, requireOwnFolder } from './own-folder.ts'
+import { makeFolder, makeOwnFolder, requireOwnFolder } from './folders.ts'
 
 /** The files of one version and content. */
 export interface Programs {

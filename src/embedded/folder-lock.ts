@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { foreignCodeOf } from '../errors.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
-import { makeFolder } from './make-folder.ts'
+import { makeFolder } from './folders.ts'
 import { identifySelf, isAlive } from './process-identity.ts'
 
 /**

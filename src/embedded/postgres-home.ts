@@ -5,8 +5,7 @@ import * as z from 'zod'
 import { foreignCodeOf } from '../errors.ts'
 import { reasonInWords } from '../text/system-error.ts'
 import { EmbeddedPostgresError, useYourOwnPostgres } from './embedded-postgres-error.ts'
-import { makeFolder } from './make-folder.ts'
-import { makeOwnFolder } from './own-folder.ts'
+import { makeFolder, makeOwnFolder } from './folders.ts'
 import { type Account, canEnter } from './server-account.ts'
 
 /**

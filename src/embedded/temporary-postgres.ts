@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs'
-import { chmod, lstat, mkdtemp, readdir, readFile, rm, rmdir, statfs } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
+import { chmod, mkdtemp, readdir, readFile, rmdir, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { reasonInWords } from '../text/system-error.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
+import { isOwnFolder, removeFolder } from './folders.ts'
 import { startEmbeddedPostgres } from './postgres.ts'
 import { findHome, type PostgresHome } from './postgres-home.ts'
 import { endAtOnce, stopServer } from './running-server.ts'
@@ -89,8 +90,7 @@ const dataDirIn = (folder: string) => join(folder, 'postgres')
 async function removeAbandoned(prefix: string): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => [])
   for (const folder of names.filter((name) => name.startsWith(prefix)).map((name) => join(tmpdir(), name))) {
-    const found = await lstat(folder).catch(() => null)
-    if (!found?.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o022) !== 0) continue
+    if (!(await isOwnFolder(folder).catch(() => false))) continue
     const home = await homeOf(dataDirIn(folder))
     if (home === null || !(await isAbandoned(home))) continue
     // Another start may remove it at the same time.
@@ -126,11 +126,6 @@ async function removeWith(home: PostgresHome | null, folder: string): Promise<vo
   // Created for data that were elsewhere; it stays if it contains other files.
   if (home !== null && dirname(home.folder) !== folder)
     await rmdir(dirname(home.folder)).catch(() => undefined)
-}
-
-/** Retries, because the last processes of a dead server may still write. */
-async function removeFolder(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
 }
 
 function lastErrorIn(log: string): string | null {

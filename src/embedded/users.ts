@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeFolder } from './make-folder.ts'
+import { makeFolder } from './folders.ts'
 import type { PostgresHome } from './postgres-home.ts'
 import { hasProcess, identifySelf, isAlive } from './process-identity.ts'
 

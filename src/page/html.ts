@@ -1,4 +1,6 @@
 /** HTML that is escaped by construction: every value in an `html` template is escaped, unless `html` made it. */
+import { escapeHtml } from '../text/escape-html.ts'
+
 export class Html {
   readonly text: string
   constructor(text: string) {
@@ -19,20 +21,12 @@ function toText(content: Content): string {
   return escaped(String(content))
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
 /** Characters that can't be seen, or turn the text around them about, are shown as what they are: wrong. */
 function escaped(text: string): string {
-  return text
-    .replace(
+  return escapeHtml(
+    text.replace(
       /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
       '\ufffd',
-    )
-    .replace(/[&<>"']/g, (character) => entities[character] ?? '')
+    ),
+  )
 }

@@ -1,4 +1,5 @@
 /** The first step of a pass: which team the key belongs to, and what the key may do. Both executors use it. */
+import { neededScopes } from '../allo/documented-words.ts'
 import { AlloError, AlloThrottledError } from '../allo/errors.ts'
 import type { Account, AlloClient, Teammate } from '../allo/types.ts'
 import {
@@ -59,7 +60,7 @@ async function namedTeam(
 ): Promise<Team> {
   const account = await allo.me(signal)
   onLimit(account.readsPerSecond)
-  for (const scope of ['USERS_READ', 'DIALING_QUEUE_READ_WRITE']) {
+  for (const scope of Object.values(neededScopes)) {
     if (account.scopes !== null && !account.scopes.includes(scope)) {
       warn(`The API key does not list the scope ${scope}.`)
     }

@@ -1,22 +1,18 @@
 /** Checks that the tables of history agree with each other and with the mirror. */
 import { type SQL, sql } from 'drizzle-orm'
-import { list } from '../store/postgres/query.ts'
+import { alias, type PgColumn } from 'drizzle-orm/pg-core'
+import { columns, list, name } from '../store/postgres/query.ts'
+import { outcomeOf } from '../store/reading/outcome-counts.ts'
+import { settingNames } from '../store/reading/queue-settings.ts'
+import { callFieldNames, queueNumberVersions, queueVersions } from '../store/schema.ts'
 import { type Check, changedFromOutside } from './check.ts'
 import { teamQueues, wholeQueues } from './queues.ts'
 
-const callFields = [
-  'call_start_date',
-  'call_id',
-  'routing_result',
-  'sync_status',
-  'detected_outbound_voicemail',
-  'not_reached_destination_reason',
-  'voicemail_left',
-]
-const settings = ['name', 'creator_id', 'assignee_id', 'voicemail_handling', 'do_not_disturb']
+const callFields = Object.values(columns(queueNumberVersions, ...callFieldNames))
+const settings = Object.values(columns(queueVersions, ...settingNames))
 
-const of = (table: string, columns: readonly string[]): SQL =>
-  list(columns.map((column) => sql`${sql.identifier(table)}.${sql.identifier(column)}`))
+const of = (table: string, columns: readonly PgColumn[]): SQL =>
+  list(columns.map((column) => sql`${sql.identifier(table)}.${name(column)}`))
 
 /**
  * The mirror must equal the open versions; for a closed queue, the versions that its end closed. Closed queues do not
@@ -64,8 +60,7 @@ export const lifecycleEqualsHistory: Check = {
     )
     select 'entry ' || e.entry_id as id, v.entry_id is null
         or first.valid_from <> e.first_seen_at
-        or e.outcome <> allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
-             v.not_reached_destination_reason, v.call_start_date, v.call_id)
+        or e.outcome <> ${outcomeOf(alias(queueNumberVersions, 'v'))}
         or (e.dial_count, e.first_dialled_at, e.last_dialled_at)
              is distinct from (coalesce(d.dials, 0), d.first_at, d.last_at)
         or case

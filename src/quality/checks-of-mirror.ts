@@ -1,7 +1,9 @@
 /** Checks that the mirror contains everything that was read. */
 import { sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { list } from '../store/postgres/query.ts'
-import { OUTCOME_DEFINITION_VERSION, outcomes } from '../store/reading/outcome-counts.ts'
+import { OUTCOME_DEFINITION_VERSION, outcomeOf, outcomes } from '../store/reading/outcome-counts.ts'
+import { queueNumbers } from '../store/schema.ts'
 import { type Check, changedFromOutside } from './check.ts'
 import { wholeQueues } from './queues.ts'
 
@@ -30,8 +32,7 @@ export const snapshotEqualsMirror: Check = {
       select queue_id, count(*) as numbers,
         ${list(columns.map((column, index) => sql`count(*) filter (where outcome = ${outcomes[index]}) as ${column}`))}
       from (
-        select n.queue_id, allo.number_outcome(n.detected_outbound_voicemail, n.voicemail_left, n.routing_result,
-          n.not_reached_destination_reason, n.call_start_date, n.call_id) as outcome
+        select n.queue_id, ${outcomeOf(alias(queueNumbers, 'n'))} as outcome
         from allo.queues q join allo.queue_numbers n using (queue_id) where q.team_id = ${teamId}) o
       group by queue_id
     )

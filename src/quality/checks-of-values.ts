@@ -1,5 +1,6 @@
 /** Checks that the values of the API are known and consistent. */
-import { type SQL, sql } from 'drizzle-orm'
+import { getTableColumns as columnsOf, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import {
   notReachedReasons,
   roles,
@@ -10,11 +11,13 @@ import {
   voicemailHandlings,
 } from '../allo/documented-words.ts'
 import { array } from '../store/postgres/query.ts'
+import { outcomeOf } from '../store/reading/outcome-counts.ts'
+import { dials, queueNumbers } from '../store/schema.ts'
 import type { Check } from './check.ts'
 
-const currentNumbers = (teamId: string): SQL => sql`select n.*, q.last_observed_at,
-    allo.number_outcome(n.detected_outbound_voicemail, n.voicemail_left, n.routing_result,
-      n.not_reached_destination_reason, n.call_start_date, n.call_id) as outcome
+const currentNumbers = (
+  teamId: string,
+): SQL => sql`select n.*, q.last_observed_at, ${outcomeOf(alias(queueNumbers, 'n'))} as outcome
   from allo.queues q join allo.queue_numbers n using (queue_id) where q.team_id = ${teamId} and q.is_current`
 
 /**
@@ -41,8 +44,7 @@ export const outcomeConsistent: Check = {
   severity: 'warn',
   rows: (
     teamId,
-  ) => sql`select 'dial ' || dial_id as id, outcome <> allo.number_outcome(detected_outbound_voicemail, voicemail_left,
-      routing_result, not_reached_destination_reason, dialled_at, call_id) as is_wrong
+  ) => sql`select 'dial ' || dial_id as id, outcome <> ${outcomeOf({ ...columnsOf(dials), callStartDate: dials.dialledAt })} as is_wrong
     from allo.dials where team_id = ${teamId}
     union all
     select queue_id || ' at ' || position, outcome <> 'remaining' and call_start_date is null and call_id is null

@@ -1,5 +1,5 @@
 /** The stored results of the last run of the checks, for the status page, alerts and reports. */
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { type Client, inTransaction, type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
 import { anyOf, excluded, orm } from '../store/postgres/query.ts'
 import { iso } from '../store/queries/iso.ts'
@@ -27,21 +27,14 @@ async function upsertResults(
   teamId: string,
   { checkedAt, results }: QualityReport,
 ): Promise<void> {
-  const { severity, checked, failing, status, sentence } = qualityResults
   const rows = results.map(({ name, ...result }) => ({ teamId, checkName: name, checkedAt, ...result }))
+  const { teamId: _, checkName, ...updated } = getTableColumns(qualityResults)
   await orm(client)
     .insert(qualityResults)
     .values(rows)
     .onConflictDoUpdate({
-      target: [qualityResults.teamId, qualityResults.checkName],
-      set: {
-        severity: excluded(severity),
-        checked: excluded(checked),
-        failing: excluded(failing),
-        status: excluded(status),
-        sentence: excluded(sentence),
-        checkedAt: excluded(qualityResults.checkedAt),
-      },
+      target: [qualityResults.teamId, checkName],
+      set: Object.fromEntries(Object.entries(updated).map(([key, column]) => [key, excluded(column)])),
       setWhere: sql`${qualityResults.checkedAt} < ${excluded(qualityResults.checkedAt)}`,
     })
 }

@@ -1,4 +1,5 @@
 /** All output of commands. Only this file writes to stdout and stderr, so that no text from outside controls a terminal. */
+import { mask } from '../logger.ts'
 import { printableJson, printableLines } from '../text/printable.ts'
 
 export function print(text: string): void {
@@ -9,7 +10,7 @@ export function printError(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`)
 }
 
-/** Prints one object on one line. `mask` hides secrets in the text. */
-export function printJson(value: object, mask: (text: string) => string): void {
-  process.stdout.write(`${printableJson(mask(JSON.stringify(value)))}\n`)
+/** Prints one object on one line, without the secrets and without phone numbers. */
+export function printJson(value: object, secrets: readonly string[]): void {
+  process.stdout.write(`${printableJson(mask(JSON.stringify(value), secrets))}\n`)
 }

@@ -1,7 +1,7 @@
 /** Sends an alert as a POST. The URL is a secret: it allows writing to the chat channel. */
 import pRetry, { AbortError } from 'p-retry'
 import { Agent, EnvHttpProxyAgent, request } from 'undici'
-import type { Config, Secret } from '../config/config.ts'
+import type { ProxySettings, Secret } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { printable, printableJson } from '../text/printable.ts'
 
@@ -26,16 +26,10 @@ const TIMEOUT_MS = 10_000
 
 export function createWebhook(
   url: Secret,
-  proxy: ReturnType<Config['proxy']>,
+  proxy: ProxySettings,
   { userAgent, retry = usualRetry }: { readonly userAgent: string; readonly retry?: WebhookRetry },
 ): Webhook {
-  // Empty texts keep undici from looking into the environment itself.
-  const proxied = new EnvHttpProxyAgent({
-    httpProxy: proxy.httpProxy ?? '',
-    httpsProxy: proxy.httpsProxy ?? '',
-    noProxy: proxy.noProxy ?? '',
-    connect: { timeout: TIMEOUT_MS },
-  })
+  const proxied = new EnvHttpProxyAgent({ ...proxy, connect: { timeout: TIMEOUT_MS } })
   // A proxy can't reach this machine, and would learn the URL.
   const direct = new Agent({ connect: { timeout: TIMEOUT_MS } })
 

@@ -26,7 +26,6 @@ export async function runPass(
     authScheme: 'Api-Key',
     timeoutMs: 10_000,
     naiveTimeZone: 'UTC',
-    proxy: {},
     userAgent: 'allo-queue-mirror/test',
     pacer,
     onSurprise: () => undefined,

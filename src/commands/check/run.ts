@@ -23,7 +23,7 @@ export async function runCheck({ json }: { readonly json: boolean }): Promise<Ex
     name: 'check',
     mayCreate: false,
   })
-  if (json) printJson({ teams: reports }, (text) => mask(text, config.secrets()))
+  if (json) printJson({ teams: reports }, config.secrets())
   else if (config.logLevel !== 'silent') print(mask(toScreen(reports).join('\n'), config.secrets()))
   const isBad = reports.some(({ results }) => results.some(failsBadly))
   return isBad ? exitCodes.data : exitCodes.ok

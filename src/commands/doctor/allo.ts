@@ -1,20 +1,19 @@
 /** Checks of doctor on Allo: four requests, within the read budget of the key. */
+import { neededScopes } from '../../allo/documented-words.ts'
 import { createPrivateReadBudget } from '../../allo/private-read-budget.ts'
 import type { AlloClient, Teammate } from '../../allo/types.ts'
-import type { ConfigWithKey } from '../../config/config.ts'
+import type { Config, ConfigWithKey } from '../../config/config.ts'
 import { exitCodes } from '../../errors.ts'
 import { unusableRows } from '../../pass/choose-teammates.ts'
 import { inspectSchema } from '../../store/migrate/migrate.ts'
 import { type OpenReadBudget, openReadBudget } from '../../store/pass/read-budget.ts'
 import { DatabaseError } from '../../store/postgres/database.ts'
-import { configuredRate, type OpenAllo, withAllo } from '../open/allo.ts'
+import { configuredRate, DOCUMENTED_READS_PER_SECOND, type OpenAllo, withAllo } from '../open/allo.ts'
 import type { OpenDatabase } from '../open/database.ts'
-import type { Report } from './report.ts'
+import type { Report, Subject } from './report.ts'
 
 /** Shorter than in a pass, because a person waits for the result. */
 const limits = { maxThrottledMs: 10_000, retry: { retries: 1 } }
-
-const neededScopes = ['USERS_READ', 'DIALING_QUEUE_READ_WRITE']
 
 export async function checkAllo(
   report: Report,
@@ -29,13 +28,13 @@ export async function checkAllo(
       openBudget,
       async (open) => {
         if (!(await checkKey(report, config, open, signal))) {
-          for (const subject of ['scopes', 'limit', 'teammates', 'queues']) report.skipped(subject, 'see key')
+          for (const name of ['scopes', 'limit', 'teammates', 'queues']) report.about(name).skipped('see key')
           return
         }
         const everyone = await checkTeammates(report, config, open.allo, signal)
-        if (everyone === null) report.skipped('queues', 'see teammates')
+        if (everyone === null) report.about('queues').skipped('see teammates')
         else await checkQueues(report, open.allo, everyone, signal)
-        for (const { where, what } of open.surprises.all()) report.warning('new', `${where}: ${what}`)
+        for (const { where, what } of open.surprises.all()) report.about('new').warning(`${where}: ${what}`)
       },
       limits,
     ),
@@ -51,27 +50,35 @@ async function checkKey(
   const account = await report.check('key', () => allo.me(signal))
   if (account === null) return false
   onLimit(account.readsPerSecond)
-  const { team, scopes, readsPerSecond } = account
-  if (team === null) report.warning('key', 'is valid, but Allo names no team for it')
-  else report.right('key', `of team ${team.name ?? '(without a name)'} (${team.id})`)
+  const { team, readsPerSecond } = account
+  const key = report.about('key')
+  if (team === null) key.warning('is valid, but Allo names no team for it')
+  else key.right(`of team ${team.name ?? '(without a name)'} (${team.id})`)
+  checkScopes(report.about('scopes'), account.scopes)
+  checkLimit(report.about('limit'), config, readsPerSecond)
+  return true
+}
 
-  const unlisted = neededScopes.filter((scope) => scopes !== null && !scopes.includes(scope))
-  if (scopes === null)
-    report.warning('scopes', 'Allo lists none; the next checks show whether the key has them')
-  else if (unlisted.length > 0) {
-    report.warning('scopes', `not listed: ${unlisted.join(', ')}. Add these scopes to the key in Allo.`)
-  } else report.right('scopes', neededScopes.join(', '))
+function checkScopes({ right, warning }: Subject, scopes: readonly string[] | null): void {
+  const needed = Object.values(neededScopes)
+  const unlisted = needed.filter((scope) => scopes !== null && !scopes.includes(scope))
+  if (scopes === null) warning('Allo lists none; the next checks show whether the key has them')
+  else if (unlisted.length > 0)
+    warning(`not listed: ${unlisted.join(', ')}. Add these scopes to the key in Allo.`)
+  else right(needed.join(', '))
+}
 
-  const rate = configuredRate(config, readsPerSecond ?? 20)
+function checkLimit({ right, warning }: Subject, config: Config, readsPerSecond: number | null): void {
+  const rate = configuredRate(config, readsPerSecond)
   const used =
     rate === null ? 'without a limit of our own' : `of which we use ${Number(rate.toFixed(2))} at most`
   if (readsPerSecond === null)
-    report.warning('limit', `Allo sends no limit; 20 reads a second are documented, ${used}`)
+    warning(`Allo sends no limit; ${DOCUMENTED_READS_PER_SECOND} reads a second are documented, ${used}`)
   else if (rate === null || rate > readsPerSecond) {
-    const says = `Allo allows ${readsPerSecond} reads a second, and ALLO_READS_PER_SECOND is higher: expect 429 responses`
-    report.warning('limit', says)
-  } else report.right('limit', `${readsPerSecond} reads a second, ${used}`)
-  return true
+    warning(
+      `Allo allows ${readsPerSecond} reads a second, and ALLO_READS_PER_SECOND is higher: expect 429 responses`,
+    )
+  } else right(`${readsPerSecond} reads a second, ${used}`)
 }
 
 async function checkTeammates(
@@ -80,17 +87,17 @@ async function checkTeammates(
   allo: AlloClient,
   signal: AbortSignal,
 ): Promise<readonly Teammate[] | null> {
-  return report.check('teammates', async () => {
+  return report.check('teammates', async ({ right, warning, wrong }) => {
     const active = await allo.listTeammates('ACTIVE', signal)
     const blocked = await allo.listTeammates('BLOCKED', signal)
     const everyone = [...active.teammates, ...blocked.teammates]
     if (active.teammates.length === 0) {
-      report.wrong('teammates', 'Allo lists no active teammate, so a pass would stop', exitCodes.tryAgain)
+      wrong('Allo lists no active teammate, so a pass would stop', exitCodes.tryAgain)
     } else {
-      report.right('teammates', `${active.teammates.length} active, ${blocked.teammates.length} blocked`)
+      right(`${active.teammates.length} active, ${blocked.teammates.length} blocked`)
     }
     const unusable = unusableRows(active.unusable, blocked.unusable)
-    if (unusable !== null) report.warning('teammates', unusable)
+    if (unusable !== null) warning(unusable)
     const isThere = (name: string) =>
       everyone.some(({ userId, email }) => userId === name || email?.toLowerCase() === name.toLowerCase())
     for (const [variable, names] of [
@@ -98,8 +105,7 @@ async function checkTeammates(
       ['EXCEPT_TEAMMATES', config.exceptTeammates],
     ] as const) {
       const unknown = names.filter((name) => !isThere(name))
-      if (unknown.length > 0)
-        report.warning('teammates', `${variable} has names that are not on the team: ${unknown.join(', ')}`)
+      if (unknown.length > 0) warning(`${variable} has names that are not on the team: ${unknown.join(', ')}`)
     }
     return everyone
   })
@@ -112,19 +118,15 @@ async function checkQueues(
   [teammate]: readonly Teammate[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (teammate === undefined) return report.skipped('queues', 'there is no teammate')
-  await report.check('queues', async () => {
+  if (teammate === undefined) return report.about('queues').skipped('there is no teammate')
+  await report.check('queues', async ({ right, warning }) => {
     const answer = await allo.readQueuePage(teammate.userId, 1, signal)
     const name = teammate.name ?? teammate.userId
     if (answer.kind === 'page') {
       const size = answer.totalCount ?? answer.numbers.length
-      report.right('queues', `readable: ${name} has a queue of ${size} numbers`)
-    } else if (answer.kind === 'no_queue') report.right('queues', `readable: ${name} has no queue`)
-    else
-      report.warning(
-        'queues',
-        `Allo lists ${name} (${teammate.userId}), but says not on the team when asked by id`,
-      )
+      right(`readable: ${name} has a queue of ${size} numbers`)
+    } else if (answer.kind === 'no_queue') right(`readable: ${name} has no queue`)
+    else warning(`Allo lists ${name} (${teammate.userId}), but says not on the team when asked by id`)
   })
 }
 

@@ -14,7 +14,7 @@ import { tryDatabase } from '../../store/postgres/probe.ts'
 import { JOBS_SCHEMA } from '../../worker/jobs-in-postgres.ts'
 import { checkTimeZones } from '../open/check-time-zones.ts'
 import type { OpenDatabase } from '../open/database.ts'
-import type { Report } from './report.ts'
+import type { Report, Subject } from './report.ts'
 
 /** The database's clock dates the readings, so a large difference shifts history. */
 const WORRYING_CLOCK_MS = 2000
@@ -24,92 +24,78 @@ export async function checkDatabase(
   { pool, url, isEmbedded }: OpenDatabase,
   config: Config,
 ): Promise<void> {
-  await report.check('Postgres', async () => {
+  await report.check('Postgres', async ({ right }) => {
     const { version, database, login } = await inspectServer(pool)
-    report.right('Postgres', `version ${version}, database ${database}, as ${login}`)
+    right(`version ${version}, database ${database}, as ${login}`)
   })
 
-  await report.check('rights', async () => {
+  await report.check('rights', async ({ right, wrong }) => {
     const missing = await missingRights(pool, { migrates: config.autoMigrate })
     const may = config.autoMigrate ? 'create and fill schema allo' : 'read and write schema allo'
-    if (missing.length === 0) report.right('rights', `may ${may}`)
-    else
-      report.wrong(
-        'rights',
-        `this login may not ${missing.join(', nor ')}. Grant these rights, or use another login.`,
-      )
+    if (missing.length === 0) right(`may ${may}`)
+    else wrong(`this login may not ${missing.join(', nor ')}. Grant these rights, or use another login.`)
   })
 
-  await report.check('clock', async () => {
+  await report.check('clock', async ({ right, warning }) => {
     const ms = Math.round(await clockDifferenceMs(pool))
     const says = `the database is ${Math.abs(ms)} ms ${ms < 0 ? 'behind' : 'ahead of'} this machine`
-    if (Math.abs(ms) < WORRYING_CLOCK_MS) report.right('clock', says)
-    else
-      report.warning(
-        'clock',
-        `${says}, and history uses the database's clock. Correct the wrong clock (NTP).`,
-      )
+    if (Math.abs(ms) < WORRYING_CLOCK_MS) right(says)
+    else warning(`${says}, and history uses the database's clock. Correct the wrong clock (NTP).`)
   })
 
-  await report.check('schema', async () => {
+  await report.check('schema', async ({ right, wrong }) => {
     const { state, known, says } = await inspectSchema(pool)
-    if (state === 'current') report.right('schema', `allo has this version (${known} migrations)`)
+    if (state === 'current') right(`allo has this version (${known} migrations)`)
     else if (state === 'ahead') {
-      report.wrong('schema', `made by a newer version (${says}). Upgrade this program.`)
-    } else if (state === 'incompatible') report.wrong('schema', `${says}.`)
+      wrong(`made by a newer version (${says}). Upgrade this program.`)
+    } else if (state === 'incompatible') wrong(`${says}.`)
     else {
       const what = state === 'absent' ? 'not there yet' : `older (${says})`
-      if (config.autoMigrate) report.right('schema', `${what}; the next sync migrates it`)
-      else report.wrong('schema', `${what}, and AUTO_MIGRATE=false: run migrate`)
+      if (config.autoMigrate) right(`${what}; the next sync migrates it`)
+      else wrong(`${what}, and AUTO_MIGRATE=false: run migrate`)
     }
   })
 
   await report.check('owners', () => assertNoForeignOwner(pool, [...OUR_SCHEMAS, JOBS_SCHEMA]))
 
-  await report.check('objects', () => checkObjects(report, pool))
+  await report.check('objects', (about) => checkObjects(about, pool))
 
-  await report.check('open schemas', async () => {
+  await report.check('open schemas', async ({ warning }) => {
     const roles = config.rolePrefix === null ? null : roleNames(config.rolePrefix)
-    for (const says of await openSchemas(pool, roles)) report.warning('open schemas', `${says}.`)
+    for (const says of await openSchemas(pool, roles)) warning(`${says}.`)
   })
 
-  await report.check('writing', async () => {
+  await report.check('writing', async ({ right, wrong }) => {
     if ((await inspectSchema(pool)).state !== 'current') return
     const holder = await tryDatabase(url)
-    if (holder !== null) report.wrong('writing', `${holder}.`, exitCodes.tryAgain)
-    else report.right('writing', 'a row can be written, and the disk has space')
+    if (holder !== null) wrong(`${holder}.`, exitCodes.tryAgain)
+    else right('a row can be written, and the disk has space')
   })
 
-  await report.check('number key', async () => {
+  await report.check('number key', async ({ right }) => {
     if ((await inspectSchema(pool)).state !== 'current') return
     const numberKeys = await openNumberKeys(config, { pool, isEmbedded }, { mayWrite: false })
     const isSet = config.numberKey !== null || isEmbedded
-    if (numberKeys !== null) report.right('number key', 'matches this database')
-    else if (isSet) report.right('number key', 'none in use yet; the next sync records it')
-    else
-      report.right(
-        'number key',
-        'NUMBER_KEY is not set: number_key is empty, and forget --suppress does not work',
-      )
+    if (numberKeys !== null) right('matches this database')
+    else if (isSet) right('none in use yet; the next sync records it')
+    else right('NUMBER_KEY is not set: number_key is empty, and forget --suppress does not work')
   })
 
-  await report.check('time zones', async () => {
+  await report.check('time zones', async ({ right, warning }) => {
     const warnings = await checkTimeZones(pool, config)
-    for (const warning of warnings) report.warning('time zones', warning)
+    for (const says of warnings) warning(says)
     const zones = [...new Set([config.naiveTimeZone, config.reportTimeZone])]
-    if (warnings.length === 0)
-      report.right('time zones', `Postgres knows ${zones.join(' and ')} as Node does`)
+    if (warnings.length === 0) right(`Postgres knows ${zones.join(' and ')} as Node does`)
   })
 }
 
 /** Compares the objects in our schemas with those that this version expects. */
-async function checkObjects(report: Report, pool: Pool): Promise<void> {
+async function checkObjects({ right, warning, wrong }: Subject, pool: Pool): Promise<void> {
   const { state } = await inspectSchema(pool)
   if (state === 'absent') {
     const taken = await schemasInTheWay(pool)
     for (const schema of taken)
-      report.wrong(
-        'objects',
+      wrong(
         `schema ${schema} is not ours, but the reports need this name. Rename it (alter schema ${schema} rename to …), or use a separate database.`,
       )
     return
@@ -120,18 +106,16 @@ async function checkObjects(report: Report, pool: Pool): Promise<void> {
   const tables = missing.filter((object) => object.startsWith('table '))
   const schemas = missing.filter((object) => object.startsWith('schema '))
   const others = missing.filter((object) => !tables.includes(object) && !schemas.includes(object))
-  if (tables.length > 0) report.wrong('objects', `missing: ${few(tables)}. Restore them from a backup.`)
+  if (tables.length > 0) wrong(`missing: ${few(tables)}. Restore them from a backup.`)
   if (schemas.length + others.length > 0) {
     const first = schemas.map((schema) => `create ${schema}; `).join('')
-    report.wrong(
-      'objects',
+    wrong(
       `missing: ${few([...schemas, ...others])}. Run \`${first}delete from allo.repeatable_migrations\` in the database, then migrate.`,
     )
   }
   if (foreign.length > 0)
-    report.warning('objects', `not ours: ${few(foreign)}. A migration may need the name; move it elsewhere.`)
-  if (missing.length + foreign.length === 0)
-    report.right('objects', 'all tables, views and functions exist, and no others')
+    warning(`not ours: ${few(foreign)}. A migration may need the name; move it elsewhere.`)
+  if (missing.length + foreign.length === 0) right('all tables, views and functions exist, and no others')
 }
 
 function few(objects: readonly string[]): string {

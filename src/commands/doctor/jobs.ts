@@ -3,7 +3,7 @@ import { type Config, ConfigError } from '../../config/config.ts'
 import { exitCodes, messageOf } from '../../errors.ts'
 import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../../worker/inspect-jobs.ts'
 import type { OpenDatabase } from '../open/database.ts'
-import type { Report } from './report.ts'
+import type { Report, Subject } from './report.ts'
 
 export async function checkJobs(
   report: Report,
@@ -14,25 +14,23 @@ export async function checkJobs(
   if (redisUrl !== null) {
     const { host } = new URL(redisUrl.value())
     try {
-      addFindings(report, 'Redis', await inspectRedis(redisUrl.value()))
+      addFindings(report.about('Redis'), await inspectRedis(redisUrl.value()))
     } catch (error) {
       const reason = messageOf(error)
       const says = `${host} can't be used: ${reason.replace(/\.$/, '')}. ${wayOutOf(reason)}`
-      report.wrong(
-        'Redis',
-        says,
-        /WRONGPASS|NOAUTH/.test(reason) ? exitCodes.configuration : exitCodes.tryAgain,
-      )
+      report
+        .about('Redis')
+        .wrong(says, /WRONGPASS|NOAUTH/.test(reason) ? exitCodes.configuration : exitCodes.tryAgain)
     }
   } else if (database === null) {
-    report.skipped('jobs', 'they are in Postgres: see Database')
+    report.about('jobs').skipped('they are in Postgres: see Database')
   } else {
-    await report.check('jobs', async () => {
+    await report.check('jobs', async (jobs) => {
       try {
-        addFindings(report, 'jobs', await inspectJobsInPostgres(database.url))
+        addFindings(jobs, await inspectJobsInPostgres(database.url))
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
-        for (const { variable, problem } of error.problems) report.wrong('jobs', `${variable}: ${problem}`)
+        for (const { variable, problem } of error.problems) jobs.wrong(`${variable}: ${problem}`)
       }
     })
   }
@@ -53,7 +51,7 @@ const waysOut: readonly (readonly [RegExp, string])[] = [
   [/^NOPERM/, 'Allow this login all commands on keys that begin with bull: (~bull:* +@all).'],
 ]
 
-function addFindings(report: Report, subject: string, { what, concerns }: JobsReport): void {
-  if (concerns.length === 0) report.right(subject, what)
-  for (const concern of concerns) report.warning(subject, concern)
+function addFindings({ right, warning }: Subject, { what, concerns }: JobsReport): void {
+  if (concerns.length === 0) right(what)
+  for (const concern of concerns) warning(concern)
 }

@@ -13,22 +13,20 @@ const LEAST_ROOM_MB = 200
 
 export async function checkPort(report: Report, http: HttpConfig): Promise<void> {
   report.section('Pages of the worker')
+  const { right, wrong } = report.about('port')
   const where = `${http.host}:${http.port}`
-  if (http.port === 0) return report.right('port', 'any free port (HTTP_PORT is 0)')
+  if (http.port === 0) return right('any free port (HTTP_PORT is 0)')
   const code = await tryToListen(http)
-  if (code === null) report.right('port', `${where} is free`)
+  if (code === null) right(`${where} is free`)
   else if (code === 'EADDRINUSE') {
-    if (await isWorkerAlive(http)) report.right('port', `a worker already listens on ${where}`)
+    if (await isWorkerAlive(http)) right(`a worker already listens on ${where}`)
     else
-      report.wrong(
-        'port',
+      wrong(
         `another program uses ${where}: set HTTP_PORT, or stop that program. A worker would have no pages.`,
       )
-  } else if (code === 'EACCES')
-    report.wrong('port', `this user may not listen on port ${http.port}. Choose one above 1023.`)
+  } else if (code === 'EACCES') wrong(`this user may not listen on port ${http.port}. Choose one above 1023.`)
   else
-    report.wrong(
-      'port',
+    wrong(
       `this machine can't listen on ${http.host} (${code}). Use 127.0.0.1, 0.0.0.0, or an address of this machine.`,
     )
 }

@@ -9,16 +9,22 @@ import { printable } from '../../text/printable.ts'
 
 export interface Report {
   section(title: string): void
-  right(subject: string, says: string): void
-  /** It works, but may not be intended. */
-  warning(subject: string, says: string): void
-  wrong(subject: string, says: string, exitCode?: ExitCode): void
-  /** Not checked, because of an earlier error. */
-  skipped(subject: string, why: string): void
+  /** For lines about this subject. */
+  about(subject: string): Subject
   /** An error that `inspect` throws is reported as wrong, and the result is null. Rethrows only an InterruptedError. */
-  check<T>(subject: string, inspect: () => Promise<T>): Promise<T | null>
+  check<T>(subject: string, inspect: (about: Subject) => Promise<T>): Promise<T | null>
   /** Prints the number of errors and warnings. Of several exit codes, returns the one that needs a person most. */
   finish(): ExitCode
+}
+
+/** Each method prints a line. */
+export interface Subject {
+  right(says: string): void
+  /** It works, but may not be intended. */
+  warning(says: string): void
+  wrong(says: string, exitCode?: ExitCode): void
+  /** Not checked, because of an earlier error. */
+  skipped(why: string): void
 }
 
 const gravest: readonly ExitCode[] = [exitCodes.bug, exitCodes.configuration, exitCodes.tryAgain]
@@ -33,25 +39,27 @@ export function createReport(write: (line: string) => void, secrets: readonly st
     print(`  ${mark} ${subject.padEnd(12)} ${printable(first)}`)
     for (const text of more) print(`    ${' '.repeat(12)} ${printable(text)}`)
   }
-  const wrong = (subject: string, says: string, exitCode: ExitCode = exitCodes.configuration) => {
-    wrongs.push(exitCode)
-    line('✗', subject, says)
-  }
-  return {
-    section: (title) => print(printable(title)),
-    right: (subject, says) => line('✓', subject, says),
-    warning(subject, says) {
+  const about = (subject: string): Subject => ({
+    right: (says) => line('✓', subject, says),
+    warning(says) {
       warnings += 1
       line('!', subject, says)
     },
-    wrong,
-    skipped: (subject, why) => line('–', subject, why),
+    wrong(says, exitCode = exitCodes.configuration) {
+      wrongs.push(exitCode)
+      line('✗', subject, says)
+    },
+    skipped: (why) => line('–', subject, why),
+  })
+  return {
+    section: (title) => print(printable(title)),
+    about,
     async check(subject, inspect) {
       try {
-        return await inspect()
+        return await inspect(about(subject))
       } catch (error) {
         if (error instanceof InterruptedError) throw error
-        wrong(subject, sentenceOf(error, secrets), toMirrorError(error).exitCode)
+        about(subject).wrong(sentenceOf(error, secrets), toMirrorError(error).exitCode)
         return null
       }
     },

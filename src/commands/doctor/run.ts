@@ -23,21 +23,21 @@ import { checkAllo } from './allo.ts'
 import { checkDatabase } from './database.ts'
 import { checkJobs } from './jobs.ts'
 import { checkPort, whyNoFolder } from './machine.ts'
-import { createReport, type Report } from './report.ts'
+import { createReport, type Report, type Subject } from './report.ts'
 
 export async function runDoctor(): Promise<ExitCode> {
   const report = createReport((line) => print(line), secretsOfEnvironment())
   return withInterruption(async (signal) => {
     const { config, problems } = readValidSettings()
     report.section('Configuration')
-    for (const { variable, problem } of problems) report.wrong('setting', `${variable}: ${problem}`)
+    for (const { variable, problem } of problems) report.about('setting').wrong(`${variable}: ${problem}`)
     for (const warning of config === null ? [] : [...config.warnings, ...connectionsInClear(config)])
-      report.warning('setting', warning)
+      report.about('setting').warning(warning)
     if (config === null) {
-      report.skipped('all others', 'they need a valid configuration')
+      report.about('all others').skipped('they need a valid configuration')
       return report.finish()
     }
-    if (problems.length === 0) report.right('settings', 'valid')
+    if (problems.length === 0) report.about('settings').right('valid')
 
     await withDatabaseChecked(report, config, problems, signal, async (database) => {
       report.section(`Allo (${config.apiUrl})`)
@@ -49,7 +49,7 @@ export async function runDoctor(): Promise<ExitCode> {
         'HTTP_PROXY',
       ].filter((name) => concerns(problems, name))
       if (hasKey(config) && blocking.length === 0) await checkAllo(report, config, database, signal)
-      else report.skipped('key', `not tried: correct ${blocking.join(', ')} first`)
+      else report.about('key').skipped(`not tried: correct ${blocking.join(', ')} first`)
       if (!concerns(problems, 'REDIS_URL')) await checkJobs(report, config, database)
       await checkPort(report, config.http)
     })
@@ -67,12 +67,12 @@ async function withDatabaseChecked(
 ): Promise<void> {
   if (concerns(problems, 'DATABASE_URL')) {
     report.section('Database')
-    report.skipped('Postgres', 'not tried: correct DATABASE_URL first')
+    report.about('Postgres').skipped('not tried: correct DATABASE_URL first')
     return next(null)
   }
   const url = config.databaseUrl?.value()
   report.section(`Database (${url === undefined ? 'embedded' : placeOf(url)})`)
-  if (url === undefined && !(await hasEmbeddedData(report, config))) return next(null)
+  if (url === undefined && !(await hasEmbeddedData(report.about('data folder'), config))) return next(null)
 
   let isOpen = false
   await report.check('Postgres', () =>
@@ -89,30 +89,26 @@ async function withDatabaseChecked(
   if (!isOpen) await next(null)
 }
 
-async function hasEmbeddedData(report: Report, config: Config): Promise<boolean> {
+async function hasEmbeddedData({ right, wrong }: Subject, config: Config): Promise<boolean> {
   const folder = embeddedFolder(config)
   const { state, version, detail = '' } = await inspectEmbeddedPostgres(folder)
   if (state === 'running' || state === 'stopped') {
-    report.right(
-      'data folder',
-      `Postgres ${version}, ${state}: ${detail}\nport and password: connection.json in that folder`,
-    )
+    right(`Postgres ${version}, ${state}: ${detail}\nport and password: connection.json in that folder`)
     return true
   }
   const why = state === 'foreign' ? null : await whyNoFolder(folder)
   if (why !== null) {
     const wayOut = 'Set DATA_DIR to another folder, or DATABASE_URL.'
-    report.wrong('data folder', `${folder} can't be created: ${why}. ${wayOut}`)
+    wrong(`${folder} can't be created: ${why}. ${wayOut}`)
     return false
   }
   if (state === 'absent') {
-    if (config.autoMigrate)
-      report.right('data folder', `no data yet; the first sync creates them in ${folder}`)
-    else report.wrong('data folder', `no data yet, and AUTO_MIGRATE=false: run migrate. Folder: ${folder}`)
+    if (config.autoMigrate) right(`no data yet; the first sync creates them in ${folder}`)
+    else wrong(`no data yet, and AUTO_MIGRATE=false: run migrate. Folder: ${folder}`)
     return false
   }
   const foreign = `${folder} contains other files. Set DATA_DIR to a new folder, or set DATABASE_URL.`
-  report.wrong('data folder', state === 'foreign' ? foreign : detail)
+  wrong(state === 'foreign' ? foreign : detail)
   return false
 }
 

@@ -9,7 +9,7 @@ import { keyFingerprint, type OpenReadBudget } from '../../store/pass/read-budge
 import { version } from '../../version.ts'
 
 const MAX_THROTTLED_MS = 5 * 60_000
-const DOCUMENTED_READS_PER_SECOND = 20
+export const DOCUMENTED_READS_PER_SECOND = 20
 /** Share of the API's limit that we use. The rest is for the customer's other tools. */
 const SHARE_OF_LIMIT = 0.9
 
@@ -41,7 +41,7 @@ export async function withAllo<T>(
 ): Promise<T> {
   const fingerprint = keyFingerprint(config.apiKey.value())
   const budget = await openBudget(fingerprint)
-  let readsPerSecond = configuredRate(config, DOCUMENTED_READS_PER_SECOND)
+  let readsPerSecond = configuredRate(config, null)
   const pacer = createPacer({ budget, readsPerSecond, maxThrottledMs })
   const surprises = createSurpriseLog()
   const allo = createAlloClient({
@@ -66,7 +66,7 @@ export async function withAllo<T>(
       readsPerSecond: () => readsPerSecond,
       surprises,
       onLimit(limit) {
-        readsPerSecond = configuredRate(config, limit ?? DOCUMENTED_READS_PER_SECOND)
+        readsPerSecond = configuredRate(config, limit)
         pacer.setReadsPerSecond(readsPerSecond)
       },
       concurrency: () =>
@@ -78,10 +78,12 @@ export async function withAllo<T>(
   }
 }
 
-/** Reads per second; null: unlimited. */
-export function configuredRate(config: Config, limit: number): number | null {
+/** Reads per second; null: unlimited. `limit`: what Allo sent; null: nothing. */
+export function configuredRate(config: Config, limit: number | null): number | null {
   if (config.readsPerSecond === 'unlimited') return null
-  return config.readsPerSecond === 'auto' ? limit * SHARE_OF_LIMIT : config.readsPerSecond
+  return config.readsPerSecond === 'auto'
+    ? (limit ?? DOCUMENTED_READS_PER_SECOND) * SHARE_OF_LIMIT
+    : config.readsPerSecond
 }
 
 /**

@@ -32,7 +32,7 @@ export async function runStatus({ json }: { readonly json: boolean }): Promise<E
     mayCreate: false,
   })
   const secrets = config.secrets()
-  if (json) printJson(overview, (text) => mask(text, secrets))
+  if (json) printJson(overview, secrets)
   else if (config.logLevel !== 'silent') print(mask(toScreen(overview).join('\n'), secrets))
   return overview.freshness.isFresh ? exitCodes.ok : exitCodes.tryAgain
 }

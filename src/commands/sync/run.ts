@@ -1,7 +1,6 @@
 /** `sync`: runs one pass now. Progress goes to stderr, the result to stdout. */
 import { type Config, type ConfigWithKey, readConfig, secretsOfEnvironment } from '../../config/config.ts'
 import { type ExitCode, exitCodes } from '../../errors.ts'
-import { mask } from '../../logger.ts'
 import { runInProcess, type SyncObserver, type SyncResult } from '../../pass/run-in-process.ts'
 import { backfillNumberKeys } from '../../personal-data/backfill.ts'
 import { openNumberKeys } from '../../personal-data/open-number-keys.ts'
@@ -36,12 +35,11 @@ export async function runSync(args: SyncArguments): Promise<ExitCode> {
     result = await onePass(config, args)
   } catch (error) {
     const durationMs = performance.now() - startedAt
-    if (args.json)
-      printJson(toFailedJson(error, args.dryRun, durationMs), (text) => mask(text, secretsOfEnvironment()))
+    if (args.json) printJson(toFailedJson(error, args.dryRun, durationMs), secretsOfEnvironment())
     throw error
   }
   const sentence = toSentence(result, args.dryRun)
-  if (args.json) printJson(toJson(result, args.dryRun), (text) => mask(text, config.secrets()))
+  if (args.json) printJson(toJson(result, args.dryRun), config.secrets())
   else if (config.logLevel !== 'silent') print(sentence)
   if (args.json && isAtLeast(config.logLevel, 'info')) printError(sentence)
   const failure = result.stoppedBy ?? result.bug

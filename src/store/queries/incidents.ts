@@ -2,10 +2,10 @@
  * Incidents of a team, one open one of a kind at a time. Of all workers that try to open, close or claim one in the same
  * moment, the statement of one succeeds.
  */
-import { type SQL, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { type Pool, withDatabaseErrors } from '../postgres/database.ts'
-import { assign, change, fields, insertion, maybeOne, name, run } from '../postgres/query.ts'
+import { type Assignments, assign, fields, insertion, maybeOne, name, orm, run } from '../postgres/query.ts'
 import { incidents } from '../schema.ts'
 import { iso } from './iso.ts'
 
@@ -98,24 +98,16 @@ export function claimIncident(pool: Pool, teamId: string): Promise<Incident | nu
 /** Its beginning, or its end where it is closed, was delivered. */
 export async function recordDelivery(pool: Pool, { incidentId, closedAt }: Incident): Promise<void> {
   const told = closedAt === null ? { openingToldAt: now } : { closingToldAt: now }
-  await guarded(() =>
-    change(
-      pool,
-      sql`update ${incidents} ${i} set ${assign(incidents, { ...told, claimedUntil: null })}
-          where ${i.incidentId} = ${incidentId}`,
-    ),
-  )
+  await update(pool, incidentId, { ...told, claimedUntil: null })
 }
 
 /** It could not be delivered: any worker may claim it again after so many seconds. */
 export async function postponeDelivery(pool: Pool, { incidentId }: Incident, seconds: number): Promise<void> {
-  await guarded(() =>
-    change(
-      pool,
-      sql`update ${incidents} ${i} set ${assign(incidents, { claimedUntil: inSeconds(seconds) })}
-          where ${i.incidentId} = ${incidentId}`,
-    ),
-  )
+  await update(pool, incidentId, { claimedUntil: inSeconds(seconds) })
+}
+
+async function update(pool: Pool, incidentId: string, values: Assignments<typeof incidents>): Promise<void> {
+  await guarded(() => orm(pool).update(incidents).set(values).where(eq(incidents.incidentId, incidentId)))
 }
 
 function inSeconds(seconds: number): SQL {

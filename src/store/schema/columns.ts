@@ -60,3 +60,12 @@ export const callFields = () => ({
 })
 
 export const callFieldNames = Object.keys(callFields()) as (keyof ReturnType<typeof callFields>)[]
+
+/** What Allo says of a queue. A version of a queue begins when one of these changes. */
+export const settingFields = () => ({
+  name: text('name'),
+  creatorId: text('creator_id'),
+  assigneeId: text('assignee_id'),
+  voicemailHandling: text('voicemail_handling'),
+  doNotDisturb: text('do_not_disturb'),
+})

@@ -1,7 +1,7 @@
 /** History: what was where and when, and since when it is known. */
 import { sql } from 'drizzle-orm'
 import { boolean, check, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { allo, callFields, id, instant } from './columns.ts'
+import { allo, callFields, id, instant, settingFields } from './columns.ts'
 
 export const queueEntries = allo.table(
   'queue_entries',
@@ -94,11 +94,7 @@ export const queueVersions = allo.table(
   'queue_versions',
   {
     queueId: text('queue_id').notNull(),
-    name: text('name'),
-    creatorId: text('creator_id'),
-    assigneeId: text('assignee_id'),
-    voicemailHandling: text('voicemail_handling'),
-    doNotDisturb: text('do_not_disturb'),
+    ...settingFields(),
     validFrom: instant('valid_from').notNull(),
     validTo: instant('valid_to'),
     changedAfter: instant('changed_after'),

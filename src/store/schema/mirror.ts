@@ -1,7 +1,7 @@
 /** The mirror: teams, teammates, and their queues as they are now. */
 import { sql } from 'drizzle-orm'
 import { boolean, check, index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core'
-import { allo, callFields, id, instant } from './columns.ts'
+import { allo, callFields, id, instant, settingFields } from './columns.ts'
 
 export const teams = allo.table('teams', {
   teamId: text('team_id').primaryKey(),
@@ -44,11 +44,7 @@ export const queues = allo.table(
       .notNull()
       .references(() => teams.teamId),
     userId: text('user_id').notNull(),
-    name: text('name'),
-    creatorId: text('creator_id'),
-    assigneeId: text('assignee_id'),
-    voicemailHandling: text('voicemail_handling'),
-    doNotDisturb: text('do_not_disturb'),
+    ...settingFields(),
     createdAt: instant('created_at'),
     updatedAt: instant('updated_at'),
     extra: jsonb('extra'),
