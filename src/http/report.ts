@@ -8,7 +8,14 @@ import { mask } from '../logger.ts'
 import { contentSecurityPolicy } from '../page/style.ts'
 import { openCsv } from '../report/csv.ts'
 import { type CsvViewName, csvViews, isCsvView } from '../report/csv-views.ts'
-import { FilterError, type Filters, readFilters, toQuery, usualDays } from '../report/filters.ts'
+import {
+  FilterError,
+  type Filters,
+  filterNames,
+  readFilters,
+  readReportFilters,
+  toQuery,
+} from '../report/filters.ts'
 import { reportPage } from '../report/page/page.ts'
 import type { Links } from '../report/page/parts.ts'
 import { reportPolicy } from '../report/page/style.ts'
@@ -31,7 +38,6 @@ const CSV_TIMEOUT_MS = 60_000
 /** As long as it is taken, it holds back what the database may clean up. */
 const CSV_DEADLINE_MS = 10 * 60_000
 const MOST_WAITING = 20
-const FILTERS = ['days', 'teammate', 'queue'] as const
 
 export async function registerReport(server: FastifyInstance, settings: ReportSettings): Promise<void> {
   await server.register(async (scope) => {
@@ -44,8 +50,7 @@ export async function registerReport(server: FastifyInstance, settings: ReportSe
 function registerPage(server: FastifyInstance, settings: ReportSettings): void {
   const takeTurn = createOneAtATime(MOST_WAITING)
   server.get<{ Querystring: Record<string, unknown> }>('/report', async (request, reply) => {
-    const asked = readFilters(request.query, FILTERS)
-    const filters: Filters = { ...asked, days: asked.days ?? usualDays }
+    const filters = readReportFilters(request.query)
     reply.type('text/html; charset=utf-8')
     const source = await sourceOf(settings)
     if (source === null) {
@@ -121,7 +126,7 @@ function waitingFor({ state }: ReportSettings): string {
 function linksFrom(filters: Filters): Links {
   return {
     status: './',
-    page: (changes) => `report${toQuery({ ...filters, ...changes }, FILTERS)}`,
+    page: (changes) => `report${toQuery({ ...filters, ...changes }, filterNames)}`,
     csv: (view: CsvViewName, days) => {
       const asked = { ...filters, days: days ?? null }
       return `report/${view}.csv${toQuery(asked, csvViews[view].filters)}`

@@ -15,6 +15,9 @@ export interface Filters {
 
 export type FilterName = keyof Filters
 
+/** All of them, in the order of a URL. */
+export const filterNames: readonly FilterName[] = ['days', 'teammate', 'queue']
+
 /** As requested; null: not requested. */
 export type AskedFilters = { readonly [name in FilterName]: Filters[name] | null }
 
@@ -42,13 +45,19 @@ export function readFilters(
   }
 }
 
-export function readDays(value: unknown): Days {
+/** What a report is narrowed to, with `usualDays` unless asked otherwise. */
+export function readReportFilters(query: Readonly<Record<string, unknown>>): Filters {
+  const asked = readFilters(query, filterNames)
+  return { ...asked, days: asked.days ?? usualDays }
+}
+
+function readDays(value: unknown): Days {
   const days = periods.find((period) => String(period) === value)
   if (days === undefined) throw new FilterError(`days must be one of ${periods.join(', ')}.`)
   return days
 }
 
-export function readId(name: 'teammate' | 'queue', value: unknown): string {
+function readId(name: 'teammate' | 'queue', value: unknown): string {
   if (typeof value === 'string' && /^[^\p{Cc}]+$/u.test(value) && value.length <= LONGEST_ID) return value
   throw new FilterError(`${name} must be one id.`)
 }

@@ -1,5 +1,5 @@
 import type { Random } from './random.ts'
-import { type Entry, placeAt } from './roster.ts'
+import type { Place } from './roster.ts'
 import type { Person, Queue, TeamState } from './team-state.ts'
 
 /** Chooses at random from the team as it is now; with `only`, from what this teammate has. Null: nothing fits. */
@@ -15,10 +15,7 @@ export interface ChosenQueue {
   readonly queue: Queue
 }
 
-export interface ChosenNumber extends ChosenQueue {
-  readonly position: number
-  readonly entry: Entry
-}
+export interface ChosenNumber extends ChosenQueue, Place {}
 
 export function createChooser(team: TeamState): Chooser {
   const { random } = team
@@ -45,9 +42,8 @@ export function createChooser(team: TeamState): Chooser {
 
   function number(only?: string): ChosenNumber | null {
     const chosen = queue(only)
-    const size = chosen?.queue.roster.size ?? 0
-    const place = chosen && size > 0 ? placeAt(chosen.queue.roster, random.int(0, size - 1)) : null
-    return chosen && place ? { ...chosen, position: place.position, entry: place.entry } : null
+    if (!chosen || chosen.queue.roster.length === 0) return null
+    return { ...chosen, ...random.pick(chosen.queue.roster) }
   }
 
   return { random, person, queue, number }

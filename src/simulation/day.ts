@@ -3,7 +3,7 @@ import { type Chooser, type ChosenNumber, type ChosenQueue, createChooser } from
 import { personName } from './invented-people.ts'
 import type { Move } from './moves.ts'
 import type { Random } from './random.ts'
-import { type Entry, find, gaps, placeAt } from './roster.ts'
+import { gaps, type Place, placeOfEntry } from './roster.ts'
 import { newNumbers, type Person, type TeamState } from './team-state.ts'
 import type { Dial } from './timeline.ts'
 
@@ -91,7 +91,7 @@ const progress: Propose = ({ team, random, stepsToCome }, only) => {
     const steps = stepsToCome.get(dial) ?? stepsOfACall(random, dial.call_id !== null)
     stepsToCome.set(dial, steps)
     const step = steps.shift()
-    const place = find(queue.roster, ({ stay }) => stay.entryId === dial.entryId)
+    const place = placeOfEntry(queue.roster, dial.entryId)
     if (!step || !place) {
       team.openDials.delete(dial.entryId)
       continue
@@ -106,9 +106,10 @@ const dial = ofQueue(({ userId, queue }, { team, random, choose }) => {
   if (team.people.get(userId)?.row.status !== 'ACTIVE') return null
   // The dialer starts at the top; sometimes a rep picks a number by hand.
   const byHand = random.chance(0.1) ? choose.number(userId) : null
-  const isUncalled = (candidate: Entry) => candidate.call_start_date === null
-  const chosen = byHand && isUncalled(byHand.entry) ? byHand : find(queue.roster, isUncalled)
-  return chosen && { type: 'dial', userId, position: chosen.position, callId: random.chance(0.4) }
+  const isUncalled = ({ entry }: Place) => entry.call_start_date === null
+  const chosen = byHand && isUncalled(byHand) ? byHand : queue.roster.find(isUncalled)
+  if (!chosen) return null
+  return { type: 'dial', userId, position: chosen.position, callId: random.chance(0.4) }
 })
 
 const secondDial = ofNumber(({ userId, position, entry }, { random }) =>
@@ -129,10 +130,8 @@ const append = ofQueue(({ userId }, { team, random, choose }) => {
 })
 
 const removePositions = ofNumber(({ userId, queue: { roster }, position }, { random }) => {
-  const others = Array.from({ length: random.int(0, 3) }, () =>
-    placeAt(roster, random.int(0, roster.size - 1)),
-  )
-  const positions = new Set([position, ...others.flatMap((place) => place?.position ?? [])])
+  const others = Array.from({ length: random.int(0, 3) }, () => random.pick(roster).position)
+  const positions = new Set([position, ...others])
   return { type: 'remove_positions', userId, positions: [...positions] }
 })
 

@@ -61,9 +61,9 @@ function changeEntry(
   when: When,
 ): MoveResult {
   const queue = queueOf(team, userId)
-  const { index, entry } = placeIn(queue, position)
-  const changed = { ...entry, ...changes, updated_at: when.sourceTime }
-  queue.roster = replaceEntry(queue.roster, index, changed)
+  const place = placeIn(queue, position)
+  const changed = { ...place.entry, ...changes, updated_at: when.sourceTime }
+  queue.roster = replaceEntry(queue.roster, place, changed)
   recordQueue(team, queue, when.at)
   return { userIds: [userId], queueId: queue.id, positions: [position], callId: changed.call_id }
 }

@@ -1,5 +1,5 @@
 import type { ApplyMove, MoveResult } from './move.ts'
-import { endPosition, fillGap, type Place, placeOfPosition, removeEntries, type Stay } from './roster.ts'
+import { endPosition, fillGap, type Place, placeOfPosition, removePlaces, type Stay } from './roster.ts'
 import {
   appendNumbers,
   changeQueue,
@@ -85,13 +85,8 @@ function remove(
   when: When,
 ): MoveResult {
   const queue = queueOf(team, userId)
-  const removed: Place[] = []
-  const collect = (place: Place) => {
-    const leaves = isRemoved(place)
-    if (leaves) removed.push(place)
-    return leaves
-  }
-  const roster = removeEntries(queue.roster, collect, renumber ?? team.renumbers())
+  const removed = queue.roster.filter(isRemoved)
+  const roster = removePlaces(queue.roster, isRemoved, renumber ?? team.renumbers())
   if (endedBy === 'removed' && removed.length === 0) throw new Error(`queue ${queue.id} has no such number`)
   for (const { entry } of removed) {
     Object.assign(entry.stay, { until: when.at, endedBy })

@@ -1,19 +1,14 @@
 import type { CallResult, NumberRow, SyncStatus } from './shapes.ts'
 
 /**
- * The numbers of a queue at one moment, in order of position: a value. Every change makes a new roster that shares
- * all untouched chunks with the old one, so that a whole day of states of a long queue fits in memory.
+ * The numbers of a queue at one moment, in order of position: a value. Every change makes a new roster, which shares
+ * all that is unchanged with the old one, so that a whole day of states fits in memory.
  */
-export interface Roster {
-  readonly size: number
-  readonly chunks: readonly Chunk[]
-}
+export type Roster = readonly Place[]
 
-/** Positions run from `first` without a gap, unless they are spelled out. Never empty. */
-interface Chunk {
-  readonly first: number
-  readonly positions: readonly number[] | null
-  readonly entries: readonly Entry[]
+export interface Place {
+  readonly position: number
+  readonly entry: Entry
 }
 
 /** One entry: a number in a queue from its addition to its removal, at any positions. */
@@ -36,17 +31,7 @@ export interface Entry extends CallResult {
   readonly sync_status: SyncStatus
 }
 
-export interface Place {
-  readonly index: number
-  readonly position: number
-  readonly entry: Entry
-}
-
-const CHUNK_SIZE = 128
-
-export const EMPTY_ROSTER: Roster = { size: 0, chunks: [] }
-
-export function rowOf({ position, entry }: { position: number; entry: Entry }): NumberRow {
+export function rowOf({ position, entry }: Place): NumberRow {
   return {
     number_to: entry.stay.numberTo,
     position,
@@ -62,164 +47,55 @@ export function rowOf({ position, entry }: { position: number; entry: Entry }): 
   }
 }
 
-/** Up to `count` places from index `from` on. */
-export function slice(roster: Roster, from = 0, count = Number.POSITIVE_INFINITY): Place[] {
-  const found: Place[] = []
-  let start = 0
-  for (const chunk of roster.chunks) {
-    if (found.length >= count) break
-    for (let at = Math.max(0, from - start); at < chunk.entries.length && found.length < count; at += 1) {
-      const entry = chunk.entries[at]
-      if (entry) found.push({ index: start + at, position: positionIn(chunk, at), entry })
-    }
-    start += chunk.entries.length
-  }
-  return found
-}
-
-export function find(roster: Roster, matches: (entry: Entry) => boolean): Place | null {
-  let start = 0
-  for (const chunk of roster.chunks) {
-    const at = chunk.entries.findIndex(matches)
-    const entry = chunk.entries[at]
-    if (entry) return { index: start + at, position: positionIn(chunk, at), entry }
-    start += chunk.entries.length
-  }
-  return null
-}
-
-export function placeAt(roster: Roster, index: number): Place | null {
-  return slice(roster, index, 1)[0] ?? null
-}
-
 export function placeOfPosition(roster: Roster, position: number): Place | null {
-  let start = 0
-  for (const chunk of roster.chunks) {
-    if (position <= lastPosition(chunk)) {
-      const at = chunk.positions ? chunk.positions.indexOf(position) : position - chunk.first
-      const entry = chunk.entries[at]
-      return entry ? { index: start + at, position, entry } : null
-    }
-    start += chunk.entries.length
-  }
-  return null
+  const place = roster[position]
+  // Without gaps the position is the index.
+  if (place?.position === position) return place
+  return roster.find((candidate) => candidate.position === position) ?? null
+}
+
+export function placeOfEntry(roster: Roster, entryId: number): Place | null {
+  return roster.find(({ entry }) => entry.stay.entryId === entryId) ?? null
 }
 
 export function endPosition(roster: Roster): number {
-  const last = roster.chunks.at(-1)
-  return last ? lastPosition(last) + 1 : 0
+  const last = roster.at(-1)
+  return last ? last.position + 1 : 0
 }
 
 /** The free positions below the last one, lowest first, `atMost` of them. */
 export function gaps(roster: Roster, atMost: number): number[] {
   const free: number[] = []
   let expected = 0
-  for (const chunk of roster.chunks) {
-    for (let at = 0; at < chunk.entries.length; at += 1) {
-      const position = positionIn(chunk, at)
-      for (; expected < position && free.length < atMost; expected += 1) free.push(expected)
-      if (free.length >= atMost) return free
-      expected = position + 1
-      if (!chunk.positions) {
-        expected = lastPosition(chunk) + 1
-        break
-      }
-    }
+  for (const { position } of roster) {
+    for (; expected < position && free.length < atMost; expected += 1) free.push(expected)
+    expected = position + 1
   }
   return free
 }
 
-export function replaceEntry(roster: Roster, index: number, entry: Entry): Roster {
-  const chunks = [...roster.chunks]
-  let start = 0
-  for (const [number, chunk] of roster.chunks.entries()) {
-    if (index < start + chunk.entries.length) {
-      chunks[number] = { ...chunk, entries: chunk.entries.with(index - start, entry) }
-      return { size: roster.size, chunks }
-    }
-    start += chunk.entries.length
-  }
-  throw new RangeError(`no entry at index ${index} of ${roster.size}`)
+export function replaceEntry(roster: Roster, place: Place, entry: Entry): Roster {
+  return roster.with(roster.indexOf(place), { position: place.position, entry })
 }
 
 export function appendEntries(roster: Roster, entries: readonly Entry[]): Roster {
-  const chunks = [...roster.chunks]
-  let position = endPosition(roster)
-  let taken = 0
-  const last = chunks.at(-1)
-  if (last && last.entries.length < CHUNK_SIZE) {
-    const added = entries.slice(0, CHUNK_SIZE - last.entries.length)
-    chunks[chunks.length - 1] = {
-      first: last.first,
-      positions: last.positions && [...last.positions, ...added.map((_, at) => position + at)],
-      entries: [...last.entries, ...added],
-    }
-    taken = added.length
-    position += taken
-  }
-  for (; taken < entries.length; taken += CHUNK_SIZE) {
-    const added = entries.slice(taken, taken + CHUNK_SIZE)
-    chunks.push({ first: position, positions: null, entries: added })
-    position += added.length
-  }
-  return { size: roster.size + entries.length, chunks }
+  const first = endPosition(roster)
+  return [...roster, ...entries.map((entry, index) => ({ position: first + index, entry }))]
 }
 
 /** Inserts an entry at a free position below the last one. */
 export function fillGap(roster: Roster, position: number, entry: Entry): Roster {
-  if (placeOfPosition(roster, position)) throw new RangeError(`position ${position} is taken`)
-  const number = roster.chunks.findIndex((chunk) => position <= lastPosition(chunk))
-  const chunk = roster.chunks[number]
-  if (!chunk) throw new RangeError(`position ${position} is beyond the last one`)
-  const before = allPositions(chunk)
-  const at = before.findIndex((taken) => taken > position)
-  const positions = before.toSpliced(at, 0, position)
-  const filled = {
-    first: Math.min(chunk.first, position),
-    positions,
-    entries: chunk.entries.toSpliced(at, 0, entry),
-  }
-  return { size: roster.size + 1, chunks: roster.chunks.with(number, filled) }
+  const next = roster.findIndex((place) => place.position > position)
+  return roster.toSpliced(next, 0, { position, entry })
 }
 
 /** With `renumber` the remaining positions run from 0 without a gap again; without it they stay what they were. */
-export function removeEntries(
+export function removePlaces(
   roster: Roster,
   isRemoved: (place: Place) => boolean,
   renumber: boolean,
 ): Roster {
-  const chunks: Chunk[] = []
-  let index = 0
-  let size = 0
-  for (const chunk of roster.chunks) {
-    const kept: Entry[] = []
-    const positions: number[] = []
-    for (const [at, entry] of chunk.entries.entries()) {
-      const position = positionIn(chunk, at)
-      if (!isRemoved({ index, position, entry })) {
-        kept.push(entry)
-        positions.push(position)
-      }
-      index += 1
-    }
-    const untouched = kept.length === chunk.entries.length
-    if (kept.length > 0) {
-      if (renumber) chunks.push({ first: size, positions: null, entries: untouched ? chunk.entries : kept })
-      else chunks.push(untouched ? chunk : { first: positions[0] ?? 0, positions, entries: kept })
-    }
-    size += kept.length
-  }
-  return { size, chunks }
-}
-
-function positionIn(chunk: Chunk, at: number): number {
-  return chunk.positions ? (chunk.positions[at] ?? -1) : chunk.first + at
-}
-
-function lastPosition(chunk: Chunk): number {
-  return positionIn(chunk, chunk.entries.length - 1)
-}
-
-function allPositions(chunk: Chunk): readonly number[] {
-  return chunk.positions ?? chunk.entries.map((_, at) => chunk.first + at)
+  const kept = roster.filter((place) => !isRemoved(place))
+  if (!renumber) return kept
+  return kept.map((place, position) => (place.position === position ? place : { ...place, position }))
 }

@@ -1,13 +1,6 @@
 import { emailOf, personName, phoneNumber } from './invented-people.ts'
 import type { Random } from './random.ts'
-import {
-  appendEntries,
-  EMPTY_ROSTER,
-  type Entry,
-  type Place,
-  placeOfPosition,
-  type Roster,
-} from './roster.ts'
+import { appendEntries, type Entry, type Place, placeOfPosition, type Roster } from './roster.ts'
 import { NO_RESULT, type QueueRow, type Role, type TeammateRow } from './shapes.ts'
 import type { Dial, QueueStanding, Timeline } from './timeline.ts'
 
@@ -130,7 +123,7 @@ export function openQueue(team: TeamState, person: Person, createdAt: string): Q
     created_at: createdAt,
     updated_at: createdAt,
   }
-  const queue: Queue = { id: row.id, row, standing: 'current', roster: EMPTY_ROSTER }
+  const queue: Queue = { id: row.id, row, standing: 'current', roster: [] }
   team.queues.set(queue.id, queue)
   person.queueId = queue.id
   return queue

@@ -1,4 +1,4 @@
-import { placeOfPosition, type Roster, rowOf, type Stay, slice } from './roster.ts'
+import { placeOfPosition, type Roster, rowOf, type Stay } from './roster.ts'
 import type { CallResult, NumberRow, QueueRow, TeammateRow } from './shapes.ts'
 
 /**
@@ -226,9 +226,9 @@ function showQueue({ queue, roster }: QueueRecord) {
   let rows: readonly NumberRow[] | null = null
   return {
     queue,
-    size: roster.size,
+    size: roster.length,
     get numbers() {
-      rows ??= slice(roster).map(rowOf)
+      rows ??= roster.map(rowOf)
       return rows
     },
   }

@@ -2,7 +2,7 @@ import { stepsOfACall } from './calls.ts'
 import { createSalesDay, type Pace } from './day.ts'
 import { applyMove, type Move, type Outcome } from './moves.ts'
 import { createRandom, type Random } from './random.ts'
-import { appendEntries, EMPTY_ROSTER, placeOfPosition, rowOf, slice } from './roster.ts'
+import { placeOfPosition, rowOf } from './roster.ts'
 import { type CallResult, NO_RESULT, type NumberRow, type QueueRow, type TeammateRow } from './shapes.ts'
 import {
   addPerson,
@@ -88,8 +88,8 @@ export function createWorld(options: WorldOptions): World {
     const { row, roster } = queue
     return {
       queue: row,
-      size: roster.size,
-      rows: (from, count) => slice(roster, from, count).map(rowOf),
+      size: roster.length,
+      rows: (from = 0, count = roster.length) => roster.slice(from, from + count).map(rowOf),
       rowAt: (position) => {
         const place = placeOfPosition(roster, position)
         return place && rowOf(place)
@@ -161,9 +161,9 @@ function callFromTheTop(
   { at, userId, share }: { at: number; userId: string; share: number },
 ): void {
   const { random, timeline } = team
-  const called = Math.round(queue.roster.size * share)
-  const entries = slice(queue.roster).map(({ entry, position }) => {
-    if (position >= called) return entry
+  const called = Math.round(queue.roster.length * share)
+  queue.roster = queue.roster.map(({ entry, position }) => {
+    if (position >= called) return { entry, position }
     const call_start_date = team.sourceTime(QUEUED_MS_AGO * (0.95 - (0.9 * position) / called))
     const call_id = `cll-${random.text(20)}`
     const results = stepsOfACall(random, true).filter((step) => step !== 'id')
@@ -171,9 +171,11 @@ function callFromTheTop(
     const { entryId, queueId, numberTo } = entry.stay
     const dialled = { call_start_date, call_id, ...result }
     timeline.recordDial({ entryId, queueId, userId, number_to: numberTo, position, at, ...dialled })
-    return { ...entry, ...dialled, updated_at: call_start_date, sync_status: 'SYNCED' as const }
+    return {
+      position,
+      entry: { ...entry, ...dialled, updated_at: call_start_date, sync_status: 'SYNCED' },
+    }
   })
-  queue.roster = appendEntries(EMPTY_ROSTER, entries)
 }
 
 function naiveTimestamp(epochMs: number, precision: 'second' | 'microsecond'): string {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { readConfig } from '../../config/config.ts'
 import { type ExitCode, exitCodes, UsageError } from '../../errors.ts'
 import { mask } from '../../logger.ts'
-import { type Filters, readDays, readId, usualDays } from '../../report/filters.ts'
+import { readReportFilters } from '../../report/filters.ts'
 import { reportPage } from '../../report/page/page.ts'
 import { takeReport } from '../../report/report.ts'
 import { assertSchemaIsReadable } from '../../store/migrate/migrate.ts'
@@ -46,11 +46,8 @@ export async function runReport(options: ReportOptions): Promise<ExitCode> {
 async function makePage(pool: Pool, options: ReportOptions): Promise<string> {
   await assertSchemaIsReadable(pool)
   await checkStoredTimeZone(pool)
-  const filters: Filters = {
-    days: options.days === undefined ? usualDays : readDays(options.days),
-    teammate: options.teammate === undefined ? null : readId('teammate', options.teammate),
-    queue: options.queue === undefined ? null : readId('queue', options.queue),
-  }
+  const { days, teammate, queue } = options
+  const filters = readReportFilters({ days, teammate, queue })
   const teamId = await chosenTeam(pool, options.team)
   const report = await takeReport(pool, { teamId, filters, statementTimeoutMs: STATEMENT_TIMEOUT_MS })
   return mask(reportPage(report, { links: null, version }), [])
