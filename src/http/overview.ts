@@ -3,6 +3,7 @@
  * metrics say the same.
  */
 import type { Schedule } from '../config/config.ts'
+import type { Tone } from '../page/sign.ts'
 import { lastResults } from '../quality/results.ts'
 import { failsBadly, type QualityReport } from '../quality/run-checks.ts'
 import type { Pool } from '../store/postgres/database.ts'
@@ -37,7 +38,7 @@ export interface Overview extends MirrorStatus {
 
 /** Whether to worry, in a sentence; and what else is wrong, a sentence each. */
 export interface Verdict {
-  readonly tone: 'good' | 'warning' | 'bad'
+  readonly tone: Tone
   readonly headline: string
   readonly notes: readonly string[]
 }

@@ -1,6 +1,7 @@
 /** The status page: all its facts and verdicts come from overview.ts. It works without any script. */
 
 import { type Content, Html, html } from '../page/html.ts'
+import { signPaths } from '../page/sign.ts'
 import { style } from '../page/style.ts'
 import type { CheckResult } from '../quality/check.ts'
 import { count, duration } from '../report/page/words.ts'
@@ -60,12 +61,7 @@ function page(title: string, body: Html): string {
 }
 
 function verdictBox({ tone, headline, notes }: Verdict): Html {
-  const sign = {
-    good: html`<path class="sign" d="M11 18.5l5 5 9-10"/>`,
-    warning: html`<path class="sign" d="M18 10v10M18 25.5v.5"/>`,
-    bad: html`<path class="sign" d="M12.5 12.5l11 11M23.5 12.5l-11 11"/>`,
-  }[tone]
-  return html`<div class="verdict ${tone}"><svg viewBox="0 0 36 36" aria-hidden="true"><circle class="disc" cx="18" cy="18" r="17"/>${sign}</svg>
+  return html`<div class="verdict ${tone}"><svg viewBox="0 0 36 36" aria-hidden="true"><circle class="disc" cx="18" cy="18" r="17"/><path class="sign" d="${signPaths[tone]}"/></svg>
 <div><h1>${headline}</h1>${notes.length === 0 ? null : html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}</div></div>`
 }
 

@@ -57,9 +57,7 @@ export function answerQueuePage(world: World, query: QueuePageQuery, style: Time
   const { page, size } = query
   const userId = query.userId ?? idOfEmail(world, query.email) ?? world.keyOwner()
   const current = world.currentQueue(userId)
-  if (current === undefined) {
-    return refusal(404, 'not_found_error', 'ASSIGNEE_NOT_FOUND', 'There is no such assignee in this team')
-  }
+  if (current === undefined) return assigneeNotFound()
   if (current === null) return noQueue()
   const data = current.rows((page - 1) * size, size)
   const body: QueuePage = {
@@ -126,6 +124,14 @@ export function refusal(
 ): Answer {
   const retryable = status === 409 || status === 429 || status >= 500
   return { status, body: { error: { type, code, message, retryable, ...more } } }
+}
+
+export function assigneeNotFound(): Answer {
+  return refusal(404, 'not_found_error', 'ASSIGNEE_NOT_FOUND', 'There is no such assignee in this team')
+}
+
+export function invalidKey(): Answer {
+  return refusal(401, 'authentication_error', 'API_KEY_INVALID', 'This API key is not valid')
 }
 
 export function missingScope(scope: string): Answer {

@@ -1,4 +1,4 @@
-import { type Answer, missingScope, refusal } from './answers.ts'
+import { type Answer, assigneeNotFound, invalidKey, missingScope, refusal } from './answers.ts'
 
 /** Settings of single kinds of faults; each kind reads its own and leaves the rest. */
 export interface FaultDetails {
@@ -31,11 +31,10 @@ export const REFUSALS = {
   unavailable_empty: () => ({ status: 503, body: null, raw: { text: '', contentType: '' } }),
   conflict: () =>
     refusal(409, 'conflict_error', 'OTHER_TRANSACTION_IN_PROGRESS', 'Another transaction is in progress'),
-  key_invalid: () => refusal(401, 'authentication_error', 'API_KEY_INVALID', 'This API key is not valid'),
+  key_invalid: invalidKey,
   key_revoked: () => refusal(401, 'authentication_error', 'API_KEY_REVOKED', 'This API key has been revoked'),
   missing_scope: ({ scope = 'DIALING_QUEUE_READ_WRITE' }) => missingScope(scope),
-  assignee_not_found: () =>
-    refusal(404, 'not_found_error', 'ASSIGNEE_NOT_FOUND', 'There is no such assignee in this team'),
+  assignee_not_found: assigneeNotFound,
   queue_not_found: () =>
     refusal(404, 'not_found_error', 'DIALING_QUEUE_NOT_FOUND', 'There is no current dialing queue'),
   not_found_html: () => html(404, '404 Not Found'),

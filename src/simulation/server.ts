@@ -6,6 +6,7 @@ import {
   answerQueuePage,
   answerUsers,
   ENDPOINTS,
+  invalidKey,
   invalidParameter,
   missingScope,
   type QueuePageQuery,
@@ -218,7 +219,7 @@ function authenticate(header: string | undefined, apiKey: string): Answer | null
       'Send the API key in the Authorization header',
     )
   }
-  return refusal(401, 'authentication_error', 'API_KEY_INVALID', 'This API key is not valid')
+  return invalidKey()
 }
 
 const endpointNames = ['me', 'users', 'queue'] as const

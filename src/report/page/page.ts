@@ -55,5 +55,5 @@ ${followUpsSection(page)}
 ${textures}`
 }
 
-const nothingYet = html`<section class="verdict warning">${sign.warning}<div><h1>Nothing has been read yet.</h1>
+const nothingYet = html`<section class="verdict warning">${sign('warning')}<div><h1>Nothing has been read yet.</h1>
 <p>After the first pass that reads a queue, its figures are here.</p></div></section>`

@@ -1,5 +1,6 @@
 /** The first thing on the page: as of when it is, and whether to believe it. */
 import { type Content, type Html, html } from '../../page/html.ts'
+import { signPaths, type Tone } from '../../page/sign.ts'
 import type { Figures } from '../report.ts'
 import type { Check, Gap } from '../trust.ts'
 import { csvLinks, details, more, type PageData, table } from './parts.ts'
@@ -9,7 +10,7 @@ import { type Clock, countOf, duration, percent } from './words.ts'
 const HARDLY_UNREAD = 0.02
 
 interface Verdict {
-  readonly tone: 'good' | 'warning' | 'bad'
+  readonly tone: Tone
   readonly headline: Content
 }
 
@@ -18,7 +19,7 @@ export function trustBox(page: PageData): Html {
   const { trust, period } = figures
   const { tone, headline } = judge(figures)
   const failed = trust.checks.filter(({ status }) => status === 'failed')
-  return html`<section class="verdict ${tone}" aria-label="Can this be trusted?">${sign[tone]}
+  return html`<section class="verdict ${tone}" aria-label="Can this be trusted?">${sign(tone)}
 <div><p class="asof">Data as of <time datetime="${period.to}"><b>${clock.when(period.to)}</b></time> ${clock.timeZone}</p>
 <h1>${headline}</h1>
 <ul>${notes(figures, clock).map((note) => html`<li>${note}</li>`)}</ul>
@@ -27,10 +28,8 @@ ${trust.gaps.count === 0 ? null : details(`Not read: ${countOf(trust.gaps.count,
 ${csvLinks(links, [['data_freshness'], ['data_quality'], ['coverage_gaps', period.days]])}</div></section>`
 }
 
-export const sign = {
-  good: html`<svg class="sign" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="17"/><path d="M11 18.5l5 5 9-10"/></svg>`,
-  warning: html`<svg class="sign" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="17"/><path d="M18 10v10M18 25.5v.5"/></svg>`,
-  bad: html`<svg class="sign" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="17"/><path d="M12.5 12.5l11 11M23.5 12.5l-11 11"/></svg>`,
+export function sign(tone: Tone): Html {
+  return html`<svg class="sign" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="17"/><path d="${signPaths[tone]}"/></svg>`
 }
 
 function judge({ trust, unread }: Figures): Verdict {
