@@ -26,6 +26,10 @@ test.each([
   ])
 })
 
+test('an ALLO_ variable that resembles no setting causes a warning without a suggestion', () => {
+  expect(warningsOf({ ALLO_COLOUR: 'red' })).toEqual(['ALLO_COLOUR is set, but there is no such setting.'])
+})
+
 test('variables of other programs cause no warning', () => {
   const others = [
     ...['PATH', 'HOME', 'USER', 'PWD', 'LANG', 'TERM', 'SHELL', 'NODE_ENV', 'NODE_OPTIONS', 'NO_COLOR', 'TZ'],

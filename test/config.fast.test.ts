@@ -156,14 +156,6 @@ describe('a configuration', () => {
       noProxy: 'a,b',
     })
   })
-
-  test('warns about a mistyped ALLO_ variable, and ignores variables of other programs', () => {
-    const { warnings } = withKey({ ALLO_READ_PER_SECOND: '3', ALLO_COLOUR: 'red', EDITOR: 'vi' })
-    expect(warnings).toEqual([
-      'ALLO_READ_PER_SECOND is set, but there is no such setting; did you mean ALLO_READS_PER_SECOND?',
-      'ALLO_COLOUR is set, but there is no such setting.',
-    ])
-  })
 })
 
 describe('problems', () => {

@@ -201,18 +201,6 @@ describe('a team', () => {
     ])
   })
 
-  test('with a refused key keeps its data unchanged', async () => {
-    const stage = await openStage()
-    await stage.pass()
-    const before = await contents(stage)
-    stage.simulated.faults.add('key_revoked')
-    await expect(stage.pass()).rejects.toThrow('API_KEY_REVOKED')
-    stage.simulated.faults.clear()
-    stage.simulated.faults.add({ kind: 'missing_scope', endpoint: 'queue' })
-    await expect(stage.pass()).rejects.toThrow('DIALING_QUEUE_READ_WRITE')
-    expect(await contents(stage)).toEqual(before)
-  })
-
   test('is the team last recorded for the key while /me fails', async () => {
     const stage = await openStage()
     stage.simulated.faults.add({ kind: 'server_error', endpoint: 'me' })

@@ -65,14 +65,14 @@ afterEach(async () => {
 const nothing = () => undefined
 
 const scenarios: Readonly<Record<string, Scenario>> = {
-  'nothing goes wrong': { steps: [nothing, nothing] },
+  'passes without a fault': { steps: [nothing, nothing] },
   'a teammate with the queue of another': {
     steps: [({ api, ids }) => api.faults.add({ kind: 'wrong_owner', userId: ids[1] ?? '' })],
   },
   'HTTP 500 for one teammate': {
     steps: [({ api, ids }) => api.faults.add({ kind: 'server_error', userId: ids[1] ?? '' })],
   },
-  'a teammate whom the API does not know, twice': {
+  'a teammate unknown to the API in two passes': {
     steps: [
       nothing,
       ({ api, ids }) => api.faults.add({ kind: 'assignee_not_found', userId: ids[1] ?? '' }),
@@ -94,11 +94,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       },
     ],
   },
-  'no answer to ten teammates in a row': {
+  'no response for ten teammates in a row': {
     teammates: 13,
     steps: [({ api }) => api.faults.add({ kind: 'connection_reset', endpoint: 'queue' })],
   },
-  'no answer to nine teammates in a row': {
+  'no response for nine teammates in a row': {
     teammates: 13,
     steps: [
       ({ api, ids }) => {
@@ -110,35 +110,35 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'an API that is down': {
     steps: [nothing, ({ api }) => api.faults.add('connection_reset')],
   },
-  'a 429 that asks for more patience than there is': {
+  'a 429 with a wait that is too long': {
     steps: [
       nothing,
       ({ api, ids }) =>
         api.faults.add({ kind: 'rate_limited', userId: ids[1] ?? '', retryAfterSeconds: 900, times: 1 }),
     ],
   },
-  'a list with a row that names no teammate': {
+  'a list with a row without an id': {
     list: (teammates) => teammates.map((one, index) => (index === 1 ? { ...one, id: '' } : one)),
     steps: [nothing, nothing],
   },
-  'a list that can not be read': {
+  "a list that can't be read": {
     steps: [nothing, ({ api }) => api.faults.add({ kind: 'server_error', endpoint: 'users' })],
   },
   'a list without an active teammate': { steps: [nothing, ({ api }) => api.faults.add('empty_users')] },
-  'a teammate whom the configuration leaves out': {
+  'a teammate left out by configuration': {
     except: (ids) => ids.slice(2, 3),
     steps: [nothing, nothing],
   },
-  'a team that is another one than on record': {
+  'another team than the one on record': {
     steps: [nothing, ({ api }) => api.faults.add({ kind: 'no_team' })],
   },
-  'a number key that was changed meanwhile': {
+  'a number key that was changed during the pass': {
     steps: [
       nothing,
       ({ database }) => database.pool.query(`update allo.settings set number_key_fingerprint = 'another'`),
     ],
   },
-  'an internal error of Postgres over the queue of one teammate': {
+  'an internal error of Postgres for one teammate': {
     steps: [
       ({ database, ids }) =>
         database.pool.query(
@@ -170,7 +170,7 @@ describe('sync and the worker leave the same rows behind after', () => {
 })
 
 test('ten teammates in a row without a response stop the pass, even if two workers read some of them each', async () => {
-  const scenario = scenarios['no answer to ten teammates in a row'] ?? { steps: [] }
+  const scenario = scenarios['no response for ten teammates in a row'] ?? { steps: [] }
   const { sync_passes, sync_reads = [] } = await rowsAfter(scenario, (scene) =>
     passesOfWorker(scene, scenario, { workers: 2 }),
   )
@@ -183,7 +183,7 @@ test('ten teammates in a row without a response stop the pass, even if two worke
 })
 
 test('an internal error of Postgres fails one teammate and no other, and sync throws it at the end', async () => {
-  const scenario = scenarios['an internal error of Postgres over the queue of one teammate'] ?? { steps: [] }
+  const scenario = scenarios['an internal error of Postgres for one teammate'] ?? { steps: [] }
   const results: SyncResult[] = []
   const { sync_reads = [] } = await rowsAfter(scenario, (scene) =>
     passesOfSync(scene, scenario, nothing, (result) => results.push(result)),
