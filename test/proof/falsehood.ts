@@ -10,7 +10,7 @@ import type { QueueNumber } from '../../src/allo/types.ts'
 import type { QueueSnapshot, Snapshot } from '../../src/snapshot/snapshot.ts'
 import { type ModelQueue, queueIdOf, viewText } from './model.ts'
 import { type Answer, parsedRow } from './reader.ts'
-import type { Visited } from './readings.ts'
+import type { Visited } from './reading-scope.ts'
 
 /** A sentence about what is false; null: nothing is. */
 export function falsehoodOf(

@@ -2,7 +2,7 @@
 import { type Model, type ModelQueue, type Name, nameText, type View } from './model.ts'
 import type { FreshNames } from './moves.ts'
 import type { Answer } from './reader.ts'
-import type { Visited } from './readings.ts'
+import type { Visited } from './reading-scope.ts'
 
 export interface NamesInUse {
   /** By nameText. */

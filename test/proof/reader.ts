@@ -15,7 +15,7 @@ import {
   type View,
   viewText,
 } from './model.ts'
-import type { ReadingScope } from './readings.ts'
+import type { ReadingScope } from './reading-scope.ts'
 
 /** The teammate who is read. */
 export const reader = 'usr-a'

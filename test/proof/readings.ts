@@ -13,19 +13,9 @@
 import type { takeSnapshot as TakeSnapshot } from '../../src/snapshot/take-snapshot.ts'
 import { falsehoodOf } from './falsehood.ts'
 import { freshNames, type NamesInUse, namesIn, showsOnly } from './fresh-names.ts'
-import { type AnswerOptions, type Model, modelText, type View, viewOf, viewText } from './model.ts'
-import type { Move } from './moves.ts'
+import { type Model, modelText, viewOf, viewText } from './model.ts'
 import { type Answer, answerTo, type Run, reader, runReader } from './reader.ts'
-
-export interface ReadingScope extends AnswerOptions {
-  readonly start: Model
-  /** Whether the mirror holds the queue as it is in `start`, or has never seen it. */
-  readonly isMirrored: boolean
-  readonly moves: readonly Move[]
-  readonly maxMoves: number
-  /** Without looking for a shorter one. */
-  readonly stopsAtFailure?: boolean
-}
+import type { ReadingScope, Visited } from './reading-scope.ts'
 
 export interface ReadingsTried {
   schedules: number
@@ -53,9 +43,6 @@ interface History {
   readonly schedules: number
   readonly story: Story | null
 }
-
-/** What the queue has been, by text, and the last walk during which it was so. Walks count from 1. */
-export type Visited = ReadonlyMap<string, { readonly view: View; readonly walk: number }>
 
 interface Story {
   readonly before: Story | null

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { openPool, type Pool } from '../../src/store/postgres/database.ts'
+import { until } from './worker.ts'
 
 export interface TestDatabase {
   readonly url: string
@@ -44,7 +45,15 @@ export async function createDatabase(
 }
 
 export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
-  await administer(serverUrl, `drop database if exists ${name} with (force)`)
+  await until(`no session keeps database ${name}`, () =>
+    administer(serverUrl, `drop database if exists ${name} with (force)`).then(() => true, isInUse),
+  )
+}
+
+/** On a busy machine, sessions can take longer to end than the five seconds that Postgres waits for them. */
+function isInUse(error: unknown): false {
+  if (error instanceof pg.DatabaseError && error.code === '55006') return false
+  throw error
 }
 
 async function administer(serverUrl: string, sql: string): Promise<void> {
