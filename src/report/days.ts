@@ -5,15 +5,9 @@ import { isAsked, type LocalDay, type Scope } from './scope.ts'
 import { unreadShares } from './unread.ts'
 
 /** In the order in which they are shown. */
-export const dialOutcomes = [
-  'connected',
-  'voicemail',
-  'not_reached',
-  'failed',
-  'other',
-  'in_progress',
-] as const
-export type DialOutcome = (typeof dialOutcomes)[number]
+const noDials = { connected: 0, voicemail: 0, not_reached: 0, failed: 0, other: 0, in_progress: 0 }
+export type DialOutcome = keyof typeof noDials
+export const dialOutcomes = Object.keys(noDials) as readonly DialOutcome[]
 
 export interface DayOfDials extends LocalDay {
   readonly dials: number
@@ -33,18 +27,11 @@ export async function daysOf(scope: Scope): Promise<readonly DayOfDials[]> {
   const shares = await unreadShares(scope, dates)
   return dates.map((day, index) => {
     const ofDay = rows.filter(({ date }) => date === day.date)
-    const count = (outcome: DialOutcome) => ofDay.find((row) => row.outcome === outcome)?.dials ?? 0
+    const counted = Object.fromEntries(ofDay.map(({ outcome, dials }) => [outcome, dials]))
     return {
       ...day,
       dials: ofDay.reduce((sum, { dials }) => sum + dials, 0),
-      byOutcome: {
-        connected: count('connected'),
-        voicemail: count('voicemail'),
-        not_reached: count('not_reached'),
-        failed: count('failed'),
-        other: count('other'),
-        in_progress: count('in_progress'),
-      },
+      byOutcome: { ...noDials, ...counted },
       unread: shares[index] ?? null,
     }
   })

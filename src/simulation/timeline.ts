@@ -252,22 +252,12 @@ function during<T extends { readonly at: number }>(
   to: number,
 ): Held<T>[] {
   const found: Held<T>[] = []
-  for (let index = Math.max(0, firstAfter(records, from) - 1); index < records.length; index += 1) {
+  const first = records.findLastIndex(({ at }) => at <= from)
+  for (let index = Math.max(0, first); index < records.length; index += 1) {
     const record = records[index]
     if (!record || record.at > to) break
     const until = records[index + 1]?.at ?? Number.POSITIVE_INFINITY
     if (until > from && until > record.at) found.push({ record, at: record.at, until })
   }
   return found
-}
-
-function firstAfter(records: readonly { readonly at: number }[], moment: number): number {
-  let low = 0
-  let high = records.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((records[middle]?.at ?? moment) <= moment) low = middle + 1
-    else high = middle
-  }
-  return low
 }
