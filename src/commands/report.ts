@@ -11,7 +11,7 @@ export const command = defineCommand<ReportOptions>({
       '--out <file>',
       'where to write it; an existing file is replaced; - for stdout',
     ).makeOptionMandatory(),
-    new Option('--days <7|28|90>', 'length of the period'),
+    new Option('--days <7|28|90>', 'length of the period in days'),
     new Option('--teammate <id>', 'only this teammate'),
     new Option('--queue <id>', 'only this queue'),
     new Option('--team <id>', 'which team, if the database has several'),

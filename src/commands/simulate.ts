@@ -11,7 +11,12 @@ export const command = defineCommand<SimulateOptions>({
     count('--teammates <count>', 'teammates of the team', 12, [1, 5000]),
     count('--numbers <count>', 'average number of numbers in a queue', 120, [0, 25_000]),
     new Option('--seed <text>', 'the same seed gives the same team and moves').default('allo'),
-    count('--moves-per-minute <count>', 'dials, results, appends, resets, …', 60, [0, 60_000]),
+    count(
+      '--moves-per-minute <count>',
+      'changes of the queues: dials, results, appends, resets, …',
+      60,
+      [0, 60_000],
+    ),
     count('--reads-per-second <count>', 'rate limit, as in Allo; 0: none', 20, [0, 10_000]),
   ],
   help: simulatedOnlyHelp,

@@ -82,4 +82,4 @@ export const exitCodeHelp = `Exit codes:
   75  temporary or partial failure: try again
   78  configuration or credentials: change something before you restart`
 
-export const simulatedOnlyHelp = 'Ignores .env, DATABASE_URL and ALLO_*, so it can not reach your data.'
+export const simulatedOnlyHelp = "Ignores .env, DATABASE_URL and ALLO_*, so it can't reach your data."
