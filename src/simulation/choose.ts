@@ -19,16 +19,16 @@ export interface ChosenNumber extends ChosenQueue, Place {}
 
 export function createChooser(team: TeamState): Chooser {
   const { random } = team
-  let everybody: Person[] = []
+  let everyone: Person[] = []
 
   function person(fits: (person: Person) => boolean, only?: string): Person | null {
     if (only !== undefined) {
       const found = team.people.get(only)
       return found && fits(found) ? found : null
     }
-    if (everybody.length !== team.people.size) everybody = [...team.people.values()]
+    if (everyone.length !== team.people.size) everyone = [...team.people.values()]
     for (let attempt = 0; attempt < 12; attempt += 1) {
-      const found = random.pick(everybody)
+      const found = random.pick(everyone)
       if (fits(found)) return found
     }
     return null

@@ -12,12 +12,12 @@ export interface TeamState {
   readonly queues: Map<string, Queue>
   /** The open dial of an entry, if any. */
   readonly openDials: Map<number, Dial>
-  /** Phone numbers handed out so far: the next one is new to the team. */
+  /** Phone numbers used so far. The next one is new to the team. */
   numbersUsed: number
   entriesMade: number
   /** A time of the source as text, as the API writes it: now, or some time ago. */
   sourceTime(msAgo?: number): string
-  /** Whether this removal renumbers the rest. */
+  /** Whether this removal renumbers the other numbers. */
   renumbers(): boolean
 }
 

@@ -9,13 +9,13 @@ import type { CallResult, NumberRow, QueueRow, TeammateRow } from './shapes.ts'
  * `at` until just before `until`, which is Infinity for the present state.
  */
 export interface Truth {
-  /** The time of the next event. Later events have later times. */
+  /** The time of the next event. Times always increase. */
   now(): number
   /** Every state that overlaps [from, to], the state at `from` included, in order. */
   statesOf(userId: string, from: number, to: number): TeammateState[]
   stateAt(userId: string, at: number): TeammateState
   queueStatesOf(queueId: string, from: number, to: number): QueueState[]
-  /** Who was on the team, and as what: blocked, renamed, promoted. */
+  /** Periods on the team, one for each name, role and status (such as blocked). */
   membershipsOf(userId: string, from: number, to: number): Membership[]
   /** Whether this queue showed exactly these fields in one row at some moment in [from, to]; fields left out are not compared. */
   rowWasTrue(
@@ -56,7 +56,7 @@ export interface QueueState {
   readonly numbers: readonly NumberRow[]
 }
 
-/** Only a current queue is answered by the API, and only while its assignee is on the team. */
+/** The API returns a queue only while it is current and its assignee is on the team. */
 export type QueueStanding = 'current' | 'replaced' | 'removed'
 
 export interface Membership {

@@ -18,21 +18,21 @@ import {
 import { createTimeline, type Truth } from './timeline.ts'
 
 export interface WorldOptions {
-  /** The same seed makes the same team and the same moves. Only a fixed `clock` makes the same timestamps, too. */
+  /** The same seed makes the same team and the same moves. The same timestamps also need a fixed `clock`. */
   readonly seed: number | string
   readonly teammates: number
-  /** How many of the teammates are blocked. The first teammate owns the key and never is. */
+  /** Number of blocked teammates. The first teammate owns the key and is never blocked. */
   readonly blocked?: number
-  /** How many of the teammates have no queue: the last ones. */
+  /** Number of teammates without a queue: the last ones. */
   readonly withoutQueue?: number
   readonly numbersPerQueue?: number | readonly [number, number]
-  /** The share of each queue that was called before the world began (0 to 1, from the top; 0). */
+  /** Share of each queue, from its first position, that was called before the simulation began: 0 to 1, default 0. */
   readonly calledBefore?: number
-  /** Whether a removal renumbers the rest, unless the move itself says. Default true. */
+  /** Whether a removal renumbers the other numbers, unless the move says so itself. Default true. */
   readonly renumberOnRemoval?: boolean | 'mixed'
-  /** Where source timestamps come from, in epoch milliseconds; the truth has its own clock. */
+  /** Clock of the source timestamps, in epoch milliseconds. The truth has its own clock. */
   readonly clock?: () => number
-  /** What source timestamps are cut to. */
+  /** Precision of source timestamps. */
   readonly timestampPrecision?: 'second' | 'microsecond'
   readonly teamId?: string
   readonly teamName?: string
@@ -44,15 +44,15 @@ export interface WorldOptions {
 export interface World {
   readonly team: { readonly id: string; readonly name: string }
   readonly truth: Truth
-  /** Whose API key it is: the first teammate. Random moves never block or remove this one. */
+  /** The owner of the API key: the first teammate. Random moves never block or remove them. */
   keyOwner(): string
   /** Makes `count` random moves, weighted like a day of selling; with `userId`, all in that teammate's queue. Returns those made. */
   act(count: number, only?: { readonly userId: string }): Outcome[]
   /** Makes this move, or throws and changes nothing. */
   apply(move: Move): Outcome
-  /** Everybody on the team now, blocked ones included, in the order they joined. */
+  /** All teammates on the team now, blocked ones included, in the order in which they joined. */
   teammates(): TeammateRow[]
-  /** Null: has none. Undefined: not on the team. */
+  /** Null: the teammate has no queue. Undefined: not on the team. */
   currentQueue(userId: string): CurrentQueue | null | undefined
 }
 
@@ -125,11 +125,12 @@ function createTeamState(options: WorldOptions, random: Random): TeamState {
   }
 }
 
-/** The initial state exists from one moment on. */
+/** The whole initial state begins at one moment. */
 function populate(team: TeamState, options: WorldOptions): Person {
   const { teammates, blocked = 0, withoutQueue = 0, numbersPerQueue = [20, 200] } = options
-  if (!(teammates >= 1)) throw new RangeError('a team has one teammate at least: the owner of the key')
-  if (blocked > teammates - 1) throw new RangeError('the owner of the key is never blocked')
+  if (!(teammates >= 1)) throw new RangeError('a team needs at least one teammate: the owner of the key')
+  if (blocked > teammates - 1)
+    throw new RangeError('at most all teammates but the owner of the key can be blocked')
   const { random } = team
   const [fewest, most] =
     typeof numbersPerQueue === 'number' ? [numbersPerQueue, numbersPerQueue] : numbersPerQueue
@@ -137,7 +138,7 @@ function populate(team: TeamState, options: WorldOptions): Person {
   const createdAt = team.sourceTime(QUEUED_MS_AGO)
   const people = Array.from({ length: teammates }, (_, index) => {
     const role = index === 0 ? 'ADMIN' : random.chance(0.1) ? 'MANAGER' : 'MEMBER'
-    // Blocked ones stand right behind the owner, those without a queue at the end.
+    // The order: the owner, blocked teammates, the others, teammates without a queue.
     const status = index >= 1 && index <= blocked ? 'BLOCKED' : 'ACTIVE'
     return addPerson(team, at, { role, status })
   })
@@ -150,7 +151,7 @@ function populate(team: TeamState, options: WorldOptions): Person {
     recordPerson(team, person, at)
   }
   const [keyOwner] = people
-  if (!keyOwner) throw new RangeError('a team has one teammate at least')
+  if (!keyOwner) throw new RangeError('a team needs at least one teammate')
   return keyOwner
 }
 

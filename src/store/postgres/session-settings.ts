@@ -3,7 +3,8 @@
  * each of them to something else; every connection of ours sets them for itself.
  */
 const settings: Readonly<Record<string, string>> = {
-  // Whoever may create in a schema of the path decides what an operator in our statements does, with our rights.
+  // A role that may create objects in a schema of the path can replace an operator in our statements and run it with our
+  // rights.
   search_path: 'pg_catalog, pg_temp',
   timezone: 'UTC',
   timezone_abbreviations: 'Default',
