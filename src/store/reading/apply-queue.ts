@@ -47,14 +47,14 @@ export async function applyQueue(
     await assignQueue(client, { userId, queueId: queue.id, observedAt, changedAfter })
   }
   if (state.queuesTouched > 1) await markMissingQueues(client, reading, observedAt, queue.id)
-  await recordFound(client, reading, snapshot, state.gapFrom)
-  return recordReading(client, reading, {
-    status: 'ok',
+  const record = {
+    status: 'ok' as const,
     queueId: queue.id,
     numbers: snapshot.numbers.length,
     announced: snapshot.announced,
     ...written,
-  })
+  }
+  return recordFound(client, reading, { observedAt, gapFrom: state.gapFrom }, record)
 }
 
 /** Checked under the locks: a number may have been suppressed since it was read. */

@@ -5,7 +5,7 @@
 import { and, desc, eq, gt, lt, notInArray, sql } from 'drizzle-orm'
 import { withoutNumbers } from '../../allo/text.ts'
 import type { Client } from '../postgres/database.ts'
-import { namedAfter, orm, prepared } from '../postgres/query.ts'
+import { columns, type Named, namedAfter, type Orm, orm, prepared } from '../postgres/query.ts'
 import { readingGaps, syncReads, teammates } from '../schema.ts'
 import {
   appliedStatuses,
@@ -35,12 +35,34 @@ export async function recordReading(
   reading: Reading,
   record: ReadingRecord,
 ): Promise<SavedReading> {
-  const { passId, userId, result, effort } = reading
+  const row = rowOf(reading, record)
+  await upsertRead(client, row)
+  return savedReading(row)
+}
+
+/**
+ * The same if the teammate is on the team, which clears `missing_since`. `gapFrom`: begin of the gap before this reading,
+ * if any.
+ */
+export async function recordFound(
+  client: Client,
+  reading: Reading,
+  { observedAt, gapFrom }: { readonly observedAt: string; readonly gapFrom: string | null },
+  record: ReadingRecord,
+): Promise<SavedReading> {
+  // First, because the audit row may replace the one that has the reason of the gap.
+  if (gapFrom !== null) await recordGap(client, reading, gapFrom, observedAt)
+  const row = rowOf(reading, record)
+  await upsertFoundRead(client, row)
+  return savedReading(row)
+}
+
+function rowOf({ passId, userId, result, effort }: Reading, record: ReadingRecord) {
   const wasRead = result.kind !== 'failed'
-  // Error messages quote ids from the API, and an id could be a phone number.
-  const errorMessage = record.message === undefined ? null : withoutNumbers(record.message)
   const counts: Partial<ReadingRecord> = record.status === 'ok' ? record : {}
-  const row = {
+  return {
+    passId,
+    userId,
     status: record.status,
     queueId: record.queueId ?? null,
     readStartedAt: wasRead ? result.readStartedAt : null,
@@ -57,21 +79,24 @@ export async function recordReading(
     removed: counts.removed ?? null,
     durationMs: Math.round(effort.durationMs),
     errorCode: record.code ?? null,
-    errorMessage,
+    // Error messages quote ids from the API, and an id could be a phone number.
+    errorMessage: record.message === undefined ? null : withoutNumbers(record.message),
     errorRequestId: record.requestId ?? null,
   }
-  await upsertRead(client, { passId, userId, ...row })
+}
+
+function savedReading(row: ReturnType<typeof rowOf>): SavedReading {
   return {
-    userId,
-    status: record.status,
+    userId: row.userId,
+    status: row.status,
     queueId: row.queueId,
     numbers: row.numbersStored,
-    added: counts.added ?? 0,
-    changed: counts.changed ?? 0,
-    moved: counts.moved ?? 0,
-    removed: counts.removed ?? 0,
+    added: row.added ?? 0,
+    changed: row.changed ?? 0,
+    moved: row.moved ?? 0,
+    removed: row.removed ?? 0,
     errorCode: row.errorCode,
-    errorMessage,
+    errorMessage: row.errorMessage,
     requestId: row.errorRequestId,
   }
 }
@@ -79,7 +104,25 @@ export async function recordReading(
 /** `observedAt` null: now. */
 type Read = Omit<typeof syncReads.$inferInsert, 'observedAt'> & { readonly observedAt: string | null }
 
-const upsertRead = prepared<Read>()((db, { passId, userId, observedAt }) => {
+const upsertRead = prepared<Read>()(upsert)
+
+/** One statement for both, because each statement of a reading costs a round trip. */
+const upsertFoundRead = prepared<Read>()((db, read) => {
+  const found = db
+    .update(teammates)
+    .set({
+      lastReadStartedAt: read.readStartedAt,
+      lastObservedAt: read.observedAt,
+      missingSince: null,
+      missingPassId: null,
+      leftAt: null,
+    })
+    .where(eq(teammates.userId, read.userId))
+    .returning(columns(teammates, 'userId'))
+  return upsert(db.with(db.$with('found').as(found)), read)
+})
+
+function upsert(db: Pick<Orm, 'insert'>, { passId, userId, observedAt }: Named<Read>) {
   const row = {
     ...namedAfter(
       syncReads,
@@ -104,33 +147,12 @@ const upsertRead = prepared<Read>()((db, { passId, userId, observedAt }) => {
       set: row,
       setWhere: notInArray(syncReads.status, appliedStatuses),
     })
-})
+}
 
 interface Interval {
   readonly readStartedAt: string
   readonly observedAt: string
 }
-
-/**
- * The teammate is on the team, which clears `missing_since`. `gapFrom`: begin of the gap before this reading, if any.
- */
-export async function recordFound(
-  client: Client,
-  reading: Reading,
-  { readStartedAt, observedAt }: Interval,
-  gapFrom: string | null,
-): Promise<void> {
-  await updateFound(client, { userId: reading.userId, readStartedAt, observedAt })
-  if (gapFrom !== null) await recordGap(client, reading, gapFrom, observedAt)
-}
-
-const updateFound = prepared<Interval & { readonly userId: string }>()(
-  (db, { userId, readStartedAt: lastReadStartedAt, observedAt: lastObservedAt }) =>
-    db
-      .update(teammates)
-      .set({ lastReadStartedAt, lastObservedAt, missingSince: null, missingPassId: null, leftAt: null })
-      .where(eq(teammates.userId, userId)),
-)
 
 /** The API does not know the teammate. Only the first pass with this answer is recorded. */
 export async function recordNotFound(

@@ -92,8 +92,7 @@ async function applyNoQueue(
   const { observedAt } = snapshot
   await unassignQueue(client, { userId: reading.userId, observedAt, changedAfter: state.lastReadStartedAt })
   await markMissingQueues(client, reading, observedAt, null)
-  await recordFound(client, reading, snapshot, state.gapFrom)
-  return recordReading(client, reading, { status: 'no_queue' })
+  return recordFound(client, reading, { observedAt, gapFrom: state.gapFrom }, { status: 'no_queue' })
 }
 
 /** Does not close anything: finish-pass.ts does when two passes got this answer. */
