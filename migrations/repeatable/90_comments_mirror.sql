@@ -56,7 +56,7 @@ COMMENT ON COLUMN allo.queues.missing_since IS 'Internal (two-pass rule). Observ
 COMMENT ON COLUMN allo.queues.missing_replaced_by_queue_id IS 'Internal (two-pass rule): the queue that the holder had instead at missing_since. Null: none.';
 COMMENT ON COLUMN allo.queues.unknown_since IS 'Internal (two-pass rule). Observed: when a finished pass left this queue unknown. It stays after an end, until the queue is seen again.';
 COMMENT ON COLUMN allo.queues.held_back_passes IS 'Internal (two-pass rule): number of passes since unknown_since that could not read every teammate. After three of them, the next pass ends the queue anyway.';
-COMMENT ON COLUMN allo.queues.unobservable_since IS 'Observed: when the API first said that its holder is not on the team. Set when a later pass gets the same answer. Its versions end there. Null: not so since the queue was last seen.';
+COMMENT ON COLUMN allo.queues.unobservable_since IS 'Observed: when the API first said that its holder is not on the team. Set when a later pass gets the same answer. Its versions end there. Null: it has not said so since the queue was last seen.';
 COMMENT ON COLUMN allo.queues.membership_digest IS 'Internal: digest of position, number_to and created_at of all numbers, which proves that two reads of the queue agree. Empty after a number was erased, until the queue is read again. No meaning outside the program.';
 COMMENT ON COLUMN allo.queues.content_digest IS 'Internal: digest of all fields of all numbers, with a fingerprint of the stored rows. If both are unchanged, nothing is written; if the rows were edited by hand, they are repaired. Empty after a number was erased, until the queue is read again. No meaning outside the program.';
 

@@ -36,7 +36,7 @@ COMMENT ON COLUMN allo.sync_reads.walks IS 'How many times the queue was read fr
 COMMENT ON COLUMN allo.sync_reads.requests IS 'Requests sent for this reading, retries included.';
 COMMENT ON COLUMN allo.sync_reads.throttled IS 'Number of 429 responses to this reading.';
 COMMENT ON COLUMN allo.sync_reads.numbers_read IS 'Numbers in the reading; if torn, in the last attempt. Null: none were read, or the reading was not used.';
-COMMENT ON COLUMN allo.sync_reads.numbers_announced IS 'Numbers that the API announced. Null unless ok, and if it announced none.';
+COMMENT ON COLUMN allo.sync_reads.numbers_announced IS 'Numbers that the API announced. Null: the status is not ok, or it announced none.';
 COMMENT ON COLUMN allo.sync_reads.numbers_stored IS 'Numbers of this queue in the mirror after the reading. Null unless ok.';
 COMMENT ON COLUMN allo.sync_reads.added IS 'Entries that are new or returned. Null unless ok.';
 COMMENT ON COLUMN allo.sync_reads.changed IS 'Entries with changed fields, whether they moved or not. sync_status counts; updated_at alone does not. Null unless ok.';

@@ -91,14 +91,14 @@ BEGIN
       ('error_code', 'Code of the reason why it stopped or failed. Null: it did not.'),
       ('error_message', 'The reason as text.'),
       ('failed', 'Numbers of the queue with the outcome failed.'),
-      ('failing', 'Number of these items that break the rule.'),
+      ('failing', 'Number of checked items that break the rule.'),
       ('finished_at', 'Observed: end of the pass. Null: running.'),
       ('first_dial_at', 'First dial. Null: none.'),
       ('first_dialled_at', 'First dial of this entry. Null: none.'),
       ('first_ever_seen_at', 'Observed: when the first entry of this number began.'),
       ('first_seen_at', 'Observed: end of the first reading that showed it.'),
       ('gap_from', 'Observed: end of the last reading before the gap.'),
-      ('gap_seconds', 'Seconds of it without data: before the first reading of the teammate, not read for longer than two intervals, or not on the team. 0: read all the time.'),
+      ('gap_seconds', 'Seconds of this day or period without data: before the first reading of the teammate, not read for longer than two intervals, or not on the team. 0: read all the time.'),
       ('gap_to', 'Observed: end of the first reading after the gap. Null: it continues.'),
       ('has_connected_before', 'A person answered in an earlier entry.'),
       ('has_gap', 'Part of the time until valid_until was not read, so the counts may have changed earlier than shown.'),
@@ -165,19 +165,19 @@ BEGIN
       ('previous_connection_rate', 'Connection rate of the 7 days before the period.'),
       ('previous_dials', 'Dials of the 7 days before the period.'),
       ('previous_entry_id', 'The entry before this one.'),
-      ('previous_gap_seconds', 'Seconds without data in the 7 days before the period. With 604800 there is nothing to compare with.'),
-      ('previous_outcome', 'Outcome of that entry.'),
-      ('previous_queue_id', 'Its queue.'),
+      ('previous_gap_seconds', 'Seconds without data in the 7 days before the period. 604800 means that nothing of them was read, so there is nothing to compare with.'),
+      ('previous_outcome', 'Outcome of the entry before this one.'),
+      ('previous_queue_id', 'Queue of the entry before this one.'),
       ('previous_resolved_dials', 'Resolved dials of the 7 days before the period.'),
       ('priority', 'Order of the rules: the matching rule with the lowest number applies.'),
       ('queue_id', 'Allo''s id of the queue.'),
       ('queue_name', 'Name of the queue.'),
       ('queue_state', 'current, ended, or unknown: its holder was seen without it and this is not confirmed, or its holder is not on the team.'),
-      ('reason', 'Status of the last unsuccessful reading in it; not_read: none was tried.'),
+      ('reason', 'Status of the last unsuccessful reading in the gap; not_read: none was tried.'),
       ('remaining', 'Numbers of the queue without a call.'),
       ('removal_reason', 'Why it ended: deleted (removed, and the queue continued), queue_replaced, queue_gone, unobservable (what happened is unknown). Null: it did not end.'),
       ('removed_at', 'Observed: end of the first reading without it. Null: it is still in the queue, or this is unknown.'),
-      ('replaced_by_queue_id', 'The queue its holder had instead.'),
+      ('replaced_by_queue_id', 'The queue that its holder had instead. Null unless end_reason is queue_replaced.'),
       ('report_time_zone', 'Time zone of local days and hours (REPORT_TIME_ZONE).'),
       ('requests', 'Requests to Allo.'),
       ('resolved_dials', 'Dials with a result. Rates divide by these.'),
@@ -198,7 +198,7 @@ BEGIN
       ('sync_status_after', 'sync_status after the change.'),
       ('sync_status_before', 'sync_status before the change.'),
       ('team_id', 'The team.'),
-      ('teammate_name', 'Name of that teammate, as last listed.'),
+      ('teammate_name', 'Name of the teammate in user_id, as last listed.'),
       ('teammates', 'Number of teammates.'),
       ('teammates_failed', 'Teammates for whom the pass found neither a queue nor "no queue".'),
       ('teammates_read', 'Teammates who were read.'),
@@ -230,7 +230,7 @@ END
 $comments$;
 
 COMMENT ON COLUMN reporting.teams.data_as_of IS 'Observed: end of the last reading of any teammate of the team. Null: none yet.';
-COMMENT ON COLUMN reporting.teams.teammates_read IS 'How many of them were ever read.';
+COMMENT ON COLUMN reporting.teams.teammates_read IS 'Teammates on the team who were ever read.';
 COMMENT ON COLUMN reporting.teammates.user_id IS 'Allo''s id of the teammate.';
 COMMENT ON COLUMN reporting.teammates.teammate_name IS 'Name, as last listed.';
 COMMENT ON COLUMN reporting.teammates.status IS 'ACTIVE or BLOCKED, as last listed, or a word that Allo adds.';
@@ -238,8 +238,8 @@ COMMENT ON COLUMN reporting.teammates.first_seen_at IS 'Observed: when a list fi
 COMMENT ON COLUMN reporting.teammates.data_as_of IS 'Observed: end of the last reading of this teammate that got an answer. Null: none.';
 COMMENT ON COLUMN reporting.teammates.queue_state IS 'queue (has one), no_queue (two readings in a row saw none), unknown (not read, not on the team, or one reading that is not confirmed).';
 COMMENT ON COLUMN reporting.teammates.queue_id IS 'The queue they have. Null unless queue_state is queue.';
-COMMENT ON COLUMN reporting.teammates.numbers IS 'Numbers in it. Null unless queue_state is queue.';
-COMMENT ON COLUMN reporting.teammates.remaining IS 'Numbers in it without a call. Null unless queue_state is queue.';
+COMMENT ON COLUMN reporting.teammates.numbers IS 'Numbers in their queue. Null unless queue_state is queue.';
+COMMENT ON COLUMN reporting.teammates.remaining IS 'Numbers in their queue without a call. Null unless queue_state is queue.';
 COMMENT ON COLUMN reporting.queues.user_id IS 'The present or last holder.';
 COMMENT ON COLUMN reporting.queues.created_at IS 'Source: when the queue was created.';
 COMMENT ON COLUMN reporting.queues.numbers_ever IS 'Entries of this queue, removed ones included. Null, as are all figures of entries and dials, if part of its history was deleted (RETAIN_HISTORY_DAYS).';
