@@ -5,12 +5,10 @@
 import { type Html, html } from '../../page/html.ts'
 import { type DayOfDials, type DialOutcome, dialOutcomes } from '../days.ts'
 import { asTable, empty, ofDials, type PageData, section, table } from './parts.ts'
-import { type Clock, count, countOf, outcomeName, percent } from './words.ts'
+import { type Clock, count, countOf, outcomeName, PARTLY_UNREAD, percent } from './words.ts'
 
 const HEIGHT = 200
 const TOP = 18
-/** From this share of a day on, the chart marks the day as partly not read. */
-const SHOWN_UNREAD = 0.05
 
 export function daysSection(page: PageData): Html {
   const { days, period } = page.figures
@@ -31,7 +29,7 @@ export function daysSection(page: PageData): Html {
 function sentence(days: readonly DayOfDials[], clock: Clock): string {
   const all = days.reduce((sum, { dials }) => sum + dials, 0)
   const busiest = days.reduce((most, day) => (day.dials > most.dials ? day : most), days[0] ?? noDay)
-  const unread = days.filter((day) => (day.unread ?? 0) >= SHOWN_UNREAD).length
+  const unread = days.filter((day) => (day.unread ?? 0) >= PARTLY_UNREAD).length
   const [first = noDay] = days
   const span =
     days.length === 1
@@ -52,7 +50,7 @@ function legend(days: readonly DayOfDials[], all: number): Html {
     const sum = days.reduce((dials, day) => dials + day.byOutcome[outcome], 0)
     return html`<li><svg class="swatch" width="14" height="14" aria-hidden="true">${bar(outcome, { x: '0', width: '14', y: 0, height: 14 })}</svg>${outcomeName(outcome)} <b>${count(sum)}</b> <small>${percent(sum / all)}</small></li>`
   })
-  const unread = days.some((day) => (day.unread ?? 0) >= SHOWN_UNREAD)
+  const unread = days.some((day) => (day.unread ?? 0) >= PARTLY_UNREAD)
     ? html`<li><svg class="swatch" width="14" height="14" aria-hidden="true"><rect class="unread" width="14" height="14"/></svg>below a day: partly not read</li>`
     : null
   return html`<ul class="legend">${items}${unread}</ul>`
@@ -83,7 +81,7 @@ function chart(days: readonly DayOfDials[], clock: Clock): Html {
         : bar(outcome, { x, width, y: y(below), height: (dials / most) * (HEIGHT - TOP) })
     })
     const unread =
-      (day.unread ?? 0) < SHOWN_UNREAD
+      (day.unread ?? 0) < PARTLY_UNREAD
         ? null
         : html`<rect class="unread" x="${x}" width="${width}" y="${HEIGHT + 2}" height="6"/>`
     const middle = `${((index + 0.5) * slot).toFixed(2)}%`
@@ -121,7 +119,7 @@ function inWords(day: DayOfDials): string {
       ? []
       : [`${count(day.byOutcome[outcome])} ${outcomeName(outcome).toLowerCase()}`],
   )
-  const unread = (day.unread ?? 0) < SHOWN_UNREAD ? '' : `; ${percent(day.unread ?? 0)} of the day not read`
+  const unread = (day.unread ?? 0) < PARTLY_UNREAD ? '' : `; ${percent(day.unread ?? 0)} of the day not read`
   return `${countOf(day.dials, 'dial')}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}${unread}`
 }
 

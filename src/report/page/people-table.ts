@@ -14,7 +14,7 @@ import {
   section,
   table,
 } from './parts.ts'
-import { type Clock, count, countOf, duration, percent } from './words.ts'
+import { type Clock, count, countOf, duration, PARTLY_UNREAD, percent, UNREAD } from './words.ts'
 
 const SHOWN = 100
 
@@ -65,9 +65,9 @@ function sentence({ figures }: PageData): string {
 function change({ people, period, unread }: Figures): string {
   const { dials, previousDials } = people.total
   const before = unread.previous ?? 0
-  if (previousDials === 0 || before > 0.99) return ''
+  if (previousDials === 0 || before > UNREAD) return ''
   const difference = `${count(Math.abs(dials - previousDials))} ${dials >= previousDials ? 'more' : 'fewer'}`
-  const caveat = before < 0.05 ? '' : `, of which ${percent(before)} was not read`
+  const caveat = before < PARTLY_UNREAD ? '' : `, of which ${percent(before)} was not read`
   return `, ${difference} than in the ${period.days} days before${caveat}`
 }
 
@@ -80,7 +80,7 @@ function row(person: Person, scale: RateScale, { links, clock, figures, report }
   const left = person.isOnTeam
     ? null
     : html` <small>left${person.leftAt === null ? '' : ` ${clock.day(person.leftAt)}`}</small>`
-  const wasRead = person.previousUnreadSeconds < days * 86_400 * 0.99
+  const wasRead = person.previousUnreadSeconds < days * 86_400 * UNREAD
   const before = (value: number): Cell => ({
     n: html`<span class="muted">${wasRead ? count(value) : 'not read'}</span>`,
     isWide: true,

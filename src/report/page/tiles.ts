@@ -2,7 +2,7 @@
 import { type Content, type Html, html } from '../../page/html.ts'
 import type { Rate } from '../scope.ts'
 import { type CsvLink, csvLinks, ofDials, type PageData } from './parts.ts'
-import { count, countOf, duration, percent, range } from './words.ts'
+import { count, countOf, duration, PARTLY_UNREAD, percent, range, UNREAD } from './words.ts'
 
 export function tiles(page: PageData): Html {
   return html`<div class="tiles">${[remaining(page), today(page), connectionRate(page), firstDials(page)]}</div>`
@@ -95,6 +95,6 @@ function firstDials(page: PageData): Html {
 /** `unread`: the share of that time that was not read; null: there was no teammate. */
 function before(when: string, unread: number | null, was: string): string {
   if (unread === null) return `${when}: there was no teammate`
-  if (unread > 0.99) return `${when}: not read`
-  return `${when}: ${was}${unread < 0.05 ? '' : `; ${percent(unread)} of that time not read`}`
+  if (unread > UNREAD) return `${when}: not read`
+  return `${when}: ${was}${unread < PARTLY_UNREAD ? '' : `; ${percent(unread)} of that time not read`}`
 }

@@ -2,6 +2,11 @@
 import { inWords as inWordsWithSpaces } from '../../text/duration.ts'
 import type { Rate } from '../scope.ts'
 
+/** A figure says that its span of time was partly not read from this unread share on. */
+export const PARTLY_UNREAD = 0.05
+/** A span with a greater unread share counts as not read. */
+export const UNREAD = 0.99
+
 const NBSP = '\u00a0'
 const integers = new Intl.NumberFormat('en')
 
