@@ -4,7 +4,8 @@
  */
 import { expect, test } from 'vitest'
 import { takeSnapshot } from '../src/snapshot/take-snapshot.ts'
-import { moveWithinQueue, removeAndAppendTwin } from './proof/moves.ts'
+import { moveAndTouch, moveWithinQueue, removeAndAppend, removeAndAppendTwin } from './proof/moves.ts'
+import { edit, type Fault, patchSource } from './proof/patched-source.ts'
 import { tryAllReadings } from './proof/readings.ts'
 import { summaryOf, teamWith, tryQueues } from './proof/scopes.ts'
 
@@ -20,6 +21,19 @@ test('a reading that is returned as whole was true at some instant while it was 
   const torn = tried.reduce((sum, one) => sum + one.outcomes.torn, 0)
   expect(schedules).toBeGreaterThan(100_000)
   expect(torn / schedules, 'share of readings that are refused').toBeLessThan(0.05)
+})
+
+test('a reader remembers only its last walk', async () => {
+  const scope = {
+    start: teamWith('abc'),
+    isMirrored: false,
+    announcesTotal: true,
+    moves: [removeAndAppend],
+    maxMoves: 2,
+  }
+  const { outcomes, failure } = await tryAllReadings(takeSnapshot, scope)
+  const all = await tryAllReadings(takeSnapshot, { ...scope, walksRemembered: 3 })
+  expect({ outcomes, failure }).toEqual({ outcomes: all.outcomes, failure: null })
 })
 
 const beyond = { start: teamWith('abc'), announcesTotal: true, maxMoves: 3 }
@@ -49,4 +63,44 @@ test('the same can happen if a number is removed and added again with the same c
     moves: [removeAndAppendTwin],
   })
   expect(failure?.moves).toBe(3)
+})
+
+const thirdWalk: Fault = {
+  title: 'a third walk',
+  edits: [
+    edit('snapshot/take-snapshot.ts', "let why = ''", "let why = ''\n  let agreed = 0"),
+    edit(
+      'snapshot/take-snapshot.ts',
+      'const agrees = earlier?.queueId === walk.queue.id && earlier.digest === digest',
+      'agreed = earlier?.queueId === walk.queue.id && earlier.digest === digest ? agreed + 1 : 0\n    const agrees = agreed === 2',
+    ),
+  ],
+}
+
+const updatedAt: Fault = {
+  title: 'updated_at of each number',
+  edits: [edit('snapshot/membership.ts', 'number.createdAt]', 'number.createdAt, number.updatedAt]')],
+}
+
+async function failureWith(evidence: Fault, scope: Parameters<typeof tryAllReadings>[1]) {
+  const source = patchSource(evidence)
+  try {
+    const better = await source.load<{ takeSnapshot: typeof takeSnapshot }>('snapshot/take-snapshot.ts')
+    return (await tryAllReadings(better.takeSnapshot, { ...scope, stopsAtFailure: true })).failure
+  } finally {
+    source.remove()
+  }
+}
+
+test('a third walk that agrees is no evidence: the number comes back twice', async () => {
+  const scope = { ...beyond, isMirrored: false, moves: [moveWithinQueue], maxMoves: 5, walksRemembered: 2 }
+  expect((await failureWith(thirdWalk, scope))?.moves).toBe(5)
+})
+
+test('updated_at is evidence only if Allo changes it when a number moves', async () => {
+  for (const isMirrored of [false, true]) {
+    const scope = { ...beyond, isMirrored }
+    expect(await failureWith(updatedAt, { ...scope, moves: [moveAndTouch] })).toBeNull()
+    expect(await failureWith(updatedAt, { ...scope, moves: [moveWithinQueue] })).not.toBeNull()
+  }
 })

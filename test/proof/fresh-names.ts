@@ -29,6 +29,16 @@ export function freshNames(model: Model, visited: Visited, shown: NamesInUse): F
   }
 }
 
+/** Names that none of these models had. */
+export function namesNeverUsed(models: readonly Model[]): FreshNames {
+  const all = collect(models.flatMap(({ queues }) => queues))
+  return {
+    number: () => smallestFree((number) => all.numbers.has(number)),
+    created: (number) => smallestFree((created) => all.names.has(nameText({ number, created }))),
+    queue: () => smallestFree((id) => all.queues.has(id)),
+  }
+}
+
 /** Whether the view has only names that an answer showed or that the model still has. */
 export function showsOnly(view: View, model: Model, shown: NamesInUse): boolean {
   if (view.kind !== 'queue') return true

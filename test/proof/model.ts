@@ -35,6 +35,8 @@ export interface Row extends Name {
   readonly position: number
   /** How many steps of its call are visible; see callSteps. */
   readonly call: number
+  /** How often `updated_at` changed for another reason. */
+  readonly touched?: number
 }
 
 /** What the API shows after each step of a call. */
@@ -96,7 +98,7 @@ export function rowAsAnswered(row: Row) {
     position: row.position,
     number_to: numberOf(row),
     created_at: createdAtOf(row),
-    updated_at: instantOf(2_000 + row.call),
+    updated_at: instantOf(2_000 + row.call + 10 * (row.touched ?? 0)),
     call_start_date: call_start_date ? instantOf(4_000) : null,
     call_id: call_id ? `cll-${row.number}-${row.created}` : null,
     routing_result: routing_result ?? null,
@@ -114,9 +116,10 @@ function instantOf(second: number): string {
 
 /** One text per name, and one per row. */
 export const nameText = ({ number, created }: Name) => `${number}${"'".repeat(created)}`
-export const rowText = (row: Row) => `${nameText(row)}@${row.position}${'.'.repeat(row.call)}`
+export const rowText = (row: Row) =>
+  `${nameText(row)}@${row.position}${'.'.repeat(row.call)}${'*'.repeat(row.touched ?? 0)}`
 
-/** One text per view. A dot stands for each step of a call, `'` for each time that a number was added again. */
+/** One text per view. A dot stands for a step of a call, `'` for a time that a number was added again, `*` for a touch. */
 export function viewText(view: View): string {
   return view.kind === 'queue'
     ? `${queueIdOf(view.queue.id)} [${view.queue.rows.map(rowText).join(' ')}]`

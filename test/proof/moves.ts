@@ -32,7 +32,7 @@ export interface FreshNames {
   queue(): number
 }
 
-const append: Move = {
+export const append: Move = {
   name: 'append a number',
   steps: (model, fresh) =>
     eachQueue(model, (queue) =>
@@ -89,7 +89,7 @@ const clearUncalled: Move = {
     }),
 }
 
-const reset: Move = {
+export const reset: Move = {
   name: 'reset: a new, empty queue',
   steps: (model, fresh) =>
     model.team.map((holder) => ({
@@ -98,7 +98,7 @@ const reset: Move = {
     })),
 }
 
-const removeQueue: Move = {
+export const removeQueue: Move = {
   name: 'remove a queue: an older one may come back',
   steps: (model) =>
     currentQueues(model).map((queue) => ({
@@ -107,7 +107,7 @@ const removeQueue: Move = {
     })),
 }
 
-const reassign: Move = {
+export const reassign: Move = {
   name: 'reassign a queue',
   steps: (model) =>
     currentQueues(model).flatMap((queue) =>
@@ -135,7 +135,7 @@ export const swap: Move = {
 }
 
 /** Teammates call their numbers in order, so the next step is that of the first call that has not ended. */
-const dial: Move = {
+export const dial: Move = {
   name: 'the next step of a call',
   steps: (model) =>
     eachQueue(model, (queue) => {
@@ -147,7 +147,7 @@ const dial: Move = {
     }),
 }
 
-const leave: Move = {
+export const leave: Move = {
   name: 'a teammate leaves the team',
   steps: (model) =>
     model.team.map((user) => ({
@@ -156,7 +156,7 @@ const leave: Move = {
     })),
 }
 
-const comeBack: Move = {
+export const comeBack: Move = {
   name: 'a teammate comes back',
   steps: (model) =>
     users
@@ -197,6 +197,24 @@ export const moveWithinQueue: Move = {
         }),
       ),
     ),
+}
+
+/** The same, if Allo then changes `updated_at` of each number that moved, which is not documented. */
+export const moveAndTouch: Move = {
+  name: 'move a number within the queue, which changes updated_at',
+  steps: (model, fresh) =>
+    moveWithinQueue.steps(model, fresh).map(({ what, model: after }) => ({
+      what,
+      model: { ...after, queues: after.queues.map((queue, index) => touchMoved(queue, model.queues[index])) },
+    })),
+}
+
+function touchMoved(queue: ModelQueue, before: ModelQueue | undefined): ModelQueue {
+  const rows = queue.rows.map((row) => {
+    const old = before?.rows.find(({ number, created }) => number === row.number && created === row.created)
+    return old?.position === row.position ? row : { ...row, touched: (row.touched ?? 0) + 1 }
+  })
+  return { ...queue, rows }
 }
 
 /** Within one second: Allo gives the same `created_at` to the number that left and to the one that is added. */

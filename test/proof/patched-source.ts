@@ -23,6 +23,10 @@ export interface Edit {
   readonly replace: string
 }
 
+export function edit(file: string, find: string, replace: string): Edit {
+  return { file, find, replace }
+}
+
 export interface PatchedSource {
   /** A module of the copy. */
   load<Module>(file: string): Promise<Module>

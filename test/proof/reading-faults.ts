@@ -1,7 +1,7 @@
 /** Faults of a reader, as edits of its source, each with a scope that is large enough to show it. */
 import type { takeSnapshot as TakeSnapshot } from '../../src/snapshot/take-snapshot.ts'
 import { type Move, ordinaryMoves, remove, removeAndAppend, swap } from './moves.ts'
-import type { Fault } from './patched-source.ts'
+import { edit, type Fault } from './patched-source.ts'
 import { type FailedSchedule, tryAllReadings } from './readings.ts'
 import { teamWith } from './scopes.ts'
 
@@ -152,8 +152,4 @@ export async function failureOf(
     }
   }
   return null
-}
-
-function edit(file: string, find: string, replace: string) {
-  return { file, find, replace }
 }

@@ -7,6 +7,8 @@ export interface ReadingScope extends AnswerOptions {
   readonly isMirrored: boolean
   readonly moves: readonly Move[]
   readonly maxMoves: number
+  /** Where a walk begins, how many walks before it a reader remembers. The real one: one. */
+  readonly walksRemembered?: number
   /** Without looking for a shorter one. */
   readonly stopsAtFailure?: boolean
 }

@@ -3,7 +3,8 @@
  * of one reading. Reports a reading that returned as true what never was.
  *
  * How the number of schedules is kept small, without leaving one out:
- *   1. A reader is deterministic, so its state is the sequence of answers that it got. It runs once per sequence.
+ *   1. A reader is deterministic, so its state is the sequence of answers that it got. It runs once per sequence. Of
+ *      walks that ended, the real reader remembers the last one, so the others make no difference.
  *   2. All histories of the model that give the same answers are followed together, in one group.
  *   3. In a group, histories that agree in the present model and in what the teammate's queue has been are one.
  *   4. The fewer states a queue has been in, the more of its readings are false. So a history stands for all others
@@ -84,14 +85,13 @@ export async function tryAllReadings(
     for (const [answer, group] of byAnswer(next)) await goOn(merge(group), [...answers, answer])
   }
 
-  /** Within a walk, at once. Where a walk begins, later: with all histories in which the walk before was the same. */
+  /** Within a walk, at once. Where a walk begins, later: with all histories that differ only in what is forgotten. */
   async function goOn(histories: History[], answers: readonly Answer[]): Promise<void> {
     if (scope.stopsAtFailure && tried.failure !== null) return
     tried.sequences += 1
     const run = await runReader(takeSnapshot, scope, answers)
     if (run.kind === 'done' || run.page > 1) return follow(histories, answers, run)
-    const walk = answers.slice(answers.findLastIndex(({ page }) => page === 1))
-    const key = walk.map(({ text }) => text).join()
+    const key = lastWalks(answers, scope.walksRemembered ?? 1)
     const same = walks.get(key)
     if (same === undefined) walks.set(key, { answers, histories, run })
     else same.histories.push(...histories)
@@ -109,6 +109,12 @@ export async function tryAllReadings(
     for (let event = story; event !== null; event = event.before) lines.unshift(event.line)
     tried.failure = { moves, why, story: [`at first: ${viewText(viewOf(scope.start, reader))}`, ...lines] }
   }
+}
+
+function lastWalks(answers: readonly Answer[], count: number): string {
+  const starts = answers.flatMap(({ page }, index) => (page === 1 ? [index] : []))
+  const shown = answers.slice(starts.at(-count) ?? 0).map(({ page, text }) => `${page} ${text}`)
+  return shown.join()
 }
 
 /** A walk that is about to begin, and one sequence of answers that leads to it. */
