@@ -4,6 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
+import { JOBS_SCHEMA, OUR_SCHEMAS } from '../store/postgres/foreign-owners.ts'
 import { anyOf, run } from '../store/postgres/query.ts'
 import type { RoleNames } from './roles.ts'
 
@@ -20,7 +21,7 @@ export async function openSchemas(pool: Pool, roles: RoleNames | null): Promise<
      cross join lateral aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
      left join pg_roles r on r.oid = grantee
      where privilege_type = 'CREATE' and grantee <> nspowner and not starts_with(nspname, 'pg_')
-       and (grantee = 0 or rolname ${anyOf(readers)} or nspname in ('allo', 'allo_jobs', 'reporting', 'reporting_pii'))
+       and (grantee = 0 or rolname ${anyOf(readers)} or nspname ${anyOf([...OUR_SCHEMAS, JOBS_SCHEMA])})
      order by says`,
     ),
   )

@@ -4,7 +4,8 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { type Pool, withDatabaseErrors } from '../store/postgres/database.ts'
-import { maybeOne } from '../store/postgres/query.ts'
+import { JOBS_SCHEMA, OUR_SCHEMAS } from '../store/postgres/foreign-owners.ts'
+import { anyOf, maybeOne } from '../store/postgres/query.ts'
 
 export interface Power {
   /** From the role itself to the role that has the power. Each is a member of the next. */
@@ -34,8 +35,6 @@ function quotedIfNeeded(name = ''): string {
 /** These show settings and statistics of the server, but no rows of tables. */
 const harmless = sql`array['pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats', 'pg_stat_scan_tables']`
 
-const ours = sql`('allo', 'reporting', 'reporting_pii', 'allo_jobs')`
-
 /** Before Postgres 16 a membership had no options and was always usable. */
 const usable = sql.join(
   ['inherit_option', 'set_option', 'admin_option'].map(
@@ -55,7 +54,7 @@ const findPowers = (role: string): SQL => sql`
   ), nearest as (
     select distinct on (oid) oid, path from reached order by oid, cardinality(path)
   ), schemas as (
-    select oid, nspname from pg_namespace where nspname in ${ours}
+    select oid, nspname from pg_namespace where nspname ${anyOf([...OUR_SCHEMAS, JOBS_SCHEMA])}
   ), relations as (
     select c.oid, c.relkind, nspname from pg_class c join schemas s on s.oid = relnamespace
     where relkind in ('r', 'p', 'v', 'm', 'S', 'f')

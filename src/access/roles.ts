@@ -17,6 +17,7 @@ import {
   type Pool,
   withDatabaseErrors,
 } from '../store/postgres/database.ts'
+import { OUR_SCHEMAS } from '../store/postgres/foreign-owners.ts'
 import { anyOf, array, one } from '../store/postgres/query.ts'
 
 export interface RoleNames {
@@ -75,17 +76,17 @@ async function inspectRoles(pool: Pool, roles: RoleNames): Promise<RolesState> {
        ), me as (
          select rolcreaterole or rolsuper as may_create, (
            select bool_and(pg_has_role(nspowner, 'usage')) from pg_namespace
-           where nspname in ('allo', 'reporting', 'reporting_pii')) as may_grant
+           where nspname ${anyOf(OUR_SCHEMAS)}) as may_grant
          from pg_roles where rolname = current_user
        ), ours as (
          select (select oid from named where name = ${roles.writer}) as writer, (select oid from named where name = ${roles.reader}) as reader,
            (select oid from named where name = ${roles.pii}) as pii
        ), relations as (
          select c.oid, n.nspname, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname in ('allo', 'reporting', 'reporting_pii') and c.relkind in ('r', 'p', 'v', 'm')
+         where n.nspname ${anyOf(OUR_SCHEMAS)} and c.relkind in ('r', 'p', 'v', 'm')
        ), functions as (
          select p.*, n.nspname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-         where n.nspname in ('allo', 'reporting', 'reporting_pii')
+         where n.nspname ${anyOf(OUR_SCHEMAS)}
        ), missing as (
          select 1 from ours where
            not has_schema_privilege(writer, 'allo', 'usage') or not has_schema_privilege(writer, 'reporting', 'usage')
@@ -181,12 +182,11 @@ async function putInPlace(client: Client, roles: RoleNames): Promise<void> {
     await client.query(`comment on role ${quoted(name)} is ${pg.escapeLiteral(comment)}`)
   }
   const [writer, reader, pii] = [quoted(roles.writer), quoted(roles.reader), quoted(roles.pii)]
+  const ours = OUR_SCHEMAS.join(', ')
   const everything = ['tables', 'sequences', 'functions']
   const statements = [
-    ...everything.map(
-      (kind) => `revoke all on all ${kind} in schema allo, reporting, reporting_pii from public`,
-    ),
-    'revoke all on schema allo, reporting, reporting_pii from public',
+    ...everything.map((kind) => `revoke all on all ${kind} in schema ${ours} from public`),
+    `revoke all on schema ${ours} from public`,
     `grant usage on schema allo, reporting to ${writer}`,
     `grant usage on schema reporting to ${reader}`,
     `grant usage on schema reporting_pii to ${pii}`,

@@ -36,7 +36,7 @@ export abstract class AlloError extends MirrorError {
 
   constructor(message: string, facts: AlloErrorFacts & { readonly kindOfFailure: string }) {
     // Ids from the API stand in it: it stays one line.
-    super(printable(message), facts.cause === undefined ? undefined : { cause: facts.cause })
+    super(printable(message), { cause: facts.cause })
     this.asked = facts.asked
     this.requestId = facts.requestId ?? null
     this.status = facts.status ?? null

@@ -21,7 +21,7 @@ import {
   type Variable,
   type VariableTree,
 } from './variable.ts'
-import { ourNames, variables, variableTree } from './variables.ts'
+import { fileVariables, ourNames, variables, variableTree } from './variables.ts'
 
 export { ConfigError, type Problem } from './problem.ts'
 export type { Secret } from './secret.ts'
@@ -107,9 +107,10 @@ function parse(
   { needsApiKey }: { needsApiKey: boolean },
 ): { fields: Fields; secrets: ReadonlyMap<string, Secret | null>; problems: readonly Problem[] } {
   const plain = variables.filter((variable) => 'parse' in variable)
-  const files = variables.filter((variable) => 'check' in variable)
   const { values, problems } = parsePlain(plain, given)
-  const secrets = new Map(files.map((one) => [one.name, readSecret(one, given, { needsApiKey, problems })]))
+  const secrets = new Map(
+    fileVariables.map((one) => [one.name, readSecret(one, given, { needsApiKey, problems })]),
+  )
   const fields = assemble(variableTree, ({ name }) => (secrets.has(name) ? secrets.get(name) : values[name]))
   problems.push(...contradictions(given, values))
   return { fields, secrets, problems }
@@ -194,7 +195,7 @@ const lowerCaseToo = ['https_proxy', 'http_proxy', 'no_proxy']
 function merge(env: Env, envFile: Env): Env {
   const above = named(env)
   const below = named(envFile)
-  for (const { name } of variables.filter((variable) => 'check' in variable)) {
+  for (const { name } of fileVariables) {
     if (!above[name] && !above[`${name}_FILE`]) continue
     delete below[name]
     delete below[`${name}_FILE`]

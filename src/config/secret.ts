@@ -1,5 +1,6 @@
 /** A secret from a variable, or from the file that NAME_FILE names, which can be read again. */
 import { resolve } from 'node:path'
+import { foreignCodeOf } from '../errors.ts'
 import { faultOfDatabaseUrl, faultOfRedisUrl, faultOfWebhookUrl } from './connection-url.ts'
 import { ConfigError, type Problem } from './problem.ts'
 import { readTextFile, TextFileError } from './text-file.ts'
@@ -124,6 +125,7 @@ function shownPath(path: string): string {
 export function unreadable(variable: string, file: string, error: unknown): ConfigError {
   if (error instanceof TextFileError)
     return new ConfigError([{ variable, problem: `${file} ${error.message}.` }])
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-  return new ConfigError([{ variable, problem: `${file} cannot be read${code}. Check path and rights.` }])
+  const code = foreignCodeOf(error)
+  const problem = `${file} cannot be read${code === null ? '' : ` (${code})`}. Check path and rights.`
+  return new ConfigError([{ variable, problem }])
 }

@@ -286,6 +286,9 @@ export const variableTree = {
 /** In the order of the tree. */
 export const variables: readonly Variable[] = leavesOf(variableTree)
 
+/** Those that may also stand in a file, the secrets. */
+export const fileVariables = variables.filter((variable) => 'check' in variable)
+
 function leavesOf(tree: VariableTree): Variable[] {
   return Object.values(tree).flatMap((node) => (isVariable(node) ? [node] : leavesOf(node)))
 }

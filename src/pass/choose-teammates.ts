@@ -3,6 +3,7 @@
  * who are not known to have left. Both executors use it.
  */
 import type { AlloClient, Teammate, UnusableRows } from '../allo/types.ts'
+import type { Config } from '../config/config.ts'
 import {
   formerTeammates,
   type KnownTeammate,
@@ -12,7 +13,7 @@ import {
 import type { Pool } from '../store/postgres/database.ts'
 import { nearest } from '../text/nearest.ts'
 import { ImplausibleTeamError, notAsked, UnknownTeammateError } from './failure.ts'
-import { assertSameHome } from './identify-team.ts'
+import { assertSameHome, type StepOptions } from './identify-team.ts'
 import { noEffort, type PassRecord } from './pass-record.ts'
 
 export interface Choice {
@@ -21,6 +22,14 @@ export interface Choice {
   readonly only: readonly string[]
   readonly except: readonly string[]
   readonly includeBlocked: boolean
+}
+
+export function choiceOf(
+  config: Pick<Config, 'onlyTeammates' | 'exceptTeammates' | 'includeBlocked'>,
+  users: readonly string[],
+): Choice {
+  const { onlyTeammates: only, exceptTeammates: except, includeBlocked } = config
+  return { users, only, except, includeBlocked }
 }
 
 export interface Selection {
@@ -38,18 +47,12 @@ interface Sources {
   readonly pool: Pool
 }
 
-interface Options {
-  /** False: write nothing. */
-  readonly record: boolean
-  readonly signal: AbortSignal
-}
-
 /** Throws UnknownTeammateError when no teammate is left to read, TeamChangedError, and what the API throws. */
 export async function selectTeammates(
   sources: Sources,
   teamId: string,
   choice: Choice,
-  options: Options,
+  options: StepOptions,
 ): Promise<Selection> {
   const listing = await listTeammates(sources, teamId, options)
   return { ...choose(listing, choice), incomplete: listing.incomplete }
@@ -71,7 +74,11 @@ interface Listing extends Pick<Selection, 'incomplete'> {
  * Always reads both lists, so that a blocked teammate does not look like one who left. Throws TeamChangedError when
  * most of those listed are on record with another team.
  */
-async function listTeammates({ allo, pool }: Sources, teamId: string, options: Options): Promise<Listing> {
+async function listTeammates(
+  { allo, pool }: Sources,
+  teamId: string,
+  options: StepOptions,
+): Promise<Listing> {
   const active = await allo.listTeammates('ACTIVE', options.signal)
   if (active.teammates.length === 0) {
     throw new ImplausibleTeamError('the API listed no active teammate; nothing was changed')

@@ -22,6 +22,12 @@ export interface Identification {
   readonly warn: (message: string) => void
 }
 
+export interface StepOptions {
+  /** False: write nothing. */
+  readonly record: boolean
+  readonly signal: AbortSignal
+}
+
 export interface Identified {
   readonly team: Team
   /** Why the pass fails: the key was refused or throttled, or Allo names another team. Null: it can go on. */
@@ -36,10 +42,7 @@ export interface Identified {
  * The team of a key never changes. If the API names another team than the one on record, or none, that is a
  * TeamChangedError, and also for a new key whose teammates are on record with another team.
  */
-export async function identify(
-  deps: Identification,
-  options: { readonly record: boolean; readonly signal: AbortSignal },
-): Promise<Identified> {
+export async function identify(deps: Identification, options: StepOptions): Promise<Identified> {
   try {
     return { team: await namedTeam(deps, options), error: null }
   } catch (error) {
@@ -56,7 +59,7 @@ export async function identify(
 
 async function namedTeam(
   { allo, pool, keyFingerprint, onLimit, warn }: Identification,
-  { record, signal }: { readonly record: boolean; readonly signal: AbortSignal },
+  { record, signal }: StepOptions,
 ): Promise<Team> {
   const account = await allo.me(signal)
   onLimit(account.readsPerSecond)

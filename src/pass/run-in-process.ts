@@ -5,35 +5,28 @@
  *   identify ─▶ select ─▶ begin ─▶ read each teammate ─▶ finish
  */
 import pLimit from 'p-limit'
-import type { AlloClient } from '../allo/types.ts'
 import { messageOf } from '../errors.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import type { Conclusions } from '../store/pass/finish-pass.ts'
 import { type Cadence, type PassTrigger, startPass } from '../store/pass/passes.ts'
 import type { KnownTeammate, Team } from '../store/pass/teammates.ts'
-import type { Pool } from '../store/postgres/database.ts'
 import { PassClosedError, type SavedReading } from '../store/reading/reading.ts'
 import { type Choice, recordNotAsked, type Selection, selectTeammates } from './choose-teammates.ts'
 import { openDryRunRecord } from './dry-run-record.ts'
 import { isBug, UnknownTeammateError } from './failure.ts'
-import { finish, type PassPlan } from './finish.ts'
-import { identify } from './identify-team.ts'
+import { type FinishedPass, finish, type PassPlan } from './finish.ts'
+import { type Identification, identify } from './identify-team.ts'
 import { createLeaseKeeper } from './leases.ts'
 import { openRecord, type PassRecord } from './pass-record.ts'
 import { readTeammate } from './read-teammate.ts'
 import { followSideEffects, type SideEffectSources, type SideEffectsOfPass } from './side-effects.ts'
 
-export interface SyncDependencies extends SideEffectSources {
-  readonly pool: Pool
+export interface SyncDependencies extends SideEffectSources, Omit<Identification, 'warn'> {
   /** Null: numbers get no key. */
   readonly numberKeys: NumberKeys | null
-  readonly allo: AlloClient
-  /** See Identification. */
-  readonly onLimit: (readsPerSecond: number | null) => void
   /** How many queues to read at the same time; asked again after each. */
   readonly concurrency: () => number
   readonly observer: SyncObserver
-  readonly keyFingerprint: string
   readonly version: string
 }
 
@@ -55,7 +48,7 @@ export interface SyncOptions extends Choice {
 export interface SyncResult {
   readonly passId: string | null
   readonly team: Team
-  readonly status: 'ok' | 'partial' | 'failed'
+  readonly status: FinishedPass['status']
   /** Why the pass stopped before everyone was asked; null when it did not. */
   readonly stoppedBy: unknown
   /** The first bug that kept a teammate from being read; null: none did. */

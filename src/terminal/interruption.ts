@@ -2,6 +2,7 @@
  * Turns Ctrl-C, SIGTERM and SIGHUP (the terminal was closed) into an aborted signal, so that the work can shut down. A
  * second signal exits the process at once, and so does a deadline after the first one.
  */
+import { once } from 'node:events'
 import { exitCodes, InterruptedError } from '../errors.ts'
 import { longestWait } from '../waiting.ts'
 import { printError } from './output.ts'
@@ -66,21 +67,16 @@ function createRepeatFilter(): (name: NodeJS.Signals) => boolean {
 }
 
 /** Rejects with the reason of the signal when it aborts. */
-export function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const giveUp = () => reject(signal.reason)
-    if (signal.aborted) giveUp()
-    else signal.addEventListener('abort', giveUp, { once: true })
-  })
+export async function whenAborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort')
+  throw signal.reason
 }
 
 /** Resolves when the signal aborts; keeps the process alive until then. */
 export async function untilAborted(signal: AbortSignal): Promise<void> {
   const alive = setInterval(() => undefined, 60_000)
   try {
-    if (!signal.aborted) {
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-    }
+    if (!signal.aborted) await once(signal, 'abort')
   } finally {
     clearInterval(alive)
   }

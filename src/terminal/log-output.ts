@@ -5,6 +5,7 @@
  * A Node stream to a file is unusable after its first error, so files are written without a stream.
  */
 import { fstatSync, writeSync } from 'node:fs'
+import { foreignCodeOf } from '../errors.ts'
 import type { LogTarget } from '../logger.ts'
 
 export function logOutput(stream: NodeJS.WriteStream & { readonly fd: number }): LogTarget {
@@ -28,7 +29,7 @@ export function fileOutput(write: (bytes: Buffer) => number): LogTarget {
       }
       return null
     } catch (error) {
-      return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+      return foreignCodeOf(error) ?? String(error)
     }
   }
   let lastCode = ''

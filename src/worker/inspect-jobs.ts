@@ -4,8 +4,9 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { ConfigError } from '../config/config.ts'
 import { connectionSettings, DatabaseError, withDatabaseErrors } from '../store/postgres/database.ts'
+import { JOBS_SCHEMA } from '../store/postgres/foreign-owners.ts'
 import { one } from '../store/postgres/query.ts'
-import { inJobsSchema, JOBS_SCHEMA } from './jobs-in-postgres.ts'
+import { inJobsSchema } from './jobs-in-postgres.ts'
 import { PROBE_KEY, PROBE_KEY_LIVES_MS } from './jobs-in-redis.ts'
 
 /** What BullMQ needs of Redis. */

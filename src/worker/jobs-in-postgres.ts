@@ -15,7 +15,7 @@ import {
   type Pool,
   withDatabaseErrors,
 } from '../store/postgres/database.ts'
-import { assertNoForeignOwner } from '../store/postgres/foreign-owners.ts'
+import { assertNoForeignOwner, JOBS_SCHEMA } from '../store/postgres/foreign-owners.ts'
 import { run } from '../store/postgres/query.ts'
 import { remember } from '../store/postgres/remember.ts'
 import { sessionOptions } from '../store/postgres/session-settings.ts'
@@ -23,8 +23,6 @@ import { inYieldingTransaction } from '../store/postgres/yielding-transaction.ts
 import { within } from '../waiting.ts'
 import { openOn } from './bullmq.ts'
 import { type JobBackend, PROBE_DEADLINE_MS, PROBE_KEPT_MS } from './jobs.ts'
-
-export const JOBS_SCHEMA = 'allo_jobs'
 
 export async function openOnPostgres(
   url: string,

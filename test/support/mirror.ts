@@ -6,6 +6,7 @@ import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
 import { createSurpriseLog } from '../../src/allo/surprises.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { choiceOf } from '../../src/pass/choose-teammates.ts'
 import { runInProcess, type SyncResult } from '../../src/pass/run-in-process.ts'
 import { openNumberKeys } from '../../src/personal-data/open-number-keys.ts'
 import type { SimulatedAllo } from '../../src/simulation/server.ts'
@@ -75,14 +76,11 @@ export async function openMirror({
           version: 'test',
         },
         {
+          ...choiceOf(config, users),
           trigger: 'manual',
-          users,
           dryRun,
-          only: config.onlyTeammates,
-          except: config.exceptTeammates,
-          includeBlocked: config.includeBlocked,
           cadence: cadence ?? cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
-          ...(signal ? { signal } : {}),
+          signal,
         },
       ),
     async close() {

@@ -1,5 +1,6 @@
 /** The temporary Postgres of the demo. It is watched while the demo runs, and removed with its files at the end. */
 
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { EmbeddedPostgresError } from '../../embedded/postgres.ts'
@@ -71,8 +72,7 @@ async function watch(url: string, onEnd: () => void): Promise<() => Promise<void
 }
 
 async function timeIsUp(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted)
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  if (!signal.aborted) await once(signal, 'abort')
   await sleep(WIND_UP_MS)
   throw signal.reason
 }

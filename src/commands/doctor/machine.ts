@@ -49,7 +49,7 @@ export async function whyNoFolder(folder: string): Promise<string | null> {
     const roomMb = Math.floor((Number(bavail) * Number(bsize)) / 1e6)
     return roomMb < LEAST_ROOM_MB ? `its disk has ${roomMb} MB left, and ${LEAST_ROOM_MB} are needed` : null
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = foreignCodeOf(error) ?? String(error)
     return reasons[code] ?? `the system refuses it (${code})`
   }
 }

@@ -1,5 +1,5 @@
 /** `simulate`: runs the simulated Allo with random moves until Ctrl-C. */
-import { type ExitCode, exitCodes, UsageError } from '../../errors.ts'
+import { type ExitCode, exitCodes, foreignCodeOf, UsageError } from '../../errors.ts'
 import { createRandom } from '../../simulation/random.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../simulation/server.ts'
 import { createWorld, type World } from '../../simulation/world.ts'
@@ -50,10 +50,9 @@ async function start({ port, readsPerSecond }: SimulateOptions, world: World): P
   try {
     return await startSimulatedAllo({ world, apiKey, port, readsPerSecond: readsPerSecond || null })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
-    if (error.code === 'EADDRINUSE') throw new UsageError(`port ${port} is taken: choose another with --port`)
-    if (error.code === 'EACCES')
-      throw new UsageError(`this user may not use port ${port}: choose one above 1023`)
+    const code = foreignCodeOf(error)
+    if (code === 'EADDRINUSE') throw new UsageError(`port ${port} is taken: choose another with --port`)
+    if (code === 'EACCES') throw new UsageError(`this user may not use port ${port}: choose one above 1023`)
     throw error
   }
 }

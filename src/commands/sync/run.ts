@@ -1,6 +1,7 @@
 /** `sync`: runs one pass now. Progress goes to stderr, the result to stdout. */
 import { type Config, type ConfigWithKey, readConfig, secretsOfEnvironment } from '../../config/config.ts'
 import { type ExitCode, exitCodes } from '../../errors.ts'
+import { choiceOf } from '../../pass/choose-teammates.ts'
 import { runInProcess, type SyncObserver, type SyncResult } from '../../pass/run-in-process.ts'
 import { backfillNumberKeys } from '../../personal-data/backfill.ts'
 import { openNumberKeys } from '../../personal-data/open-number-keys.ts'
@@ -120,12 +121,9 @@ export function syncOnce(
   return runInProcess(
     { pool, numberKeys, observer, version, ...open },
     {
+      ...choiceOf(config, users),
       trigger: 'manual',
-      users,
       dryRun,
-      only: config.onlyTeammates,
-      except: config.exceptTeammates,
-      includeBlocked: config.includeBlocked,
       cadence: cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
       signal,
     },

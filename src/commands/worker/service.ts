@@ -7,6 +7,7 @@ import type { ConfigWithKey } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
 import { startHttp } from '../../http/server.ts'
 import { mask } from '../../logger.ts'
+import { choiceOf } from '../../pass/choose-teammates.ts'
 import { createLeaseKeeper } from '../../pass/leases.ts'
 import { followSideEffects } from '../../pass/side-effects.ts'
 import { openNumberKeys } from '../../personal-data/open-number-keys.ts'
@@ -149,12 +150,7 @@ function contextOf(
     pool: database.pool,
     numberKeys,
     leases: createLeaseKeeper(database.pool),
-    choice: {
-      users: [],
-      only: config.onlyTeammates,
-      except: config.exceptTeammates,
-      includeBlocked: config.includeBlocked,
-    },
+    choice: choiceOf(config, []),
     cadence: () => cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
     sideEffects: followSideEffects(open),
     secondsToNextRun: () => secondsToNextRun(config.schedule, new Date()),

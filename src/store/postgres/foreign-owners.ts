@@ -10,6 +10,9 @@ import { anyOf, run } from './query.ts'
 
 export const OUR_SCHEMAS = ['allo', 'reporting', 'reporting_pii']
 
+/** Of BullMQ, with the jobs of the worker if they are in Postgres. */
+export const JOBS_SCHEMA = 'allo_jobs'
+
 /**
  * Whether a row `m` of pg_auth_members gives rights. Since Postgres 16 the creator of a role becomes a member that can
  * grant the role but has none of its rights.

@@ -69,3 +69,11 @@ export const settingFields = () => ({
   voicemailHandling: text('voicemail_handling'),
   doNotDisturb: text('do_not_disturb'),
 })
+
+/** From when to when a version held. Its change was seen at `valid_from`, and happened after `changed_after`. */
+export const validity = () => ({
+  validFrom: instant('valid_from').notNull(),
+  validTo: instant('valid_to'),
+  changedAfter: instant('changed_after'),
+  endReason: text('end_reason'),
+})

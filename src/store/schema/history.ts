@@ -1,7 +1,7 @@
 /** History: what was where and when, and since when it is known. */
 import { sql } from 'drizzle-orm'
 import { boolean, check, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { allo, callFields, id, instant, settingFields } from './columns.ts'
+import { allo, callFields, id, instant, settingFields, validity } from './columns.ts'
 
 export const queueEntries = allo.table(
   'queue_entries',
@@ -43,10 +43,7 @@ export const queueNumberVersions = allo.table(
     queueId: text('queue_id').notNull(),
     position: integer('position').notNull(),
     ...callFields(),
-    validFrom: instant('valid_from').notNull(),
-    validTo: instant('valid_to'),
-    changedAfter: instant('changed_after'),
-    endReason: text('end_reason'),
+    ...validity(),
   },
   (t) => [
     primaryKey({ name: 'queue_number_versions_pkey', columns: [t.entryId, t.validFrom] }),
@@ -95,10 +92,7 @@ export const queueVersions = allo.table(
   {
     queueId: text('queue_id').notNull(),
     ...settingFields(),
-    validFrom: instant('valid_from').notNull(),
-    validTo: instant('valid_to'),
-    changedAfter: instant('changed_after'),
-    endReason: text('end_reason'),
+    ...validity(),
   },
   (t) => [
     primaryKey({ name: 'queue_versions_pkey', columns: [t.queueId, t.validFrom] }),
@@ -112,10 +106,7 @@ export const queueAssignments = allo.table(
   {
     userId: text('user_id').notNull(),
     queueId: text('queue_id'),
-    validFrom: instant('valid_from').notNull(),
-    validTo: instant('valid_to'),
-    changedAfter: instant('changed_after'),
-    endReason: text('end_reason'),
+    ...validity(),
     missingSince: instant('missing_since'),
     missingAfter: instant('missing_after'),
   },
