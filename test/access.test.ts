@@ -59,7 +59,7 @@ async function removeEverything(): Promise<void> {
   for (const database of made.databases.splice(0)) await database.drop()
   const admin = openPool(inject('serverUrl'), { max: 1, name: 'access' })
   const groups = made.prefixes.splice(0).flatMap((prefix) => Object.values(roleNames(prefix)))
-  // Whoever gave a role away can go only after who got it.
+  // A role that granted another one can be dropped only after the member.
   for (const role of [...made.logins.reverse(), ...groups, ...made.logins.splice(0)])
     await admin.query(`drop role if exists "${role}"`).catch(() => undefined)
   await admin.end()

@@ -126,12 +126,12 @@ describe('JSON', () => {
   })
 
   test.each([
-    ['{"position":1,"id":"a","position":2}', 'the field position is there twice in one object'],
-    ['{"a":{"b":[{"x":1,"\\u0078":2}]}}', 'the field x is there twice in one object'],
-    ['{"+12125550010":1,"+12125550010":2}', 'a field is there twice in one object'],
-    ['{"a":1,"a" :2}', 'the field a is there twice in one object'],
-    ['{"a":1,"b":"\\":","a"\n:2}', 'the field a is there twice in one object'],
-    ['{"__proto__":1,"__proto__":2}', 'the field __proto__ is there twice in one object'],
+    ['{"position":1,"id":"a","position":2}', 'the field position occurs twice in one object'],
+    ['{"a":{"b":[{"x":1,"\\u0078":2}]}}', 'the field x occurs twice in one object'],
+    ['{"+12125550010":1,"+12125550010":2}', 'a field occurs twice in one object'],
+    ['{"a":1,"a" :2}', 'the field a occurs twice in one object'],
+    ['{"a":1,"b":"\\":","a"\n:2}', 'the field a occurs twice in one object'],
+    ['{"__proto__":1,"__proto__":2}', 'the field __proto__ occurs twice in one object'],
   ])('that contradicts itself is refused: %s', (text, expected) => {
     expect(failing(() => parseJson(text))).toBe(expected)
   })

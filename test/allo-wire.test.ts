@@ -15,20 +15,16 @@ describe('an unusual HTTP response', () => {
     `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\n${more}content-length: ${length}\r\nconnection: close\r\n\r\n`
 
   test.each([
-    ['206 Partial Content', head('206 Partial Content') + body, 'status 206, and only 200 is an answer'],
-    ['204 No Content', 'HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n', 'status 204, and only 200'],
-    ['203 of a proxy', head('203 Non-Authoritative Information') + body, 'status 203, and only 200'],
-    [
-      '304 Not Modified',
-      'HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n',
-      'status 304, and only 200',
-    ],
+    ['206 Partial Content', head('206 Partial Content') + body, 'status 206; only 200 is accepted'],
+    ['204 No Content', 'HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n', 'status 204; only 200'],
+    ['203 of a proxy', head('203 Non-Authoritative Information') + body, 'status 203; only 200'],
+    ['304 Not Modified', 'HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n', 'status 304; only 200'],
     [
       'an unasked 100 Continue',
       `HTTP/1.1 100 Continue\r\n\r\n${head('200 OK')}${body}`,
       'such as 100 Continue',
     ],
-    ['a field that is there twice', twice(body), 'the field queue is there twice in one object'],
+    ['a field that occurs twice', twice(body), 'the field queue occurs twice in one object'],
     ['HTML', `${head('200 OK', '', 6).replace('application/json', 'text/html')}<html>`, 'not JSON but HTML'],
   ])('is refused by name: %s', async (_, answer, expected) => {
     const { allo } = await start(() => answer)

@@ -172,7 +172,9 @@ describe('a failed pass', () => {
     const { request_id, message } = json.failures.find(({ user_id }: { user_id: string }) => user_id === lost)
     expect(request_id).toMatch(/^\S{8,}$/)
     expect(message).toContain(request_id)
-    expect(finished.stderr).toContain(`${lost}: error: Allo answered the queue of ${lost}, page 1`)
+    expect(finished.stderr).toContain(
+      `${lost}: error: Undocumented response to the request for the queue of ${lost}, page 1`,
+    )
     expect(finished.stderr).toContain(
       '2 of 5 teammates could not be read; their data stay as they were. Try again.',
     )
@@ -237,7 +239,7 @@ describe('a failed pass', () => {
     const next = await sync(['--json'], { ALLO_READS_PER_SECOND: '18' })
     expect(next.code).toBe(75)
     expect(jsonOf(next)).toMatchObject({ status: 'failed', error: { code: 'rate_limited' } })
-    expect(next.stderr).toContain("Allo's rate limit holds the API back")
+    expect(next.stderr).toContain("Allo's rate limit delays the request for the API")
     expect(allo.requests.count()).toBe(from)
     await database.pool.query('update allo.api_keys set paused_until = null')
   })

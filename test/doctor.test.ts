@@ -184,7 +184,7 @@ describe.concurrent('doctor', () => {
       expect.stringMatching(
         /^Postgres +Postgres at 127\.0\.0\.1:1\/allo as me can't be used: nothing answers there/,
       ),
-      expect.stringMatching(/^key +Allo's rate limit holds the .* back/),
+      expect.stringMatching(/^key +Allo's rate limit delays the request for the /),
     ])
   })
 

@@ -202,7 +202,7 @@ describe('a number in a current queue', () => {
     expect(await everythingButNumbers(pool)).toEqual(before)
     expect(await findAnywhere(pool, tracesOf(number))).not.toEqual([])
 
-    // Nobody knows whether it goes on: it may.
+    // Unknown: the queue may still exist.
     stage.apply({ type: 'remove_number', userId: second, number })
     stage.apply({ type: 'remove_queue', userId: first })
     await stage.pass()

@@ -78,7 +78,7 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
     'mirror_equals_history',
   ],
   [
-    'a setting that history does not know',
+    'a setting that differs from history',
     `update allo.queues set name = 'x' where ${some('queues', 'is_current')}`,
     'mirror_equals_history',
   ],
@@ -95,7 +95,7 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
     'lifecycle_equals_history',
   ],
   [
-    'an entry of another outcome',
+    'an entry with another outcome',
     `update allo.queue_entries set outcome = 'failed' where ${some('queue_entries')}`,
     'lifecycle_equals_history',
   ],
@@ -116,17 +116,17 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
     'lifecycle_equals_history',
   ],
   [
-    'a queue that ended, with settings that go on',
+    'a queue that ended, with an open version of its settings',
     `update allo.queue_versions set valid_to = null, end_reason = null where ${some('queue_versions', ended)}`,
     'lifecycle_equals_history',
   ],
   [
-    'a version that goes on beside the next',
+    'a version that overlaps the next',
     `update allo.queue_number_versions set valid_to = valid_to + interval '1 ms' where ${some('queue_number_versions', 'valid_to is not null and end_reason is null')}`,
     'versions_do_not_overlap',
   ],
   [
-    'two numbers in one slot at a time',
+    'two numbers at one position at the same time',
     `insert into allo.queue_entries (entry_id, queue_id, first_seen_at, last_seen_at, removed_at, removal_reason, outcome)
        select 9999, queue_id, valid_from, valid_from, valid_from + interval '1 us', 'deleted', 'remaining'
        from allo.queue_number_versions where call_id is null and valid_to is null and ${current} limit 1;
@@ -150,7 +150,7 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
     'snapshot_equals_mirror',
   ],
   [
-    'a dial of no entry',
+    'a dial without an entry',
     `insert into allo.dials (team_id, entry_id, queue_id, user_id, position, dialled_at, outcome, first_seen_at, last_changed_at)
      select team_id, 9999, queue_id, user_id, position, dialled_at, 'in_progress', first_seen_at, last_changed_at from allo.dials limit 1`,
     'orphans',
@@ -200,7 +200,7 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
     'unresolved_dials',
   ],
   [
-    'an outcome that its fields do not have',
+    'an outcome that differs from its fields',
     `update allo.dials set outcome = 'failed' where ${some('dials', `outcome = 'in_progress'`)}`,
     'outcome_consistent',
   ],

@@ -98,7 +98,7 @@ export class AlloSurprisedError extends AlloError {
       facts.wayOut ??
       'Nothing was changed. If the problem persists, report this line; the API may have changed.'
     super(
-      `Allo answered the ${facts.asked} in an undocumented way: ${place}${facts.issue}${request(facts)}. ${wayOut}`,
+      `Undocumented response to the request for the ${facts.asked}: ${place}${facts.issue}${request(facts)}. ${wayOut}`,
       { ...facts, kindOfFailure: 'surprised' },
     )
     this.path = facts.path
@@ -150,8 +150,8 @@ export class AlloThrottledError extends AlloError {
 
   constructor(waitMs: number, waitedMs: number, facts: AlloErrorFacts = { asked: 'API' }) {
     super(
-      `Allo's rate limit holds the ${facts.asked} back: ${seconds(waitMs)} more after ${seconds(waitedMs)} of waiting ` +
-        `is longer than we may wait${request(facts)}. Try again later, or find out what else uses this API key. If the pause is wrong, end it: ` +
+      `Allo's rate limit delays the request for the ${facts.asked}: it asks for ${seconds(waitMs)} more, after ` +
+        `${seconds(waitedMs)} of waiting, which is longer than allowed${request(facts)}. Try again later, or find out what else uses this API key. If the pause is wrong, end it: ` +
         'update allo.api_keys set paused_until = null.',
       { ...facts, status: facts.status ?? 429, kindOfFailure: 'rate_limited' },
     )

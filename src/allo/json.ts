@@ -79,7 +79,7 @@ function addName(names: Set<string>, quoted: string): void {
   const name = quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1)
   if (names.has(name)) {
     const shown = /^[a-z_]{1,40}$/i.test(name) ? `the field ${name}` : 'a field'
-    throw new UnusableJson(`${shown} is there twice in one object`)
+    throw new UnusableJson(`${shown} occurs twice in one object`)
   }
   names.add(name)
 }

@@ -33,7 +33,7 @@ export function readBody(
   if (status >= 400) throw toRefusedError(asked, status, refusal, requestId)
   if (status !== 200) {
     // 206 is a part, 204 has no body, 203 was changed by a proxy, and 304 answers a conditional request.
-    const issue = `status ${status}, and only 200 is an answer`
+    const issue = `status ${status}; only 200 is accepted`
     throw new AlloSurprisedError({ ...facts, issue, wayOut: whatIsBetween, retryable: true })
   }
   const encoding = reply.header('content-encoding') ?? 'identity'
