@@ -7,6 +7,8 @@ const fastTests = 'test/**/*.fast.test.ts'
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/closing-line-reporter.ts'],
+    // Each module is loaded once per worker, and not once per file.
+    isolate: false,
     // Most files wait for other processes most of the time.
     maxWorkers: Math.min(12, 3 * availableParallelism()),
     // For a machine that does much else: what takes seconds by itself takes a minute there.
@@ -25,7 +27,6 @@ export default defineConfig({
           name: 'with servers',
           include: ['test/**/*.test.ts'],
           exclude: [fastTests],
-          isolate: false,
           globalSetup: ['test/support/global-setup.ts'],
         },
       },

@@ -80,7 +80,7 @@ const counts = (rows: readonly Parameters<typeof identityOf>[0][]) => Map.groupB
 
 describe('after each reading', () => {
   test('each number of the queue has an entry of its own, of the same identity', async () => {
-    await holds(25, sequencesWithCalls, async (sequence) => {
+    await holds(12, sequencesWithCalls, async (sequence) => {
       const queueId = newQueue()
       for (const slots of sequence) {
         const { numbers, entries } = await read(queueId, slots)
@@ -95,7 +95,7 @@ describe('after each reading', () => {
   })
 
   test('as few numbers as possible are new, and as few as possible have moved', async () => {
-    await holds(25, sequences, async (sequence) => {
+    await holds(12, sequences, async (sequence) => {
       const queueId = newQueue()
       let before: readonly Slot[] = []
       let known: Recorded['entries'] = []
@@ -110,7 +110,7 @@ describe('after each reading', () => {
   })
 
   test('the same answer again changes nothing', async () => {
-    await holds(15, called(uncalled), async (slots) => {
+    await holds(8, called(uncalled), async (slots) => {
       const queueId = newQueue()
       const first = await read(queueId, slots)
       const { reading, ...second } = await read(queueId, slots)
