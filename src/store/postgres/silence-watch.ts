@@ -10,12 +10,12 @@
  *
  * It works below pg's Client, in the factory of its socket. So it covers every client: our pools, COPY, cursors, and the
  * pools and LISTEN connections of BullMQ.
+ *
+ * Its own statements are text. cli.ts loads this file for every command, and loading drizzle takes longer than all else.
  */
 import { EventEmitter } from 'node:events'
 import { Socket } from 'node:net'
-import { sql } from 'drizzle-orm'
 import pg from 'pg'
-import { anyOf, run } from './query.ts'
 import { setSession } from './session-settings.ts'
 
 export interface SilenceWatch {
@@ -192,11 +192,11 @@ async function findWorking(
 ): Promise<ReadonlySet<number | null> | 'unknown'> {
   try {
     return await askServer(url, async (client, pid) => {
-      const rows = await run<{ pid: number; ownPid: number }>(
-        client,
-        sql`select pid, pg_catalog.pg_backend_pid() as "ownPid" from pg_catalog.pg_stat_activity
-            where pid = pg_catalog.pg_backend_pid()
-              or pid ${backendsOf(overdue)} and state = 'active' and wait_event_type is distinct from 'Client'`,
+      const { rows } = await client.query<{ pid: number; ownPid: number }>(
+        `select pid, pg_catalog.pg_backend_pid() as "ownPid" from pg_catalog.pg_stat_activity
+         where pid = pg_catalog.pg_backend_pid()
+           or pid = any ($1) and state = 'active' and wait_event_type is distinct from 'Client'`,
+        [overdue.map(({ pid }) => pid)],
       )
       const isPooled = rows[0] !== undefined && rows[0].ownPid !== pid
       return isPooled ? 'unknown' : new Set(rows.map(({ pid }) => pid))
@@ -210,17 +210,12 @@ async function findWorking(
 async function endBackends(url: string, dead: readonly Watched[]): Promise<void> {
   if (dead.length === 0) return
   await askServer(url, (client) =>
-    run(
-      client,
-      sql`select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-          where pid ${backendsOf(dead)} and usename = current_user
-            and backend_start < pg_catalog.now() - interval '10 seconds'`,
+    client.query(
+      `select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
+       where pid = any ($1) and usename = current_user and backend_start < pg_catalog.now() - interval '10 seconds'`,
+      [dead.map(({ pid }) => pid)],
     ),
   ).catch(() => undefined)
-}
-
-function backendsOf(watched: readonly Watched[]) {
-  return anyOf(watched.map(({ pid }) => pid))
 }
 
 /** `pid` is what the peer calls the backend; a pooler makes it up. */
