@@ -1,6 +1,6 @@
 /** Faults of a pass, as edits of its source, each with a scope that is large enough to show it. */
 import type { runInProcess as RunInProcess } from '../../src/pass/run-in-process.ts'
-import { append, dial, leave, type Move, reassign, remove, removeQueue, reset } from './moves.ts'
+import { append, dial, leave, type Move, remove, removeQueue, reset } from './moves.ts'
 import { type PassesScope, tryAllPasses } from './passes.ts'
 import { edit, type Fault } from './patched-source.ts'
 import type { FailedSchedule } from './readings.ts'
@@ -12,13 +12,23 @@ export interface PassFault extends Fault {
   readonly failures?: PassesScope['failures']
   /** See queueOf. */
   readonly queue?: string
-  readonly passes?: number
-  readonly maxEvents?: number
-  readonly startsKnown?: boolean
+  readonly opening?: PassesScope['opening']
 }
 
 const endQueues = 'store/pass/end-queues.ts'
 const writeNumbers = 'store/reading/write-numbers.ts'
+
+/** Neither reading sees it: each teammate is read while the other one holds it. */
+const reassignedBetweenReadings = {
+  before: 3,
+  what: 'queue 1 reassigned to usr-a',
+  model: {
+    ...teamWith('a'),
+    queues: teamWith('a')
+      .queues.map((queue) => ({ ...queue, holder: 'usr-a' as const }))
+      .reverse(),
+  },
+}
 
 export const faults: readonly PassFault[] = [
   {
@@ -36,10 +46,9 @@ export const faults: readonly PassFault[] = [
   {
     title: 'ends a queue although a teammate was not read',
     edits: [edit('store/pass/finish-pass.ts', 'notRead.all > 0', 'false')],
-    moves: [reassign],
+    moves: [],
     failures: ['no answer'],
-    passes: 2,
-    maxEvents: 2,
+    opening: [[], [reassignedBetweenReadings]],
   },
   {
     title: 'dates an ending to the pass that concluded it',
@@ -94,13 +103,13 @@ export const faults: readonly PassFault[] = [
     edits: [
       edit(
         'store/reading/apply-queue.ts',
-        'await recordFound(',
-        "await client.query('commit')\n  await client.query('begin')\n  await recordFound(",
+        'if (state.queuesTouched > 1)',
+        "await client.query('commit')\n  await client.query('begin')\n  if (state.queuesTouched > 1)",
       ),
     ],
     moves: [],
     failures: ['stop'],
-    startsKnown: false,
+    opening: [],
   },
   {
     title: 'takes a failed request for a teammate without a queue',
@@ -122,8 +131,8 @@ export async function failureOf(
   rewindable: RewindablePool,
   fault: Omit<PassFault, 'title' | 'edits'>,
 ): Promise<FailedSchedule | null> {
-  const { moves, failures = [], queue = 'a', passes = 1, maxEvents = 1, startsKnown = true } = fault
+  const { moves, failures = [], queue = 'a', opening = [[]] } = fault
   const start = teamWith(queue)
-  const scope = { start, startsKnown, passes, maxEvents, moves, failures, stopsAtFailure: true }
+  const scope = { start, opening, passes: 1, maxEvents: 1, moves, failures, stopsAtFailure: true }
   return (await tryAllPasses(runInProcess, rewindable, scope)).failure
 }

@@ -19,8 +19,8 @@ import { canonical } from './same-history.ts'
 
 export interface PassesScope {
   readonly start: Model
-  /** Whether the database has read the start once. Else it is empty. */
-  readonly startsKnown: boolean
+  /** What happens in the passes that come first. `[[]]`: there is one, and nothing happens. */
+  readonly opening: readonly (readonly Change[])[]
   /** Passes in which events can happen. */
   readonly passes: number
   readonly maxEvents: number
@@ -65,19 +65,19 @@ export async function tryAllPasses(
     const timeline = [{ at: await clockOf(rewindable), model: scope.start }]
     const recorded = await loadRecorded(rewindable.pool)
     const place: Place = { timeline, recorded, passesLeft, eventsLeft, story: [] }
-    if (!scope.startsKnown) {
-      tried.schedules = await from(place)
-      return
-    }
-    await during(
-      { ...place, passesLeft: passesLeft + 1 },
-      { changes: [], stopsAfter: null },
-      async (after) => {
-        tried.schedules = await from(after)
-      },
-    )
+    tried.schedules = await open(place, scope.opening)
   })
   return tried
+
+  async function open(place: Place, [changes, ...others]: PassesScope['opening']): Promise<number> {
+    if (changes === undefined) return from(place)
+    let schedules = 0
+    const before = { ...place, passesLeft: passesLeft + 1, eventsLeft: eventsLeft + changes.length }
+    await during(before, { changes, stopsAfter: null }, async (after) => {
+      schedules = await open(after, others)
+    })
+    return schedules
+  }
 
   /** Returns the number of schedules. */
   async function from(place: Place): Promise<number> {

@@ -1,0 +1,69 @@
+/**
+ * Whole passes of the real program on a real Postgres, with every schedule of a small Allo, and with ends of the process
+ * after each of its writes: see test/proof/passes.ts. `npm run proof` goes deeper.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runInProcess } from '../src/pass/run-in-process.ts'
+import { ordinaryMoves, reassign, removeQueue } from './proof/moves.ts'
+import { failureOf, faults } from './proof/pass-faults.ts'
+import { type PassesScope, tryAllPasses } from './proof/passes.ts'
+import { patchSource } from './proof/patched-source.ts'
+import { openRewindablePool, type RewindablePool } from './proof/rewindable-pool.ts'
+import { teamWith } from './proof/scopes.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+
+let database: TestDatabase
+let rewindable: RewindablePool
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  rewindable = await openRewindablePool(database.url)
+})
+
+afterAll(async () => {
+  await rewindable.close()
+  await database.drop()
+})
+
+async function tried(scope: Omit<PassesScope, 'start'>) {
+  const startedAt = performance.now()
+  const found = await tryAllPasses(runInProcess, rewindable, { start: teamWith('a'), ...scope })
+  const { schedules, passes, stopped } = found
+  const ms = Math.round(performance.now() - startedAt)
+  console.info(`${schedules} schedules, ${passes} passes, ${stopped} of them stopped; ${ms} ms`)
+  return found
+}
+
+test('history says nothing false after any pass, whatever moves, fails or stops in it, and nothing stays open', async () => {
+  const { failure, schedules } = await tried({
+    opening: [],
+    passes: 2,
+    maxEvents: 1,
+    moves: ordinaryMoves,
+    failures: ['no answer', 'stop'],
+  })
+  expect(failure).toBeNull()
+  expect(schedules).toBeGreaterThan(200)
+})
+
+test('no queue ends that a teammate holds, and each ends that none holds, whatever two moves of queues do', async () => {
+  const { failure, schedules } = await tried({
+    opening: [[]],
+    passes: 2,
+    maxEvents: 2,
+    moves: [reassign, removeQueue],
+    failures: [],
+  })
+  expect(failure).toBeNull()
+  expect(schedules).toBeGreaterThan(200)
+})
+
+test.each(faults)('a program that $title is found out', async (fault) => {
+  const source = patchSource(fault)
+  try {
+    const faulty = await source.load<{ runInProcess: typeof runInProcess }>('pass/run-in-process.ts')
+    expect(await failureOf(faulty.runInProcess, rewindable, fault)).not.toBeNull()
+  } finally {
+    source.remove()
+  }
+})
