@@ -11,7 +11,7 @@ import { setSession } from '../../src/store/postgres/session-settings.ts'
 
 export interface RewindablePool {
   readonly pool: Pool
-  /** What `work` does is undone, whether it resolves or rejects. */
+  /** What `work` does is undone, whether it resolves or rejects. All other calls are made within one. */
   undoing<T>(work: () => Promise<T>): Promise<T>
   /**
    * From now on, until `restart`: writes that were committed, and the process stops after `stopAfter` of them. Then
@@ -32,7 +32,7 @@ export async function openRewindablePool(url: string): Promise<RewindablePool> {
   const connection = new pg.Client({ connectionString: url, ssl: false })
   connection.on('error', () => undefined)
   await connection.connect()
-  await connection.query(`${setSession}; begin`)
+  await connection.query(setSession)
   const send = connection.query.bind(connection) as Query
   let depth = 0
   let writes = 0
@@ -41,6 +41,8 @@ export async function openRewindablePool(url: string): Promise<RewindablePool> {
   /** Whether there is the temporary table of a reading, now and before the transaction. */
   let hasIncoming = false
   let hadIncoming = false
+  /** Its statement. From the second outermost `undoing` on it is there before, because creating it takes longest. */
+  let createIncoming: string | null = null
   let last: Promise<unknown> = Promise.resolve()
 
   const statements: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -67,6 +69,12 @@ export async function openRewindablePool(url: string): Promise<RewindablePool> {
     writes += 1
   }
 
+  /** What was undone stays in the tables until they are vacuumed, and makes everything slower. */
+  async function endTransaction(): Promise<void> {
+    await connection.query('rollback')
+    await connection.query('vacuum')
+  }
+
   async function query(...args: readonly unknown[]): Promise<unknown> {
     const text = textOf(args[0])
     if (writes >= stopAfter) {
@@ -75,7 +83,10 @@ export async function openRewindablePool(url: string): Promise<RewindablePool> {
     }
     const statement = statements[/^begin\b/.test(text) ? 'begin' : text]
     if (statement !== undefined) return statement()
-    if (text.startsWith('create temporary table')) hasIncoming = true
+    if (text.startsWith('create temporary table')) {
+      hasIncoming = true
+      createIncoming = text
+    }
     const result = await send(...args)
     if (!isInTransaction && !/^\s*(select|with)\b/i.test(text)) written()
     return result
@@ -95,15 +106,19 @@ export async function openRewindablePool(url: string): Promise<RewindablePool> {
     pool: pool as unknown as Pool,
     async undoing(work) {
       const name = `tried_${depth}`
+      const isOutermost = depth === 0
       depth += 1
-      await connection.query(`savepoint ${name}`)
+      if (isOutermost && createIncoming !== null) await connection.query(createIncoming)
+      if (isOutermost) hasIncoming = createIncoming !== null
+      await connection.query(isOutermost ? 'begin' : `savepoint ${name}`)
       const hadIncomingBefore = hasIncoming
       try {
         return await work()
       } finally {
         depth -= 1
         hasIncoming = hadIncomingBefore
-        await connection.query(`rollback to savepoint ${name}; release savepoint ${name}`)
+        if (isOutermost) await endTransaction()
+        else await connection.query(`rollback to savepoint ${name}; release savepoint ${name}`)
       }
     },
     restart(after = Number.POSITIVE_INFINITY) {
