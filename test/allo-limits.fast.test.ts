@@ -45,10 +45,13 @@ describe("a value that can't be stored", () => {
     expect(answer).toMatchObject({ queue: { id }, numbers: [{ callId: id }] })
   })
 
-  test('an empty identifier counts as missing and is reported', () => {
-    const { answer, surprises } = readQueue({ numbers: [{ call_id: '' }] })
-    expect(answer).toMatchObject({ numbers: [{ callId: null }] })
-    expect(surprises).toEqual([{ where: 'queue number.call_id', what: 'an empty identifier, taken as none' }])
+  test.each([
+    ['call_id', 'callId'],
+    ['number_to', 'numberTo'],
+  ])('an empty %s counts as missing and is reported', (name, field) => {
+    const { answer, surprises } = readQueue({ numbers: [{ [name]: '' }] })
+    expect(answer).toMatchObject({ numbers: [{ [field]: null }] })
+    expect(surprises).toEqual([{ where: `queue number.${name}`, what: 'an empty identifier, taken as none' }])
   })
 
   test('a name of 3 MB is left out and reported, and so are 16 kB of undocumented fields', () => {

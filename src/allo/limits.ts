@@ -8,7 +8,8 @@ export interface TextLimit {
   readonly bytes: number
   /**
    * `refuse`: the field identifies the row or gives its result. Cut or left out, it would mean something else, so the
-   * whole answer is an error that names the field.
+   * whole answer is an error that names the field. An empty text is taken as none: rows without a number are matched
+   * by one empty value.
    * `leave_out`: the field is only a description. It becomes null, and is reported as a surprise.
    */
   readonly over: 'refuse' | 'leave_out'

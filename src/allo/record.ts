@@ -53,6 +53,10 @@ export function readText(record: RecordReader, name: string, limit: TextLimit): 
     surprise(record, name, `${issue}, left out`)
     return null
   }
+  if (value === '' && limit.over === 'refuse') {
+    surprise(record, name, 'an empty identifier, taken as none')
+    return null
+  }
   if (limit.isIdentifier) return identifier(record, name, value)
   if (isStorable(value)) return value
   surprise(record, name, replacedCharacters)
@@ -64,11 +68,9 @@ export function readId(record: RecordReader, name: string): string | null {
   return readText(record, name, textLimits.id)
 }
 
-function identifier(record: RecordReader, name: string, value: string): string | null {
+function identifier(record: RecordReader, name: string, value: string): string {
   if (!isIntact(value)) throw refusal(record, name, 'an identifier with characters that cannot be read')
-  if (value !== '') return value
-  surprise(record, name, 'an empty identifier, taken as none')
-  return null
+  return value
 }
 
 /** Refuses an integer above 2^53, because its digits may be rounded and the text would be wrong. */
