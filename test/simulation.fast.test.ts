@@ -213,4 +213,18 @@ describe('named moves', () => {
       true,
     ])
   })
+
+  test('the truth of a long simulation has no past states, so that it fits in memory', () => {
+    const long = createWorld({ seed: 7, teammates: 3, numbersPerQueue: 20, keepsPast: false })
+    expect(long.act(300).length).toBeGreaterThan(200)
+    const { truth } = long
+    for (const { queueId } of truth.queues())
+      expect(truth.queueStatesOf(queueId, 0, Number.POSITIVE_INFINITY)).toHaveLength(1)
+    for (const userId of idsOf(long)) {
+      const states = truth.statesOf(userId, 0, Number.POSITIVE_INFINITY)
+      expect(states).toHaveLength(1)
+      const current = long.currentQueue(userId)
+      expect(states[0]).toMatchObject(current ? { size: current.size } : { status: 'no_queue' })
+    }
+  })
 })

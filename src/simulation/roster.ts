@@ -1,8 +1,8 @@
 import type { CallResult, NumberRow, SyncStatus } from './shapes.ts'
 
 /**
- * The numbers of a queue at one moment, in order of position: a value. Every change makes a new roster, which shares
- * all that is unchanged with the old one, so that a whole day of states fits in memory.
+ * The numbers of a queue at one moment, in order of position: a value. Every change makes a new array, which shares the
+ * unchanged places with the old one.
  */
 export type Roster = readonly Place[]
 

@@ -115,12 +115,14 @@ export interface Timeline extends Truth {
   recordMove(move: MadeMove): void
 }
 
-export function createTimeline(): Timeline {
+/** `keepsPast` false: of each teammate and queue only the present state is kept. */
+export function createTimeline({ keepsPast }: { readonly keepsPast: boolean }): Timeline {
   const people = new Map<string, PersonRecord[]>()
   const queues = new Map<string, QueueRecord[]>()
   const stays = new Map<string, Stay[]>()
   const dials: Dial[] = []
   const moves: MadeMove[] = []
+  const recordState: typeof append = keepsPast ? append : (states, key, state) => states.set(key, [state])
   let last = 0
 
   function now(): number {
@@ -213,15 +215,15 @@ export function createTimeline(): Timeline {
     entriesOf: (queueId) => stays.get(queueId) ?? [],
     dials: () => dials,
     moves: () => moves,
-    recordPerson: (userId, record) => append(people, userId, record),
-    recordQueue: (record) => append(queues, record.queue.id, record),
+    recordPerson: (userId, record) => recordState(people, userId, record),
+    recordQueue: (record) => recordState(queues, record.queue.id, record),
     recordStay: (stay) => append(stays, stay.queueId, stay),
     recordDial: (dial) => dials.push(dial),
     recordMove: (move) => moves.push(move),
   }
 }
 
-/** Rows are created on access, so that thousands of states cost only their differences. */
+/** Rows are created on access, because most states are never looked at. */
 function showQueue({ queue, roster }: QueueRecord) {
   let rows: readonly NumberRow[] | null = null
   return {

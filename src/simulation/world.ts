@@ -36,8 +36,12 @@ export interface WorldOptions {
   readonly timestampPrecision?: 'second' | 'microsecond'
   readonly teamId?: string
   readonly teamName?: string
-  /** Weights of random moves that differ from SALES_DAY. */
   readonly pace?: Pace
+  /**
+   * Whether the truth has past states too. Default true. A state of a queue of 25,000 numbers takes about 100 kB, so a
+   * simulation that runs for long can't keep them.
+   */
+  readonly keepsPast?: boolean
 }
 
 /** A simulated sales team with its queues and their complete history. */
@@ -109,7 +113,7 @@ export function createWorld(options: WorldOptions): World {
 }
 
 function createTeamState(options: WorldOptions, random: Random): TeamState {
-  const timeline = createTimeline()
+  const timeline = createTimeline({ keepsPast: options.keepsPast ?? true })
   const clock = options.clock ?? (() => performance.timeOrigin + performance.now())
   const removal = options.renumberOnRemoval ?? true
   return {

@@ -28,6 +28,7 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
     withoutQueue: teammates > 3 ? 1 : 0,
     numbersPerQueue: [Math.ceil(numbers * 0.5), Math.floor(numbers * 1.5)],
     calledBefore: 0.3,
+    keepsPast: false,
   })
   const allo = await start(options, world)
   print(`ALLO_API_URL=${allo.url}\nALLO_API_KEY=${apiKey}`)
