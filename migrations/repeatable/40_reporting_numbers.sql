@@ -56,14 +56,14 @@ LEFT JOIN allo.queue_assignments a ON a.queue_id = v.queue_id AND a.valid_from <
   AND (a.valid_to > v.valid_from OR a.valid_to IS NULL)
 LEFT JOIN allo.teammates t ON t.user_id = a.user_id;
 
--- Like queue_assignments, but a period ends only when the queue has another holder, not when its holder loses it.
+-- Like queue_assignments, but a period ends only when the queue is assigned again, not when its holder loses it.
 CREATE OR REPLACE VIEW allo.queue_holders AS
 SELECT a.queue_id, a.user_id, a.valid_from,
   (SELECT min(b.valid_from) FROM allo.queue_assignments b WHERE b.queue_id = a.queue_id AND b.valid_from > a.valid_from)
     AS next_from
 FROM allo.queue_assignments a
 WHERE a.queue_id IS NOT NULL;
-COMMENT ON VIEW allo.queue_holders IS 'One row per queue and holder: from when a teammate was first seen with the queue until another teammate was seen with it.';
+COMMENT ON VIEW allo.queue_holders IS 'One row per assignment of a queue: its teammate is the last known holder until the queue is assigned again, to another teammate or to the same one.';
 COMMENT ON COLUMN allo.queue_holders.queue_id IS 'The queue.';
 COMMENT ON COLUMN allo.queue_holders.user_id IS 'The holder in this period.';
 COMMENT ON COLUMN allo.queue_holders.valid_from IS 'Observed: when the teammate was first seen with it.';
