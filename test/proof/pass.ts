@@ -4,6 +4,7 @@ import { AlloUnreachableError } from '../../src/allo/errors.ts'
 import { parseQueueAnswer } from '../../src/allo/parse-queue.ts'
 import type { AlloClient, QueueAnswer } from '../../src/allo/types.ts'
 import type { runInProcess as RunInProcess, SyncDependencies } from '../../src/pass/run-in-process.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 import { answerOf, type Model, type UserId, viewOf } from './model.ts'
 import { ProcessStopped, type RewindablePool } from './rewindable-pool.ts'
 
@@ -55,10 +56,12 @@ export async function runOnePass(
     return modelAt(timeline)
   }
   rewindable.restart(stopsAfter ?? undefined)
-  const { status } = await runInProcess(dependencies(rewindable, next), options).catch((error: unknown) => {
-    if (!isStop(error)) throw error
-    return { status: null }
-  })
+  const { status } = await runInProcess(dependencies(rewindable.pool, next), options).catch(
+    (error: unknown) => {
+      if (!isStop(error)) throw error
+      return { status: null }
+    },
+  )
   const isStopped = stopsAfter !== null && rewindable.writes >= stopsAfter
   const { writes } = rewindable
   rewindable.restart()
@@ -74,7 +77,7 @@ export function modelAt(timeline: readonly Instant[]): Model {
   return last.model
 }
 
-export async function clockOf({ pool }: RewindablePool): Promise<number> {
+export async function clockOf({ pool }: { readonly pool: Pool }): Promise<number> {
   const { rows } = await pool.query<{ at: number }>(
     'select (extract(epoch from clock_timestamp()) * 1000000)::float8 as at',
   )
@@ -86,7 +89,8 @@ function isStop(error: unknown): boolean {
   return error instanceof Error && (error.message.includes('the process stopped') || isStop(error.cause))
 }
 
-const options = {
+/** Of a pass over everyone. */
+export const options = {
   trigger: 'manual',
   users: [],
   only: [],
@@ -95,7 +99,8 @@ const options = {
   dryRun: false,
 } as const
 
-function dependencies({ pool }: RewindablePool, next: () => Promise<Model>): SyncDependencies {
+/** `next` is called before each request, and returns the model that answers it. */
+export function dependencies(pool: Pool, next: () => Promise<Model>): SyncDependencies {
   return {
     pool,
     numberKeys: null,

@@ -133,13 +133,13 @@ export async function openRewindablePool(url: string): Promise<RewindablePool> {
   }
 }
 
-function textOf(statement: unknown): string {
+export function textOf(statement: unknown): string {
   if (typeof statement === 'string') return statement
   return typeof statement === 'object' && statement !== null && 'text' in statement
     ? String(statement.text)
     : ''
 }
 
-function isStream(statement: unknown): boolean {
+export function isStream(statement: unknown): boolean {
   return typeof statement === 'object' && statement !== null && 'submit' in statement
 }

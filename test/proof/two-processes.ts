@@ -1,0 +1,149 @@
+/**
+ * Two processes that each run a pass at the same time, in every order in which one is held up once: before each of its
+ * statements that change something, while the other one runs until it ends or waits for a lock. Each order is tried
+ * after the model changed, and once more after it changed back. After each, passes follow until nothing is open, and
+ * everything that the database says is compared with what was.
+ */
+import type { runInProcess as RunInProcess } from '../../src/pass/run-in-process.ts'
+import type { Client, Pool } from '../../src/store/postgres/database.ts'
+import { loadRecorded } from '../support/recorded.ts'
+import { findFalsehoods, findUnsettled } from './history-truth.ts'
+import type { Model } from './model.ts'
+import { clockOf, dependencies, type Instant, modelAt, options } from './pass.ts'
+import { isStream, textOf } from './rewindable-pool.ts'
+
+export interface TwoProcesses {
+  /** The model, and what it changes to. */
+  readonly models: readonly [Model, Model]
+  /** Of an empty database. */
+  readonly pools: readonly [Pool, Pool]
+}
+
+export interface OrdersTried {
+  /** How many orders, and in how many of them one process waited for a lock of the other. */
+  orders: number
+  waited: number
+  /** Of the first order that shows something false. */
+  problems: readonly string[]
+}
+
+export async function tryTwoProcesses(
+  runInProcess: typeof RunInProcess,
+  { models, pools }: TwoProcesses,
+): Promise<OrdersTried> {
+  const [first, then] = models
+  const [pool] = pools
+  const tried: OrdersTried = { orders: 0, waited: 0, problems: [] }
+  const timeline: Instant[] = [{ at: await clockOf({ pool }), model: first }]
+  const pass = (of: Pool) =>
+    runInProcess(
+      dependencies(of, async () => modelAt(timeline)),
+      options,
+    )
+  await pass(pool)
+  for (let heldUpAt = 1; ; heldUpAt += 1) {
+    for (const model of [then, first]) {
+      timeline.push({ at: await clockOf({ pool }), model })
+      const { wasHeldUp, hasWaited, failed } = await passAtOnce(pass, pools, heldUpAt)
+      tried.problems = [...failed, ...(await falsehoods())]
+      for (let quiet = 0; quiet < 2; quiet += 1) await pass(pool)
+      const unsettled = findUnsettled(await loadRecorded(pool), model)
+      tried.problems = [...tried.problems, ...(await falsehoods()), ...unsettled]
+      if (!wasHeldUp || tried.problems.length > 0) return tried
+      tried.orders += 1
+      if (hasWaited) tried.waited += 1
+    }
+  }
+
+  async function falsehoods(): Promise<string[]> {
+    return findFalsehoods(pool, await loadRecorded(pool), timeline)
+  }
+}
+
+/** One pass, held up before its change number `heldUpAt`, and another one. */
+async function passAtOnce(
+  pass: (of: Pool) => Promise<unknown>,
+  [pool, otherPool]: readonly [Pool, Pool],
+  heldUpAt: number,
+) {
+  const gate = openGate()
+  let changes = 0
+  const heldUp = pass(
+    watched(pool, async (statement) => {
+      if (!isChange(statement)) return
+      changes += 1
+      if (changes === heldUpAt) await gate.reached()
+    }),
+  )
+  const ended = heldUp.then(
+    () => false,
+    () => false,
+  )
+  const wasHeldUp = await Promise.race([gate.isReached, ended])
+  const other = pass(otherPool)
+  const hasWaited = wasHeldUp && (await waitsForLock(pool, other))
+  gate.open()
+  const passes = await Promise.allSettled([heldUp, other])
+  const failed = passes.flatMap((one) => (one.status === 'rejected' ? [`a pass failed: ${one.reason}`] : []))
+  return { wasHeldUp, hasWaited, failed }
+}
+
+/** Statements that write, take locks, or end a transaction. */
+function isChange(statement: string): boolean {
+  return /^\s*(insert|update|delete|with|copy|commit)\b/i.test(statement)
+}
+
+/** Resolves when the other pass has ended (false) or waits for a lock of the one that is held up (true). */
+async function waitsForLock(pool: Pool, other: Promise<unknown>): Promise<boolean> {
+  let hasEnded = false
+  other.then(
+    () => (hasEnded = true),
+    () => (hasEnded = true),
+  )
+  while (!hasEnded) {
+    const { rows } = await pool.query<{ waits: boolean }>(
+      `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits`,
+    )
+    if (rows[0]?.waits) return true
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  return false
+}
+
+function openGate() {
+  let reach: (isReached: true) => void = () => undefined
+  let open: () => void = () => undefined
+  const isReached = new Promise<true>((resolve) => {
+    reach = resolve
+  })
+  const isOpen = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return {
+    isReached,
+    open: () => open(),
+    reached() {
+      reach(true)
+      return isOpen
+    },
+  }
+}
+
+type Query = (...args: readonly unknown[]) => Promise<unknown>
+
+/** The pool, with a look at each statement before it is sent. */
+function watched(pool: Pool, before: (statement: string) => Promise<void>): Pool {
+  const queryOf = (query: Query): Query => {
+    return (...args) => {
+      const [statement] = args
+      // COPY is a stream, which the driver returns at once, so it is not held up.
+      return isStream(statement) ? query(...args) : before(textOf(statement)).then(() => query(...args))
+    }
+  }
+  const connect = async (): Promise<Client> => {
+    const client = await pool.connect()
+    const query = queryOf(client.query.bind(client) as Query)
+    return { query, release: (error?: Error) => client.release(error) } as unknown as Client
+  }
+  return { connect, query: queryOf(pool.query.bind(pool) as unknown as Query) } as unknown as Pool
+}
