@@ -106,7 +106,8 @@ export async function tryAllPasses(
         })
       }
     }
-    for (const change of nextChanges(run, changes)) schedules += await passWith(place, [...changes, change])
+    for (const change of nextChanges(run, changes, place.passesLeft === 1))
+      schedules += await passWith(place, [...changes, change])
     return schedules
   }
 
@@ -163,12 +164,18 @@ export async function tryAllPasses(
   }
 
   /** Each thing that can happen after the changes of a run, before any of its requests that come after them. */
-  function nextChanges({ requests, timeline }: PassRun, changes: readonly Change[]): Change[] {
+  function nextChanges(
+    { requests, timeline }: PassRun,
+    changes: readonly Change[],
+    isLastPass: boolean,
+  ): Change[] {
     const model = modelAt(timeline)
     const fresh = namesNeverUsed(timeline.map((instant) => instant.model))
     const steps = scope.moves.flatMap((move) => move.steps(model, fresh))
     const next: Change[] = []
-    for (let before = changes.at(-1)?.before ?? 1; before <= requests + 1; before += 1) {
+    // After the last request of a pass is before the first one of the next.
+    const last = isLastPass ? requests + 1 : requests
+    for (let before = changes.at(-1)?.before ?? 1; before <= last; before += 1) {
       next.push(...steps.map((step) => ({ before, ...step })))
       if (scope.failures.includes('no answer') && before <= requests)
         next.push({ before, what: 'the request gets no answer', model, fails: true })
