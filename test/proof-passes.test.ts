@@ -2,6 +2,7 @@
  * Whole passes of the real program on a real Postgres, with every schedule of a small Allo, and with ends of the process
  * after each of its writes: see test/proof/passes.ts. `npm run proof` goes deeper.
  */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runInProcess } from '../src/pass/run-in-process.ts'
 import { ordinaryMoves, reassign, removeQueue } from './proof/moves.ts'
@@ -66,4 +67,20 @@ test.each(faults)('a program that $title is found out', async (fault) => {
   } finally {
     source.remove()
   }
+})
+
+const doubts = [
+  'a.missing_since <= $2 OR ',
+  ' OR r.status IS NOT NULL AND r.queue_id IS DISTINCT FROM a.queue_id',
+]
+
+test('a function queue_as_of that ignores an answer "no queue" is found out', async () => {
+  const file = new URL('../migrations/repeatable/70_reporting_functions.sql', import.meta.url)
+  const functions = readFileSync(file, 'utf8')
+  expect(doubts.filter((doubt) => functions.split(doubt).length !== 2)).toEqual([])
+  const failure = await rewindable.undoing(async () => {
+    await rewindable.pool.query(doubts.reduce((text, doubt) => text.replace(doubt, ''), functions))
+    return failureOf(runInProcess, rewindable, { moves: [removeQueue] })
+  })
+  expect(failure?.why).toContain('queue_as_of')
 })
