@@ -3,12 +3,10 @@
  * creation, so that duplicates are common.
  */
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from './support/database.ts'
-import { type Mirror, openMirror } from './support/mirror.ts'
+import { describe, expect, test } from 'vitest'
 import { holds } from './support/properties.ts'
 import { loadRecorded, type Recorded } from './support/recorded.ts'
-import { type ScriptedAllo, startScriptedAllo } from './support/scripted-allo.ts'
+import { useScriptedMirror } from './support/scripted-mirror.ts'
 
 interface Slot {
   readonly number_to: string
@@ -16,23 +14,8 @@ interface Slot {
   readonly call_id: string | null
 }
 
-const userId = 'usr_1'
-let database: TestDatabase
-let allo: ScriptedAllo
-let mirror: Mirror
+const mirror = useScriptedMirror()
 let queues = 0
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-  allo = await startScriptedAllo()
-  allo.users = [{ id: userId, name: 'Kim' }]
-  mirror = await openMirror({ simulated: allo, databaseUrl: database.url, apiKey: 'ak_live_of_properties' })
-})
-afterAll(async () => {
-  await mirror?.close()
-  await allo?.close()
-  await database?.drop()
-})
 
 const identities = fc.record({
   number_to: fc.constantFrom('+12025550101', '+12025550102'),
@@ -56,13 +39,12 @@ const sequences = fc.array(fc.array(uncalled, { maxLength: 6 }), { minLength: 2,
 const sequencesWithCalls = fc.array(called(uncalled), { minLength: 2, maxLength: 4 })
 
 async function read(queueId: string, numbers: readonly Slot[]) {
-  allo.queues.set(userId, { id: queueId, numbers })
-  const { readings } = await mirror.pass()
-  expect(readings[0]).toMatchObject({ status: 'ok' })
-  const recorded = await loadRecorded(database.pool)
+  const reading = await mirror().read(queueId, numbers)
+  expect(reading).toMatchObject({ status: 'ok' })
+  const recorded = await loadRecorded(mirror().database.pool)
   const isOfQueue = ({ queue_id }: { readonly queue_id: string }) => queue_id === queueId
   return {
-    reading: readings[0],
+    reading,
     numbers: recorded.numbers.filter(isOfQueue),
     entries: recorded.entries.filter(isOfQueue),
     versions: recorded.versions.filter(isOfQueue),

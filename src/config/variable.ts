@@ -34,3 +34,8 @@ export interface VariableTree {
 export function isVariable(node: Variable | VariableTree): node is Variable {
   return typeof node.name === 'string'
 }
+
+/** In the order of the tree. */
+export function leavesOf(tree: VariableTree): Variable[] {
+  return Object.values(tree).flatMap((node) => (isVariable(node) ? [node] : leavesOf(node)))
+}

@@ -30,7 +30,7 @@ import {
   checkRedisUrl,
   checkWebhookUrl,
 } from './secret.ts'
-import { isVariable, type Variable, type VariableTree } from './variable.ts'
+import { leavesOf, type Variable, type VariableTree } from './variable.ts'
 
 export const variableTree = {
   apiKey: {
@@ -288,10 +288,6 @@ export const variables: readonly Variable[] = leavesOf(variableTree)
 
 /** Those that may also stand in a file, the secrets. */
 export const fileVariables = variables.filter((variable) => 'check' in variable)
-
-function leavesOf(tree: VariableTree): Variable[] {
-  return Object.values(tree).flatMap((node) => (isVariable(node) ? [node] : leavesOf(node)))
-}
 
 /** With those of files. */
 export const ourNames: ReadonlySet<string> = new Set(
