@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { exposuresYaml, sourcesYaml } from './support/dbt-sources.ts'
+import { findDeepFaults } from './support/deep-checks.ts'
 import { createReader, type Reader } from './support/reader.ts'
 import { mirrorThreeWeeks, type ThreeWeeks } from './support/three-weeks.ts'
 
@@ -85,6 +86,10 @@ async function show(title: string, range?: Range, teammates?: string[]) {
   if (!target) throw new Error(`the dashboard has no "${title}"`)
   return (await ask(target.rawSql, range, teammates)).rows
 }
+
+test('of the three weeks that are shown, no deep check finds anything', async () => {
+  expect(await findDeepFaults(database.pool, weeks.world.team.id)).toEqual([])
+})
 
 describe('the dashboard', () => {
   test('every panel shows data, and no statement names a missing column', async () => {

@@ -29,7 +29,7 @@ test('a dial in the year 1 and a number in the year 9999 do not extend the calen
     `select count(*)::int as dials from reporting.dials where dialled_at = '0001-01-01T00:00:00Z'`,
   )
   expect(dials).toBe(3)
-  const { results } = await runChecks(stage.database.pool, stage.world.team.id)
+  const { results } = await runChecks(stage.database.pool, stage.world.team.id, { deep: () => {} })
   const failed = results.filter(({ status }) => status === 'failed')
   expect(failed.map(({ name }) => name)).toEqual(['times_possible'])
   expect(failed[0]?.sentence).toMatch(/call_start_date of dial|created_at of entry/)

@@ -26,7 +26,7 @@ async function lively(): Promise<Stage> {
 }
 
 async function failing({ database, world }: Stage): Promise<string[]> {
-  const { results } = await runChecks(database.pool, world.team.id)
+  const { results } = await runChecks(database.pool, world.team.id, { deep: () => {} })
   return results
     .filter(({ status, severity }) => status === 'failed' && severity === 'error')
     .map(({ name }) => name)

@@ -47,7 +47,7 @@ const letPass = ({ database }: Stage, interval: string) =>
 
 /** Checks that say not to trust the data; of their times only the world would know, whose clock stands still. */
 async function failingChecks({ world, database }: Stage): Promise<string[]> {
-  const { results } = await runChecks(database.pool, world.team.id)
+  const { results } = await runChecks(database.pool, world.team.id, { deep: () => {} })
   const structural = results.filter(({ name }) => name !== 'freshness' && !name.startsWith('times_'))
   return structural.filter(failsBadly).map(({ name, sentence }) => `${name}: ${sentence}`)
 }

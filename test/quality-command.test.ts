@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checks } from '../src/quality/checks.ts'
+import { deepChecks } from '../src/quality/deep/deep-checks.ts'
 import { runChecks } from '../src/quality/run-checks.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
@@ -81,6 +82,35 @@ describe('check', () => {
     await database.pool.query(`update allo.queue_entries set dial_count = 1 where entry_id = 1`)
     expect(await check([], { LOG_LEVEL: 'silent' })).toMatchObject({ code: 0, stdout: '' })
   })
+
+  test('--deep runs all checks and then the deep ones, and exits 65 with the row that differs', async () => {
+    const before = await contentsOf(database.pool)
+    const { code, stdout, stderr } = await check(['--deep'])
+    expect([code, stderr]).toEqual([0, ''])
+    const shown = [...stdout.matchAll(/^ {2}[✓–!i] (\w+)/gm)].map(([, name]) => name)
+    expect(shown).toEqual([...checks, ...deepChecks].map(({ name }) => name))
+    expect(await contentsOf(database.pool)).toEqual(before)
+
+    const stored = (difference: number) =>
+      database.pool.query(
+        `update allo.sync_reads set numbers_stored = numbers_stored + $1 where user_id = $2`,
+        [difference, world.keyOwner()],
+      )
+    await stored(1)
+    const failed = await check(['--deep', '--json'])
+    expect(failed.code).toBe(65)
+    const [{ results }] = jsonOf(failed).teams
+    const wrong = results.filter(({ status }: { status: string }) => status === 'failed')
+    expect(wrong).toEqual([
+      expect.objectContaining({ name: 'known_values', severity: 'warn' }),
+      expect.objectContaining({
+        name: 'readings_equal_changes',
+        severity: 'error',
+        sentence: expect.stringContaining(`: reading of ${world.keyOwner()} at 20`),
+      }),
+    ])
+    await stored(-1)
+  })
 })
 
 describe('docs/operating.md', () => {
@@ -93,6 +123,12 @@ describe('docs/operating.md', () => {
     ])
     const words = { error: 'error', warn: 'warning', note: 'note' }
     expect(lines).toEqual(checks.map(({ name, severity }) => [name, words[severity]]))
+  })
+
+  test('has a row for each deep check', () => {
+    const [, table = ''] = page.match(/\| Deep check \|.*\n.*\n((?:\|.*\n)+)/) ?? []
+    const names = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)
+    expect(names).toEqual(deepChecks.map(({ name }) => name))
   })
 
   test('has statements that rebuild the rows of a queue, and the next pass repairs the rest', async () => {

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { retain } from '../src/personal-data/retain.ts'
 import type { CheckResult } from '../src/quality/check.ts'
 import { checks } from '../src/quality/checks.ts'
+import { deepChecks } from '../src/quality/deep/deep-checks.ts'
 import { runChecks } from '../src/quality/run-checks.ts'
 import type { FaultKind } from '../src/simulation/faults.ts'
 import { createRandom } from '../src/simulation/random.ts'
@@ -133,9 +134,10 @@ test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1)
     const cries: string[] = []
     const looked = new Map<string, number>()
     let erased = 0
-    const look = async (when: string) => {
-      const { results } = await runChecks(database.pool, world.team.id)
-      expect(results.map(({ name }) => name)).toEqual(checks.map(({ name }) => name))
+    const look = async (when: string, isDeep = false) => {
+      const { results } = await runChecks(database.pool, world.team.id, isDeep ? { deep: () => {} } : {})
+      const expected = isDeep ? [...checks, ...deepChecks] : checks
+      expect(results.map(({ name }) => name)).toEqual(expected.map(({ name }) => name))
       for (const result of results) {
         if (isCrying(result)) cries.push(`${when}: ${result.name}: ${result.sentence}`)
         if (result.status === 'passed') looked.set(result.name, (looked.get(result.name) ?? 0) + 1)
@@ -162,7 +164,7 @@ test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1)
             ? await retain(run, { numbersDays: 1, historyDays: 4, readsDays: 2 })
             : null
           erased += retained?.stays ?? 0
-          await look(`after a weekend, before pass ${round}`)
+          await look(`after a weekend, before pass ${round}`, true)
         }
         let isOver = false
         const pass = mirror.pass({ users: round % 5 === 0 ? [world.keyOwner()] : [] }).finally(() => {
@@ -170,7 +172,7 @@ test.each(Array.from({ length: Number(QUALITY_SEEDS) }, (_, index) => index + 1)
         })
         for (let looks = 0; !isOver; looks += 1) await look(`look ${looks} into pass ${round}`)
         await pass
-        await look(`after pass ${round}`)
+        await look(`after pass ${round}`, true)
         expect(cries).toEqual([])
       }
       const { results } = await runChecks(database.pool, world.team.id)

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { outcomeOf } from './support/bookkeeping.ts'
+import { findDeepFaults } from './support/deep-checks.ts'
 import { groupBy } from './support/recorded.ts'
 import {
   type CountedDial,
@@ -32,6 +33,11 @@ import { climates, useWeeks } from './support/reporting-weeks.ts'
 describe.each(climates)('two weeks, with $seed', (climate) => {
   const { timeZone } = climate
   const weeks = useWeeks({ ...climate, seed: `${climate.seed}_too` })
+
+  test('no deep check finds anything', async () => {
+    const { database, teams } = weeks()
+    for (const { teamId } of teams) expect(await findDeepFaults(database.pool, teamId)).toEqual([])
+  })
 
   test('dials has every dial once, with its last outcome, for the holder of the queue at that time', async () => {
     for (const { truth, witness, read, entryId } of weeks().teams) {

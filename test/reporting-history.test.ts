@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { outcomeOf } from './support/bookkeeping.ts'
+import { findDeepFaults } from './support/deep-checks.ts'
 import { covers, groupBy } from './support/recorded.ts'
 import {
   type Answer,
@@ -19,6 +20,11 @@ import { climates, closingsOf, type Team, useWeeks } from './support/reporting-w
 
 describe.each(climates)('two weeks, with $seed', (climate) => {
   const weeks = useWeeks(climate)
+
+  test('no deep check finds anything', async () => {
+    const { database, teams } = weeks()
+    for (const { teamId } of teams) expect(await findDeepFaults(database.pool, teamId)).toEqual([])
+  })
 
   test('contain every kind of event that the other tests need', () => {
     const [{ truth, witness }] = weeks().teams

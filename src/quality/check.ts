@@ -2,7 +2,9 @@
  * A data check: one SQL statement that tests many items, and the texts for its result. A result names items by id,
  * never by phone number.
  */
-import type { SQL } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Client } from '../store/postgres/database.ts'
+import { one } from '../store/postgres/query.ts'
 
 /** `error`: do not trust the data. `warn`: investigate it. `note`: legal, and useful to know. */
 export type Severity = 'error' | 'warn' | 'note'
@@ -46,18 +48,31 @@ export interface Found {
   readonly last: string | null
 }
 
-export function judge(check: Check, found: Found): CheckResult {
+/** A check without its query. */
+type Words = Omit<Check, 'rows'>
+
+/** Runs a query of `rows`. */
+export function countItems(client: Client, rows: SQL): Promise<Found> {
+  return one(
+    client,
+    sql`select count(*)::float8 as checked, count(*) filter (where is_wrong)::float8 as failing,
+          min(id::text) filter (where is_wrong) as first, max(id::text) filter (where is_wrong) as last
+        from (${rows}) items`,
+  )
+}
+
+export function judge(check: Words, found: Found): CheckResult {
   const { name, severity } = check
   const { checked, failing } = found
   const status = isTooMany(check, found) ? 'failed' : checked > 0 ? 'passed' : 'skipped'
   return { name, severity, checked, failing, status, sentence: sentenceOf(check, found) }
 }
 
-function isTooMany({ usual = { atMost: 0, share: 0 } }: Check, { checked, failing }: Found): boolean {
+function isTooMany({ usual = { atMost: 0, share: 0 } }: Words, { checked, failing }: Found): boolean {
   return failing > Math.max(usual.atMost, usual.share * checked)
 }
 
-function sentenceOf(check: Check, found: Found): string {
+function sentenceOf(check: Words, found: Found): string {
   const { right, wrong, advice } = check
   const [one, several] = check.items
   const { checked, failing } = found

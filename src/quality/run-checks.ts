@@ -6,8 +6,10 @@ import { sql } from 'drizzle-orm'
 import { type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
 import { one } from '../store/postgres/query.ts'
 import { iso } from '../store/queries/iso.ts'
-import { type Check, type CheckResult, type Found, judge } from './check.ts'
+import { type CheckResult, countItems, judge } from './check.ts'
 import { checks } from './checks.ts'
+import { type Batches, findBatches, runDeepCheck } from './deep/deep-check.ts'
+import { deepChecks } from './deep/deep-checks.ts'
 
 export interface QualityReport {
   /** On the database's clock, ISO 8601 in UTC. */
@@ -20,23 +22,38 @@ export interface QualityReport {
 const settings = `set transaction isolation level repeatable read, read only;
   set local work_mem = '64MB'`
 
+export interface RunOptions {
+  readonly signal?: AbortSignal
+  /** Also run the deep checks. It is called after each part of them, with the share of all parts that is done. */
+  readonly deep?: (done: number) => void
+}
+
+/** Runs one check and returns its result. */
+type Step = (client: Client) => Promise<CheckResult>
+
 /** Uses two connections that share one snapshot, because a long history takes time. Rejects when aborted. */
-export async function runChecks(pool: Pool, teamId: string, signal?: AbortSignal): Promise<QualityReport> {
+export async function runChecks(
+  pool: Pool,
+  teamId: string,
+  { signal, deep }: RunOptions = {},
+): Promise<QualityReport> {
   const doing = 'checking the data'
-  const waiting = checks.entries()
-  const results: CheckResult[] = []
-  const work = async (client: Client) => {
-    for (const [index, check] of waiting) {
-      signal?.throwIfAborted()
-      results[index] = judge(check, await find(client, check, teamId))
-    }
-  }
   return inTransaction(pool, doing, async (client) => {
     await client.query(settings)
     const { at, snapshot } = await one<{ at: string; snapshot: string }>(
       client,
       sql`select ${iso(sql`now()`)} as at, pg_export_snapshot() as snapshot`,
     )
+    const deepSteps = deep ? stepsOfDeepChecks(teamId, await findBatches(client, teamId), deep) : []
+    const steps = [...stepsOfChecks(teamId), ...deepSteps]
+    const waiting = steps.entries()
+    const results: CheckResult[] = []
+    const work = async (client: Client) => {
+      for (const [index, step] of waiting) {
+        signal?.throwIfAborted()
+        results[index] = await step(client)
+      }
+    }
     const besides = inTransaction(pool, doing, async (second) => {
       await second.query(`${settings}; set transaction snapshot '${snapshot}'`)
       await work(second)
@@ -46,16 +63,21 @@ export async function runChecks(pool: Pool, teamId: string, signal?: AbortSignal
   })
 }
 
+function stepsOfChecks(teamId: string): Step[] {
+  return checks.map((check) => async (client) => judge(check, await countItems(client, check.rows(teamId))))
+}
+
+function stepsOfDeepChecks(teamId: string, batches: Batches, onProgress: (done: number) => void): Step[] {
+  const parts = deepChecks.reduce((sum, { by }) => sum + batches[by].length, 0)
+  let done = 0
+  const onBatch = () => {
+    done += 1
+    onProgress(done / parts)
+  }
+  return deepChecks.map((check) => (client) => runDeepCheck(client, check, { teamId, batches, onBatch }))
+}
+
 /** Whether a result means that the data must not be trusted. */
 export function failsBadly({ severity, status }: CheckResult): boolean {
   return severity === 'error' && status === 'failed'
-}
-
-function find(client: Client, { rows }: Check, teamId: string): Promise<Found> {
-  return one(
-    client,
-    sql`select count(*)::float8 as checked, count(*) filter (where is_wrong)::float8 as failing,
-          min(id::text) filter (where is_wrong) as first, max(id::text) filter (where is_wrong) as last
-        from (${rows(teamId)}) items`,
-  )
 }

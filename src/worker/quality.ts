@@ -45,7 +45,7 @@ async function checkIfDue(
   const everySeconds = await secondsBetween(pool, teamId)
   if (everySeconds === null) return
   const done = await runTask(pool, { teamId, task: 'check', everySeconds, signal }, async () => {
-    const report = await runChecks(pool, teamId, signal)
+    const report = await runChecks(pool, teamId, { signal })
     await saveResults(pool, teamId, report)
     const failed = report.results.filter(({ status }) => status === 'failed')
     return { failed, summary: `${report.results.length} checks, ${failed.length} failed` }

@@ -3,11 +3,12 @@ import { readConfig } from '../../config/config.ts'
 import { type ExitCode, exitCodes } from '../../errors.ts'
 import { mask } from '../../logger.ts'
 import type { CheckResult } from '../../quality/check.ts'
-import { failsBadly, type QualityReport, runChecks } from '../../quality/run-checks.ts'
+import { failsBadly, type QualityReport, type RunOptions, runChecks } from '../../quality/run-checks.ts'
 import { assertSchemaIsReadable } from '../../store/migrate/migrate.ts'
 import { allTeams, type Team } from '../../store/pass/teammates.ts'
 import type { Pool } from '../../store/postgres/database.ts'
 import { print, printJson } from '../../terminal/output.ts'
+import { createProgress } from '../../terminal/progress.ts'
 import { counted } from '../../text/counted.ts'
 import { printable } from '../../text/printable.ts'
 import { withDatabase } from '../open/database.ts'
@@ -16,23 +17,33 @@ interface TeamReport extends QualityReport {
   readonly team: Team
 }
 
+interface CheckOptions {
+  readonly json: boolean
+  /** Also run the deep checks, with their progress on stderr if that is a terminal. */
+  readonly deep: boolean
+}
+
 /** Returns the exit code `data` if a check of severity error failed. Warnings and notes are only printed. */
-export async function runCheck({ json }: { readonly json: boolean }): Promise<ExitCode> {
+export async function runCheck({ json, deep }: CheckOptions): Promise<ExitCode> {
   const config = readConfig({ needsApiKey: false })
-  const reports = await withDatabase(config, ({ pool }) => checkAll(pool), {
+  const progress = deep && process.stderr.isTTY ? createProgress(process.stderr, config.logLevel) : null
+  const onDone = (done: number) => progress?.step(`Comparing history: ${Math.floor(done * 100)} %`)
+  const reports = await withDatabase(config, ({ pool }) => checkAll(pool, deep ? { deep: onDone } : {}), {
     name: 'check',
     mayCreate: false,
-  })
+  }).finally(() => progress?.stop())
   if (json) printJson({ teams: reports }, config.secrets())
   else if (config.logLevel !== 'silent') print(mask(toScreen(reports).join('\n'), config.secrets()))
   const isBad = reports.some(({ results }) => results.some(failsBadly))
   return isBad ? exitCodes.data : exitCodes.ok
 }
 
-async function checkAll(pool: Pool): Promise<TeamReport[]> {
+async function checkAll(pool: Pool, options: RunOptions): Promise<TeamReport[]> {
   await assertSchemaIsReadable(pool)
   const reports: TeamReport[] = []
-  for (const team of await allTeams(pool)) reports.push({ team, ...(await runChecks(pool, team.teamId)) })
+  for (const team of await allTeams(pool)) {
+    reports.push({ team, ...(await runChecks(pool, team.teamId, options)) })
+  }
   return reports
 }
 
