@@ -2,26 +2,15 @@
 import { expect, test } from 'vitest'
 import { deepChecks } from '../src/quality/deep/deep-checks.ts'
 import { runDeepChecks } from './support/deep-checks.ts'
+import { livelyTeam, mirrorLivelyTeam } from './support/lively-team.ts'
 import { type Stage, useStages } from './support/stage.ts'
 
 const openStage = useStages()
 
 /** A team with a queue that was reset, one that lost a number and one in which calls go on: seen in three passes. */
 async function lively(): Promise<Stage> {
-  const stage = await openStage({
-    world: { calledBefore: 0.4, teammates: 4, withoutQueue: 1, numbersPerQueue: 30 },
-  })
-  const [first = '', second = '', third = ''] = stage.ids
-  await stage.pass()
-  stage.apply({ type: 'remove_positions', userId: first, positions: [20], renumber: true })
-  for (let position = 12; position < 20; position += 1) stage.apply({ type: 'dial', userId: first, position })
-  stage.apply(
-    { type: 'reset', userId: second, fill: 10 },
-    { type: 'settings', userId: third, settings: { name: 'New' } },
-  )
-  await stage.pass()
-  await stage.pass()
-  stage.letTheApiLie()
+  const stage = await openStage({ world: livelyTeam })
+  await mirrorLivelyTeam(stage)
   // As if more than two intervals had passed between the first two passes.
   await stage.sql(
     `insert into allo.reading_gaps (user_id, gap_from, gap_to, team_id, reason)

@@ -4,25 +4,14 @@ import { judge } from '../src/quality/check.ts'
 import { checks } from '../src/quality/checks.ts'
 import { runChecks } from '../src/quality/run-checks.ts'
 import { letTimePass } from './support/letting-time-pass.ts'
+import { livelyTeam, mirrorLivelyTeam } from './support/lively-team.ts'
 import { type Stage, type StageOptions, useStages } from './support/stage.ts'
 
 const openStage = useStages()
 
-/** A team with a queue that was reset, one that lost a number and one in which calls go on: seen in three passes. */
 async function lively(options: StageOptions = {}): Promise<Stage> {
-  const world = { calledBefore: 0.4, teammates: 4, withoutQueue: 1, numbersPerQueue: 30, ...options.world }
-  const stage = await openStage({ ...options, world })
-  const [first = '', second = '', third = ''] = stage.ids
-  await stage.pass()
-  stage.apply({ type: 'remove_positions', userId: first, positions: [20], renumber: true })
-  for (let position = 12; position < 20; position += 1) stage.apply({ type: 'dial', userId: first, position })
-  stage.apply(
-    { type: 'reset', userId: second, fill: 10 },
-    { type: 'settings', userId: third, settings: { name: 'New' } },
-  )
-  await stage.pass()
-  await stage.pass()
-  stage.letTheApiLie()
+  const stage = await openStage({ ...options, world: { ...livelyTeam, ...options.world } })
+  await mirrorLivelyTeam(stage)
   await stage.sql('insert into allo.settings default values on conflict do nothing')
   return stage
 }

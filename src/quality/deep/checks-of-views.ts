@@ -1,6 +1,7 @@
 /** Deep checks that the views of schema reporting have the rows of their tables, and that their sums agree. */
 import { type SQL, sql } from 'drizzle-orm'
 import { list } from '../../store/postgres/query.ts'
+import { outcomes } from '../../store/reading/outcome-counts.ts'
 import { type Batch, type DeepCheck, teammatesOf } from './deep-check.ts'
 
 const advice =
@@ -49,16 +50,7 @@ export const viewsRepeatTables: DeepCheck = {
   advice,
 }
 
-const counts = [
-  'numbers',
-  'remaining',
-  'in_progress',
-  'connected',
-  'voicemail',
-  'not_reached',
-  'failed',
-  'other',
-]
+const counts = ['numbers', ...outcomes]
 const ofDials = ['dials', 'resolved_dials', 'connected_dials', 'picked_up_dials']
 const of = (table: SQL, names: readonly string[]) =>
   list(names.map((name) => sql`${table}.${sql.identifier(name)}`))
