@@ -52,6 +52,7 @@ COMMENT ON COLUMN allo.queues.replaced_by_queue_id IS 'The queue its holder had 
 COMMENT ON COLUMN allo.queues.numbers IS 'Number of rows in queue_numbers for this queue.';
 COMMENT ON COLUMN allo.queues.last_read_started_at IS 'Observed: when the last reading that showed this queue began.';
 COMMENT ON COLUMN allo.queues.last_observed_at IS 'Observed: end of the last reading that showed this queue. It changes with every reading, also if nothing else changed.';
+COMMENT ON COLUMN allo.queues.last_look_applied_at IS 'Observed: end of the last look that changed fields of its numbers. Null: none did.';
 COMMENT ON COLUMN allo.queues.missing_since IS 'Internal (two-pass rule). Observed: end of the first reading that showed its holder without it. It becomes ended_at if the queue ends. Null: not missing since it was last seen.';
 COMMENT ON COLUMN allo.queues.missing_replaced_by_queue_id IS 'Internal (two-pass rule): the queue that the holder had instead at missing_since. Null: none.';
 COMMENT ON COLUMN allo.queues.unknown_since IS 'Internal (two-pass rule). Observed: when a finished pass left this queue unknown. It stays after an end, until the queue is seen again.';

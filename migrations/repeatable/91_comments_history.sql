@@ -81,7 +81,7 @@ COMMENT ON TABLE allo.queue_snapshots IS
 COMMENT ON COLUMN allo.queue_snapshots.queue_id IS 'The queue.';
 COMMENT ON COLUMN allo.queue_snapshots.user_id IS 'Holder of the queue at that reading.';
 COMMENT ON COLUMN allo.queue_snapshots.observed_at IS 'Observed: end of the reading.';
-COMMENT ON COLUMN allo.queue_snapshots.pass_id IS 'The pass of the reading.';
+COMMENT ON COLUMN allo.queue_snapshots.pass_id IS 'The pass of the reading. Null: a look saw the change between two readings.';
 COMMENT ON COLUMN allo.queue_snapshots.numbers IS 'Numbers in the queue.';
 COMMENT ON COLUMN allo.queue_snapshots.remaining IS 'Numbers not called yet.';
 COMMENT ON COLUMN allo.queue_snapshots.in_progress IS 'Numbers with a call but no result.';

@@ -4,7 +4,7 @@ COMMENT ON TABLE allo.sync_passes IS
   'One row per pass: one attempt to read the queues of a team''s teammates. The readings are in sync_reads.';
 COMMENT ON COLUMN allo.sync_passes.pass_id IS 'The mirror''s own id of the pass; later passes have larger ones.';
 COMMENT ON COLUMN allo.sync_passes.team_id IS 'The team.';
-COMMENT ON COLUMN allo.sync_passes.trigger IS 'schedule: the schedule of a worker. manual: a person or another tool ran sync.';
+COMMENT ON COLUMN allo.sync_passes.trigger IS 'schedule: the schedule of a worker. manual: a person or another tool ran sync. look: a look found something unexpected, so that one teammate was read at once.';
 COMMENT ON COLUMN allo.sync_passes.is_whole_team IS 'Whether the pass was to read the whole team. False with --user, or if Allo did not name the team, so that the pass failed at once. Only a pass over the whole team can find that a queue has no holder. Teammates left out by configuration have a reading with the status skipped.';
 COMMENT ON COLUMN allo.sync_passes.status IS 'running. ok: every teammate to be read was read; says nothing about those skipped by configuration. partial: some were read. failed: none was read, or the process died (error_code abandoned); in that case the readings made before stay and are valid.';
 COMMENT ON COLUMN allo.sync_passes.started_at IS 'Observed: when the pass began.';
@@ -57,6 +57,29 @@ COMMENT ON TABLE allo.read_slots IS
   'One row per API key: when its next request may be sent. Unlogged, so it is empty after a crash of the database, which does no harm.';
 COMMENT ON COLUMN allo.read_slots.key_fingerprint IS 'As in api_keys.';
 COMMENT ON COLUMN allo.read_slots.next_slot_at IS 'Observed clock: the next free slot for a request.';
+COMMENT ON COLUMN allo.read_slots.next_look_at IS 'Observed clock: before this time, looks have used up their share of the read budget. Null: none was taken.';
+COMMENT ON COLUMN allo.read_slots.counted_day IS 'The day (UTC) of counted_requests. Null: none was counted.';
+COMMENT ON COLUMN allo.read_slots.counted_requests IS 'Requests sent with the key on counted_day, by all processes on this database.';
+
+COMMENT ON TABLE allo.looks IS
+  'One row per teammate with a queue: the last look, which is one request for the page where dialling stands. A look changes fields of calls, and nothing else. Unlogged, so it is empty after a crash of the database, which does no harm.';
+COMMENT ON COLUMN allo.looks.user_id IS 'The teammate.';
+COMMENT ON COLUMN allo.looks.team_id IS 'The team.';
+COMMENT ON COLUMN allo.looks.queue_id IS 'The queue of the last look that counted. Null: none counted yet.';
+COMMENT ON COLUMN allo.looks.planned_at IS 'Observed: for when the last look was planned.';
+COMMENT ON COLUMN allo.looks.look_started_at IS 'Observed: before the request of the last look that counted.';
+COMMENT ON COLUMN allo.looks.looked_at IS 'Observed: after the response of the last look that counted. Null: none counted yet.';
+COMMENT ON COLUMN allo.looks.first_position IS 'First position of the queue that the last look that counted saw.';
+COMMENT ON COLUMN allo.looks.last_position IS 'Last position of the queue that the last look that counted saw.';
+COMMENT ON COLUMN allo.looks.interval_seconds IS 'Moving average of the seconds between two looks that counted. Null: fewer than two.';
+COMMENT ON COLUMN allo.looks.unexpected_in_a_row IS 'How many looks in a row found what the mirror does not hold, so that a reading was requested.';
+COMMENT ON COLUMN allo.looks.unexpected_at IS 'Observed: the last look that did not count. Null: all did.';
+COMMENT ON COLUMN allo.looks.unexpected_reason IS 'Why it did not count. Null: all did.';
+
+COMMENT ON TABLE allo.webhook_deliveries IS
+  'One row per webhook of the last minutes, so that a repeated delivery is recognised. Its content is not stored. Unlogged, so it is empty after a crash of the database, which does no harm.';
+COMMENT ON COLUMN allo.webhook_deliveries.webhook_id IS 'The id that Allo gave the delivery.';
+COMMENT ON COLUMN allo.webhook_deliveries.received_at IS 'Observed: when it arrived.';
 
 COMMENT ON TABLE allo.locks IS
   'One row per teammate and queue ever read. Transactions lock these rows to make their changes one after the other. Unlike advisory locks, readers can''t take them. Unlogged, so it is empty after a crash of the database, which does no harm.';

@@ -204,7 +204,7 @@ BEGIN
       ('teammates_read', 'Teammates who were read.'),
       ('throttled_requests', 'Requests that Allo answered with 429.'),
       ('throttled_seconds', 'Seconds waited because of 429 responses.'),
-      ('trigger', 'schedule or manual.'),
+      ('trigger', 'schedule, manual, or look (one teammate was read because a look found something unexpected).'),
       ('uncalled_at_end', 'Numbers without a call when the queue was last read before it ended. Null: not ended.'),
       ('unknown_since', 'Unknown from here on: one reading contradicted it, and the next one has not confirmed that yet. Null: not contradicted.'),
       ('unseen_seconds_before_end', 'From the last reading of the queue to the first without it: what happened in that time was not seen. Null: not ended.'),

@@ -101,6 +101,16 @@ export const readsPerSecond = z
     return numberIn(text, 0.1, 1000) ?? wrong(context, 'not a number from 0.1 to 1000, nor unlimited.')
   })
 
+/** From 0 to 1. */
+export const share = z.string().transform((text, context) => {
+  const percent = numberIn(text.replace(/\s*%$/, ''), 0, 100)
+  if (percent === null)
+    return wrong(context, 'not a share from 0% to 100%. Write a number and %, such as 25%.')
+  if (percent > 0 && percent < 1 && !text.endsWith('%'))
+    return wrong(context, `could be ${text}% or ${percent * 100}%. Write the %.`)
+  return percent / 100
+})
+
 /** Absolute. */
 export const folder = z
   .string()

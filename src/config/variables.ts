@@ -18,6 +18,7 @@ import {
   proxy,
   readsPerSecond,
   rolePrefix,
+  share,
   text,
   yesOrNo,
   zone,
@@ -62,6 +63,22 @@ export const variableTree = {
     shown: '90 % of what Allo allows',
     meaning:
       'requests per second (0.1 to 1000), shared by all processes with the same key and database; `unlimited` is for benchmarks and simulations',
+  },
+  /** Null: no quota. */
+  dailyRequests: {
+    name: 'ALLO_DAILY_REQUESTS',
+    parse: or(integer(1, 10_000_000), null),
+    shown: 'no quota',
+    meaning:
+      'requests per day (UTC), if Allo gave your key a daily quota; looks stop first, so that passes go on',
+  },
+  /** From 0 to 1; 0: no looks. */
+  liveBudgetShare: {
+    name: 'LIVE_BUDGET_SHARE',
+    parse: share,
+    default: '25%',
+    meaning:
+      'share of the read budget for looks: between two passes, the worker reads the page where a teammate is dialling every few seconds; `0` switches looks off',
   },
   requestTimeoutMs: {
     name: 'ALLO_REQUEST_TIMEOUT_MS',

@@ -21,7 +21,8 @@ import { syncPasses, syncReads } from '../schema.ts'
 
 export const LEASE_SECONDS = 60
 
-export type PassTrigger = 'schedule' | 'manual'
+/** `look`: a look found something unexpected, and one teammate is read at once. */
+export type PassTrigger = 'schedule' | 'manual' | 'look'
 
 export interface NewPass {
   readonly teamId: string

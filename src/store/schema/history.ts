@@ -125,7 +125,7 @@ export const queueSnapshots = allo.table(
     queueId: text('queue_id').notNull(),
     userId: text('user_id').notNull(),
     observedAt: instant('observed_at').notNull(),
-    passId: id('pass_id').notNull(),
+    passId: id('pass_id'),
     numbers: integer('numbers').notNull(),
     remaining: integer('remaining').notNull(),
     inProgress: integer('in_progress').notNull(),

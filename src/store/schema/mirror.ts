@@ -56,6 +56,7 @@ export const queues = allo.table(
     numbers: integer('numbers').notNull(),
     lastReadStartedAt: instant('last_read_started_at').notNull(),
     lastObservedAt: instant('last_observed_at').notNull(),
+    lastLookAppliedAt: instant('last_look_applied_at'),
     missingSince: instant('missing_since'),
     missingReplacedByQueueId: text('missing_replaced_by_queue_id'),
     unknownSince: instant('unknown_since'),

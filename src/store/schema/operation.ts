@@ -4,6 +4,8 @@ import {
   bigint,
   boolean,
   check,
+  date,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -23,6 +25,33 @@ export const apiKeys = allo.table('api_keys', {
 export const readSlots = allo.table('read_slots', {
   keyFingerprint: text('key_fingerprint').primaryKey(),
   nextSlotAt: instant('next_slot_at').notNull(),
+  nextLookAt: instant('next_look_at'),
+  countedDay: date('counted_day', { mode: 'string' }),
+  countedRequests: integer('counted_requests').notNull().default(0),
+})
+
+export const looks = allo.table(
+  'looks',
+  {
+    userId: text('user_id').primaryKey(),
+    teamId: text('team_id').notNull(),
+    queueId: text('queue_id'),
+    plannedAt: instant('planned_at').notNull(),
+    lookStartedAt: instant('look_started_at'),
+    lookedAt: instant('looked_at'),
+    firstPosition: integer('first_position'),
+    lastPosition: integer('last_position'),
+    intervalSeconds: doublePrecision('interval_seconds'),
+    unexpectedInARow: integer('unexpected_in_a_row').notNull().default(0),
+    unexpectedAt: instant('unexpected_at'),
+    unexpectedReason: text('unexpected_reason'),
+  },
+  (t) => [index('looks_team_id').on(t.teamId)],
+)
+
+export const webhookDeliveries = allo.table('webhook_deliveries', {
+  webhookId: text('webhook_id').primaryKey(),
+  receivedAt: instant('received_at').notNull(),
 })
 
 export const locks = allo.table('locks', { name: text('name').primaryKey() })
