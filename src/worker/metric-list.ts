@@ -11,6 +11,21 @@ import { readStatuses, type SavedReading } from '../store/reading/reading.ts'
 
 export const BUDGET_WINDOW_SECONDS = 60
 
+/**
+ * What came of a look, one of these per look.
+ * - unchanged, changed: it counted, and was saved.
+ * - unexpected: the page is not what the mirror holds. Nothing was saved, and a reading was requested.
+ * - dropped: the mirror moved on since it began, or a reading of the teammate was in progress.
+ * - given_up: it had no turn or no answer in time.
+ * - failed: Allo answered with an error.
+ */
+export const lookResults = ['unchanged', 'changed', 'unexpected', 'dropped', 'given_up', 'failed'] as const
+export type LookResult = (typeof lookResults)[number]
+
+/** Where the source says when it happened: a dial that is seen first, or a change of a number's fields. */
+export const sourceTimes = ['call_start_date', 'updated_at'] as const
+export type SourceTime = (typeof sourceTimes)[number]
+
 /** An event that increases counters. */
 export type CountedEvent =
   | { readonly type: 'reading'; readonly reading: CountedReading }
@@ -19,6 +34,7 @@ export type CountedEvent =
   | { readonly type: 'waited'; readonly throttledMs: number }
   | { readonly type: 'incident_opened'; readonly kind: string }
   | { readonly type: 'posted'; readonly result: 'delivered' | 'failed' }
+  | { readonly type: 'look'; readonly result: LookResult }
 
 type CountedReading = Pick<SavedReading, 'status' | 'added' | 'changed' | 'moved' | 'removed'>
 
@@ -107,6 +123,13 @@ export const counters: readonly CounterDefinition[] = [
     name: 'api_throttled_seconds_total',
     help: 'Seconds this process waited because of them.',
     counts: (event) => (event.type === 'waited' ? [[{}, event.throttledMs / 1000]] : []),
+  },
+  {
+    name: 'looks_total',
+    help: 'Looks at the page where a teammate dials, by what came of them.',
+    label: 'result',
+    values: lookResults,
+    counts: (event) => (event.type === 'look' ? [[{ result: event.result }, 1]] : []),
   },
   {
     name: 'incidents_total',

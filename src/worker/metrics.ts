@@ -6,11 +6,19 @@ import {
   counters,
   gauges,
   type ScrapedFacts,
+  type SourceTime,
+  sourceTimes,
 } from './metric-list.ts'
 
 export interface WorkerMetrics {
   passFinished(status: 'ok' | 'partial' | 'failed', seconds: number): void
   count(event: CountedEvent): void
+  /**
+   * Call this once per dial or change that a look or a reading saved, with the seconds from the source's own time to
+   * `observed_at`. Not for what the first reading of a queue found: it happened before the mirror watched.
+   * Less than 0, because the source's clock is ahead, counts as 0.
+   */
+  observeLag(sourceTime: SourceTime, seconds: number): void
   /** This process's own incident, which no table holds. */
   databaseIncident(isOpen: boolean): void
   /** The text of a scrape. */
@@ -23,6 +31,7 @@ export function createMetrics(now: () => number = () => performance.now()): Work
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const passSeconds = createPassSeconds(registry)
+  const lagSeconds = createLagSeconds(registry)
   const count = createCounters(registry)
   const showGauges = createGauges(registry)
   const requests = countPerSecond(now)
@@ -34,6 +43,8 @@ export function createMetrics(now: () => number = () => performance.now()): Work
       if (event.type === 'answered') requests.note()
       count(event)
     },
+    observeLag: (sourceTime, seconds) =>
+      lagSeconds.observe({ source_time: sourceTime }, Math.max(seconds, 0)),
     databaseIncident(isOpen) {
       hasDatabaseIncident = isOpen
     },
@@ -54,6 +65,18 @@ function createPassSeconds(registry: Registry) {
   })
   for (const status of ['ok', 'partial', 'failed']) passSeconds.zero({ status })
   return passSeconds
+}
+
+function createLagSeconds(registry: Registry) {
+  const lagSeconds = new Histogram({
+    name: `${PREFIX}source_lag_seconds`,
+    help: "Seconds from the source's own time of a dial or change until this process saw it.",
+    labelNames: ['source_time'],
+    buckets: [1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 600, 1800],
+    registers: [registry],
+  })
+  for (const source_time of sourceTimes) lagSeconds.zero({ source_time })
+  return lagSeconds
 }
 
 function createCounters(registry: Registry): (event: CountedEvent) => void {
