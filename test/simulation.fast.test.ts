@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { phoneNumber } from '../src/simulation/invented-people.ts'
+import { createRandom } from '../src/simulation/random.ts'
+import { type Rep, startRep } from '../src/simulation/reps.ts'
+import { callsInOrder, type RepStep, type TimedStep } from '../src/simulation/timed-calls.ts'
 import { createWorld, type World } from '../src/simulation/world.ts'
 
 const noon = Date.UTC(2026, 3, 30, 12)
@@ -226,5 +229,69 @@ describe('named moves', () => {
       const current = long.currentQueue(userId)
       expect(states[0]).toMatchObject(current ? { size: current.size } : { status: 'no_queue' })
     }
+  })
+})
+
+/** The first steps of a day of calls. */
+function stepsOf(seed: number, count: number): TimedStep[] {
+  const calls = callsInOrder(createRandom(seed))
+  return Array.from({ length: count }, () => calls.next().value)
+}
+
+describe('a rep', () => {
+  test('makes the same calls for the same seed', () => {
+    expect(stepsOf(3, 200)).toEqual(stepsOf(3, 200))
+    expect(stepsOf(4, 200)).not.toEqual(stepsOf(3, 200))
+  })
+
+  test('lets it ring for at least 5 seconds, and is busy with a number for at most 205', () => {
+    let dialledMs = 0
+    let now = 0
+    for (const { afterMs, step } of stepsOf(5, 3000)) {
+      now += afterMs
+      if (step === 'dial' || step === 'dial_again') dialledMs = now
+      if (typeof step !== 'object') continue
+      expect(now - dialledMs).toBeGreaterThanOrEqual(5000 - 1e-6)
+      expect(now - dialledMs).toBeLessThanOrEqual(205_000)
+    }
+  })
+
+  /** Makes the steps without the waits between them. */
+  async function work(world: World, userId: string, steps: readonly RepStep[]): Promise<string[]> {
+    const made: string[] = []
+    let rep: Rep | undefined
+    await new Promise<void>((resolve) => {
+      const atOnce = function* () {
+        for (const step of steps) yield { afterMs: 0, step }
+        resolve()
+      }
+      rep = startRep(world, userId, atOnce(), ({ positions }, { type }) => made.push(`${type} ${positions}`))
+    })
+    rep?.stop()
+    return made
+  }
+
+  test('dials in order, and follows the call when its number moves', async () => {
+    const world = createWorld({ seed: 1, teammates: 1, numbersPerQueue: 5 })
+    const [id = ''] = idsOf(world)
+    const made = await work(world, id, [
+      ...(['dial', 'id', 'remove', { routing_result: 'ANSWERED' }, 'dial'] as const),
+      ...(['dial_again', 'id', 'append'] as const),
+    ])
+    expect(made).toEqual([
+      ...['dial 0', 'place_call 0', 'remove_positions 3', 'result 0', 'dial 1'],
+      ...['dial 1', 'place_call 1', 'append 4,5,6,7,8,9,10,11,12,13'],
+    ])
+  })
+
+  test('leaves out the result of a call whose queue was reset, and fills an empty queue', async () => {
+    const world = createWorld({ seed: 1, teammates: 1, numbersPerQueue: 2 })
+    const [id = ''] = idsOf(world)
+    const before = world.currentQueue(id)?.queue.id
+    const answered = { routing_result: 'ANSWERED' } as const
+    const made = await work(world, id, ['dial', 'reset', answered, 'dial', 'dial', 'dial'])
+    expect(made.map((move) => move.split(' ')[0])).toEqual(['dial', 'reset', 'dial', 'dial', 'append'])
+    expect(world.currentQueue(id)).toMatchObject({ size: 42 })
+    expect(world.currentQueue(id)?.queue.id).not.toBe(before)
   })
 })

@@ -17,6 +17,12 @@ export const command = defineCommand<SimulateOptions>({
       60,
       [0, 60_000],
     ),
+    count(
+      '--reps <count>',
+      'teammates who dial in order and in real time; only they dial then',
+      0,
+      [0, 5000],
+    ),
     count('--reads-per-second <count>', 'rate limit, as in Allo; 0: none', 20, [0, 10_000]),
   ],
   help: simulatedOnlyHelp,

@@ -1,7 +1,9 @@
 /** `simulate`: runs the simulated Allo with random moves until Ctrl-C. */
 import { type ExitCode, exitCodes, foreignCodeOf, UsageError } from '../../errors.ts'
 import { createRandom } from '../../simulation/random.ts'
+import { type Rep, startRep } from '../../simulation/reps.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../simulation/server.ts'
+import { callsInOrder } from '../../simulation/timed-calls.ts'
 import { createWorld, type World } from '../../simulation/world.ts'
 import { untilAborted, withInterruption } from '../../terminal/interruption.ts'
 import { print, printError } from '../../terminal/output.ts'
@@ -12,15 +14,18 @@ export interface SimulateOptions {
   readonly numbers: number
   readonly seed: string
   readonly movesPerMinute: number
+  readonly reps: number
   readonly readsPerSecond: number
 }
 
 /** Fictional: only the simulation accepts it. */
 const apiKey = 'ak_simulated_0000000000000000'
 const TICK_MS = 250
+/** Random moves leave the calls to the reps. */
+const withoutCalls = { dial: 0, second_dial: 0, progress: 0 }
 
 export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
-  const { teammates, numbers, seed, movesPerMinute, readsPerSecond } = options
+  const { teammates, numbers, seed, movesPerMinute, reps, readsPerSecond } = options
   const world = createWorld({
     seed,
     teammates,
@@ -29,6 +34,7 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
     numbersPerQueue: [Math.ceil(numbers * 0.5), Math.floor(numbers * 1.5)],
     calledBefore: 0.3,
     keepsPast: false,
+    pace: reps > 0 ? withoutCalls : {},
   })
   const allo = await start(options, world)
   print(`ALLO_API_URL=${allo.url}\nALLO_API_KEY=${apiKey}`)
@@ -37,14 +43,23 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
   )
   const dice = createRandom(`${seed} pace`)
   const ticks = setInterval(() => world.act(dice.count((movesPerMinute * TICK_MS) / 60_000)), TICK_MS)
+  const dialling = startReps(world, options)
   try {
     await withInterruption(untilAborted)
   } finally {
     clearInterval(ticks)
+    for (const rep of dialling) rep.stop()
     await allo.close()
   }
   printError(`Answered ${allo.requests.count()} requests; made ${world.truth.moves().length} moves.`)
   return exitCodes.ok
+}
+
+function startReps(world: World, { reps, seed }: SimulateOptions): Rep[] {
+  const active = world.teammates().filter(({ status }) => status === 'ACTIVE')
+  return active
+    .slice(0, reps)
+    .map(({ id }) => startRep(world, id, callsInOrder(createRandom(`${seed} ${id}`))))
 }
 
 async function start({ port, readsPerSecond }: SimulateOptions, world: World): Promise<SimulatedAllo> {
