@@ -4,7 +4,8 @@
 -- use the index of the table. So values per row are computed in lateral joins, and a view has no window function above
 -- the filtered table. A teammate's first or last dial is found as the next row in the order of (user_id, time), because
 -- with `user_id = …` Postgres may scan all dials of the team in the order of time. Figures are as of the last reading,
--- not now(), so that numbers do not get older while the worker is stopped. Only data_freshness uses the clock.
+-- not now(), so that numbers do not get older while the worker is stopped. Only data_freshness and live_freshness use the
+-- clock.
 --
 -- This file: the current state of teams, teammates and queues.
 
@@ -55,7 +56,9 @@ SELECT q.team_id, q.queue_id, q.name AS queue_name, q.user_id, t.name AS teammat
   d.first_dial_at, d.last_dial_at, e.median_seconds_to_first_dial,
   CASE WHEN q.ended_at IS NOT NULL THEN s.remaining END AS uncalled_at_end,
   CASE WHEN q.ended_at IS NOT NULL THEN s.in_progress END AS in_progress_at_end,
-  extract(epoch FROM q.ended_at - q.last_observed_at)::double precision AS unseen_seconds_before_end
+  extract(epoch FROM q.ended_at - q.last_observed_at)::double precision AS unseen_seconds_before_end,
+  extract(epoch FROM q.ended_at - greatest(q.last_observed_at, q.last_look_applied_at))::double precision
+    AS unlooked_seconds_before_end
 FROM allo.queues q
 LEFT JOIN allo.teammates t ON t.user_id = q.user_id
 LEFT JOIN LATERAL (

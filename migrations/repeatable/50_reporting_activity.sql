@@ -63,7 +63,9 @@ LEFT JOIN LATERAL (
   SELECT min(observed_at) AS observed_at FROM allo.queue_snapshots n
   WHERE n.queue_id = s.queue_id AND n.observed_at > s.observed_at
 ) next ON true
-CROSS JOIN LATERAL (SELECT coalesce(next.observed_at, q.ended_at, q.last_observed_at) AS valid_until) span
+CROSS JOIN LATERAL (
+  SELECT coalesce(next.observed_at, q.ended_at, greatest(q.last_observed_at, q.last_look_applied_at)) AS valid_until
+) span
 LEFT JOIN LATERAL (
   SELECT coalesce(sum(extract(epoch FROM least(gap.gap_to, span.valid_until) - greatest(gap.gap_from, s.observed_at))), 0)
     ::double precision AS gap_seconds

@@ -43,14 +43,64 @@ COMMENT ON COLUMN allo.teammate_freshness.last_try_status IS 'Status of the last
 COMMENT ON COLUMN allo.teammate_freshness.last_try_error_code IS 'Error code of the last reading. Null: none.';
 COMMENT ON COLUMN allo.teammate_freshness.last_try_error_message IS 'Error message of the last reading. Null: none.';
 
+-- The views read allo.looks through this function only. allo.looks is unlogged: on a replica, Postgres refuses every query
+-- that names it, at planning. plpgsql plans the inner query only if it runs. SECURITY DEFINER, because a function in a view
+-- runs with the rights of the reader.
+CREATE OR REPLACE FUNCTION allo.looks_on_record()
+RETURNS TABLE (team_id text, user_id text, queue_id text, looked_at timestamptz, interval_seconds double precision)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 200 AS $$
+BEGIN
+  IF NOT pg_is_in_recovery() THEN
+    RETURN QUERY SELECT l.team_id, l.user_id, l.queue_id, l.looked_at, l.interval_seconds FROM allo.looks l
+      WHERE l.looked_at IS NOT NULL;
+  END IF;
+END $$;
+COMMENT ON FUNCTION allo.looks_on_record IS 'The teammates who were looked at: when last, and how often. No row on a replica, which does not have allo.looks.';
+
 CREATE OR REPLACE VIEW reporting.data_freshness AS
 SELECT f.team_id, f.user_id, f.name AS teammate_name, f.last_observed_at,
   CASE WHEN f.last_observed_at IS NOT NULL THEN f.age_seconds END AS age_seconds, target.stale_after_seconds, f.is_left_out,
   CASE WHEN f.is_left_out THEN NULL
     ELSE f.last_observed_at IS NULL OR f.judged_age_seconds > target.stale_after_seconds END AS is_stale,
-  f.last_try_at, f.last_try_status, f.last_try_error_code
+  f.last_try_at, f.last_try_status, f.last_try_error_code,
+  l.looked_at, CASE WHEN l.looked_at IS NOT NULL
+    THEN greatest(extract(epoch FROM clock_timestamp() - l.looked_at), 0)::double precision END AS look_age_seconds,
+  l.interval_seconds AS look_interval_seconds
 FROM allo.teammate_freshness f
-CROSS JOIN LATERAL (SELECT coalesce(f.promised_seconds, 900) AS stale_after_seconds) target;
+CROSS JOIN LATERAL (SELECT coalesce(f.promised_seconds, 900) AS stale_after_seconds) target
+LEFT JOIN allo.looks_on_record() l ON l.user_id = f.user_id;
+
+-- Each dial opens a version of its entry, and versions have an index by time. What the first reading of a queue found may
+-- be older than the mirror, so it says nothing about the lag: changed_after is null. A reading leaves its observed_at in
+-- sync_reads, and a look does not.
+CREATE OR REPLACE VIEW reporting.live_freshness AS
+SELECT team.team_id, span.measured_from, span.measured_at, look.teammates_looked_at,
+  look.look_interval_p50_seconds, look.look_interval_p95_seconds,
+  lag.dials, lag.dials_seen_by_look, lag.lag_p50_seconds, lag.lag_p95_seconds
+FROM allo.teams team
+CROSS JOIN LATERAL (SELECT clock_timestamp() AS measured_at, clock_timestamp() - interval '1 hour' AS measured_from) span
+CROSS JOIN LATERAL (
+  SELECT count(*) AS teammates_looked_at,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY l.interval_seconds) AS look_interval_p50_seconds,
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY l.interval_seconds) AS look_interval_p95_seconds
+  FROM allo.looks_on_record() l
+  JOIN allo.queues q ON q.queue_id = l.queue_id AND q.user_id = l.user_id AND q.is_current
+  WHERE l.team_id = team.team_id AND l.looked_at > span.measured_from
+) look
+CROSS JOIN LATERAL (
+  SELECT count(*) AS dials, count(*) FILTER (WHERE is_seen_by_look) AS dials_seen_by_look,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY lag_seconds) AS lag_p50_seconds,
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY lag_seconds) AS lag_p95_seconds
+  FROM (
+    SELECT greatest(extract(epoch FROM d.first_seen_at - d.dialled_at), 0)::double precision AS lag_seconds,
+      NOT EXISTS (SELECT FROM allo.sync_reads r WHERE r.user_id = d.user_id AND r.observed_at = d.first_seen_at)
+        AS is_seen_by_look
+    FROM allo.queue_number_versions v
+    JOIN allo.dials d ON d.entry_id = v.entry_id AND d.first_seen_at = v.valid_from
+    WHERE v.valid_from > span.measured_from AND v.changed_after IS NOT NULL AND d.team_id = team.team_id
+      AND d.changed_after IS NOT NULL AND d.dialled_at IS NOT NULL
+  ) first_seen
+) lag;
 
 CREATE OR REPLACE VIEW reporting.coverage_gaps AS
 SELECT g.team_id, g.user_id, t.name AS teammate_name, g.gap_from, g.gap_to, false AS is_open,

@@ -8,7 +8,7 @@ COMMENT ON VIEW reporting.queues IS 'One row per queue ever seen. How far did it
 COMMENT ON VIEW reporting.current_numbers IS 'One row per number in a current queue, in dialling order. What is left to call, and how long has it waited?';
 COMMENT ON VIEW reporting.number_entries IS 'One row per entry: one period in which a number is in a queue, ended ones included. When was it added, what was the result, when and why did it end?';
 COMMENT ON VIEW reporting.dials IS 'One row per dial that was seen. Who dialled when, and what was the result? A number that was added, dialled and removed between two readings was not seen.';
-COMMENT ON VIEW reporting.queue_burndown IS 'One row per queue and reading at which one of its counts changed; valid until valid_until. How did a queue burn down, and where is it unknown?';
+COMMENT ON VIEW reporting.queue_burndown IS 'One row per queue and reading or look at which one of its counts changed; valid until valid_until. How did a queue burn down, and where is it unknown?';
 COMMENT ON VIEW reporting.daily_activity IS 'One row per teammate and local day, from the first known day to the last day read, days without dials included. How many dials, with which results? Days have 23 or 25 hours when the clock changes.';
 COMMENT ON VIEW reporting.activity_heatmap IS 'One row per teammate, weekday and local hour (168 each, zeros included) over the 28 days before data_as_of of the team. At what times do people answer? Use the rate only if resolved_dials is 10 or more.';
 COMMENT ON VIEW reporting.leaderboard_7d IS 'One row per teammate: the 7 days before data_as_of of the team, and the 7 days before those. How much did each teammate dial? Rank by counts; rates of few dials are chance.';
@@ -19,7 +19,8 @@ COMMENT ON VIEW reporting.queue_history IS 'One row per version of a queue''s se
 COMMENT ON VIEW reporting.requeued_numbers IS 'One row per number with more than one entry: its newest entry, and what came before. Who is called again, although they may have been reached? Numbers are compared by phone number or, once erased, by number_key.';
 COMMENT ON VIEW reporting.removed_uncalled IS 'One row per entry that ended without a call, of a number that was in no queue afterwards. Who was never called? If a number was erased without number_key, its return can''t be detected.';
 COMMENT ON VIEW reporting.stale_numbers IS 'One row per number in a current queue that has waited longer than 7 days without a call, as of the last reading. Which numbers wait too long?';
-COMMENT ON VIEW reporting.data_freshness IS 'One row per teammate on the team. How old are their data now? The only view that uses the current time.';
+COMMENT ON VIEW reporting.data_freshness IS 'One row per teammate on the team. How old are their data now, and when were they last looked at? is_stale is about the last reading only. Uses the current time.';
+COMMENT ON VIEW reporting.live_freshness IS 'One row per team, over the last hour. How long after a dial at Allo is it here, and how often are teammates looked at? Uses the current time.';
 COMMENT ON VIEW reporting.coverage_gaps IS 'One row per period in which a teammate was not read for longer than two intervals, or was not on the team. For which times are there no data, and why?';
 COMMENT ON VIEW reporting.sync_passes IS 'One row per pass of the mirror over the team. When did it run, was everyone read, how long did it wait? Counts of readings are null or zero after old readings are deleted.';
 COMMENT ON VIEW reporting.data_quality IS 'One row per team and data check, as last run. Can the data be trusted?';
@@ -51,8 +52,8 @@ BEGIN
       ('call_id', 'Allo''s id of the call. Null: none.'),
       ('call_start_date', 'Source: start of the last call to this number. Null: none.'),
       ('change_type', 'added, reappeared (it had ended and returned), changed (a call began or got a result), sync_changed (only sync_status), moved (only its position), removed.'),
-      ('changed_after', 'The change happened after this, and at the latest when it was seen: start of the previous reading. Null: not known.'),
-      ('changed_at', 'Observed: end of the first reading that showed the change.'),
+      ('changed_after', 'The change happened after this, and at the latest when it was seen: start of the previous reading, or of a later look at its page. Null: not known.'),
+      ('changed_at', 'Observed: end of the first reading or look that showed the change.'),
       ('check_name', 'Name of the check.'),
       ('checked', 'Number of items checked.'),
       ('checked_at', 'Observed: when the check ran.'),
@@ -80,6 +81,7 @@ BEGIN
       ('dialled_weekday', 'Local weekday of counted_at: 1 Monday to 7 Sunday.'),
       ('dialling_seconds', 'Seconds between the dials of a session, summed over all sessions of the day. The last call of a session is not counted, because its length is unknown.'),
       ('dials', 'Dials.'),
+      ('dials_seen_by_look', 'Those of dials that a look saw first; a reading saw the others.'),
       ('do_not_disturb', 'ENABLED or DISABLED, or a word that Allo adds.'),
       ('duration_seconds', 'From start to end. Null: running.'),
       ('email', 'E-mail address, as last listed.'),
@@ -122,7 +124,9 @@ BEGIN
       ('is_stale', 'Older than stale_after_seconds, or never read. Null: left out on purpose.'),
       ('is_unresolved', 'No result 120 minutes after the dial; a result is unlikely to come.'),
       ('is_whole_team', 'Everyone was to be read; false: only some teammates, chosen by hand, or none, because Allo did not name the team.'),
-      ('last_changed_at', 'Observed: end of the last reading that showed something new of this dial.'),
+      ('lag_p50_seconds', 'Median of the seconds from the start of a dial, by Allo''s clock in whole seconds, until it was first seen. 0 if Allo''s clock is ahead. Null: no dials.'),
+      ('lag_p95_seconds', '95 % of the dials were seen within this many seconds. Null: no dials.'),
+      ('last_changed_at', 'Observed: end of the last reading or look that showed something new of this dial.'),
       ('last_dial_at', 'Last dial. Null: none.'),
       ('last_dialled_at', 'Last dial of this entry. Null: none.'),
       ('last_observed_at', 'Observed: end of the last successful reading. Null: none.'),
@@ -131,7 +135,14 @@ BEGIN
       ('last_try_error_code', 'Code of the reason why it failed. Null: it did not.'),
       ('last_try_status', 'ok, no_queue, or an unsuccessful status: torn, not_found, forbidden, rate_limited, error, skipped.'),
       ('left_at', 'Observed: when Allo first said that this teammate is not on the team. Null: not known to have left.'),
+      ('look_age_seconds', 'Seconds since looked_at, by the current time. Null: not looked at.'),
+      ('look_interval_p50_seconds', 'Median over these teammates of the seconds between two looks. Null: none.'),
+      ('look_interval_p95_seconds', '95 % of these teammates are looked at at least this often, in seconds. Null: none.'),
+      ('look_interval_seconds', 'Seconds between two looks that counted, as a moving average. Null: fewer than two.'),
+      ('looked_at', 'Observed: end of the last look that counted: the page where the teammate dials was as the mirror has it now. It proves nothing about the other pages. Null: not looked at since the database was started after a crash, or this is a replica.'),
       ('meaning', 'What it means.'),
+      ('measured_at', 'Observed: the current time.'),
+      ('measured_from', 'The hour begins after this.'),
       ('median_seconds_to_first_dial', 'Median over the dialled numbers of the queue, from when a number was added until its first dial. Null: none.'),
       ('name', 'Name of the team.'),
       ('not_reached', 'Numbers of the queue with the outcome not_reached.'),
@@ -147,7 +158,7 @@ BEGIN
       ('numbers_moved', 'Numbers that only moved to another position.'),
       ('numbers_read', 'Numbers in the queues read.'),
       ('numbers_removed', 'Numbers removed from queues that continued.'),
-      ('observed_at', 'Observed: end of the reading that showed these counts.'),
+      ('observed_at', 'Observed: end of the reading or look that showed these counts.'),
       ('other', 'Numbers of the queue with the outcome other.'),
       ('outcome', 'Outcome: see outcome_definitions.'),
       ('outcome_after', 'Outcome after the change. Null: it was removed.'),
@@ -201,18 +212,20 @@ BEGIN
       ('teammate_name', 'Name of the teammate in user_id, as last listed.'),
       ('teammates', 'Number of teammates.'),
       ('teammates_failed', 'Teammates for whom the pass found neither a queue nor "no queue".'),
+      ('teammates_looked_at', 'Teammates with a current queue who were looked at in the last hour.'),
       ('teammates_read', 'Teammates who were read.'),
       ('throttled_requests', 'Requests that Allo answered with 429.'),
       ('throttled_seconds', 'Seconds waited because of 429 responses.'),
       ('trigger', 'schedule, manual, or look (one teammate was read because a look found something unexpected).'),
       ('uncalled_at_end', 'Numbers without a call when the queue was last read before it ended. Null: not ended.'),
       ('unknown_since', 'Unknown from here on: one reading contradicted it, and the next one has not confirmed that yet. Null: not contradicted.'),
-      ('unseen_seconds_before_end', 'From the last reading of the queue to the first without it: what happened in that time was not seen. Null: not ended.'),
+      ('unlooked_seconds_before_end', 'From the last reading of the queue, or the last look that changed something, to the first reading without it: dials and results of that time may not have been seen. It is the most that it can be, because a later look that changed nothing is not on record. Null: not ended.'),
+      ('unseen_seconds_before_end', 'From the last reading of the queue to the first without it: numbers that were added and removed in that time were not seen. Null: not ended.'),
       ('updated_at', 'Source: when Allo last updated the number.'),
       ('user_id', 'The teammate who held the queue at that time.'),
       ('valid_from', 'Observed: valid from here on.'),
       ('valid_to', 'Observed: valid until just before this. Null: valid now.'),
-      ('valid_until', 'The counts are valid until here: the next row, the end of the queue, or the last reading.'),
+      ('valid_until', 'The counts are valid until here: the next row, the end of the queue, or the last reading (or the last look that changed something, if that is later).'),
       ('version', 'Version of allo-queue-mirror.'),
       ('view_meaning', 'What one row of the view is, and which question the view answers.'),
       ('view_name', 'Name of the view.'),
@@ -249,6 +262,7 @@ COMMENT ON COLUMN reporting.removed_uncalled.user_id IS 'The teammate who held t
 COMMENT ON COLUMN reporting.requeued_numbers.outcome IS 'Outcome of the newest entry so far.';
 COMMENT ON COLUMN reporting.current_numbers.user_id IS 'The teammate who holds the queue.';
 COMMENT ON COLUMN reporting.stale_numbers.user_id IS 'The teammate who holds the queue.';
+COMMENT ON COLUMN reporting.dials.first_seen_at IS 'Observed: end of the first reading or look that showed it.';
 COMMENT ON COLUMN reporting.dials.changed_after IS 'The dial appeared after this, and at first_seen_at at the latest. Null: not known.';
 COMMENT ON COLUMN reporting.daily_activity.user_id IS 'The teammate.';
 COMMENT ON COLUMN reporting.daily_activity.connected IS 'Dials answered by a person.';
@@ -264,6 +278,7 @@ COMMENT ON COLUMN reporting.leaderboard_7d.connected IS 'Dials answered by a per
 COMMENT ON COLUMN reporting.leaderboard_7d.voicemail IS 'Dials answered by a machine.';
 COMMENT ON COLUMN reporting.leaderboard_7d.not_reached IS 'Dials without an answer.';
 COMMENT ON COLUMN reporting.data_freshness.user_id IS 'The teammate.';
+COMMENT ON COLUMN reporting.live_freshness.dials IS 'Dials first seen in the last hour whose start Allo says. Without those that the first reading of a queue found, because they may be older than the mirror.';
 COMMENT ON COLUMN reporting.coverage_gaps.user_id IS 'The teammate.';
 COMMENT ON COLUMN reporting.coverage_gaps.is_open IS 'The gap continues: other teammates of the team were read since.';
 COMMENT ON COLUMN reporting.coverage_gaps.gap_seconds IS 'Length of the gap; if it continues, until the last reading of any teammate of the team.';

@@ -66,6 +66,9 @@ interface RolesState {
   readonly otherDatabases: readonly string[]
 }
 
+/** Condition on pg_proc: views call it. It computes a value, or reads a table with the rights of its owner. */
+const isForViews = sql`(provolatile = 'i' or prosecdef)`
+
 async function inspectRoles(pool: Pool, roles: RoleNames): Promise<RolesState> {
   const names = array(Object.values(roles))
   return withDatabaseErrors('checking the roles', () =>
@@ -106,7 +109,7 @@ async function inspectRoles(pool: Pool, roles: RoleNames): Promise<RolesState> {
              select from aclexplode(coalesce(proacl, acldefault('f', proowner))) where grantee = 0)
            or nspname = 'reporting' and not has_function_privilege(reader, p.oid, 'execute')
            or nspname = 'allo' and not has_function_privilege(writer, p.oid, 'execute')
-           or nspname = 'allo' and provolatile = 'i' and not has_function_privilege(reader, p.oid, 'execute')
+           or nspname = 'allo' and ${isForViews} and not has_function_privilege(reader, p.oid, 'execute')
          union all
          select 1 from ours, me where may_grant and not exists (
            select from pg_default_acl d, aclexplode(d.defaclacl) a
@@ -161,12 +164,12 @@ async function putInPlaceOnceMore(pool: Pool, roles: RoleNames): Promise<void> {
 }
 
 async function putInPlace(client: Client, roles: RoleNames): Promise<void> {
-  const { database, ownsDatabase, existing, isMember, pure } = await one<{
+  const { database, ownsDatabase, existing, isMember, forViews } = await one<{
     database: string
     ownsDatabase: boolean
     existing: string[]
     isMember: boolean | null
-    pure: string[]
+    forViews: string[]
   }>(
     client,
     sql`select current_database() as database,
@@ -174,7 +177,7 @@ async function putInPlace(client: Client, roles: RoleNames): Promise<void> {
        array(select rolname::text from pg_roles where rolname ${anyOf(Object.values(roles))}) as existing,
        (select pg_has_role(pii.oid, reader.oid, 'usage') from pg_roles pii, pg_roles reader
         where pii.rolname = ${roles.pii} and reader.rolname = ${roles.reader}) as "isMember",
-       array(select oid::regprocedure::text from pg_proc where pronamespace = 'allo'::regnamespace and provolatile = 'i') as pure`,
+       array(select oid::regprocedure::text from pg_proc where pronamespace = 'allo'::regnamespace and ${isForViews}) as "forViews"`,
   )
   for (const [name, comment] of Object.entries(commentsOf(roles))) {
     if (existing.includes(name)) continue
@@ -198,7 +201,7 @@ async function putInPlace(client: Client, roles: RoleNames): Promise<void> {
     ...rightsIn('reporting_pii', 'tables', 'select', pii),
     ...rightsIn('reporting_pii', 'functions', 'execute', pii),
     // Views run with the rights of their owner, but functions in them with the rights of the reader.
-    ...pure.map((signature) => `grant execute on function ${signature} to ${reader}`),
+    ...forViews.map((signature) => `grant execute on function ${signature} to ${reader}`),
     ...(isMember ? [] : [`grant ${reader} to ${pii}`]),
     ...(ownsDatabase
       ? [
