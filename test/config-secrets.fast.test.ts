@@ -178,6 +178,7 @@ describe('masking', () => {
     HTTP_BASIC_AUTH: 'ops:page$-pass<word>',
     HTTPS_PROXY: 'http://px:pr%26xy-9@proxy:3128',
     NUMBER_KEY: 'b0'.repeat(32),
+    ALLO_WEBHOOK_SECRET: `whsec_${Buffer.alloc(25, 0xfe).toString('base64')}`,
   }
   const passwords = ['ak_live_h#nt"er&2', 'p@ss"w\u00f6rd', 'r=dis-1', 'page$-pass<word>', 'pr&xy-9']
   const forms = [
@@ -195,6 +196,8 @@ describe('masking', () => {
     'B0'.repeat(32),
     '/services/T0000/B0000/tokentokentoken',
     'tokentokentoken',
+    Buffer.alloc(25, 0xfe).toString('base64'),
+    Buffer.alloc(25, 0xfe).toString('base64').replace(/=+$/, ''),
   ]
 
   test('masks a secret in every form in which it can appear', () => {

@@ -11,6 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'config-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const apiKey = 'ak_live_secret'
+const webhookSecret = `whsec_${Buffer.alloc(24, 0xfb).toString('base64')}`
 const withKey = (more: Record<string, string> = {}) => loadConfig({ ALLO_API_KEY: apiKey, ...more })
 
 describe('a configuration', () => {
@@ -43,7 +44,14 @@ describe('a configuration', () => {
       schedule: { everyMs: 300_000 },
       freshnessSloMs: null,
       shutdownTimeoutMs: 10_000,
-      http: { port: 8080, host: '127.0.0.1', allowedHosts: [], basicAuth: null, openProbes: false },
+      http: {
+        port: 8080,
+        host: '127.0.0.1',
+        allowedHosts: [],
+        basicAuth: null,
+        openProbes: false,
+        webhookSecret: null,
+      },
       alertWebhookUrl: null,
       warnings: [],
     })
@@ -75,6 +83,7 @@ describe('a configuration', () => {
       HTTP_ALLOWED_HOSTS: 'Mirror.example.com, worker',
       HTTP_BASIC_AUTH: 'ops:long:enough',
       HTTP_OPEN_PROBES: 'true',
+      ALLO_WEBHOOK_SECRET: webhookSecret,
       ALERT_WEBHOOK_URL: 'https://hooks.example.com/T0/B0',
       REPORT_TIME_ZONE: 'Europe/Paris',
       NUMBER_KEY: 'b0'.repeat(32),
@@ -108,6 +117,7 @@ describe('a configuration', () => {
       http: { port: 0, host: '::', allowedHosts: ['mirror.example.com', 'worker'], openProbes: true },
     })
     expect(config.redisUrl?.value()).toBe('rediss://u:p@cache:6380')
+    expect(config.http.webhookSecret?.value()).toBe(webhookSecret)
     expect(config.http.basicAuth?.value()).toBe('ops:long:enough')
     expect(config.alertWebhookUrl?.value()).toBe('https://hooks.example.com/T0/B0')
     expect(config.numberKey?.value()).toBe('b0'.repeat(32))
@@ -178,6 +188,7 @@ describe('problems', () => {
       HTTP_ALLOWED_HOSTS: 'https://mirror.example.com',
       HTTP_BASIC_AUTH: 'ops:short',
       HTTP_OPEN_PROBES: 'maybe',
+      ALLO_WEBHOOK_SECRET: 'whsec_c2hvcnQ=',
       ALERT_WEBHOOK_URL: 'hooks.example.com',
       ALLO_API_URL: 'http://api.withallo.com',
       ALLO_READS_PER_SECOND: '0',
@@ -212,6 +223,7 @@ describe('problems', () => {
         'HTTP_ALLOWED_HOSTS',
         'HTTP_BASIC_AUTH',
         'HTTP_OPEN_PROBES',
+        'ALLO_WEBHOOK_SECRET',
         'ALERT_WEBHOOK_URL',
         'ALLO_API_KEY',
         'ALLO_API_URL',
@@ -271,8 +283,9 @@ describe('problems', () => {
       HTTP_BASIC_AUTH: 'hunter2',
       ALERT_WEBHOOK_URL: 'hooks/hunter2',
       NUMBER_KEY: 'hunter2',
+      ALLO_WEBHOOK_SECRET: 'hunter2',
     })
-    expect(error.problems).toHaveLength(8)
+    expect(error.problems).toHaveLength(9)
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
     const config = loadConfig({
       ALLO_API_KEY: 'hunter2',
@@ -282,6 +295,7 @@ describe('problems', () => {
       HTTP_BASIC_AUTH: 'ops:hunter2hunter2',
       ALERT_WEBHOOK_URL: 'https://hooks.example.com/hunter2',
       NUMBER_KEY: `${'A'.repeat(36)}hunter2`,
+      ALLO_WEBHOOK_SECRET: `whsec_${'A'.repeat(33)}hunter2`,
     })
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain('hunter2')
   })
@@ -292,6 +306,25 @@ describe('problems', () => {
     expect(withKey({ ...days, ...own }).warnings).toEqual([expect.stringContaining('without NUMBER_KEY')])
     for (const none of [days, own, { ...days, ...own, NUMBER_KEY: 'b0'.repeat(32) }])
       expect(withKey(none).warnings).toEqual([])
+  })
+
+  test.each([
+    ['without whsec_', webhookSecret.slice(6)],
+    ['of 23 bytes', `whsec_${Buffer.alloc(23, 1).toString('base64')}`],
+    ['with other characters than base64', `${webhookSecret}!`],
+    ['cut off', webhookSecret.slice(0, -3)],
+    ['that is only whsec_', 'whsec_'],
+  ])('include a webhook secret %s, and say where to find it', (_, text) => {
+    const { message } = problemsOf({ ALLO_API_KEY: apiKey, ALLO_WEBHOOK_SECRET: text })
+    expect(message).toContain('ALLO_WEBHOOK_SECRET: not a signing secret. Copy it from the webhook in Allo')
+  })
+
+  test('do not include webhooks without looks, but that causes a warning', () => {
+    const env = { ALLO_WEBHOOK_SECRET: webhookSecret }
+    expect(withKey({ ...env, LIVE_BUDGET_SHARE: '0' }).warnings).toEqual([
+      expect.stringContaining('webhooks of Allo have no effect'),
+    ])
+    expect(withKey(env).warnings).toEqual([])
   })
 
   test.each([

@@ -97,6 +97,7 @@ export function loadConfig(
       ...(fields.retention.numbersDays !== null && !fields.numberKey && fields.databaseUrl
         ? [erasedWithoutKey]
         : []),
+      ...(fields.http.webhookSecret !== null && fields.liveBudgetShare === 0 ? [webhooksWithoutLooks] : []),
     ]),
   })
 }
@@ -178,6 +179,9 @@ const keyMissing =
 
 const erasedWithoutKey =
   'RETAIN_NUMBERS_DAYS is set without NUMBER_KEY: once erased, a number that comes back is taken for a new one.'
+
+const webhooksWithoutLooks =
+  'ALLO_WEBHOOK_SECRET is set and LIVE_BUDGET_SHARE is 0: webhooks of Allo have no effect.'
 
 /** `docker run --env-file` and systemd's shells keep the quotes that `.env` and a shell take away. */
 function quoted(given: Env): Problem[] {

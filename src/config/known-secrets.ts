@@ -24,6 +24,12 @@ export function partsOfNumberKey(text: string): string[] {
   return [hex, hex.toUpperCase(), key.toString('base64'), key.toString('base64url')]
 }
 
+/** The key alone, with and without the padding of base64. */
+export function partsOfWebhookSecret(text: string): string[] {
+  const base64 = after(text, 'whsec_')
+  return [base64, base64.replace(/=+$/, '')]
+}
+
 /** Up to the last `@`: where there are several, anything before it may be the password. */
 export function partsOfUserinfo(text: string): string[] {
   const rest = after(text, '://') || text

@@ -64,6 +64,18 @@ export function decodeNumberKey(text: string): Buffer | null {
   return /^[\w+/-]{43}=?$/.test(text) ? Buffer.from(text, 'base64') : null
 }
 
+export const checkWebhookSecret: Check = (text) =>
+  decodeWebhookSecret(text) === null
+    ? 'not a signing secret. Copy it from the webhook in Allo: whsec_ and at least 24 bytes in base64.'
+    : null
+
+/** The key of the signatures, at least 24 bytes; null: it is something else. */
+export function decodeWebhookSecret(text: string): Buffer | null {
+  const [, base64 = ''] = /^whsec_([\w+/-]+)={0,2}$/.exec(text) ?? []
+  const key = Buffer.from(base64, 'base64')
+  return key.length >= 24 && base64.length % 4 !== 1 ? key : null
+}
+
 /** NAME, or the contents of the file NAME_FILE names; null when neither is set or there is a problem. */
 export function secret(
   name: string,

@@ -2,7 +2,13 @@
  * Every environment variable, once, under the field of the configuration it becomes. Parsing, defaults, masking, the
  * table in README.md and `.env.example` follow from this list: to add a variable, add it here.
  */
-import { partsOfLogin, partsOfNumberKey, partsOfUserinfo, partsOfWebhook } from './known-secrets.ts'
+import {
+  partsOfLogin,
+  partsOfNumberKey,
+  partsOfUserinfo,
+  partsOfWebhook,
+  partsOfWebhookSecret,
+} from './known-secrets.ts'
 import {
   apiUrl,
   authScheme,
@@ -29,6 +35,7 @@ import {
   checkDatabaseUrl,
   checkNumberKey,
   checkRedisUrl,
+  checkWebhookSecret,
   checkWebhookUrl,
 } from './secret.ts'
 import { leavesOf, type Variable, type VariableTree } from './variable.ts'
@@ -214,6 +221,17 @@ export const variableTree = {
       parse: yesOrNo,
       default: 'false',
       meaning: '`true`: `/healthz`, `/readyz` and `/metrics` need no password and accept any host name',
+    },
+    /** Null: no webhooks of Allo are accepted. See decodeWebhookSecret. */
+    webhookSecret: {
+      name: 'ALLO_WEBHOOK_SECRET',
+      check: checkWebhookSecret,
+      shown: 'no webhooks',
+      meaning:
+        'signing secret (`whsec_…`) of a webhook in Allo that calls `/hooks/allo` of the worker, which then reads the page of that teammate at once',
+      fileMeaning:
+        'a file that holds the signing secret; it is read again after a wrong signature, so a secret can be rotated without a restart',
+      secretParts: partsOfWebhookSecret,
     },
   },
   /** Null: no alert is sent. */

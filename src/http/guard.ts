@@ -1,7 +1,7 @@
 /**
  * Decides which requests reach the pages, before the router or anything else sees them: the guard alone answers what
- * it did not admit, malformed URLs and unknown paths included. Only GET and HEAD are let through. The password is
- * asked for afterwards (password.ts).
+ * it did not admit, malformed URLs and unknown paths included. Only GET and HEAD are let through, and POST to the path
+ * of webhooks if they are accepted. The password is asked for afterwards (password.ts).
  *
  * A hostile page in a browser that can reach this port may
  *   - point a host name of its own at our address (DNS rebinding): only names of ours and IP addresses are let in;
@@ -10,6 +10,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { HttpConfig } from '../config/config.ts'
+
+/** Of Allo's webhooks. Their signature stands in for the password and for a name of ours. */
+export const WEBHOOK_PATH = '/hooks/allo'
 
 const probes = new Set(['/healthz', '/readyz', '/metrics'])
 
@@ -31,6 +34,8 @@ export interface Guard {
   isUnderOurName(request: IncomingMessage): boolean
   /** Of HTTP_OPEN_PROBES: needs neither the password nor a name of ours. */
   isOpenProbe(request: IncomingMessage): boolean
+  /** With ALLO_WEBHOOK_SECRET: needs neither the password nor a name of ours. */
+  isWebhook(request: IncomingMessage): boolean
 }
 
 interface Refusal {
@@ -41,8 +46,14 @@ interface Refusal {
 
 export function createGuard(config: HttpConfig): Guard {
   const isUnderOurName = (request: IncomingMessage) => isOurs(request, config)
-  const isOpenProbe = ({ url }: IncomingMessage) => config.openProbes && probes.has(url?.split('?')[0] ?? '')
+  const isOpenProbe = (request: IncomingMessage) => config.openProbes && probes.has(pathOf(request))
+  const isWebhook = (request: IncomingMessage) =>
+    config.webhookSecret !== null && pathOf(request) === WEBHOOK_PATH
   const refuse = (request: IncomingMessage): Refusal | null => {
+    if (isWebhook(request)) {
+      if (request.method !== 'POST') return onlyPosting
+      return isAllowedByBrowser(request) ? null : foreignPage
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') return onlyLooking
     if (!isAllowedByBrowser(request)) return foreignPage
     return isUnderOurName(request) || isOpenProbe(request) ? null : foreignName
@@ -64,13 +75,23 @@ export function createGuard(config: HttpConfig): Guard {
     },
     isUnderOurName,
     isOpenProbe,
+    isWebhook,
   }
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?')[0] ?? ''
 }
 
 const onlyLooking: Refusal = {
   status: 405,
   text: 'Only GET and HEAD are possible here.\n',
   headers: { allow: 'GET, HEAD' },
+}
+const onlyPosting: Refusal = {
+  status: 405,
+  text: 'Only POST is possible here: this is the address for webhooks of Allo.\n',
+  headers: { allow: 'POST' },
 }
 const foreignPage: Refusal = {
   status: 403,

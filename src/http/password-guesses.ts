@@ -7,6 +7,7 @@
  */
 import { isIPv6 } from 'node:net'
 import type { Logger } from 'pino'
+import { type Bucket, refill } from './token-bucket.ts'
 
 /** `tokens` at once, then `perSecond`. */
 const OF_ONE_ADDRESS = { tokens: 30, perSecond: 0.5 }
@@ -24,11 +25,6 @@ export interface PasswordGuesses {
   stop(): void
 }
 
-interface Bucket {
-  tokens: number
-  at: number
-}
-
 export function countPasswordGuesses(
   logger: Logger,
   now: () => number = () => performance.now(),
@@ -38,18 +34,13 @@ export function countPasswordGuesses(
   const all: Bucket = { tokens: OF_ALL.tokens, at: now() }
   const line = createLine(logger)
 
-  const refill = (bucket: Bucket, { tokens, perSecond }: typeof OF_ALL) => {
-    bucket.tokens = Math.min(tokens, bucket.tokens + ((now() - bucket.at) / 1000) * perSecond)
-    bucket.at = now()
-    return bucket.tokens >= 1 ? 0 : Math.ceil((1 - bucket.tokens) / perSecond)
-  }
   const bucketOf = (source: string) => byAddress.get(source) ?? { tokens: OF_ONE_ADDRESS.tokens, at: now() }
 
   return {
     secondsToWait(address) {
       const source = sourceOf(address)
-      const ownWait = refill(bucketOf(source), OF_ONE_ADDRESS)
-      const seconds = known.has(source) ? ownWait : Math.max(ownWait, refill(all, OF_ALL))
+      const ownWait = refill(bucketOf(source), OF_ONE_ADDRESS, now())
+      const seconds = known.has(source) ? ownWait : Math.max(ownWait, refill(all, OF_ALL, now()))
       if (seconds > 0) line.notCompared(address)
       return seconds
     },
@@ -59,8 +50,8 @@ export function countPasswordGuesses(
     wrong(address) {
       const source = sourceOf(address)
       const bucket = bucketOf(source)
-      refill(bucket, OF_ONE_ADDRESS)
-      refill(all, OF_ALL)
+      refill(bucket, OF_ONE_ADDRESS, now())
+      refill(all, OF_ALL, now())
       bucket.tokens -= 1
       all.tokens = Math.max(0, all.tokens - 1)
       byAddress.delete(source)

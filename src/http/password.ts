@@ -1,4 +1,7 @@
-/** Asks every request for the password of HTTP_BASIC_AUTH: known paths, unknown ones, and URLs no router can read. */
+/**
+ * Asks every request for the password of HTTP_BASIC_AUTH: known paths, unknown ones, and URLs no router can read. Not
+ * webhooks: they are signed.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import basicAuth from '@fastify/basic-auth'
@@ -44,7 +47,7 @@ export async function registerPassword(
   const ask: Password['ask'] = (request, reply, next) => {
     const { raw } = request
     const isOpen = guard.isOpenProbe(raw)
-    if (!guard.isUnderOurName(raw)) return next()
+    if (guard.isWebhook(raw) || !guard.isUnderOurName(raw)) return next()
     if (login === null) {
       trusted.add(raw)
       return next()

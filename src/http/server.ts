@@ -25,6 +25,7 @@ import { type Password, registerPassword } from './password.ts'
 import { QUEUES_PATH, registerQueues } from './queues.ts'
 import { readinessOf, withoutDetails } from './readiness.ts'
 import { registerReport } from './report.ts'
+import { registerWebhooks } from './webhook/route.ts'
 
 export interface HttpServer {
   /** Call this whenever the state changed. */
@@ -34,7 +35,7 @@ export interface HttpServer {
 }
 
 export interface HttpSettings {
-  readonly config: Pick<Config, 'http' | 'schedule' | 'freshnessSloMs' | 'reportTimeZone'>
+  readonly config: Pick<Config, 'http' | 'schedule' | 'freshnessSloMs' | 'reportTimeZone' | 'liveBudgetShare'>
   readonly state: WorkerState
   readonly keyFingerprint: string
   readonly metrics: WorkerMetrics
@@ -83,6 +84,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   const queuesPage = await registerQueues(server)
   registerRoutes(server, settings, password)
   await registerReport(server, settings)
+  await registerWebhooks(server, settings)
   await server.ready()
 
   let isStopped = false

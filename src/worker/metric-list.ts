@@ -34,7 +34,26 @@ export type CountedEvent =
   | { readonly type: 'waited'; readonly throttledMs: number }
   | { readonly type: 'incident_opened'; readonly kind: string }
   | { readonly type: 'posted'; readonly result: 'delivered' | 'failed' }
+  | { readonly type: 'webhook'; readonly outcome: WebhookOutcome }
   | { readonly type: 'look'; readonly result: LookResult }
+
+/**
+ * What came of a request to /hooks/allo. `ignored`: nothing to do (another topic, an inbound call, a teammate without a
+ * queue, looks are off). `unavailable`: Allo is to send it again.
+ */
+export const webhookOutcomes = [
+  'accepted',
+  'ignored',
+  'repeated',
+  'unknown_teammate',
+  'refused_signature',
+  'refused_size',
+  'malformed',
+  'too_many',
+  'unavailable',
+] as const
+
+export type WebhookOutcome = (typeof webhookOutcomes)[number]
 
 type CountedReading = Pick<SavedReading, 'status' | 'added' | 'changed' | 'moved' | 'removed'>
 
@@ -144,6 +163,13 @@ export const counters: readonly CounterDefinition[] = [
     label: 'result',
     values: ['delivered', 'failed'],
     counts: (event) => (event.type === 'posted' ? [[{ result: event.result }, 1]] : []),
+  },
+  {
+    name: 'webhooks_total',
+    help: 'Requests to /hooks/allo, by outcome.',
+    label: 'outcome',
+    values: webhookOutcomes,
+    counts: (event) => (event.type === 'webhook' ? [[{ outcome: event.outcome }, 1]] : []),
   },
 ]
 

@@ -28,6 +28,7 @@ export interface TestServer {
 export interface AskOptions {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
 }
 
 export interface Reply {
@@ -51,6 +52,7 @@ export async function startTestServer(
     waitingBecause: null,
     database: null,
     worker: null,
+    looks: null,
     ...given,
   }
   const events: string[] = []
@@ -63,12 +65,13 @@ export async function startTestServer(
     address = entry.address ?? address
   }
   const metrics = createMetrics()
+  const config = loadConfig({ ALLO_API_KEY: apiKey, HTTP_PORT: '0', ...env })
   const http = await startHttp({
-    config: loadConfig({ ALLO_API_KEY: apiKey, HTTP_PORT: '0', ...env }),
+    config,
     state,
     keyFingerprint: keyFingerprint(apiKey),
     metrics,
-    logger: createLogger('info', { write: note }, () => []),
+    logger: createLogger(config.logLevel, { write: note }, () => []),
     version: '1.2.3',
     secrets: () => [apiKey],
     tryPortAgainMs,
@@ -89,7 +92,7 @@ export async function startTestServer(
 }
 
 /** Unlike fetch, sends any Host header and any path as it is. */
-export function ask(url: string, { method = 'GET', headers = {} }: AskOptions = {}): Promise<Reply> {
+export function ask(url: string, { method = 'GET', headers = {}, body }: AskOptions = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, { method, headers, agent: false }, (response) => {
       let text = ''
@@ -100,6 +103,6 @@ export function ask(url: string, { method = 'GET', headers = {} }: AskOptions = 
       response.on('error', reject)
     })
     request.on('error', reject)
-    request.end()
+    request.end(body)
   })
 }

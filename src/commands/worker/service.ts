@@ -50,7 +50,13 @@ export async function runService(
   { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
   const metrics = createMetrics()
-  const state: WorkerState = { waitingFor: 'Postgres', waitingBecause: null, database: null, worker: null }
+  const state: WorkerState = {
+    waitingFor: 'Postgres',
+    waitingBecause: null,
+    database: null,
+    worker: null,
+    looks: null,
+  }
   const webhook = openWebhook(config)
   const pages = createPages({ config, state, metrics, logger })
   const service = { config, logger, signal, metrics, state, refreshPages: pages.refresh, webhook }

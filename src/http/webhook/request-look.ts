@@ -1,0 +1,68 @@
+/** From a webhook to the look or reading that it asks for. */
+import { type Client, inTransaction, type Pool } from '../../store/postgres/database.ts'
+import { remember } from '../../store/postgres/remember.ts'
+import {
+  forgetOldDeliveries,
+  rankOfNumber,
+  rememberDelivery,
+  teammateNamed,
+} from '../../store/queries/webhook-deliveries.ts'
+import { within } from '../../waiting.ts'
+import type { LookRequests } from '../../worker/look-requests.ts'
+import { createOneAtATime } from '../one-at-a-time.ts'
+import type { CallEvent } from './call-event.ts'
+
+export interface Webhook {
+  readonly id: string
+  readonly event: CallEvent
+}
+
+type Outcome = 'accepted' | 'ignored' | 'repeated' | 'unknown_teammate'
+
+/** Of the job backend, so that a transaction never waits for it longer. */
+const REQUEST_TIMEOUT_MS = 600
+const FORGET_EVERY_MS = 60_000
+/** One webhook at a time leaves connections of the pool to the pages and probes. */
+const MOST_WAITING = 50
+
+/**
+ * Asks for what a webhook needs, once. It is remembered in the transaction that asks: if that fails, this rejects, and
+ * the next delivery of the webhook is not a repetition.
+ */
+export function createLookRequester(
+  keyFingerprint: string,
+): (webhook: Webhook, pool: Pool, looks: LookRequests) => Promise<Outcome> {
+  const takeTurn = createOneAtATime(MOST_WAITING)
+  const forgetters = new WeakMap<Pool, () => Promise<void>>()
+
+  return async ({ id, event }, pool, looks) => {
+    const endTurn = await takeTurn()
+    try {
+      const forget = forgetters.get(pool) ?? remember(FORGET_EVERY_MS, () => forgetOldDeliveries(pool))
+      forgetters.set(pool, forget)
+      await forget()
+      return await inTransaction(pool, 'taking a webhook', async (client) => {
+        if (!(await rememberDelivery(client, id))) return 'repeated'
+        const teammate = await teammateNamed(client, keyFingerprint, event)
+        if (teammate === null) return 'unknown_teammate'
+        if (teammate.queueId === null) return 'ignored'
+        const ask = await whatToAsk(client, teammate.queueId, event)
+        await within(REQUEST_TIMEOUT_MS, ask(looks, teammate.userId))
+        return 'accepted'
+      })
+    } finally {
+      endTurn()
+    }
+  }
+}
+
+type Ask = (looks: LookRequests, userId: string) => Promise<void>
+
+/** A completed call may have left the page where dialling stands. */
+async function whatToAsk(client: Client, queueId: string, { topic, numberTo }: CallEvent): Promise<Ask> {
+  if (topic !== 'call.completed' || numberTo === null) return (looks, userId) => looks.lookNow(userId, null)
+  const rank = await rankOfNumber(client, queueId, numberTo)
+  return rank === null
+    ? (looks, userId) => looks.readNow(userId, 'a call was completed to a number that is not in the queue')
+    : (looks, userId) => looks.lookNow(userId, rank)
+}
