@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keyFingerprint, type OpenReadBudget, openReadBudget } from '../src/store/pass/read-budget.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { holds } from './support/properties.ts'
 
 /** Far more than any machine takes for a statement: what is compared can't be a matter of its speed. */
 const MINUTE_MS = 60_000
@@ -30,6 +32,36 @@ describe('request slots', () => {
       if (index > 0) expect(slot - (slots[index - 1] ?? 0)).toBeGreaterThan(55.5)
       expect(slots.filter((other) => other >= slot && other < slot + 1000).length).toBeLessThanOrEqual(18)
     }
+  })
+
+  test('do not overlap and are not given in a pause, whatever room is reserved and whichever process reserves it', async () => {
+    const process = fc.nat(2)
+    const requests = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ process, roomMs: fc.integer({ min: 1, max: 900 }) }) },
+      { weight: 1, arbitrary: fc.record({ process, pauseMs: fc.nat(20) }) },
+    )
+    await holds(4, fc.array(requests, { minLength: 2, maxLength: 30 }), async (sequence) => {
+      const key = newKey()
+      const processes = [await open(key), await open(key), await open(key)]
+      const rooms: number[] = []
+      let pausedUntil = 0
+      for (const request of sequence) {
+        const budget = processes[request.process]
+        if ('pauseMs' in request) {
+          pausedUntil = Math.max(pausedUntil, (await now()) + request.pauseMs)
+          await budget?.pause(request.pauseMs)
+        } else if ('inMs' in ((await budget?.reserve(request.roomMs)) ?? {})) {
+          rooms.push(request.roomMs)
+          expect(await now(), 'the time of a slot').toBeGreaterThanOrEqual(pausedUntil)
+        }
+      }
+      const ends = await slotsOf(key, 0)
+      const overlaps = rooms.filter(
+        (room, index) => (ends[index] ?? 0) - room < (ends[index - 1] ?? 0) - 0.01,
+      )
+      expect(ends).toHaveLength(rooms.length)
+      expect(overlaps).toEqual([])
+    })
   })
 
   test('are recognised by their distance', async () => {

@@ -10,6 +10,10 @@
  *
  * A request that missed its slot would be sent together with the request of the next slot, so a missed slot is dropped.
  * From the second miss in a row, the pacer reserves twice the room each time, so that a slow machine soon has enough.
+ *
+ * The time of a slot is known up to the round trip of its reservation, at whose start or end the budget may have
+ * answered. The request is sent after the latest possible time, so never before its slot. At 90 % of the limit, no
+ * second has too many requests if each is sent within 111 ms after the beginning of its slot and the additional room.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AlloErrorFacts } from './errors.ts'
@@ -37,8 +41,12 @@ export interface ProcessPacer extends Pacer {
 
 /** How often to ask for a pause when requests are not spaced, because then no reservation reports one. */
 const LOOK_EVERY_MS = 500
-/** Or half an interval. At 90 % of the limit, one second has too many requests only if slots are missed by 111 ms. */
+/** After the latest possible time of the slot. Or half an interval. */
 const MAY_BE_LATE_MS = 25
+/** After the earliest possible time of the slot. */
+const MAY_BE_OFF_MS = 100
+/** Of a usual round trip to the budget. For a longer one, more room is reserved. */
+const SHORT_ROUND_TRIP_MS = 50
 /** In a row. The next slot has 16 times the room and is used even if it is late, so that a request is sent at all. */
 const MOST_DROPPED = 5
 
@@ -79,7 +87,7 @@ export function createPacer(options: {
   }
 
   async function waitForSlot(): Promise<boolean> {
-    const roomMs = intervalMs * 2 ** Math.max(dropped - 1, 0)
+    const roomMs = (intervalMs + longRoundTripMs()) * 2 ** Math.max(dropped - 1, 0)
     const pausesStarted = pause.started
     const askedAt = performance.now()
     const slot = await timed(() => budget.reserve(roomMs))
@@ -87,15 +95,22 @@ export function createPacer(options: {
       await pause.waitOut(slot.pausedMs, wait)
       return false
     }
-    // A lower bound: the reply may have waited unread in the socket.
-    const slotAt = askedAt + slot.inMs
-    if (!(await wait(slotAt - performance.now()))) return false
+    const earliest = askedAt + slot.inMs
+    const latest = performance.now() + slot.inMs
+    if (!(await wait(latest - roundTripMs - performance.now()))) return false
     if ((await timed(pause.look)) > 0) return false
-    if (!(await wait(slotAt + roundTripMs - performance.now()))) return false
-    const lateMs = performance.now() - slotAt - roundTripMs
-    const isInTime = lateMs <= Math.max(MAY_BE_LATE_MS, intervalMs / 2) + roomMs - intervalMs
+    if (!(await wait(latest - performance.now()))) return false
+    const now = performance.now()
+    const sparedMs = roomMs - intervalMs
+    const isInTime =
+      now - latest <= Math.max(MAY_BE_LATE_MS, intervalMs / 2) + sparedMs &&
+      now - earliest <= MAY_BE_OFF_MS + sparedMs
     dropped = isInTime || dropped === MOST_DROPPED ? 0 : dropped + 1
     return dropped === 0 && pausesStarted === pause.started
+  }
+
+  function longRoundTripMs(): number {
+    return Number.isFinite(roundTripMs) ? Math.max(0, roundTripMs - SHORT_ROUND_TRIP_MS) : 0
   }
 
   async function isPausedWithoutSpacing(): Promise<boolean> {
