@@ -12,7 +12,15 @@ const ofNumbers = new Set([
   'content_digest',
 ])
 /** What changes by itself. */
-const ofTheClock = new Set(['age_seconds', 'judged_age_seconds', 'is_stale', 'suppressed_at'])
+const ofTheClock = new Set([
+  'age_seconds',
+  'judged_age_seconds',
+  'look_age_seconds',
+  'is_stale',
+  'suppressed_at',
+  'measured_from',
+  'measured_at',
+])
 
 /** Relation → its rows, sorted. Also what Postgres keeps of them to plan with. */
 export async function everything(pool: Pool): Promise<Map<string, string>> {
