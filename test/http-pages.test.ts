@@ -159,6 +159,26 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     await database.pool.query('delete from allo.quality_results')
   })
 
+  test('it shows when a teammate was verified and when looked at, and /metrics has the oldest look', async () => {
+    const [first] = api.world.teammates()
+    await database.pool.query(
+      `insert into allo.looks (user_id, team_id, queue_id, planned_at, looked_at, interval_seconds)
+       select user_id, team_id, queue_id, now(), now() - interval '70 s', 12.5 from allo.queues
+       where user_id = $1 and is_current`,
+      [first?.id],
+    )
+    const { text } = await server.get('/')
+    expect(text).toContain('<th scope="col">Verified</th>')
+    expect(text).toMatch(/<td class="when"><time datetime="20[^"]+">\d+\u00a0(?:s|min) ago<\/time><\/td>/)
+    expect(text).toMatch(/<b>Live<\/b> no looks: no worker is running; no dial was seen in the last hour\./)
+    const metrics = (await server.get('/metrics')).text
+    const age = /\nallo_queue_mirror_look_age_max_seconds ([\d.]+)/.exec(metrics)?.[1]
+    expect(Number(age)).toBeGreaterThanOrEqual(70)
+    expect(metrics).toMatch(/\nallo_queue_mirror_look_interval_p50_seconds 12\.5/)
+    await database.pool.query('delete from allo.looks')
+    expect((await server.get('/metrics')).text).not.toMatch(/\nallo_queue_mirror_look_age_max_seconds/)
+  })
+
   test('a name is shown as text, and a number in it is masked', async () => {
     const { text } = await server.get('/')
     expect(text).toContain(`&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;amp; [number] \ufffdgnp`)

@@ -111,7 +111,7 @@ describe('live_freshness', () => {
     expect(await live(stage)).toMatchObject({ dials: 2, dials_seen_by_look: 1 })
   })
 
-  test('has how often teammates with a current queue are looked at', async () => {
+  test('has how often teammates who dial are looked at: those whose counts changed within five minutes', async () => {
     const stage = await open()
     const [first = '', second = '', third = ''] = stage.ids
     expect(await live(stage)).toMatchObject({ teammates_looked_at: 0, look_interval_p50_seconds: null })
@@ -120,11 +120,21 @@ describe('live_freshness', () => {
     await lookedAt(stage, third, '61 min', 120)
     expect(await live(stage)).toMatchObject({
       teammates_looked_at: 2,
+      teammates_dialling: 2,
       look_interval_p50_seconds: 15,
       look_interval_p95_seconds: 19.5,
     })
-    await stage.sql('update allo.queues set is_current = null where user_id = $1', [second])
-    expect(await live(stage)).toMatchObject({ teammates_looked_at: 1, look_interval_p50_seconds: 10 })
+    await stage.sql(
+      `update allo.queue_snapshots set observed_at = observed_at - interval '5 min' where user_id = $1`,
+      [second],
+    )
+    expect(await live(stage)).toMatchObject({
+      teammates_looked_at: 2,
+      teammates_dialling: 1,
+      look_interval_p50_seconds: 10,
+    })
+    await stage.sql('update allo.queues set is_current = null')
+    expect(await live(stage)).toMatchObject({ teammates_looked_at: 0, teammates_dialling: 0 })
   })
 })
 

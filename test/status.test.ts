@@ -109,6 +109,34 @@ describe('the status of a team in Postgres', () => {
     expect(after.teammates.filter(({ failure }) => failure !== null)).toEqual([])
   })
 
+  test('has when each teammate was looked at, how often, and how soon dials were seen', async () => {
+    await runPass(api, database.url)
+    const [first] = api.world.teammates()
+    const userId = first?.id ?? ''
+    await database.pool.query(
+      `insert into allo.looks (user_id, team_id, queue_id, planned_at, looked_at, interval_seconds)
+       select user_id, team_id, queue_id, now(), now() - interval '4 s', 10.3 from allo.queues where user_id = $1`,
+      [userId],
+    )
+    api.world.apply({ type: 'dial', userId, position: 0 })
+    await runPass(api, database.url)
+    await database.pool.query(`update allo.dials set dialled_at = first_seen_at - interval '7 s'`)
+    const status = await mirrorStatus(database.pool, fingerprint, () => 900)
+    const looked = status.teammates.filter(({ lookedAt }) => lookedAt !== null)
+    expect(looked).toMatchObject([
+      { userId, lookIntervalSeconds: 10.3, lookedAt: expect.stringMatching(/^20.*Z$/) },
+    ])
+    expect(looked[0]?.lookAgeSeconds).toBeGreaterThanOrEqual(4)
+    expect(status.live).toMatchObject({
+      teammatesLookedAt: 1,
+      teammatesDialling: 1,
+      intervalP50Seconds: 10.3,
+      dials: 1,
+      lagP50Seconds: 7,
+      secondsSincePause: null,
+    })
+  })
+
   test('omits teammates who left or are left out by configuration', async () => {
     const [first, second] = api.world.teammates()
     await runPass(api, database.url, { except: [first?.id ?? ''] })

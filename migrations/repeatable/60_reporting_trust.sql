@@ -74,18 +74,22 @@ LEFT JOIN allo.looks_on_record() l ON l.user_id = f.user_id;
 -- be older than the mirror, so it says nothing about the lag: changed_after is null. A reading leaves its observed_at in
 -- sync_reads, and a look does not.
 CREATE OR REPLACE VIEW reporting.live_freshness AS
-SELECT team.team_id, span.measured_from, span.measured_at, look.teammates_looked_at,
+SELECT team.team_id, span.measured_from, span.measured_at, look.teammates_looked_at, look.teammates_dialling,
   look.look_interval_p50_seconds, look.look_interval_p95_seconds,
   lag.dials, lag.dials_seen_by_look, lag.lag_p50_seconds, lag.lag_p95_seconds
 FROM allo.teams team
 CROSS JOIN LATERAL (SELECT clock_timestamp() AS measured_at, clock_timestamp() - interval '1 hour' AS measured_from) span
 CROSS JOIN LATERAL (
-  SELECT count(*) AS teammates_looked_at,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY l.interval_seconds) AS look_interval_p50_seconds,
-    percentile_cont(0.95) WITHIN GROUP (ORDER BY l.interval_seconds) AS look_interval_p95_seconds
-  FROM allo.looks_on_record() l
-  JOIN allo.queues q ON q.queue_id = l.queue_id AND q.user_id = l.user_id AND q.is_current
-  WHERE l.team_id = team.team_id AND l.looked_at > span.measured_from
+  SELECT count(*) AS teammates_looked_at, count(*) FILTER (WHERE is_dialling) AS teammates_dialling,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY interval_seconds) FILTER (WHERE is_dialling) AS look_interval_p50_seconds,
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY interval_seconds) FILTER (WHERE is_dialling) AS look_interval_p95_seconds
+  FROM (
+    SELECT l.interval_seconds, EXISTS (SELECT FROM allo.queue_snapshots s
+        WHERE s.queue_id = q.queue_id AND s.observed_at > span.measured_at - interval '5 minutes') AS is_dialling
+    FROM allo.looks_on_record() l
+    JOIN allo.queues q ON q.queue_id = l.queue_id AND q.user_id = l.user_id AND q.is_current
+    WHERE l.team_id = team.team_id AND l.looked_at > span.measured_from
+  ) looked_at
 ) look
 CROSS JOIN LATERAL (
   SELECT count(*) AS dials, count(*) FILTER (WHERE is_seen_by_look) AS dials_seen_by_look,

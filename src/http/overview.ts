@@ -12,6 +12,7 @@ import { inWords } from '../text/duration.ts'
 import { describeSchedule, nextSlot, staleAfterMs } from '../worker/freshness.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import type { JobsStatus } from '../worker/jobs-status.ts'
+import { liveInWords } from './live.ts'
 
 export interface Overview extends MirrorStatus {
   readonly verdict: Verdict
@@ -29,6 +30,8 @@ export interface Overview extends MirrorStatus {
     readonly numbers: number
   }
   readonly schedule: { readonly text: string; readonly nextRunAt: string | null }
+  /** How soon changes are visible, in a sentence. */
+  readonly liveInWords: string
   /** What the checks of the data found last; null: they never ran. */
   readonly quality: QualityReport | null
   readonly jobs: JobsStatus
@@ -48,6 +51,7 @@ export interface OverviewSources {
   readonly keyFingerprint: string
   readonly schedule: Schedule
   readonly freshnessSloMs: number | null
+  readonly liveBudgetShare: number
   readonly database: 'embedded' | 'own'
   readonly version: string
 }
@@ -56,7 +60,7 @@ export async function overviewOf(
   sources: OverviewSources,
   askJobs: () => Promise<JobsStatus>,
 ): Promise<Overview> {
-  const { pool, keyFingerprint, schedule, freshnessSloMs, database, version } = sources
+  const { pool, keyFingerprint, schedule, freshnessSloMs, liveBudgetShare, database, version } = sources
   const targetAt = (at: Date) => staleAfterMs(schedule, freshnessSloMs, at) / 1000
   const [mirror, jobs] = await Promise.all([mirrorStatus(pool, keyFingerprint, targetAt), askJobs()])
   const quality = mirror.team === null ? null : await lastResults(pool, mirror.team.teamId)
@@ -77,6 +81,13 @@ export async function overviewOf(
     jobs,
     database,
     version,
+    liveInWords: liveInWords({
+      live: mirror.live,
+      budgetShare: liveBudgetShare,
+      pausedSeconds: mirror.pausedSeconds,
+      workers: jobs.workers,
+      hasQueues: teammates.some(({ numbers }) => numbers !== null),
+    }),
     freshness: {
       isFresh,
       oldestSeconds: teammates[0]?.ageSeconds ?? null,

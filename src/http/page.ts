@@ -27,6 +27,7 @@ export function statusPage(overview: Overview, timeZone: string): string {
 <main>
 ${verdictBox(verdict)}
 ${tiles(overview, when)}
+<p class="live"><b>Live</b> ${overview.liveInWords}.</p>
 ${problems(overview)}
 ${checks(overview)}
 ${passes(overview.passes, when)}
@@ -160,14 +161,16 @@ ${rest.length === 0 ? null : html`<details><summary>${rest.length} before</summa
 
 function teammates({ teammates: all, at }: Overview, when: When): Html | null {
   if (all.length === 0) return null
-  const row = ({ userId, name, observedAt, isStale, numbers }: TeammateStatus) => {
+  const row = ({ userId, name, observedAt, isStale, numbers, ...look }: TeammateStatus) => {
     const tone = isStale ? 'word bad' : ''
     const age = observedAt === null ? 'never read' : ago(at, observedAt)
     return html`<tr><td class="name">${name ?? userId}</td><td class="when"><span class="${tone}">${age}</span></td>
-<td class="when wide">${observedAt === null ? null : html`<time datetime="${observedAt}">${when(observedAt)}</time>`}</td><td class="n">${numbers ?? 'no queue'}</td></tr>`
+<td class="when wide">${observedAt === null ? null : html`<time datetime="${observedAt}">${when(observedAt)}</time>`}</td>
+<td class="when">${look.lookedAt === null ? '–' : html`<time datetime="${look.lookedAt}">${ago(at, look.lookedAt)}</time>`}</td>
+<td class="when wide">${look.lookIntervalSeconds === null ? null : duration(look.lookIntervalSeconds)}</td><td class="n">${numbers ?? 'no queue'}</td></tr>`
   }
   return html`<section><h2>Teammates, oldest data first</h2><div class="scroll"><table>
-<thead><tr><th scope="col">Teammate</th><th scope="col">Last read</th><th scope="col" class="wide">At</th><th scope="col" class="n">Numbers</th></tr></thead>
+<thead><tr><th scope="col">Teammate</th><th scope="col">Verified</th><th scope="col" class="wide">At</th><th scope="col">Looked at</th><th scope="col" class="wide">Every</th><th scope="col" class="n">Numbers</th></tr></thead>
 <tbody>${all.slice(0, TEAMMATES_IN_SIGHT).map(row)}</tbody></table></div>${more(all.length)}</section>`
 }
 

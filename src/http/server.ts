@@ -212,6 +212,11 @@ function factsOf(
             ...found.counts,
             oldestSeconds: found.freshness.oldestSeconds,
             staleAfterSeconds: found.freshness.staleAfterSeconds,
+            lookAgeSeconds: greatest(
+              found.teammates.filter(({ numbers }) => numbers !== null).map((one) => one.lookAgeSeconds),
+            ),
+            lookIntervalP50Seconds: found.live?.intervalP50Seconds ?? null,
+            lookIntervalP95Seconds: found.live?.intervalP95Seconds ?? null,
             lastOkPassAt: found.passes.find(({ status }) => status === 'ok')?.finishedAt ?? null,
             openIncidents,
             quality: found.quality,
@@ -221,6 +226,12 @@ function factsOf(
         ? null
         : { workers: found.jobs.workers ?? 0, counts: found.jobs.counts },
   }
+}
+
+/** Null: there is none. */
+function greatest(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null)
+  return known.length === 0 ? null : Math.max(...known)
 }
 
 /** Whatever a page, a job or an error message holds: no key and no phone number leaves through here. */

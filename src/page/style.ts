@@ -39,6 +39,8 @@ section.problems{border-color:var(--warning)}
 .problems li:first-child{border-top:0;padding-top:0}
 .problems p{margin:0;overflow-wrap:anywhere}
 .problems p+p{font-size:.85rem}
+.live{margin:0 0 1rem;padding:0 .2rem;color:var(--muted);font-size:.9rem;overflow-wrap:anywhere}
+.live b{color:var(--text);font-weight:600}
 .chart{display:block;width:100%;height:auto}
 .axis{stroke:var(--line)}
 .bar.ok{fill:var(--good)}.bar.partial,.cap.partial{fill:var(--warning)}.bar.failed,.cap.failed{fill:var(--bad)}.bar.running{fill:var(--running)}

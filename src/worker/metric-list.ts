@@ -68,6 +68,11 @@ export interface ScrapedFacts {
   readonly data: {
     readonly oldestSeconds: number | null
     readonly staleAfterSeconds: number
+    /** Of the teammate with a queue whose last look is the oldest. Null: none was looked at. */
+    readonly lookAgeSeconds: number | null
+    /** Of teammates who dial. Null: none was looked at. */
+    readonly lookIntervalP50Seconds: number | null
+    readonly lookIntervalP95Seconds: number | null
     readonly teammates: number
     readonly stale: number
     readonly failing: number
@@ -207,6 +212,21 @@ export const gauges: readonly GaugeDefinition[] = [
     name: 'data_age_slo_seconds',
     help: 'The age from which data are too old now.',
     read: ({ data }) => single(data?.staleAfterSeconds),
+  },
+  {
+    name: 'look_age_max_seconds',
+    help: 'Seconds since the last look at the teammate with a queue who was looked at longest ago; absent: none was.',
+    read: ({ data }) => single(data?.lookAgeSeconds),
+  },
+  {
+    name: 'look_interval_p50_seconds',
+    help: 'Median of the seconds between two looks, over teammates who dial; absent: none was looked at.',
+    read: ({ data }) => single(data?.lookIntervalP50Seconds),
+  },
+  {
+    name: 'look_interval_p95_seconds',
+    help: '95th percentile of the seconds between two looks, over teammates who dial; absent: none was looked at.',
+    read: ({ data }) => single(data?.lookIntervalP95Seconds),
   },
   {
     name: 'teammates_stale',

@@ -46,6 +46,7 @@ async function look(config: ConfigWithKey, { pool, url, isEmbedded }: OpenDataba
   // The schedule of the worker counts, not the one in this environment.
   const sources = {
     schedule: jobs.schedule ?? config.schedule,
+    liveBudgetShare: config.liveBudgetShare,
     freshnessSloMs: config.freshnessSloMs ?? (workerSeconds === null ? null : workerSeconds * 1000),
     pool,
     keyFingerprint: fingerprint,
@@ -104,6 +105,7 @@ function toScreen(overview: Overview): string[] {
   const facts: [string, string][] = [
     ['Team', team === null ? 'not known yet' : `${team.name ?? 'without a name'} (${team.teamId})`],
     ['Data', `oldest ${oldest}; stale after ${inWords(freshness.staleAfterSeconds)}`],
+    ['Live', overview.liveInWords],
     [
       'Mirrored',
       `${counts.numbers.toLocaleString('en')} numbers of ${counts.teammates.toLocaleString('en')} teammates`,
@@ -140,10 +142,12 @@ function toScreen(overview: Overview): string[] {
     ...section('Teammates with problems', ['teammate', 'status', 'since', 'reason'], failing),
     ...section(
       'Oldest data first',
-      ['teammate', 'last read', 'numbers'],
-      teammates.map(({ userId, name, observedAt, numbers }) => [
+      ['teammate', 'verified', 'looked at', 'looks', 'numbers'],
+      teammates.map(({ userId, name, observedAt, lookedAt, lookIntervalSeconds, numbers }) => [
         name ?? userId,
         observedAt === null ? 'never' : ago(at, observedAt),
+        lookedAt === null ? 'never' : ago(at, lookedAt),
+        lookIntervalSeconds === null ? '–' : `every ${inWords(lookIntervalSeconds)}`,
         numbers ?? 'no queue',
       ]),
     ),

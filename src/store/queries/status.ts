@@ -15,6 +15,7 @@ import { queues, syncPasses, syncReads, teams } from '../schema.ts'
 import { type CredentialsVerdict, credentialsVerdict } from './credentials.ts'
 import { type Incident, openIncidents } from './incidents.ts'
 import { iso } from './iso.ts'
+import { type LiveStatus, liveStatus } from './live-status.ts'
 
 const PASSES_SHOWN = 48
 
@@ -30,6 +31,8 @@ export interface MirrorStatus {
   readonly pausedSeconds: number
   readonly credentials: CredentialsVerdict | null
   readonly incidents: readonly Incident[]
+  /** Null: no team is on record. */
+  readonly live: LiveStatus | null
 }
 
 export interface PassStatus {
@@ -58,6 +61,11 @@ export interface TeammateStatus {
   readonly ageSeconds: number
   /** As allo.teammate_freshness judges, by the target that was asked about. */
   readonly isStale: boolean
+  /** End of the last look that counted; null: there was none. */
+  readonly lookedAt: string | null
+  readonly lookAgeSeconds: number | null
+  /** Between two looks, as a moving average; null: fewer than two counted. */
+  readonly lookIntervalSeconds: number | null
   /** Of the current queue; null: none. */
   readonly numbers: number | null
   /** Why the last reading gave nothing; null: it did. */
@@ -93,6 +101,7 @@ export async function mirrorStatus(
       pausedSeconds: pause === null || pause.isTooFarAhead ? 0 : pause.ms / 1000,
       credentials: await credentialsVerdict(pool, keyFingerprint),
       incidents: teamId === null ? [] : await openIncidents(pool, teamId),
+      live: teamId === null ? null : await liveStatus(pool, teamId, keyFingerprint),
     }
   })
 }
@@ -177,9 +186,12 @@ async function teammatesByAge(
     pool,
     sql`select t.user_id as "userId", t.name, ${iso(sql`t.last_observed_at`)} as "observedAt",
           t.age_seconds as "ageSeconds", t.judged_age_seconds > ${staleAfterSeconds} as "isStale", (${numbers}) as numbers,
+          ${iso(sql`l.looked_at`)} as "lookedAt", l.interval_seconds as "lookIntervalSeconds",
+          extract(epoch from clock_timestamp() - l.looked_at)::float8 as "lookAgeSeconds",
           t.last_try_status as status, t.last_try_error_code as code, t.last_try_error_message as message,
           failed.since, failed.readings
         from allo.teammate_freshness t
+        left join allo.looks_on_record() l on l.user_id = t.user_id
         left join lateral (
           select ${iso(sql`min(at)`)} as since, count(*)::int as readings from (${firstFailures}) first_failures
         ) failed on true
