@@ -78,6 +78,7 @@ function clientOf(world: World): AlloClient {
       return parseQueueAnswer(JSON.parse(JSON.stringify(body)), page, context)
     },
     counted: () => client,
+    once: () => client,
     close: async () => undefined,
   }
   return client

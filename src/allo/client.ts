@@ -61,9 +61,14 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
     throw endless(context(last, null), `more than ${largestTeam.pages} pages`)
   }
 
-  async function readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer> {
+  async function readQueuePage(
+    userId: string,
+    page: number,
+    signal?: AbortSignal,
+    size = pageSize,
+  ): Promise<QueueAnswer> {
     const asked = { what: `queue of ${userId}, page ${page}`, scope: neededScopes.queues }
-    const query = { user_id: userId, page: String(page), size: String(pageSize) }
+    const query = { user_id: userId, page: String(page), size: String(size) }
     try {
       const answer = await transport.get('/v2/api/dialing-queues/current', query, asked, signal)
       return parseQueueAnswer(answer.body, page, context(asked, answer.requestId))
@@ -87,6 +92,7 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
     listTeammates,
     readQueuePage,
     counted: () => clientOver(transport.counted(), settings),
+    once: () => clientOver(transport.once(), settings),
     close: transport.close,
   }
 }

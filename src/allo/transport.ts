@@ -33,6 +33,8 @@ export interface Transport {
   ): Promise<{ readonly body: unknown; readonly requestId: string }>
   /** The same transport with its own counts, which start at zero. Its requests count in both. */
   counted(): Transport
+  /** The same, but without retries: an attempt that gets a 429 pauses all processes, and rejects. */
+  once(): Transport
   /** Closes the connections. Open requests reject. */
   close(): Promise<void>
 }
@@ -76,7 +78,7 @@ export function createTransport(settings: TransportSettings): Transport {
   let closing: Promise<void> | null = null
 
   async function get(
-    tallies: readonly RequestCounts[],
+    { tallies, retries }: { readonly tallies: readonly RequestCounts[]; readonly retries: number },
     path: string,
     query: Readonly<Record<string, string>>,
     asked: Asked,
@@ -97,7 +99,9 @@ export function createTransport(settings: TransportSettings): Transport {
           for (const tally of tallies) tally.throttled++
           throttledInARow++
           const forMs = pauseAfter(reply, refusal, throttledInARow, retry.throttled)
-          await settings.pacer.pause(forMs, { asked: asked.what, requestId, code: refusal.code })
+          const refused = { asked: asked.what, requestId, code: refusal.code }
+          await settings.pacer.pause(forMs, refused)
+          if (retries === 0) throw new AlloThrottledError(forMs, 0, refused)
           continue
         }
         throttledInARow = 0
@@ -110,7 +114,7 @@ export function createTransport(settings: TransportSettings): Transport {
     }
 
     return pRetry(attempt, {
-      retries: retry.retries,
+      retries,
       minTimeout: retry.minMs,
       maxTimeout: retry.maxMs,
       randomize: true,
@@ -167,18 +171,19 @@ export function createTransport(settings: TransportSettings): Transport {
     return changed || settings.apiKey() !== used
   }
 
-  function counting(tallies: readonly [RequestCounts, ...RequestCounts[]]): Transport {
+  function counting(tallies: readonly [RequestCounts, ...RequestCounts[]], retries: number): Transport {
     return {
       counts: tallies[0],
-      get: (path, query, asked, signal) => get(tallies, path, query, asked, signal),
-      counted: () => counting([noRequests(), ...tallies]),
+      get: (path, query, asked, signal) => get({ tallies, retries }, path, query, asked, signal),
+      counted: () => counting([noRequests(), ...tallies], retries),
+      once: () => counting([noRequests(), ...tallies], 0),
       close() {
         closing ??= dispatcher.destroy()
         return closing
       },
     }
   }
-  return counting([noRequests()])
+  return counting([noRequests()], retry.retries)
 }
 
 function noRequests(): RequestCounts {

@@ -127,9 +127,11 @@ export interface AlloClient {
   me(signal?: AbortSignal): Promise<Account>
   /** Follows pagination if the API announces one. */
   listTeammates(status: 'ACTIVE' | 'BLOCKED', signal?: AbortSignal): Promise<TeammateList>
-  /** `page` counts from 1, 100 numbers each. */
-  readQueuePage(userId: string, page: number, signal?: AbortSignal): Promise<QueueAnswer>
+  /** `page` counts from 1. `size`: numbers on each page, 1 to 100; without it 100. */
+  readQueuePage(userId: string, page: number, signal?: AbortSignal, size?: number): Promise<QueueAnswer>
   /** The same client with its own counts, which start at zero. Its requests count in both. */
   counted(): AlloClient
+  /** The same, but each request is sent once: it is not retried, and rejects if it gets a 429. */
+  once(): AlloClient
   close(): Promise<void>
 }

@@ -94,7 +94,7 @@ export class WrongAnswerError extends MirrorError {
 }
 
 /** For an unknown `user_id` the API may return the key owner's queue, which must not be stored for others. */
-function assertOwner(queue: Queue, userId: string): void {
+export function assertOwner(queue: Queue, userId: string): void {
   if (queue.assigneeId === null || comparableId(queue.assigneeId) === comparableId(userId)) return
   throw new WrongAnswerError(
     'wrong_owner',

@@ -141,6 +141,7 @@ function clientOf(next: () => Promise<Model>): AlloClient {
       return parse(await next(), user as UserId, page)
     },
     counted: () => clientOf(next),
+    once: () => clientOf(next),
     close: async () => undefined,
   }
 }

@@ -3,6 +3,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Client } from '../postgres/database.ts'
 import { anyOf, assign, change } from '../postgres/query.ts'
+import { lastSeen } from '../reading/last-seen.ts'
 import {
   queueAssignments,
   queueEntries,
@@ -27,7 +28,7 @@ export async function closeHistoryOfEnded(client: Client, queueIds: readonly str
     sql`update ${queueEntries} ${e} set ${assign(queueEntries, {
       removedAt: q.endedAt,
       removalReason: q.endReason,
-      lastSeenAt: sql`coalesce(${e.lastSeenAt}, ${q.lastObservedAt})`,
+      lastSeenAt: sql`coalesce(${e.lastSeenAt}, ${lastSeen(e.entryId, q.lastObservedAt)})`,
     })}
     from ${queueNumbers} ${n} join ${queues} ${q} on ${q.queueId} = ${n.queueId}
     where ${n.queueId} ${anyOf(queueIds)} and ${e.entryId} = ${n.entryId} and ${e.removedAt} is null`,
@@ -42,7 +43,7 @@ export async function closeHistoryOfUnobservable(client: Client, queueIds: reado
     client,
     sql`update ${queueEntries} ${e} set ${assign(queueEntries, {
       removalReason: 'unobservable',
-      lastSeenAt: q.lastObservedAt,
+      lastSeenAt: lastSeen(e.entryId, q.lastObservedAt),
     })}
     from ${queueNumbers} ${n} join ${queues} ${q} on ${q.queueId} = ${n.queueId}
     where ${n.queueId} ${anyOf(queueIds)} and ${e.entryId} = ${n.entryId} and ${e.lastSeenAt} is null`,

@@ -2,6 +2,7 @@
  * Writes a complete snapshot of a queue to current rows, history and counts. Writes only what differs. Called within
  * the transaction and under the locks of save-reading.ts.
  */
+import type { QueueNumber } from '../../allo/types.ts'
 import { conceal } from '../../snapshot/conceal.ts'
 import { membershipDigest } from '../../snapshot/membership.ts'
 import { NumberKeyError, type NumberKeys } from '../../snapshot/number-key.ts'
@@ -32,7 +33,9 @@ export async function applyQueue(
   state: ReadingState,
   numberKeys: NumberKeys | null,
 ): Promise<SavedReading> {
-  const snapshot = withoutSuppressed(answer, state, numberKeys)
+  const numbers = withoutSuppressed(answer.numbers, state, numberKeys)
+  const snapshot =
+    numbers === answer.numbers ? answer : { ...answer, numbers, membershipDigest: membershipDigest(numbers) }
   const { queue, observedAt } = snapshot
   const { userId } = reading
   const known = state.queue
@@ -57,14 +60,20 @@ export async function applyQueue(
   return recordFound(client, reading, { observedAt, gapFrom: state.gapFrom }, record)
 }
 
-/** Checked under the locks: a number may have been suppressed since it was read. */
-function withoutSuppressed(
-  snapshot: QueueSnapshot,
-  { numberKeyFingerprint, suppressedNumbers }: ReadingState,
+/**
+ * Checked under the locks: a number may have been suppressed since it was read. Returns the same array if none was.
+ * Throws NumberKeyError if suppressed numbers can't be recognised.
+ */
+export function withoutSuppressed(
+  numbers: readonly QueueNumber[],
+  {
+    numberKeyFingerprint,
+    suppressedNumbers,
+  }: Pick<ReadingState, 'numberKeyFingerprint' | 'suppressedNumbers'>,
   numberKeys: NumberKeys | null,
-): QueueSnapshot {
+): readonly QueueNumber[] {
   if (numberKeys === null) {
-    if (suppressedNumbers.length === 0) return snapshot
+    if (suppressedNumbers.length === 0) return numbers
     throw new NumberKeyError(
       'numbers are suppressed in this database, and only NUMBER_KEY can recognise them: set it for every process',
     )
@@ -72,9 +81,7 @@ function withoutSuppressed(
   if (numberKeys.fingerprint !== numberKeyFingerprint) {
     throw new NumberKeyError('NUMBER_KEY was changed while this process ran: restart it with the new key')
   }
-  const numbers = conceal(snapshot.numbers, new Set(suppressedNumbers), numberKeys)
-  if (numbers === snapshot.numbers) return snapshot
-  return { ...snapshot, numbers, membershipDigest: membershipDigest(numbers) }
+  return conceal(numbers, new Set(suppressedNumbers), numberKeys)
 }
 
 /** A change of the settings opens a new version, and so does a queue whose history is closed. */
@@ -120,7 +127,15 @@ async function applyNumbers(
         isReopened,
         needsRepair: known !== null && !isUntouched,
       })
-  await recordCounts(client, reading, snapshot, {
+  const seen = {
+    queueId: snapshot.queue.id,
+    userId: reading.userId,
+    observedAt: snapshot.observedAt,
+    passId: reading.passId,
+    numbers: snapshot.numbers.length,
+    apiTotalCount: snapshot.announced,
+  }
+  await recordCounts(client, seen, {
     onRecord: counts === null || isReopened ? counts : (written.before ?? counts),
     before: written.before ?? counts ?? noOutcomes(),
     difference: written.difference,

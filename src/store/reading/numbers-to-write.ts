@@ -2,14 +2,18 @@ import type { QueueNumber } from '../../allo/types.ts'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import type { EncodedNumbers } from './encode.ts'
 
-/** The numbers of one queue as a reading saw them, and the state of the queue before. */
-export interface NumbersToWrite {
-  readonly queueId: string
-  readonly teamId: string
-  readonly userId: string
+/** The numbers of one queue as a reading saw them. */
+export interface NumbersToWrite extends QueueToWrite {
   /** Ordered by position. */
   readonly numbers: readonly QueueNumber[]
   readonly encoded: EncodedNumbers
+}
+
+/** A queue that was read, and its state before. */
+export interface QueueToWrite {
+  readonly queueId: string
+  readonly teamId: string
+  readonly userId: string
   /** Null: numbers get no key. */
   readonly numberKeys: NumberKeys | null
   readonly observedAt: string

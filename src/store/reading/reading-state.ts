@@ -2,6 +2,7 @@
  * Locks the rows that a reading can change, and reads their state. The state stays true until the transaction ends.
  */
 import { and, desc, eq, exists, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { Client } from '../postgres/database.ts'
 import { locking, queueLock, takeLocks, teammateLock } from '../postgres/locks.ts'
@@ -45,8 +46,7 @@ export async function lockState(
   const queueId = snapshot.kind === 'queue' ? snapshot.queue.id : null
   const { passId, userId } = reading
   const { readStartedAt, observedAt } = snapshot
-  await takeLocks(client, teammateLocked({ userId }))
-  const queuesTouched = await takeLocks(client, queuesLocked({ userId, queueId }))
+  const queuesTouched = await lockTouched(client, { userId, queueId })
   const find = () => findState(client, { passId, userId, queueId, readStartedAt, observedAt })
   let found = await find()
   if (found.queue === null && queueId !== null && (await recreateQueue(client, reading, queueId))) {
@@ -56,6 +56,15 @@ export async function lockState(
   const isShared =
     queue !== null && queue.userId !== userId && (await isSharedQueue(client, queue, reading, readStartedAt))
   return { ...found, queuesTouched, isShared }
+}
+
+/** Returns how many queues are locked. */
+export async function lockTouched(
+  client: Client,
+  touched: { readonly userId: string; readonly queueId: string | null },
+): Promise<number> {
+  await takeLocks(client, teammateLocked(touched))
+  return takeLocks(client, queuesLocked(touched))
 }
 
 const teammateLocked = template<{ userId: string }>(({ userId }) =>
@@ -74,7 +83,8 @@ const queuesLocked = template<{ userId: string; queueId: string | null }>(({ use
 })
 
 interface Seen {
-  readonly passId: string
+  /** Null: a look. */
+  readonly passId: string | null
   readonly userId: string
   /** Null: no queue was seen. */
   readonly queueId: string | null
@@ -82,7 +92,8 @@ interface Seen {
   readonly observedAt: string
 }
 
-async function findState(client: Client, seen: Seen) {
+/** To be called under the locks of `lockTouched`. */
+export async function findState(client: Client, seen: Seen) {
   const [found] = await selectState(client, seen)
   if (found === undefined) throw new Error('a query for one row returned none')
   return found
@@ -103,10 +114,11 @@ const selectState = prepared<Seen>()((db, { passId, userId, queueId, readStarted
        * applied.
        */
       isAlreadyRead: isAlreadyRead(db, passId, userId),
-      /** An applied reading ended after this one began, so it is unknown which of the two is newer. */
+      /** An applied reading or look ended after this one began, so it is unknown which of the two is newer. */
       overtakenBy: sql<'teammate' | 'queue' | null>`case
         when ${teammates.lastObservedAt} > ${readStartedAt} then 'teammate'
-        when ${queues.lastObservedAt} > ${readStartedAt} then 'queue' end`,
+        when greatest(${queues.lastObservedAt}, ${queues.lastLookAppliedAt}) > ${readStartedAt}
+          or ${wasLookedAt(db, userId, readStartedAt)} then 'queue' end`,
       /** Start of the teammate's last applied reading. */
       lastReadStartedAt: teammates.lastReadStartedAt,
       /** End of the last reading that found the teammate; null where this one comes soon enough after it. */
@@ -149,6 +161,17 @@ function isAlreadyRead(db: Orm, passId: SQL, userId: SQL): SQL<boolean> {
   const isOfPass = and(eq(syncReads.passId, passId), eq(syncReads.userId, userId))
   const isApplied = inArray(syncReads.status, appliedStatuses)
   return exists(db.select().from(syncReads).where(and(isOfPass, isApplied))) as SQL<boolean>
+}
+
+/** Whether a look at a queue of the teammate was applied since. */
+function wasLookedAt(db: Orm, userId: SQL, since: SQL): SQL {
+  const held = alias(queues, 'held')
+  return exists(
+    db
+      .select()
+      .from(held)
+      .where(and(eq(held.userId, userId), gt(held.lastLookAppliedAt, since))),
+  )
 }
 
 function isAssigned(db: Orm, userId: SQL, queueId: SQL): SQL<boolean> {

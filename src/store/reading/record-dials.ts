@@ -24,7 +24,7 @@ import {
 } from '../postgres/query.ts'
 import { dials, queueEntries } from '../schema.ts'
 import { i, incomingNumbers } from './incoming-numbers.ts'
-import type { NumbersToWrite } from './numbers-to-write.ts'
+import type { QueueToWrite } from './numbers-to-write.ts'
 
 const d = alias(dials, 'd')
 const e = alias(queueEntries, 'e')
@@ -42,12 +42,12 @@ const results = [
 const showsDial = sql`(${i.callStartDate} is not null or ${i.callId} is not null)`
 
 /** Returns the entries of dials that moved on although another entry shows them now: their dates are to be renewed. */
-export async function recordDials(client: Client, queue: NumbersToWrite): Promise<string[]> {
+export async function recordDials(client: Client, queue: QueueToWrite): Promise<string[]> {
   const rows = await run<{ entry_id: string }>(client, recorded(queue))
   return rows.map(({ entry_id }) => entry_id)
 }
 
-type Context = Pick<NumbersToWrite, 'teamId' | 'queueId' | 'userId' | 'observedAt' | 'changedAfter'>
+type Context = Pick<QueueToWrite, 'teamId' | 'queueId' | 'userId' | 'observedAt' | 'changedAfter'>
 
 const recorded = template<Context>(
   (context) => sql`with shown as materialized (${shownDials(context)}),

@@ -78,7 +78,7 @@ function skipOvertaken(
   overtakenBy: 'teammate' | 'queue',
 ): Promise<SavedReading> {
   const code = overtakenBy === 'teammate' ? 'overtaken' : 'queue_overtaken'
-  const message = `a newer reading of this ${overtakenBy} was applied meanwhile`
+  const message = `a newer reading or look of this ${overtakenBy} was applied meanwhile`
   const seen = overtakenBy === 'queue' && result.kind === 'queue' ? { queueId: result.queue.id } : {}
   return recordReading(client, reading, { status: 'skipped', code, message, ...seen })
 }

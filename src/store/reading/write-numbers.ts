@@ -15,10 +15,11 @@ import { alias } from 'drizzle-orm/pg-core'
 import type { Client } from '../postgres/database.ts'
 import { assign, change, columns, differs, insertion, type Named, run, template } from '../postgres/query.ts'
 import { callFieldNames, queueEntries, queueNumbers, queueNumberVersions } from '../schema.ts'
-import { differingSlots } from './differing-slots.ts'
+import { type DifferingSlots, differingSlots } from './differing-slots.ts'
 import { copyIncoming, type Fate, i, incomingNumbers } from './incoming-numbers.ts'
+import { lastSeen } from './last-seen.ts'
 import { matchEntries } from './match-entries.ts'
-import type { NumbersToWrite } from './numbers-to-write.ts'
+import type { NumbersToWrite, QueueToWrite } from './numbers-to-write.ts'
 import { noOutcomes, type Outcome, type OutcomeCounts, outcomeOf } from './outcome-counts.ts'
 import { dialsOf, recordDials, renewDialDates } from './record-dials.ts'
 import { repairMirror } from './repair-mirror.ts'
@@ -39,8 +40,16 @@ const v = alias(queueNumberVersions, 'v')
 const e = alias(queueEntries, 'e')
 
 export async function writeNumbers(client: Client, queue: NumbersToWrite): Promise<NumbersWritten> {
+  return writeSlots(client, queue, await differingSlots(client, queue))
+}
+
+/** The same for slots that the caller found to differ. */
+export async function writeSlots(
+  client: Client,
+  queue: QueueToWrite,
+  { lines, hasDials }: DifferingSlots,
+): Promise<NumbersWritten> {
   const isKnown = queue.changedAfter !== null
-  const { lines, hasDials } = await differingSlots(client, queue)
   const difference = noOutcomes()
   const written = { added: 0, changed: 0, moved: 0, removed: 0, before: null, difference }
   if (lines.length === 0 && !queue.needsRepair) return written
@@ -70,7 +79,7 @@ export async function writeNumbers(client: Client, queue: NumbersToWrite): Promi
  * Mirrored entries that no incoming number continues. In a re-opened queue, an entry with an erased number is left out:
  * it may be one of the incoming numbers, so it is not known whether it left.
  */
-function goneEntries({ queueId, isReopened }: NumbersToWrite): SQL {
+function goneEntries({ queueId, isReopened }: QueueToWrite): SQL {
   const hasCome = sql`select ${i.entryId} from ${incomingNumbers} ${i} where ${i.isPresent}`
   return sql`select ${q.entryId} from ${queueNumbers} ${q} join ${incomingNumbers} ${i} using (position)
     where ${q.queueId} = ${queueId} and ${q.entryId} not in (${hasCome})
@@ -78,13 +87,13 @@ function goneEntries({ queueId, isReopened }: NumbersToWrite): SQL {
 }
 
 /** Closes their versions. Returns how many entries left. */
-function endGoneEntries(client: Client, queue: NumbersToWrite): Promise<number> {
+function endGoneEntries(client: Client, queue: QueueToWrite): Promise<number> {
   const { observedAt, lastSeenAt } = queue
   const closed = { validTo: observedAt, endReason: 'deleted' }
   const removed = {
     removedAt: observedAt,
     removalReason: 'deleted',
-    lastSeenAt: sql`coalesce(${e.lastSeenAt}, ${lastSeenAt})`,
+    lastSeenAt: sql`coalesce(${e.lastSeenAt}, ${lastSeen(e.entryId, sql`${lastSeenAt}::timestamptz`)})`,
   }
   return change(
     client,
@@ -97,7 +106,7 @@ function endGoneEntries(client: Client, queue: NumbersToWrite): Promise<number> 
   )
 }
 
-type Context = Pick<NumbersToWrite, 'queueId' | 'observedAt' | 'changedAfter'>
+type Context = Pick<QueueToWrite, 'queueId' | 'observedAt' | 'changedAfter'>
 
 /** Must run before the inserts: an entry has one open version, and a slot one number. Returns what was dropped. */
 const makeRoom = template<Context>(

@@ -117,11 +117,13 @@ function isOpenVersionOf(queueId: string) {
   return and(eq(queueVersions.queueId, queueId), isNull(queueVersions.validTo))
 }
 
-/** Writes the counts after the reading, `before` plus `difference`; a no-op if they are on record already. */
+/** Writes the counts after a reading or a look, `before` plus `difference`; a no-op if they are on record already. */
 export async function recordCounts(
   client: Client,
-  reading: Reading,
-  snapshot: QueueSnapshot,
+  seen: Omit<
+    typeof queueSnapshots.$inferInsert,
+    'definitionVersion' | keyof ReturnType<typeof countsAsColumns>
+  >,
   {
     onRecord,
     before,
@@ -138,12 +140,7 @@ export async function recordCounts(
   for (const outcome of outcomes) counts[outcome] = before[outcome] + difference[outcome]
   if (onRecord !== null && outcomes.every((outcome) => counts[outcome] === onRecord[outcome])) return
   await insertCounts(client, {
-    queueId: snapshot.queue.id,
-    userId: reading.userId,
-    observedAt: snapshot.observedAt,
-    passId: reading.passId,
-    numbers: snapshot.numbers.length,
-    apiTotalCount: snapshot.announced,
+    ...seen,
     definitionVersion: OUTCOME_DEFINITION_VERSION,
     ...countsAsColumns(counts),
   })

@@ -1,0 +1,252 @@
+/**
+ * Plans looks: who is looked at, and when. All processes of a team plan together in Postgres, so that each look is
+ * planned once, and all looks together stay within their share of the read budget.
+ *
+ *   queue with a change within five minutes ─▶ every 10 seconds
+ *   within an hour ─────────────────────────▶ every 30 seconds
+ *   older ──────────────────────────────────▶ every two minutes
+ *   no queue, or its holder is unknown ─────▶ never
+ *   a look was unexpected, or got no answer ▶ again after a reading, or after 10 seconds, 20, 40 … to five minutes
+ *
+ * If that is more than the share allows, the most overdue come first, measured in their own intervals: so all intervals
+ * stretch evenly. There are no looks while a pass makes progress, nor during a pause after a 429. After it the share
+ * grows back within five minutes.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { type Client, inTransaction, type Pool, withDatabaseErrors } from '../postgres/database.ts'
+import { lock } from '../postgres/locks.ts'
+import {
+  assign,
+  change,
+  excluded,
+  insertion,
+  maybeOne,
+  name,
+  names,
+  orm,
+  run,
+  template,
+} from '../postgres/query.ts'
+import {
+  apiKeys,
+  looks,
+  queueAssignments,
+  queueSnapshots,
+  queues,
+  readSlots,
+  syncPasses,
+  syncReads,
+  teammates,
+} from '../schema.ts'
+
+export interface LookBudget {
+  readonly keyFingerprint: string
+  /** Milliseconds between two requests of looks at their full share; 0: unlimited. */
+  readonly intervalMs: number
+}
+
+export interface PlannedLook {
+  readonly userId: string
+  readonly plannedAt: string
+  /** Milliseconds from now, not negative. */
+  readonly inMs: number
+}
+
+export interface Plan {
+  /** Null: no pass of this key has named its team yet. */
+  readonly teamId: string | null
+  readonly looks: readonly PlannedLook[]
+  /** Why fewer looks were planned than are due; null: all were. */
+  readonly heldBackBy: 'pause' | 'pass' | 'share' | null
+}
+
+const k = alias(apiKeys, 'k')
+const s = alias(readSlots, 's')
+const p = alias(syncPasses, 'p')
+const r = alias(syncReads, 'r')
+const l = alias(looks, 'l')
+const q = alias(queues, 'q')
+const t = alias(teammates, 't')
+const a = alias(queueAssignments, 'a')
+const c = alias(queueSnapshots, 'c')
+const now = sql`clock_timestamp()`
+
+/** More looks than that in one plan would not be handed out in time. */
+const MOST_PLANNED = 500
+
+/** Plans the looks of the next `aheadMs`. */
+export async function planLooks(pool: Pool, budget: LookBudget, aheadMs: number): Promise<Plan> {
+  return inTransaction(pool, 'planning looks', async (client) => {
+    await lock(client, sql`select ${lockName(budget)}::text as name`)
+    const state = await maybeOne<BudgetState>(client, budgetState({ ...budget, aheadMs }))
+    if (state === null || state.teamId === null) return { teamId: null, looks: [], heldBackBy: null }
+    const { teamId, isPaused, isPassBusy } = state
+    if (isPaused || isPassBusy) return { teamId, looks: [], heldBackBy: isPaused ? 'pause' : 'pass' }
+    const most = Math.min(state.free ?? MOST_PLANNED, MOST_PLANNED)
+    const apartMs = budget.intervalMs / state.shareNow
+    const planned = await run<PlannedLook>(client, plan({ teamId, aheadMs, most, apartMs }))
+    await spend(client, budget, state, planned.length)
+    return { teamId, looks: planned, heldBackBy: planned.length === most ? 'share' : null }
+  })
+}
+
+interface BudgetState {
+  readonly teamId: string | null
+  readonly isPaused: boolean
+  readonly isPassBusy: boolean
+  /** Requests that may be planned now; null: unlimited. */
+  readonly free: number | null
+  /** 0 to 1: grows after a pause. */
+  readonly shareNow: number
+}
+
+const RECOVERY_SECONDS = 300
+/** A pass that recorded nothing for longer waits for something, and leaves the budget unused. */
+const BUSY_SECONDS = 3
+
+const budgetState = template<LookBudget & { aheadMs: number }>(({ keyFingerprint, intervalMs, aheadMs }) => {
+  const lastRead = sql`(select max(${r.observedAt}) from ${syncReads} ${r} where ${r.passId} = ${p.passId})`
+  const busy = sql`exists (select from ${syncPasses} ${p}
+    where ${p.teamId} = ${k.teamId} and ${p.status} = 'running' and ${p.trigger} <> 'look'
+      and greatest(${p.startedAt}, ${lastRead}) > ${now} - ${milliseconds(sql.raw(`${BUSY_SECONDS * 1000}`))})`
+  const share = sql`least(1, greatest(0.02, coalesce(
+    extract(epoch from ${now} - ${k.pausedUntil}) / ${sql.raw(`${RECOVERY_SECONDS}`)}, 1)))::float8`
+  const roomMs = sql`extract(epoch from ${now} - greatest(${s.nextLookAt}, ${now})) * 1000 + ${aheadMs}::float8`
+  return sql`select ${k.teamId} as "teamId", coalesce(${k.pausedUntil} > ${now}, false) as "isPaused",
+      ${busy} as "isPassBusy", ${share} as "shareNow",
+      case when ${intervalMs}::float8 > 0 then greatest(0, floor(${roomMs} * ${share} / ${intervalMs}::float8))::int end as free
+    from ${apiKeys} ${k} join ${readSlots} ${s} on ${s.keyFingerprint} = ${k.keyFingerprint}
+    where ${k.keyFingerprint} = ${keyFingerprint}`
+})
+
+interface Planning {
+  readonly teamId: string
+  readonly aheadMs: number
+  readonly most: number
+  /** Between two looks that are both due now. */
+  readonly apartMs: number
+}
+
+const plan = template<Planning>(({ teamId, aheadMs, most, apartMs }) => {
+  const lastChange = sql`(select ${c.observedAt} from ${queueSnapshots} ${c}
+    where ${c.queueId} = ${q.queueId} order by ${c.observedAt} desc limit 1)`
+  const usual = sql`case when ${lastChange} > ${now} - interval '5 minutes' then 10
+    when ${lastChange} > ${now} - interval '1 hour' then 30 else 120 end`
+  const afterUnexpected = sql`least(300, 10 * 2 ^ least(${l.unexpectedInARow} - 1, 5))`
+  const isUnexpected = sql`${l.unexpectedInARow} > 0 and ${l.unexpectedAt} > ${t.lastObservedAt}`
+  const wasLeftOut = sql`(select ${r.errorCode} = 'not_asked' from ${syncReads} ${r}
+    where ${r.userId} = ${t.userId} order by ${r.observedAt} desc limit 1)`
+  const everySeconds = sql`case when ${isUnexpected} then greatest(${usual}, ${afterUnexpected}) else ${usual} end`
+  return sql`with candidate as (
+      select ${t.userId}, ${l.plannedAt} as last_planned_at, (${everySeconds})::float8 as every_seconds
+      from ${teammates} ${t}
+      join ${queues} ${q} on ${q.userId} = ${t.userId} and ${q.isCurrent} and ${q.missingSince} is null
+      join ${queueAssignments} ${a} on ${a.userId} = ${t.userId} and ${a.queueId} = ${q.queueId}
+        and ${a.validTo} is null and ${a.missingSince} is null
+      left join ${looks} ${l} on ${l.userId} = ${t.userId}
+      where ${t.teamId} = ${teamId} and ${t.isListed} and ${wasLeftOut} is not true
+    ), due as (
+      select user_id, last_planned_at + make_interval(secs => every_seconds) as due_at,
+        row_number() over (order by extract(epoch from ${now} - last_planned_at) / every_seconds desc nulls first, user_id) as nth
+      from candidate
+    )
+    insert into ${looks} as l (${names(looks, 'userId', 'teamId', 'plannedAt')})
+    select user_id, ${teamId}::text, greatest(due_at, ${now} + ${milliseconds(sql`(nth - 1) * ${apartMs}::float8`)})
+    from due where nth <= ${most} and (due_at is null or due_at < ${now} + ${milliseconds(aheadMs)})
+    on conflict (${name(looks.userId)}) do update
+      set ${assign(looks, { plannedAt: excluded(looks.plannedAt), teamId: excluded(looks.teamId) })}
+    returning ${l.userId} as "userId", ${l.plannedAt} as "plannedAt",
+      greatest(0, extract(epoch from ${l.plannedAt} - ${now}) * 1000)::float8 as "inMs"`
+})
+
+const spendLooks = template<{ keyFingerprint: string; ms: number }>(
+  ({ keyFingerprint, ms }) => sql`update ${readSlots} ${s}
+    set ${assign(readSlots, { nextLookAt: sql`greatest(${s.nextLookAt}, ${now}) + ${milliseconds(ms)}` })}
+    where ${s.keyFingerprint} = ${keyFingerprint}`,
+)
+
+/** Holds all looks back for some time, or until the requests that took it are paid for. */
+export function delayLooks(pool: Pool, keyFingerprint: string, ms: number): Promise<unknown> {
+  return withDatabaseErrors('delaying looks', () => change(pool, spendLooks({ keyFingerprint, ms })))
+}
+
+/**
+ * Plans one look at the teammate now, beside the others, but for at most ten seconds of the share ahead. Null: it is
+ * planned for the next second anyway, the share is spent, or there is a pause.
+ */
+export function planLookNow(pool: Pool, budget: LookBudget, userId: string): Promise<PlannedLook | null> {
+  return inTransaction(pool, 'planning a look', async (client) => {
+    await lock(client, sql`select ${lockName(budget)}::text as name`)
+    const state = await maybeOne<BudgetState>(client, budgetState({ ...budget, aheadMs: URGENT_AHEAD_MS }))
+    if (state === null || state.teamId === null || state.isPaused || state.free === 0) return null
+    const planned = await maybeOne<PlannedLook>(client, planNow({ teamId: state.teamId, userId }))
+    if (planned !== null) await spend(client, budget, state, 1)
+    return planned
+  })
+}
+
+const URGENT_AHEAD_MS = 10_000
+
+const planNow = template<{ teamId: string; userId: string }>(
+  ({ teamId, userId }) => sql`
+    insert into ${looks} as l ${insertion(looks, { userId: sql`${userId}::text`, teamId: sql`${teamId}::text`, plannedAt: now })}
+    on conflict (${name(looks.userId)}) do update set ${assign(looks, { plannedAt: excluded(looks.plannedAt) })}
+      where ${l.plannedAt} not between ${now} and ${now} + interval '1 second'
+    returning ${l.userId} as "userId", ${l.plannedAt} as "plannedAt", 0::float8 as "inMs"`,
+)
+
+export interface UnexpectedLook {
+  readonly teamId: string
+  readonly userId: string
+  readonly reason: string
+}
+
+/** The look did not count. Looks at the teammate become rarer, until a reading is applied or a look counts. */
+export function recordUnexpected(pool: Pool, { teamId, userId, reason }: UnexpectedLook): Promise<unknown> {
+  return withDatabaseErrors('recording an unexpected look', () =>
+    orm(pool)
+      .insert(looks)
+      .values({
+        userId,
+        teamId,
+        plannedAt: now,
+        unexpectedInARow: 1,
+        unexpectedAt: now,
+        unexpectedReason: reason,
+      })
+      .onConflictDoUpdate({
+        target: looks.userId,
+        set: {
+          unexpectedInARow: sql`${looks.unexpectedInARow} + 1`,
+          unexpectedAt: now,
+          unexpectedReason: reason,
+        },
+      }),
+  )
+}
+
+/** Removes what was planned for teammates who hold no queue any more. */
+export async function forgetOldLooks(pool: Pool): Promise<void> {
+  await withDatabaseErrors('forgetting looks', () =>
+    orm(pool).delete(looks).where(sql`${looks.plannedAt} < ${now} - interval '1 hour'`),
+  )
+}
+
+async function spend(
+  client: Client,
+  { keyFingerprint, intervalMs }: LookBudget,
+  { shareNow }: BudgetState,
+  count: number,
+): Promise<void> {
+  if (count === 0 || intervalMs === 0) return
+  await change(client, spendLooks({ keyFingerprint, ms: (count * intervalMs) / shareNow }))
+}
+
+function lockName({ keyFingerprint }: LookBudget): string {
+  return `looks ${keyFingerprint}`
+}
+
+function milliseconds(ms: SQL | number): SQL {
+  return sql`make_interval(secs => ${ms}::float8 / 1000)`
+}
