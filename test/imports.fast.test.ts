@@ -20,6 +20,7 @@ const layers = [
   'quality',
   'personal-data',
   'pass',
+  'live',
   'page',
   'report',
   'worker',

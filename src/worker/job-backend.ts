@@ -7,8 +7,12 @@ import { openOnRedis } from './jobs-in-redis.ts'
 export const backendNames = { redis: 'Redis', postgres: 'Postgres' } as const
 
 /** Each API key has its own queues, so several teams can share one Redis or Postgres. */
-export function queueNames(keyFingerprint: string): { passes: string; readings: string } {
-  return { passes: `allo-passes-${keyFingerprint}`, readings: `allo-readings-${keyFingerprint}` }
+export function queueNames(keyFingerprint: string): Record<'passes' | 'readings' | 'looks', string> {
+  return {
+    passes: `allo-passes-${keyFingerprint}`,
+    readings: `allo-readings-${keyFingerprint}`,
+    looks: `allo-looks-${keyFingerprint}`,
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The part of BullMQ that the worker uses. It is the same for jobs in Redis and in Postgres. */
 import type { Job, Queue, Worker } from 'bullmq'
 import type { PassPlan } from '../pass/finish.ts'
+import type { PlannedLook } from '../store/look/plan-looks.ts'
 
 /** Ids only: no phone number and no key is in Redis. */
 export interface JobData {
@@ -13,8 +14,15 @@ export interface JobData {
   readonly incomplete?: string
   /** Of a reading. */
   readonly userId?: string
+  /** Of a job of looks: the teammates, when, and at which page; see look-jobs.ts. */
+  readonly looks?: readonly LookToMake[]
   /** Requests sent before: by a pass at its beginning, by a reading in failed attempts. */
   readonly spent?: PassPlan['spent']
+}
+
+export interface LookToMake extends PlannedLook {
+  /** Place in the order of the queue; null: where dialling stands. */
+  readonly rank: number | null
 }
 
 export type Processor = (
@@ -49,6 +57,10 @@ export interface JobQueue
 export interface Queues {
   readonly passes: JobQueue
   readonly readings: JobQueue
+}
+
+export interface AllQueues extends Queues {
+  readonly looks: JobQueue
 }
 
 /** What is used of a BullMQ worker. */

@@ -8,6 +8,7 @@
  * No job is worth a retry: what was not looked at is due again. A job that a killed worker left is taken up by another
  * one, which drops the looks that have been planned again since.
  */
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from 'bullmq'
 import pLimit from 'p-limit'
@@ -20,13 +21,13 @@ import {
   delayLooks,
   forgetOldLooks,
   type LookBudget,
-  type PlannedLook,
   planLookNow,
   planLooks,
   recordUnexpected,
 } from '../store/look/plan-looks.ts'
 import type { WorkerContext } from './context.ts'
-import type { JobData, JobQueue } from './jobs.ts'
+import type { JobData, JobQueue, LookToMake } from './jobs.ts'
+import type { ScheduledJob } from './schedule.ts'
 
 export const PLAN_EVERY_MS = 5000
 /** Looks of one job that wait for Allo at the same time. */
@@ -49,16 +50,20 @@ export interface LookRequests {
    * Looks at the teammate now. `rank`: at the page with that place in the order of their queue; null: where dialling
    * stands. A no-op if the share of looks is spent.
    */
-  lookNow(userId: string, rank: number | null): Promise<void>
+  lookNow(teamId: string, userId: string, rank: number | null): Promise<void>
   /** Reads the teammate now, unless a running pass is about to. */
   readNow(teamId: string, userId: string, reason: string): Promise<void>
 }
 
-export function createLookRequests(context: WorkerContext, queue: JobQueue, settings: LookSettings): LookRequests {
+export function createLookRequests(
+  context: WorkerContext,
+  queue: JobQueue,
+  settings: LookSettings,
+): LookRequests {
   return {
-    async lookNow(userId, rank) {
+    async lookNow(teamId, userId, rank) {
       const planned = await planLookNow(context.pool, budgetOf(context, settings), userId)
-      if (planned !== null) await addLooks(queue, planned.teamId, [{ ...planned, rank }])
+      if (planned !== null) await addLooks(queue, teamId, [{ ...planned, rank }])
     },
     readNow: (teamId, userId, reason) => requestReading(context, queue, { teamId, userId, reason }),
   }
@@ -72,15 +77,129 @@ export function runLookJob(
   signal: AbortSignal,
 ): Promise<void> {
   if (job.name === 'plan') return runPlan(context, queue, settings)
-  if (job.name === 'looks') return runLooks(context, queue, settings, job, signal)
+  if (job.name === 'looks') return runLooks(context, queue, job, signal)
   return runReadingAtOnce(context, queue, settings, job, signal)
 }
 
 async function runPlan(context: WorkerContext, queue: JobQueue, settings: LookSettings): Promise<void> {
-  const { pool, metrics } = context
+  const { pool, logger } = context
   const { teamId, looks, heldBackBy } = await planLooks(pool, budgetOf(context, settings), PLAN_EVERY_MS)
-  metrics.count({ type: 'planned', heldBackBy })
+  logger.debug({ event: 'looks_planned', looks: looks.length, heldBackBy }, 'looks planned')
   if (teamId === null) return
-  await addLooks(queue, teamId, looks)
+  await addLooks(
+    queue,
+    teamId,
+    looks.map((look) => ({ ...look, rank: null })),
+  )
   await forgetOldLooks(pool)
+}
+
+async function addLooks(queue: JobQueue, teamId: string, looks: readonly LookToMake[]): Promise<void> {
+  const jobs = Math.ceil(looks.length / LOOKS_PER_JOB)
+  await queue.addBulk(
+    Array.from({ length: jobs }, (_, nth) => ({
+      name: 'looks',
+      // Each job has looks of the whole time, so that processes share the work evenly.
+      data: { teamId, looks: looks.filter((_, index) => index % jobs === nth) },
+      opts: leavesNothing,
+    })),
+  )
+}
+
+const leavesNothing = { removeOnComplete: true, removeOnFail: true }
+
+/** The job of the schedule. */
+export const planTick: ScheduledJob = { name: 'plan', opts: leavesNothing }
+
+async function runLooks(
+  context: WorkerContext,
+  queue: JobQueue,
+  { data: { teamId = '', looks = [] } }: Job<JobData>,
+  signal: AbortSignal,
+): Promise<void> {
+  const limit = pLimit(AT_ONCE)
+  const makeOne = async (look: LookToMake) => {
+    await sleep(look.inMs, undefined, { signal })
+    await limit(() => makeLook(context, queue, { teamId, ...look }, signal))
+  }
+  await Promise.all(looks.map(makeOne))
+}
+
+/** Rejects only if the failure concerns this process; the other looks of the job are then not made. */
+async function makeLook(
+  context: WorkerContext,
+  queue: JobQueue,
+  look: LookToMake & { readonly teamId: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { pool, numberKeys, pacer, metrics, credentials } = context
+  if (pacer.pausedMs > 0) return metrics.count({ type: 'look', result: 'given_up' })
+  const deadline = AbortSignal.timeout(LOOK_DEADLINE_MS)
+  const sources = { pool, numberKeys, allo: context.allo.once() }
+  try {
+    const looked = await lookAtTeammate(sources, look, AbortSignal.any([signal, deadline]))
+    if (looked.kind === 'none') return
+    credentials.accepted()
+    metrics.count({ type: 'look', result: looked.kind })
+    if (looked.kind === 'unexpected') await requestReading(context, queue, { ...look, reason: looked.reason })
+  } catch (thrown) {
+    signal.throwIfAborted()
+    if (deadline.aborted) return metrics.count({ type: 'look', result: 'given_up' })
+    await lookFailed(context, look, toMirrorError(thrown))
+  }
+}
+
+/** The failure may be that of all looks. The reason is not: a pass will find it, record it and tell it. */
+async function lookFailed(
+  { pool, keyFingerprint, metrics, credentials, logger }: WorkerContext,
+  { teamId, userId }: { readonly teamId: string; readonly userId: string },
+  error: MirrorError,
+): Promise<void> {
+  const concern = concernOf(error)
+  if (concern === 'process') throw error
+  credentials.failed(error)
+  metrics.count({ type: 'look', result: 'failed' })
+  logger.debug({ event: 'look_failed', userId, code: error.code }, error.message)
+  await recordUnexpected(pool, { teamId, userId, reason: error.code })
+  await delayLooks(pool, keyFingerprint, DELAY_MS[concern])
+}
+
+/** One reading of a teammate at a time: the id of its job is theirs. */
+async function requestReading(
+  { pool, logger }: WorkerContext,
+  queue: JobQueue,
+  { teamId, userId, reason }: { readonly teamId: string; readonly userId: string; readonly reason: string },
+): Promise<void> {
+  await recordUnexpected(pool, { teamId, userId, reason })
+  logger.debug({ event: 'reading_requested', userId, reason }, `a reading was requested: ${reason}`)
+  const jobId = `reading-${createHash('sha1').update(userId).digest('hex').slice(0, 20)}`
+  await queue.addBulk([{ name: 'reading', data: { teamId, userId }, opts: { jobId, ...leavesNothing } }])
+}
+
+async function runReadingAtOnce(
+  context: WorkerContext,
+  queue: JobQueue,
+  settings: LookSettings,
+  job: Job<JobData>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pool, keyFingerprint, credentials, metrics, logger } = context
+  const { teamId = '', userId = '' } = job.data
+  const allo = context.allo.counted()
+  // The same job gets the same pass again after a crash, and a later job of the teammate another one.
+  const jobId = queue.uniqueJobId(`${job.id} ${job.timestamp}`)
+  const done = await readAtOnce({ ...context, allo }, { teamId, userId, jobId }, signal)
+  await delayLooks(pool, keyFingerprint, allo.counts.requests * budgetOf(context, settings).intervalMs)
+  if (done === null) return
+  const { reading, error } = done
+  if (error === null) credentials.accepted()
+  else credentials.failed(error)
+  metrics.count({ type: 'reading', reading })
+  const { status, errorCode: code } = reading
+  logger.debug({ event: 'reading', userId, status, code }, reading.errorMessage ?? `reading ${status}`)
+}
+
+function budgetOf({ keyFingerprint }: WorkerContext, { looksPerSecond }: LookSettings): LookBudget {
+  const rate = looksPerSecond()
+  return { keyFingerprint, intervalMs: rate === null ? 0 : 1000 / rate }
 }

@@ -6,10 +6,25 @@
  * restores its own schedule if there is none. Otherwise the old and the new processes of a rolling update would replace
  * each other's schedule again and again, and each replacement begins a pass at once.
  */
+import type { JobsOptions } from 'bullmq'
 import type { Schedule } from '../config/config.ts'
 import type { JobQueue } from './jobs.ts'
 
 const KEEP_PASSES_SECONDS = 7 * 24 * 3600
+
+/** The job that a schedule makes. */
+export interface ScheduledJob {
+  readonly name: string
+  readonly opts: JobsOptions
+}
+
+export const passTick: ScheduledJob = {
+  name: 'pass',
+  opts: {
+    removeOnComplete: { age: KEEP_PASSES_SECONDS, count: 1000 },
+    removeOnFail: { age: KEEP_PASSES_SECONDS, count: 1000 },
+  },
+}
 
 /** `replaced`: a worker with other settings was started later. */
 export type ScheduleState = 'put' | 'there' | 'replaced'
@@ -18,31 +33,24 @@ export interface ScheduleKeeper {
   look(): Promise<ScheduleState>
 }
 
-export function keepSchedule(passes: JobQueue, schedule: Schedule): ScheduleKeeper {
+export function keepSchedule(queue: JobQueue, schedule: Schedule, job = passTick): ScheduleKeeper {
   const id = schedulerId(schedule)
   let isStarting = true
   let severalInARow = 0
 
   const put = () =>
-    passes.upsertJobScheduler(
+    queue.upsertJobScheduler(
       id,
       'cron' in schedule ? { pattern: schedule.cron, tz: schedule.timeZone } : { every: schedule.everyMs },
-      {
-        name: 'pass',
-        data: {},
-        opts: {
-          removeOnComplete: { age: KEEP_PASSES_SECONDS, count: 1000 },
-          removeOnFail: { age: KEEP_PASSES_SECONDS, count: 1000 },
-        },
-      },
+      { ...job, data: {} },
     )
   const removeAllBut = async (kept: string | undefined, keys: readonly string[]) => {
-    for (const key of keys) if (key !== kept) await passes.removeJobScheduler(key)
+    for (const key of keys) if (key !== kept) await queue.removeJobScheduler(key)
   }
 
   return {
     async look() {
-      const keys = (await passes.getJobSchedulers()).map(({ key }) => key).sort()
+      const keys = (await queue.getJobSchedulers()).map(({ key }) => key).sort()
       if (isStarting) {
         // In this order: another worker must never see none, and put back what is about to go.
         await put()
@@ -60,6 +68,11 @@ export function keepSchedule(passes: JobQueue, schedule: Schedule): ScheduleKeep
       return keys.length === 0 ? 'put' : 'there'
     },
   }
+}
+
+/** For a queue that has no schedule any more. */
+export async function removeSchedules(queue: JobQueue): Promise<void> {
+  for (const { key } of await queue.getJobSchedulers()) await queue.removeJobScheduler(key)
 }
 
 /** How long the schedule may be gone before it is put back: well within one interval. */

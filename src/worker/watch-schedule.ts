@@ -1,11 +1,12 @@
-/** Keeps the schedule in the job backend as long as the worker runs, and logs each change of it. */
+/** Keeps the schedules of passes and of looks in the job backend as long as the worker runs, and logs each change of the first. */
 import type { Logger } from 'pino'
 import type { Schedule } from '../config/config.ts'
 import { within } from '../waiting.ts'
 import { type PeriodicChore, periodicChore } from './chore.ts'
 import { backendNames } from './job-backend.ts'
-import type { JobBackend, JobQueue } from './jobs.ts'
-import { keepSchedule, lookEveryMs, type ScheduleState } from './schedule.ts'
+import type { AllQueues, JobBackend } from './jobs.ts'
+import { PLAN_EVERY_MS, planTick } from './look-jobs.ts'
+import { keepSchedule, lookEveryMs, removeSchedules, type ScheduleState } from './schedule.ts'
 
 /** Longer than the result of a probe is cached. */
 const LOOK_DEADLINE_MS = 6000
@@ -13,10 +14,11 @@ const LOOK_DEADLINE_MS = 6000
 export function watchSchedule(
   logger: Logger,
   jobs: JobBackend,
-  passes: JobQueue,
-  schedule: Schedule,
+  { passes, looks }: Pick<AllQueues, 'passes' | 'looks'>,
+  { schedule, isLive }: { readonly schedule: Schedule; readonly isLive: boolean },
 ): PeriodicChore {
   const keeper = keepSchedule(passes, schedule)
+  const planning = keepSchedule(looks, { everyMs: PLAN_EVERY_MS }, planTick)
   const log = logChanges(logger, jobs.kind, schedule)
   const look = async () => {
     await jobs.ping()
@@ -26,6 +28,7 @@ export function watchSchedule(
       throw late
     }
     log(await within(LOOK_DEADLINE_MS, keeper.look()).catch(sayWhy))
+    await within<unknown>(LOOK_DEADLINE_MS, isLive ? planning.look() : removeSchedules(looks)).catch(sayWhy)
   }
   return periodicChore(lookEveryMs(schedule), look, (reason) => log('unreachable', reason))
 }

@@ -6,13 +6,14 @@ import pTimeout from 'p-timeout'
 import type { Schedule } from '../config/config.ts'
 import type { WorkerContext } from './context.ts'
 import { queueNames } from './job-backend.ts'
-import type { JobBackend, JobWorker, Queues } from './jobs.ts'
+import type { AllQueues, JobBackend, JobWorker } from './jobs.ts'
+import { type LookSettings, runLookJob } from './look-jobs.ts'
 import { runPass } from './pass-job.ts'
 import { runReading } from './reading-job.ts'
 import { processorFactory } from './run-job.ts'
 import { watchSchedule } from './watch-schedule.ts'
 
-export interface RunningWorker extends Queues {
+export interface RunningWorker extends AllQueues {
   /** Requeues running jobs without using an attempt. Resolves within the timeout. Idempotent. */
   stop(): Promise<void>
 }
@@ -20,8 +21,13 @@ export interface RunningWorker extends Queues {
 export interface WorkerSettings {
   readonly schedule: Schedule
   readonly readingsAtOnce: number
+  /** Null: no looks. */
+  readonly live: LookSettings | null
   readonly shutdownTimeoutMs: number
 }
+
+/** Most of them wait for the time of their looks. */
+const LOOK_JOBS_AT_ONCE = 6
 
 /** Rejects, and leaves nothing open, if the jobs are in Postgres and Postgres can't be reached. */
 export async function startWorker(
@@ -40,14 +46,23 @@ export async function startWorker(
     const names = queueNames(context.keyFingerprint)
     const passes = keep(await jobs.openQueue(names.passes))
     const readings = keep(await jobs.openQueue(names.readings))
-    const queues = { passes, readings }
+    const looks = keep(await jobs.openQueue(names.looks))
+    const queues = { passes, readings, looks }
     const read = process((job, _, signal) => runReading(context, job, signal))
     const pass = process((job, token, signal) => runPass(context, queues, job, token, signal))
     const workers = [
       keep(await jobs.startWorker(readings.name, settings.readingsAtOnce, read)),
       keep(await jobs.startWorker(passes.name, 1, pass)),
     ]
-    const schedule = watchSchedule(context.logger, jobs, passes, settings.schedule)
+    const { live } = settings
+    if (live !== null) {
+      const look = process((job, _, signal) => runLookJob(context, looks, live, job, signal))
+      workers.push(keep(await jobs.startWorker(looks.name, LOOK_JOBS_AT_ONCE, look)))
+    }
+    const schedule = watchSchedule(context.logger, jobs, queues, {
+      schedule: settings.schedule,
+      isLive: live !== null,
+    })
     schedule.start()
     void schedule.runNow()
     const stop = async () => {
@@ -58,7 +73,7 @@ export async function startWorker(
       for (const worker of workers) worker.cancelAllJobs('shutting down')
       await Promise.all(workers.map((worker) => closeWithin(worker, settings.shutdownTimeoutMs)))
       context.leases.stop()
-      await Promise.all([passes, readings].map((queue) => settlesWithin(1000, queue.close())))
+      await Promise.all([passes, readings, looks].map((queue) => settlesWithin(1000, queue.close())))
     }
     let stopped: Promise<void> | null = null
     return {

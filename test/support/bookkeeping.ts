@@ -2,7 +2,7 @@
  * Rules that must hold between the tables in any state: a fact that is stored twice is equal in both places. Written
  * from the rules of the schema, not from the code that keeps them.
  */
-import { covers, groupBy, type Recorded, type RecordedVersion } from './recorded.ts'
+import { covers, groupBy, type Recorded, type RecordedReading, type RecordedVersion } from './recorded.ts'
 
 export function findInconsistencies(recorded: Recorded): string[] {
   return [
@@ -212,7 +212,9 @@ function checkQueues({ queues, versions, settings, assignments, entries }: Recor
   return problems
 }
 
-/** A change happened after the start of the reading of that queue before. */
+/**
+ * A change that a reading saw happened after the start of the reading of that queue before. A look may know it better.
+ */
 function checkChangedAfter({ versions, readings }: Recorded): string[] {
   const problems: string[] = []
   const readingsOf = groupBy(
@@ -228,12 +230,28 @@ function checkChangedAfter({ versions, readings }: Recorded): string[] {
       )
       before.set(key, earlier?.read_started_at ?? null)
     }
-    if (version.changed_after !== before.get(key))
+    const after = before.get(key) ?? null
+    const isOfLook = isSeenByLook(version, readingsOf.get(version.queue_id) ?? [])
+    const isKnownBetter =
+      isOfLook &&
+      after !== null &&
+      version.changed_after !== null &&
+      version.changed_after >= after &&
+      version.changed_after < version.valid_from
+    if (version.changed_after !== after && !isKnownBetter)
       problems.push(
         `version of entry ${version.entry_id} at ${version.valid_from} changed after ${version.changed_after}`,
       )
   }
   return problems
+}
+
+/** Of `readings` of its queue, none opened the version. */
+export function isSeenByLook(
+  version: Pick<RecordedVersion, 'valid_from'>,
+  readings: readonly RecordedReading[],
+): boolean {
+  return !readings.some(({ observed_at }) => observed_at === version.valid_from)
 }
 
 const connected = ['ANSWERED', 'TRANSFERRED_EXTERNAL', 'TRANSFERRED_BLAND', 'TRANSFERRED_ELEVEN_LABS']

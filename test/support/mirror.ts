@@ -6,6 +6,7 @@ import { createAlloClient } from '../../src/allo/client.ts'
 import { createPacer } from '../../src/allo/pacer.ts'
 import { createSurpriseLog } from '../../src/allo/surprises.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { type LookResult, lookAtTeammate } from '../../src/live/look-at-teammate.ts'
 import { choiceOf } from '../../src/pass/choose-teammates.ts'
 import { runInProcess, type SyncResult } from '../../src/pass/run-in-process.ts'
 import { openNumberKeys } from '../../src/personal-data/open-number-keys.ts'
@@ -23,6 +24,8 @@ export interface Mirror {
     readonly cadence?: Cadence
     readonly signal?: AbortSignal
   }): Promise<SyncResult>
+  /** One look, now. */
+  look(teamId: string, userId: string, rank?: number): Promise<LookResult>
   close(): Promise<void>
 }
 
@@ -82,6 +85,12 @@ export async function openMirror({
           cadence: cadence ?? cadenceOf(config.schedule, config.freshnessSloMs, new Date()),
           signal,
         },
+      ),
+    look: (teamId, userId, rank) =>
+      lookAtTeammate(
+        { pool, numberKeys, allo: allo.once() },
+        { teamId, userId, plannedAt: null, rank: rank ?? null },
+        new AbortController().signal,
       ),
     async close() {
       await allo.close()

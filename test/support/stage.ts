@@ -6,6 +6,7 @@
  */
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { pageSize } from '../../src/allo/client.ts'
+import type { LookResult } from '../../src/live/look-at-teammate.ts'
 import type { SyncResult } from '../../src/pass/run-in-process.ts'
 import type { Move } from '../../src/simulation/moves.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
@@ -23,6 +24,8 @@ export interface Stage {
   readonly apiKey: string
   /** A pass over everyone, or over these. Throws what stopped it. */
   pass(users?: readonly string[]): Promise<SyncResult>
+  /** One look at the teammate, now. */
+  look(userId: string, rank?: number): Promise<LookResult>
   /** Makes these moves, in order. */
   apply(...moves: readonly Move[]): void
   /** The ids of those on record, in the order a pass reads them. */
@@ -120,6 +123,7 @@ async function openStage(
       if (result.stoppedBy !== null) throw result.stoppedBy
       return result
     },
+    look: (userId, rank) => mirror.look(world.team.id, userId, rank),
     apply(...moves) {
       for (const move of moves) world.apply(move)
     },

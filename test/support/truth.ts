@@ -8,7 +8,7 @@
 import type { NumberRow, QueueRow } from '../../src/simulation/shapes.ts'
 import type { TeammateState, Truth } from '../../src/simulation/timeline.ts'
 import type { Pool } from '../../src/store/postgres/database.ts'
-import { findInconsistencies } from './bookkeeping.ts'
+import { findInconsistencies, isSeenByLook } from './bookkeeping.ts'
 import {
   covers,
   groupBy,
@@ -38,6 +38,7 @@ export async function compareWithTruth(pool: Pool, truth: Truth): Promise<Compar
     ...findInconsistencies(recorded),
     ...comparison.problems,
     ...compareDialsWithTruth(recorded, truth),
+    ...compareLooks(recorded, truth, await slackMs(pool, truth)),
   ]
   return { ...comparison, problems }
 }
@@ -190,6 +191,26 @@ function compareShownDials(
         report(`the dial at ${position} is attributed to ${dial.user_id}`)
     }
   }
+}
+
+/** What a look recorded was so at some moment between the evidence before it and the end of the look. */
+function compareLooks({ versions, readings, assignments }: Recorded, truth: Truth, slack: number): string[] {
+  const readingsOf = groupBy(readings, ({ queue_id }) => queue_id)
+  const ofLooks = versions.filter((version) => isSeenByLook(version, readingsOf.get(version.queue_id) ?? []))
+  return ofLooks.flatMap((version) => {
+    const { queue_id, valid_from, changed_after } = version
+    const holder = assignments.find((one) => one.queue_id === queue_id && covers(one, valid_from))
+    if (holder === undefined) return [`a look at ${queue_id}, which was not on record with any teammate`]
+    const from = (changed_after ?? valid_from) / 1000 - slack
+    const states = truth.statesOf(holder.user_id, from, valid_from / 1000 + slack)
+    const was = states.some(
+      (state) =>
+        state.status === 'queue' &&
+        state.queue.id === queue_id &&
+        state.numbers.some((number) => fieldsOf(number) === fieldsOf(version)),
+    )
+    return was ? [] : [`a look at ${queue_id} recorded what was never true: ${fieldsOf(version)}`]
+  })
 }
 
 /** No dial is made up, none is there twice, and each is what became of it as far as it was seen. */

@@ -49,6 +49,7 @@ export function environmentOf({ apiKey, apiUrl, databaseUrl, redisUrl, env = {} 
     DATABASE_URL: databaseUrl,
     ...(redisUrl === null ? {} : { REDIS_URL: redisUrl }),
     SYNC_EVERY: '2s',
+    LIVE_BUDGET_SHARE: '0',
     HTTP_PORT: '0',
     ROLE_PREFIX: 'none',
     ...env,

@@ -1,5 +1,6 @@
 /** The chore of reading all queues on schedule, and the job backend it needs. */
 import type { Logger } from 'pino'
+import type { Config } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
 import { version } from '../../version.ts'
 import type { Chore } from '../../worker/chore.ts'
@@ -45,6 +46,7 @@ export function createPassesChore(
       worker = await retryStart(service, 'the jobs', () =>
         startWorker(context, jobs, {
           schedule: config.schedule,
+          live: config.liveBudgetShare === 0 ? null : { looksPerSecond: () => shareOf(open, config) },
           readingsAtOnce: config.concurrency === 'auto' ? READINGS_AT_ONCE : config.concurrency,
           shutdownTimeoutMs: config.shutdownTimeoutMs * SHARE_FOR_JOBS,
         }),
@@ -70,6 +72,12 @@ export function createPassesChore(
       refreshPages()
     },
   }
+}
+
+/** Requests per second for looks; null: unlimited. */
+function shareOf({ readsPerSecond }: OpenAllo, { liveBudgetShare }: Config): number | null {
+  const rate = readsPerSecond()
+  return rate === null ? null : rate * liveBudgetShare
 }
 
 /** Nothing here keeps the worker from working. That Redis is unreachable is logged by the worker, repeatedly. */
