@@ -52,8 +52,11 @@ export interface TransportSettings {
   readonly userAgent: string
   readonly proxy?: ProxySettings
   readonly retry?: Partial<RetrySettings>
-  /** Called with the status of each response; null: no readable response. */
-  readonly onAnswer?: (status: number | null) => void
+  /**
+   * Called with the status of each response, and with Allo's clock in it (header `date`). Null: no readable response, or
+   * no date.
+   */
+  readonly onAnswer?: (status: number | null, date: string | null) => void
 }
 
 export interface RetrySettings {
@@ -146,7 +149,7 @@ export function createTransport(settings: TransportSettings): Transport {
       const reply = await waitingFor(`Allo (the ${asked.what})`, () =>
         exchange(dispatcher, url, headers, limits, signal),
       )
-      settings.onAnswer?.(reply.status)
+      settings.onAnswer?.(reply.status, reply.header('date') ?? null)
       for (const tally of tallies) tally.bytes += reply.bytes
       // A server may repeat the key that it refused ("invalid key …"), so remove it first.
       const refusal = readRefusal(reply.status === 200 ? null : reply.text, key)
@@ -155,7 +158,7 @@ export function createTransport(settings: TransportSettings): Transport {
       return { reply, refusal, requestId: theirId ?? ourId }
     } catch (error) {
       signal?.throwIfAborted()
-      settings.onAnswer?.(null)
+      settings.onAnswer?.(null, null)
       throw toUnreachable(error, asked, ourId, settings.timeoutMs)
     } finally {
       for (const tally of tallies) tally.exchangeMs += performance.now() - sentAt

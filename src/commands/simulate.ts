@@ -1,5 +1,5 @@
 /** `simulate`: the simulated Allo alone. */
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { count, defineCommand, simulatedOnlyHelp } from '../terminal/command.ts'
 import type { SimulateOptions } from './simulate/run.ts'
 
@@ -24,7 +24,17 @@ export const command = defineCommand<SimulateOptions>({
       [0, 5000],
     ),
     count('--reads-per-second <count>', 'rate limit, as in Allo; 0: none', 20, [0, 10_000]),
+    new Option(
+      '--webhooks <url>',
+      'also send webhooks of calls to a worker, some late, twice or never',
+    ).argParser(webAddress),
   ],
   help: simulatedOnlyHelp,
   action: async (options) => (await import('./simulate/run.ts')).runSimulate(options),
 })
+
+function webAddress(given: string): string {
+  const { protocol } = URL.parse(given) ?? {}
+  if (protocol === 'http:' || protocol === 'https:') return given
+  throw new InvalidArgumentError('Write the address of a worker, such as http://127.0.0.1:8080/hooks/allo.')
+}

@@ -44,6 +44,7 @@ export interface HttpSettings {
   /** Never to be seen on any page. */
   readonly secrets: () => readonly string[]
   readonly tryPortAgainMs?: number
+  readonly webhookDeadlineMs?: number
 }
 
 const TRY_PORT_AGAIN_MS = 10_000

@@ -45,7 +45,7 @@ export function databaseAt(url: string): NonNullable<WorkerState['database']> {
 export async function startTestServer(
   env: Readonly<Record<string, string>> = {},
   given: Partial<WorkerState> = {},
-  tryPortAgainMs = 50,
+  { tryPortAgainMs = 50, webhookDeadlineMs = 120_000 } = {},
 ): Promise<TestServer> {
   const state: WorkerState = {
     waitingFor: 'Postgres',
@@ -75,6 +75,7 @@ export async function startTestServer(
     version: '1.2.3',
     secrets: () => [apiKey],
     tryPortAgainMs,
+    webhookDeadlineMs,
   })
   http.refresh()
   const port = Number(URL.parse(address)?.port ?? 0)

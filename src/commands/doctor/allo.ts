@@ -11,6 +11,7 @@ import { DatabaseError } from '../../store/postgres/database.ts'
 import { configuredRate, DOCUMENTED_READS_PER_SECOND, type OpenAllo, withAllo } from '../open/allo.ts'
 import type { OpenDatabase } from '../open/database.ts'
 import type { Report, Subject } from './report.ts'
+import { checkClockOfAllo } from './webhooks.ts'
 
 /** Shorter than in a pass, because a person waits for the result. */
 const limits = { maxThrottledMs: 10_000, retry: { retries: 1 } }
@@ -21,6 +22,7 @@ export async function checkAllo(
   database: OpenDatabase | null,
   signal: AbortSignal,
 ): Promise<void> {
+  const clock = { aheadMs: Number.NaN }
   const openBudget = (fingerprint: string) => openSharedOrPrivateBudget(database, fingerprint)
   await report.check('key', () =>
     withAllo(
@@ -35,8 +37,14 @@ export async function checkAllo(
         if (everyone === null) report.about('queues').skipped('see teammates')
         else await checkQueues(report, open.allo, everyone, signal)
         for (const { where, what } of open.surprises.all()) report.about('new').warning(`${where}: ${what}`)
+        if (config.http.webhookSecret !== null) checkClockOfAllo(report.about('clock'), clock.aheadMs)
       },
-      limits,
+      {
+        ...limits,
+        onAnswer(_, date) {
+          clock.aheadMs = Date.parse(date ?? '') - Date.now()
+        },
+      },
     ),
   )
 }

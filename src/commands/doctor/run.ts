@@ -24,6 +24,7 @@ import { checkDatabase } from './database.ts'
 import { checkJobs } from './jobs.ts'
 import { checkPort, whyNoFolder } from './machine.ts'
 import { createReport, type Report, type Subject } from './report.ts'
+import { explainWebhooks } from './webhooks.ts'
 
 export async function runDoctor(): Promise<ExitCode> {
   const report = createReport((line) => print(line), secretsOfEnvironment())
@@ -52,6 +53,7 @@ export async function runDoctor(): Promise<ExitCode> {
       else report.about('key').skipped(`not tried: correct ${blocking.join(', ')} first`)
       if (!concerns(problems, 'REDIS_URL')) await checkJobs(report, config, database)
       await checkPort(report, config.http)
+      explainWebhooks(report, config.http)
     })
     return report.finish()
   })

@@ -29,7 +29,8 @@ export interface AlloLimits {
   /** The work fails after waiting longer than this because of 429s. */
   readonly maxThrottledMs?: number
   readonly retry?: Partial<RetrySettings>
-  readonly onAnswer?: (status: number | null) => void
+  /** As in TransportSettings. */
+  readonly onAnswer?: (status: number | null, date: string | null) => void
 }
 
 /** Calls `work` with the open API. `openBudget` opens the read budget. */

@@ -4,6 +4,7 @@ import { createRandom } from '../../simulation/random.ts'
 import { type Rep, startRep } from '../../simulation/reps.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../simulation/server.ts'
 import { callsInOrder } from '../../simulation/timed-calls.ts'
+import { type SimulatedWebhooks, startWebhooks } from '../../simulation/webhooks.ts'
 import { createWorld, type World } from '../../simulation/world.ts'
 import { untilAborted, withInterruption } from '../../terminal/interruption.ts'
 import { print, printError } from '../../terminal/output.ts'
@@ -16,10 +17,13 @@ export interface SimulateOptions {
   readonly movesPerMinute: number
   readonly reps: number
   readonly readsPerSecond: number
+  readonly webhooks?: string
 }
 
 /** Fictional: only the simulation accepts it. */
 const apiKey = 'ak_simulated_0000000000000000'
+const webhookSecret = 'whsec_c2ltdWxhdGVkIHdlYmhvb2tzIG9mIEFsbG8h'
+const webhookFaults = { lost: 0.01, doubled: 0.05, late: 0.05, lateMs: 120_000, forged: 0.01 }
 const TICK_MS = 250
 /** Random moves leave the calls to the reps. */
 const withoutCalls = { dial: 0, second_dial: 0, progress: 0 }
@@ -38,6 +42,8 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
   })
   const allo = await start(options, world)
   print(`ALLO_API_URL=${allo.url}\nALLO_API_KEY=${apiKey}`)
+  const webhooks = sendWebhooks(world, options)
+  if (webhooks !== null) print(`ALLO_WEBHOOK_SECRET=${webhookSecret}`)
   printError(
     `Simulated Allo: ${teammates} teammates, ${movesPerMinute} moves a minute, ${readsPerSecond || 'any number of'} reads a second. Stop it with Ctrl-C.`,
   )
@@ -49,10 +55,22 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
   } finally {
     clearInterval(ticks)
     for (const rep of dialling) rep.stop()
+    await webhooks?.stop()
     await allo.close()
   }
   printError(`Answered ${allo.requests.count()} requests; made ${world.truth.moves().length} moves.`)
+  if (webhooks !== null) printError(answersOf(webhooks))
   return exitCodes.ok
+}
+
+function sendWebhooks(world: World, { webhooks: url, seed }: SimulateOptions): SimulatedWebhooks | null {
+  if (url === undefined) return null
+  return startWebhooks(world, { url, secret: webhookSecret, seed, faults: webhookFaults })
+}
+
+function answersOf({ answers }: SimulatedWebhooks): string {
+  const counts = [...answers].map(([status, count]) => `${count} × ${status || 'no answer'}`)
+  return `Sent webhooks: ${counts.join(', ') || 'none'}.`
 }
 
 function startReps(world: World, { reps, seed }: SimulateOptions): Rep[] {

@@ -10,7 +10,8 @@ export interface CallEvent {
   readonly numberTo: string | null
 }
 
-const callTopics = ['call.triggered', 'call.answered', 'call.completed'] as const
+/** Those to subscribe to in Allo. */
+export const callTopics = ['call.triggered', 'call.answered', 'call.completed'] as const
 
 type CallTopic = (typeof callTopics)[number]
 

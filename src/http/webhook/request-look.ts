@@ -19,18 +19,18 @@ export interface Webhook {
 
 type Outcome = 'accepted' | 'ignored' | 'repeated' | 'unknown_teammate'
 
-/** Of the job backend, so that a transaction never waits for it longer. */
-const REQUEST_TIMEOUT_MS = 600
 const FORGET_EVERY_MS = 60_000
 /** One webhook at a time leaves connections of the pool to the pages and probes. */
-const MOST_WAITING = 50
+const MOST_WAITING = 100
 
 /**
  * Asks for what a webhook needs, once. It is remembered in the transaction that asks: if that fails, this rejects, and
- * the next delivery of the webhook is not a repetition.
+ * the next delivery of the webhook is not a repetition. `jobsTimeoutMs`: how long the transaction waits for the job
+ * backend.
  */
 export function createLookRequester(
   keyFingerprint: string,
+  jobsTimeoutMs: number,
 ): (webhook: Webhook, pool: Pool, looks: LookRequests) => Promise<Outcome> {
   const takeTurn = createOneAtATime(MOST_WAITING)
   const forgetters = new WeakMap<Pool, () => Promise<void>>()
@@ -47,7 +47,7 @@ export function createLookRequester(
         if (teammate === null) return 'unknown_teammate'
         if (teammate.queueId === null) return 'ignored'
         const ask = await whatToAsk(client, teammate.queueId, event)
-        await within(REQUEST_TIMEOUT_MS, ask(looks, teammate.userId))
+        await within(jobsTimeoutMs, ask(looks, teammate.userId))
         return 'accepted'
       })
     } finally {
