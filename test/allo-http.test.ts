@@ -34,7 +34,7 @@ describe('requests', () => {
     expect(server.seen.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET', 'GET'])
     expect(server.seen.every(({ headers }) => headers['content-length'] === undefined)).toBe(true)
     const transport = createTransport(settings(server.url))
-    expect(Object.keys(transport).sort()).toEqual(['close', 'counted', 'counts', 'get'])
+    expect(Object.keys(transport).sort()).toEqual(['close', 'counted', 'counts', 'get', 'once'])
     const smuggled = { what: 'x', scope: null, method: 'DELETE' }
     await transport.get('/v2/api/me', { method: 'DELETE' }, smuggled).catch(() => {})
     expect(server.seen.at(-1)?.method).toBe('GET')
@@ -115,6 +115,19 @@ describe('HTTP 429', () => {
     await allo.me()
     expect(pauses).toEqual([7000, 7000])
     expect(allo.counts).toMatchObject({ requests: 3, throttled: 2 })
+  })
+
+  test('a request that is sent once is not sent again, after a 429 or an HTTP 500', async () => {
+    const limited = status(
+      429,
+      envelope('rate_limit_error', 'RATE_LIMIT_EXCEEDED', { retry_after_seconds: 7 }),
+    )
+    const { allo, pauses } = await start(limited, status(500), json({ data: {} }))
+    const once = allo.once()
+    await expect(once.me()).rejects.toMatchObject({ code: 'rate_limited' })
+    await expect(once.me()).rejects.toMatchObject({ status: 500 })
+    expect(pauses).toEqual([7000])
+    expect(once.counts).toMatchObject({ requests: 2, throttled: 1 })
   })
 
   test.each([

@@ -81,7 +81,7 @@ export function createTransport(settings: TransportSettings): Transport {
   let closing: Promise<void> | null = null
 
   async function get(
-    { tallies, retries }: { readonly tallies: readonly RequestCounts[]; readonly retries: number },
+    { tallies, isOnce }: { readonly tallies: readonly RequestCounts[]; readonly isOnce: boolean },
     path: string,
     query: Readonly<Record<string, string>>,
     asked: Asked,
@@ -104,7 +104,7 @@ export function createTransport(settings: TransportSettings): Transport {
           const forMs = pauseAfter(reply, refusal, throttledInARow, retry.throttled)
           const refused = { asked: asked.what, requestId, code: refusal.code }
           await settings.pacer.pause(forMs, refused)
-          if (retries === 0) throw new AlloThrottledError(forMs, 0, refused)
+          if (isOnce) throw new AlloThrottledError(forMs, 0, refused)
           continue
         }
         throttledInARow = 0
@@ -117,7 +117,7 @@ export function createTransport(settings: TransportSettings): Transport {
     }
 
     return pRetry(attempt, {
-      retries,
+      retries: isOnce ? 0 : retry.retries,
       minTimeout: retry.minMs,
       maxTimeout: retry.maxMs,
       randomize: true,
@@ -174,19 +174,19 @@ export function createTransport(settings: TransportSettings): Transport {
     return changed || settings.apiKey() !== used
   }
 
-  function counting(tallies: readonly [RequestCounts, ...RequestCounts[]], retries: number): Transport {
+  function counting(tallies: readonly [RequestCounts, ...RequestCounts[]], isOnce: boolean): Transport {
     return {
       counts: tallies[0],
-      get: (path, query, asked, signal) => get({ tallies, retries }, path, query, asked, signal),
-      counted: () => counting([noRequests(), ...tallies], retries),
-      once: () => counting([noRequests(), ...tallies], 0),
+      get: (path, query, asked, signal) => get({ tallies, isOnce }, path, query, asked, signal),
+      counted: () => counting([noRequests(), ...tallies], isOnce),
+      once: () => counting([noRequests(), ...tallies], true),
       close() {
         closing ??= dispatcher.destroy()
         return closing
       },
     }
   }
-  return counting([noRequests()], retry.retries)
+  return counting([noRequests()], false)
 }
 
 function noRequests(): RequestCounts {
