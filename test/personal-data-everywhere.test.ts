@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { forgetNumber } from '../src/personal-data/forget.ts'
 import { retain } from '../src/personal-data/retain.ts'
 import { createNumberKeys } from '../src/snapshot/number-key.ts'
-import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { createTestDatabase, emptyTables, type TestDatabase } from './support/database.ts'
 import { everything } from './support/everything.ts'
 import { type Mirror, openMirror } from './support/mirror.ts'
 
@@ -82,10 +82,7 @@ afterAll(async () => {
   await database.drop()
 })
 beforeEach(async () => {
-  await database.pool.query(
-    `do $$ begin execute (select 'truncate ' || string_agg(oid::regclass::text, ', ') || ' restart identity cascade'
-       from pg_class where relnamespace = 'allo'::regnamespace and relkind = 'r' and relname not like '%migrations%'); end $$`,
-  )
+  await emptyTables(database.pool)
   const { port } = server.address() as AddressInfo
   mirror = await openMirror({
     simulated: { url: `http://127.0.0.1:${port}` },

@@ -31,6 +31,15 @@ export async function createTestDatabase(
   }
 }
 
+/** All tables of schema allo, as after the migrations. */
+export async function emptyTables(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ tables: string }>(
+    `select string_agg(oid::regclass::text, ', ') as tables from pg_class
+     where relnamespace = 'allo'::regnamespace and relkind = 'r' and oid::regclass::text not like '%migrations%'`,
+  )
+  await pool.query(`truncate ${rows[0]?.tables} restart identity cascade`)
+}
+
 export async function createDatabase(
   serverUrl: string,
   template?: string,

@@ -12,7 +12,7 @@ import type { Move } from '../../src/simulation/moves.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../../src/simulation/server.ts'
 import type { NumberRow } from '../../src/simulation/shapes.ts'
 import { createWorld, type World, type WorldOptions } from '../../src/simulation/world.ts'
-import { createTestDatabase, type TestDatabase } from './database.ts'
+import { createTestDatabase, emptyTables, type TestDatabase } from './database.ts'
 import { openMirror } from './mirror.ts'
 import { loadRecorded, type Recorded } from './recorded.ts'
 import { compareWithTruth } from './truth.ts'
@@ -81,19 +81,11 @@ export function useStages(): (options?: StageOptions) => Promise<Stage> {
   afterAll(() => database?.drop())
   return async (options = {}) => {
     if (database === undefined) throw new Error('a stage is opened within a test')
-    if (open.length === 0) await empty(database)
+    if (open.length === 0) await emptyTables(database.pool)
     const stage = await openStage(database, options)
     open.push(stage)
     return stage
   }
-}
-
-async function empty({ pool }: TestDatabase): Promise<void> {
-  const { rows } = await pool.query<{ tables: string }>(
-    `select string_agg(oid::regclass::text, ', ') as tables from pg_class
-     where relnamespace = 'allo'::regnamespace and relkind = 'r' and oid::regclass::text not like '%migrations%'`,
-  )
-  await pool.query(`truncate ${rows[0]?.tables} restart identity cascade`)
 }
 
 async function openStage(
