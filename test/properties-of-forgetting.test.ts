@@ -101,6 +101,16 @@ test('forgetting erases a number everywhere and changes nothing else, or it is r
   })
 })
 
+test('the last numbers of a table are in no statistics after they were erased', async () => {
+  for (const setting of ['numbersDays', 'historyDays']) {
+    await mirrorHistory([{ queue: 0, numbers: [0, 1, 2, 3], called: false, days: 0 }])
+    await pool().query('analyze')
+    await mirror().read('pdl_0', [])
+    await retained({ [setting]: 0 })
+    expect(await find([0, 1, 2, 3].map(numberOf))).toEqual([])
+  }
+})
+
 describe('retention', () => {
   const settings = fc.tuple(histories, fc.integer({ min: 1, max: 5 }))
   const isOld = ({ daysGone }: Stay, days: number) => daysGone !== null && daysGone >= days
