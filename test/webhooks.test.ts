@@ -72,9 +72,7 @@ describe('a webhook', () => {
 
   test('call.completed of a number that is not in the queue makes the worker read the queue', async () => {
     await send({ ...alex, to_number: numberElsewhere }, { topic: 'call.completed' })
-    expect(scene.requested).toEqual([
-      'read usr-alex: a call was completed to a number that is not in the queue',
-    ])
+    expect(scene.requested).toEqual(['read usr-alex: a completed call of an unknown number'])
   })
 
   test('call.completed without a number makes the worker look where dialling stands', async () => {
@@ -88,6 +86,7 @@ describe('a webhook', () => {
     ['of an inbound call', { topic: 'call.completed' }, { ...alex, direction: 'inbound' }],
     ['of an inbound call by its type', { topic: 'call.completed' }, { ...alex, type: 'INBOUND' }],
     ['of a teammate without a queue', {}, { user_id: 'usr-noqueue' }],
+    ['of a teammate whom passes leave out', {}, { user_id: 'usr-skipped' }],
     [
       'of a number of a queue that ended',
       { topic: 'call.completed' },

@@ -51,7 +51,7 @@ export interface LookRequests {
    * stands. A no-op if the share of looks is spent.
    */
   lookNow(teamId: string, userId: string, rank: number | null): Promise<void>
-  /** Reads the teammate now, unless a running pass is about to. */
+  /** Reads the teammate now, unless a running pass is about to. A no-op if the share of looks is spent. */
   readNow(teamId: string, userId: string, reason: string): Promise<void>
 }
 
@@ -65,7 +65,11 @@ export function createLookRequests(
       const planned = await planLookNow(context.pool, budgetOf(context, settings), userId)
       if (planned !== null) await addLooks(queue, teamId, [{ ...planned, rank }])
     },
-    readNow: (teamId, userId, reason) => requestReading(context, queue, { teamId, userId, reason }),
+    async readNow(teamId, userId, reason) {
+      // The first of its requests; when it is made, the others are paid for too.
+      const planned = await planLookNow(context.pool, budgetOf(context, settings), userId)
+      if (planned !== null) await requestReading(context, queue, { teamId, userId, reason })
+    },
   }
 }
 

@@ -6,7 +6,7 @@ import type { Pool } from '../store/postgres/database.ts'
 import type { DatabaseProbe } from '../store/postgres/probe.ts'
 import type { Credentials } from './credentials.ts'
 import type { JobBackend, Queues } from './jobs.ts'
-import type { LookRequests } from './look-requests.ts'
+import type { LookRequests } from './look-jobs.ts'
 
 export interface WorkerState {
   /** In words, for messages. */
@@ -16,7 +16,7 @@ export interface WorkerState {
   /** With a pool of its own, so that a probe never waits for a connection behind many readings. */
   database: { readonly pool: Pool; readonly probe: DatabaseProbe; readonly kind: 'embedded' | 'own' } | null
   worker: WorkingParts | null
-  /** Null: they can't be asked for yet. */
+  /** Null: not yet, or looks are off. */
   looks: LookRequests | null
 }
 

@@ -34,11 +34,12 @@ export async function openWebhookScene(): Promise<WebhookScene> {
   const servers: TestServer[] = []
   let lookNow: (() => Promise<void>) | null = null
   const looks = {
-    async lookNow(userId: string, rank: number | null) {
+    async lookNow(_: string, userId: string, rank: number | null) {
       await lookNow?.()
       requested.push(`look ${userId} ${rank}`)
     },
-    readNow: async (userId: string, reason: string) => void requested.push(`read ${userId}: ${reason}`),
+    readNow: async (_: string, userId: string, reason: string) =>
+      void requested.push(`read ${userId}: ${reason}`),
   }
   const reset = async () => {
     for (const { http, state } of servers.splice(0)) {
@@ -113,13 +114,17 @@ const teamWithQueue = `
     values ('usr-alex', 'team-1', 'alex@example.com', true, now(), now()),
            ('usr-kim', 'team-1', 'kim@example.com', true, now(), now()),
            ('usr-noqueue', 'team-1', null, true, now(), now()),
+           ('usr-skipped', 'team-1', 'skipped@example.com', true, now(), now()),
            ('usr-left', 'team-1', 'left@example.com', false, now(), now()),
            ('usr-other', 'team-2', 'other@example.com', true, now(), now());
   insert into allo.queues (queue_id, team_id, user_id, is_current, first_seen_at, numbers, last_read_started_at,
       last_observed_at, membership_digest, content_digest, ended_at, end_reason)
     values ('pdl-alex', 'team-1', 'usr-alex', true, now(), 4, now(), now(), '', '', null, null),
+           ('pdl-skipped', 'team-1', 'usr-skipped', true, now(), 0, now(), now(), '', '', null, null),
            ('pdl-kim', 'team-1', 'usr-kim', true, now(), 0, now(), now(), '', '', null, null),
            ('pdl-ended', 'team-1', 'usr-noqueue', false, now(), 1, now(), now(), '', '', now(), 'deleted');
+  insert into allo.sync_reads (pass_id, user_id, status, observed_at, walks, requests, throttled, duration_ms, error_code)
+    values (1, 'usr-skipped', 'skipped', now(), 0, 0, 0, 0, 'not_asked');
   insert into allo.queue_numbers (queue_id, position, entry_id, number_to, row_digest)
     values ('pdl-alex', 0, 1, '+12125550122', 0), ('pdl-alex', 7, 2, '+12125550123', 0),
            ('pdl-alex', 8, 3, '+12125550124', 0), ('pdl-alex', 12, 4, '+1 212 555 0124', 0),

@@ -8,6 +8,7 @@ import type { WorkerContext } from '../../worker/context.ts'
 import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../../worker/inspect-jobs.ts'
 import { backendNames, openJobBackend } from '../../worker/job-backend.ts'
 import type { JobBackend } from '../../worker/jobs.ts'
+import { createLookRequests } from '../../worker/look-jobs.ts'
 import { startWorker } from '../../worker/worker.ts'
 import type { OpenAllo } from '../open/allo.ts'
 import type { OpenDatabase } from '../open/database.ts'
@@ -43,16 +44,18 @@ export function createPassesChore(
   let worker: Awaited<ReturnType<typeof startWorker>> | null = null
   return {
     async start() {
+      const live = config.liveBudgetShare === 0 ? null : { looksPerSecond: () => shareOf(open, config) }
       worker = await retryStart(service, 'the jobs', () =>
         startWorker(context, jobs, {
           schedule: config.schedule,
-          live: config.liveBudgetShare === 0 ? null : { looksPerSecond: () => shareOf(open, config) },
+          live,
           readingsAtOnce: config.concurrency === 'auto' ? READINGS_AT_ONCE : config.concurrency,
           shutdownTimeoutMs: config.shutdownTimeoutMs * SHARE_FOR_JOBS,
         }),
       )
       const { credentials } = context
       state.worker = { jobs, ...worker, credentials, readsPerSecond: open.readsPerSecond }
+      state.looks = live === null ? null : createLookRequests(context, worker.looks, live)
       refreshPages()
       logger.info(
         {
@@ -67,6 +70,7 @@ export function createPassesChore(
       if (redisUrl !== null) await inspectAndWarn(redisUrl, logger)
     },
     async stop() {
+      state.looks = null
       await worker?.stop()
       state.worker = null
       refreshPages()

@@ -3,12 +3,13 @@ import { type Client, inTransaction, type Pool } from '../../store/postgres/data
 import { remember } from '../../store/postgres/remember.ts'
 import {
   forgetOldDeliveries,
+  type NamedTeammate,
   rankOfNumber,
   rememberDelivery,
   teammateNamed,
 } from '../../store/queries/webhook-deliveries.ts'
 import { within } from '../../waiting.ts'
-import type { LookRequests } from '../../worker/look-requests.ts'
+import type { LookRequests } from '../../worker/look-jobs.ts'
 import { createOneAtATime } from '../one-at-a-time.ts'
 import type { CallEvent } from './call-event.ts'
 
@@ -47,7 +48,7 @@ export function createLookRequester(
         if (teammate === null) return 'unknown_teammate'
         if (teammate.queueId === null) return 'ignored'
         const ask = await whatToAsk(client, teammate.queueId, event)
-        await within(jobsTimeoutMs, ask(looks, teammate.userId))
+        await within(jobsTimeoutMs, ask(looks, teammate))
         return 'accepted'
       })
     } finally {
@@ -56,13 +57,17 @@ export function createLookRequester(
   }
 }
 
-type Ask = (looks: LookRequests, userId: string) => Promise<void>
+type Ask = (looks: LookRequests, teammate: NamedTeammate) => Promise<void>
 
 /** A completed call may have left the page where dialling stands. */
 async function whatToAsk(client: Client, queueId: string, { topic, numberTo }: CallEvent): Promise<Ask> {
-  if (topic !== 'call.completed' || numberTo === null) return (looks, userId) => looks.lookNow(userId, null)
+  const lookAt =
+    (rank: number | null): Ask =>
+    (looks, { teamId, userId }) =>
+      looks.lookNow(teamId, userId, rank)
+  if (topic !== 'call.completed' || numberTo === null) return lookAt(null)
   const rank = await rankOfNumber(client, queueId, numberTo)
   return rank === null
-    ? (looks, userId) => looks.readNow(userId, 'a call was completed to a number that is not in the queue')
-    : (looks, userId) => looks.lookNow(userId, rank)
+    ? (looks, { teamId, userId }) => looks.readNow(teamId, userId, 'a completed call of an unknown number')
+    : lookAt(rank)
 }

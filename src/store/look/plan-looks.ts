@@ -13,7 +13,7 @@
  * grows back within five minutes.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
+import { alias, type PgColumn } from 'drizzle-orm/pg-core'
 import { type Client, inTransaction, type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { lock } from '../postgres/locks.ts'
 import {
@@ -135,8 +135,6 @@ const plan = template<Planning>(({ teamId, aheadMs, most, apartMs }) => {
     when ${lastChange} > ${now} - interval '1 hour' then 30 else 120 end`
   const afterUnexpected = sql`least(300, 10 * 2 ^ least(${l.unexpectedInARow} - 1, 5))`
   const isUnexpected = sql`${l.unexpectedInARow} > 0 and ${l.unexpectedAt} > ${t.lastObservedAt}`
-  const wasLeftOut = sql`(select ${r.errorCode} = 'not_asked' from ${syncReads} ${r}
-    where ${r.userId} = ${t.userId} order by ${r.observedAt} desc limit 1)`
   const everySeconds = sql`case when ${isUnexpected} then greatest(${usual}, ${afterUnexpected}) else ${usual} end`
   return sql`with candidate as (
       select ${t.userId}, ${l.plannedAt} as last_planned_at, (${everySeconds})::float8 as every_seconds
@@ -145,7 +143,7 @@ const plan = template<Planning>(({ teamId, aheadMs, most, apartMs }) => {
       join ${queueAssignments} ${a} on ${a.userId} = ${t.userId} and ${a.queueId} = ${q.queueId}
         and ${a.validTo} is null and ${a.missingSince} is null
       left join ${looks} ${l} on ${l.userId} = ${t.userId}
-      where ${t.teamId} = ${teamId} and ${t.isListed} and ${wasLeftOut} is not true
+      where ${t.teamId} = ${teamId} and ${t.isListed} and ${wasLeftOut(t.userId)} is not true
     ), due as (
       select user_id, last_planned_at + make_interval(secs => every_seconds) as due_at,
         row_number() over (order by extract(epoch from ${now} - last_planned_at) / every_seconds desc nulls first, user_id) as nth
@@ -159,6 +157,12 @@ const plan = template<Planning>(({ teamId, aheadMs, most, apartMs }) => {
     returning ${l.userId} as "userId", ${l.plannedAt} as "plannedAt",
       greatest(0, extract(epoch from ${l.plannedAt} - ${now}) * 1000)::float8 as "inMs"`
 })
+
+/** Whether the last pass left the teammate out by configuration. Null: no pass recorded them. */
+export function wasLeftOut(userId: PgColumn): SQL {
+  return sql`(select ${r.errorCode} = 'not_asked' from ${syncReads} ${r}
+    where ${r.userId} = ${userId} order by ${r.observedAt} desc limit 1)`
+}
 
 const spendLooks = template<{ keyFingerprint: string; ms: number }>(
   ({ keyFingerprint, ms }) => sql`update ${readSlots} ${s}

@@ -2,6 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { likelySpellings, readPhoneNumber } from '../../snapshot/phone-number.ts'
+import { wasLeftOut } from '../look/plan-looks.ts'
 import type { Client, Pool } from '../postgres/database.ts'
 import { anyOf, array, change, insertion, maybeOne } from '../postgres/query.ts'
 import { apiKeys, queueNumbers, queues, teammates, webhookDeliveries } from '../schema.ts'
@@ -35,8 +36,9 @@ export async function rememberDelivery(client: Client, webhookId: string): Promi
 }
 
 export interface NamedTeammate {
+  readonly teamId: string
   readonly userId: string
-  /** Null: they have no current queue. */
+  /** Null: they have no current queue, or passes leave them out. */
   readonly queueId: string | null
 }
 
@@ -49,10 +51,11 @@ export function teammateNamed(
   const hasId = sql`${t.userId} ${anyOf(userIds)}`
   return maybeOne(
     client,
-    sql`select ${t.userId} as "userId", ${q.queueId} as "queueId"
+    sql`select ${t.teamId} as "teamId", ${t.userId} as "userId", ${q.queueId} as "queueId"
         from ${teammates} ${t}
         left join ${queues} ${q}
           on ${q.userId} = ${t.userId} and ${q.teamId} = ${t.teamId} and ${q.isCurrent}
+            and ${wasLeftOut(t.userId)} is not true
         where ${t.teamId} = (select ${apiKeys.teamId} from ${apiKeys} where ${apiKeys.keyFingerprint} = ${keyFingerprint})
           and ${t.isListed} and (${hasId} or lower(${t.email}) in (select lower(e) from unnest(${array(emails)}::text[]) e))
         order by ${hasId} desc, ${q.firstSeenAt} desc nulls last limit 1`,
