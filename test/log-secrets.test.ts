@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { describe, expect, inject, test } from 'vitest'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
+import { signWebhook } from '../src/simulation/webhooks.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import type { Pool } from '../src/store/postgres/database.ts'
@@ -24,6 +25,7 @@ import { environmentOf, until } from './support/worker.ts'
 const apiKey = 'ak_live_5e3cr3t_0f_a_t3st'
 const pagePassword = 'pages-5e3cr3t'
 const numberKey = '5ec7e7'.repeat(11).slice(0, 64)
+const webhookSecret = `whsec_5e3cr3t${'A'.repeat(33)}`
 const webhookPath = '/hooks/T000/B000/5e3cr3t-hook'
 
 describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
@@ -42,6 +44,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
       FRESHNESS_SLO: '1s',
       HTTP_BASIC_AUTH: `ops:${pagePassword}`,
       NUMBER_KEY: numberKey,
+      ALLO_WEBHOOK_SECRET: webhookSecret,
       ALERT_WEBHOOK_URL: `${hook.url}${webhookPath}`,
       ALLO_REQUEST_TIMEOUT_MS: '500',
     })
@@ -53,6 +56,11 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
         const { status, text } = await ask(worker.url() + path, { headers })
         expect([path, status === 200 || status === 503]).toEqual([path, true])
         emitted.push([path, text])
+      }
+      for (const secret of [webhookSecret, otherWebhookSecret]) {
+        const { status, text } = await sendCompletedCall(worker.url(), secret, [...numbers])
+        expect([secret, [200, 401, 503].includes(status)]).toEqual([secret, true])
+        emitted.push(['a webhook of Allo', text])
       }
       emitted.push(['metrics without a password', (await ask(`${worker.url()}/metrics`)).text])
     } finally {
@@ -95,6 +103,16 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     expect(numbers.size).toBeGreaterThan(80)
   })
 })
+
+const otherWebhookSecret = `whsec_${'B'.repeat(40)}`
+
+/** Of a number in every field that a webhook may have. */
+function sendCompletedCall(url: string, secret: string, [number = '']: readonly string[]) {
+  const data = { user_email: number, user_id: number, to_number: number, summary: `Called ${number}` }
+  const body = JSON.stringify({ topic: 'call.completed', data })
+  const headers = signWebhook(secret, { id: 'msg_1', at: Date.now(), body })
+  return ask(`${url}/hooks/allo`, { method: 'POST', headers, body })
+}
 
 /** Each kind for as long as it takes to be met. */
 async function makeTrouble(api: SimulatedAllo, pool: Pool, worker: Worker): Promise<void> {
