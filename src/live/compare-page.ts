@@ -15,6 +15,8 @@ export interface SeenPage {
   /** The numbers that differ from the mirror, and the same as COPY lines; see store/reading/encode.ts. */
   readonly differing: readonly QueueNumber[]
   readonly lines: readonly string[]
+  /** Of those that differ: the call began since. */
+  readonly begun: readonly QueueNumber[]
   readonly hasDials: boolean
 }
 
@@ -47,6 +49,9 @@ function compareFields(numbers: readonly QueueNumber[], rows: readonly MirroredR
   const changed = numbers.flatMap((number, index) => (isSame(index) ? [] : [{ number, index }]))
   return {
     differing: changed.map(({ number }) => number),
+    begun: changed
+      .filter(({ number, index }) => number.callStartDate !== null && rows[index]?.callStartDate === null)
+      .map(({ number }) => number),
     // An entry keeps the number key it has.
     lines: changed.map(({ index }) => copyLine(encoded.lines[index] ?? '', digestOf(index), null)),
     hasDials: changed.some(({ number }) => number.callStartDate !== null || number.callId !== null),

@@ -11,10 +11,10 @@ import type { AlloClient, QueueNumber } from '../allo/types.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
 import { assertOwner, WrongAnswerError } from '../snapshot/walk-queue.ts'
 import { type MirroredQueue, mirroredQueue, mirroredRows } from '../store/look/mirrored-page.ts'
-import { type SavedLook, saveLook } from '../store/look/save-look.ts'
+import { saveLook } from '../store/look/save-look.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { concealSuppressed } from '../store/reading/read-store.ts'
-import { comparePage } from './compare-page.ts'
+import { comparePage, type SeenPage } from './compare-page.ts'
 import { diallingPages, pageAt, type QueuePage, ranksOf } from './dialling-pages.ts'
 
 /** `allo` sends each request once. */
@@ -35,7 +35,8 @@ export interface LookTarget {
 
 /** `none`: there was nothing to look at, and nothing was requested. */
 export type LookResult =
-  | { readonly kind: Exclude<SavedLook, 'unexpected'> | 'none' }
+  | { readonly kind: 'unchanged' | 'dropped' | 'none' }
+  | { readonly kind: 'changed'; readonly seen: Pick<SeenPage, 'differing' | 'begun'> }
   | { readonly kind: 'unexpected'; readonly reason: string }
 
 /** Rejects with what the API client rejects with, and with DatabaseError. */
@@ -52,7 +53,7 @@ export async function lookAtTeammate(
     if (queue === null || page === undefined) return result
     const looked = await lookAtPage(sources, target, { queue, page }, signal)
     if (looked.kind === 'unexpected' || looked.kind === 'dropped') return looked
-    if (result.kind !== 'changed') result = looked
+    if (looked.kind === 'changed' || result.kind !== 'changed') result = looked
   }
 }
 
@@ -63,11 +64,11 @@ function pagesOf(queue: MirroredQueue, { rank }: LookTarget): QueuePage[] {
 async function lookAtPage(
   { pool, numberKeys, allo }: LookSources,
   { teamId, userId }: LookTarget,
-  { queue, page }: { readonly queue: MirroredQueue; readonly page: QueuePage },
+  { queue, page: { page, size } }: { readonly queue: MirroredQueue; readonly page: QueuePage },
   signal: AbortSignal,
 ): Promise<LookResult> {
-  const rows = await mirroredRows(pool, queue.queueId, ranksOf(page))
-  const answer = await allo.readQueuePage(userId, page.page, signal, page.size)
+  const rows = await mirroredRows(pool, queue.queueId, ranksOf({ page, size }))
+  const answer = await allo.readQueuePage(userId, page, signal, size)
   if (answer.kind !== 'page') return unexpected(answer.kind)
   const owner = ownerFault(() => assertOwner(answer.queue, userId))
   if (owner !== null) return unexpected(owner)
@@ -75,8 +76,10 @@ async function lookAtPage(
   const seen = comparePage(answer, numbers, { queue, rows })
   if ('unexpected' in seen) return unexpected(seen.unexpected)
   const { queueId, startedAt, state } = queue
-  const saved = await saveLook(pool, { teamId, userId, queueId, startedAt, state, ...seen }, numberKeys)
-  return saved === 'unexpected' ? unexpected('other numbers') : { kind: saved }
+  const { begun: _, ...compared } = seen
+  const kind = await saveLook(pool, { teamId, userId, queueId, startedAt, state, ...compared }, numberKeys)
+  if (kind === 'unexpected') return unexpected('other numbers')
+  return kind === 'changed' ? { kind, seen } : { kind }
 }
 
 function unexpected(reason: string): LookResult {

@@ -14,7 +14,7 @@ import type { Job } from 'bullmq'
 import pLimit from 'p-limit'
 import type { MirrorError } from '../errors.ts'
 import { toMirrorError } from '../foreign-errors.ts'
-import { lookAtTeammate } from '../live/look-at-teammate.ts'
+import { type LookResult, lookAtTeammate } from '../live/look-at-teammate.ts'
 import { readAtOnce } from '../live/read-at-once.ts'
 import { concernOf } from '../pass/failure.ts'
 import {
@@ -27,6 +27,8 @@ import {
 } from '../store/look/plan-looks.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData, JobQueue, LookToMake } from './jobs.ts'
+import type { SourceTime } from './metric-list.ts'
+import type { WorkerMetrics } from './metrics.ts'
 import type { ScheduledJob } from './schedule.ts'
 
 export const PLAN_EVERY_MS = 5000
@@ -55,45 +57,45 @@ export interface LookRequests {
   readNow(teamId: string, userId: string, reason: string): Promise<void>
 }
 
-export function createLookRequests(
-  context: WorkerContext,
-  queue: JobQueue,
-  settings: LookSettings,
-): LookRequests {
+type SeenChanges = Extract<LookResult, { kind: 'changed' }>['seen']
+
+/** What the jobs of looks share. */
+interface Looks extends LookSettings {
+  readonly context: WorkerContext
+  readonly queue: JobQueue
+}
+
+export function createLookRequests(looks: Looks): LookRequests {
+  const { context, queue } = looks
+  const { pool } = context
   return {
     async lookNow(teamId, userId, rank) {
-      const planned = await planLookNow(context.pool, budgetOf(context, settings), userId)
-      if (planned !== null) await addLooks(queue, teamId, [{ ...planned, rank }])
+      const look = await planLookNow(pool, budgetOf(looks), userId)
+      if (look !== null) await addLooks(queue, teamId, [{ ...look, rank }])
     },
     async readNow(teamId, userId, reason) {
-      // The first of its requests; when it is made, the others are paid for too.
-      const planned = await planLookNow(context.pool, budgetOf(context, settings), userId)
-      if (planned !== null) await requestReading(context, queue, { teamId, userId, reason })
+      // The first of its requests. When the reading is made, the others are paid for too.
+      const look = await planLookNow(pool, budgetOf(looks), userId)
+      if (look !== null) await requestReading(looks, { teamId, userId, reason })
     },
   }
 }
 
-export function runLookJob(
-  context: WorkerContext,
-  queue: JobQueue,
-  settings: LookSettings,
-  job: Job<JobData>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (job.name === 'plan') return runPlan(context, queue, settings)
-  if (job.name === 'looks') return runLooks(context, queue, job, signal)
-  return runReadingAtOnce(context, queue, settings, job, signal)
+export function runLookJob(looks: Looks, job: Job<JobData>, signal: AbortSignal): Promise<void> {
+  if (job.name === 'plan') return runPlan(looks)
+  if (job.name === 'looks') return runLooks(looks, job, signal)
+  return runReadingAtOnce(looks, job, signal)
 }
 
-async function runPlan(context: WorkerContext, queue: JobQueue, settings: LookSettings): Promise<void> {
-  const { pool, logger } = context
-  const { teamId, looks, heldBackBy } = await planLooks(pool, budgetOf(context, settings), PLAN_EVERY_MS)
-  logger.debug({ event: 'looks_planned', looks: looks.length, heldBackBy }, 'looks planned')
+async function runPlan(looks: Looks): Promise<void> {
+  const { pool, logger } = looks.context
+  const { teamId, planned, heldBackBy } = await planLooks(pool, budgetOf(looks), PLAN_EVERY_MS)
+  logger.debug({ event: 'looks_planned', looks: planned.length, heldBackBy }, 'looks planned')
   if (teamId === null) return
   await addLooks(
-    queue,
+    looks.queue,
     teamId,
-    looks.map((look) => ({ ...look, rank: null })),
+    planned.map((look) => ({ ...look, rank: null })),
   )
   await forgetOldLooks(pool)
 }
@@ -115,27 +117,23 @@ const leavesNothing = { removeOnComplete: true, removeOnFail: true }
 /** The job of the schedule. */
 export const planTick: ScheduledJob = { name: 'plan', opts: leavesNothing }
 
-async function runLooks(
-  context: WorkerContext,
-  queue: JobQueue,
-  { data: { teamId = '', looks = [] } }: Job<JobData>,
-  signal: AbortSignal,
-): Promise<void> {
+async function runLooks(looks: Looks, { data }: Job<JobData>, signal: AbortSignal): Promise<void> {
+  const { teamId = '', looks: toMake = [] } = data
   const limit = pLimit(AT_ONCE)
   const makeOne = async (look: LookToMake) => {
     await sleep(look.inMs, undefined, { signal })
-    await limit(() => makeLook(context, queue, { teamId, ...look }, signal))
+    await limit(() => makeLook(looks, { teamId, ...look }, signal))
   }
-  await Promise.all(looks.map(makeOne))
+  await Promise.all(toMake.map(makeOne))
 }
 
 /** Rejects only if the failure concerns this process; the other looks of the job are then not made. */
 async function makeLook(
-  context: WorkerContext,
-  queue: JobQueue,
+  looks: Looks,
   look: LookToMake & { readonly teamId: string },
   signal: AbortSignal,
 ): Promise<void> {
+  const { context } = looks
   const { pool, numberKeys, pacer, metrics, credentials } = context
   if (pacer.pausedMs > 0) return metrics.count({ type: 'look', result: 'given_up' })
   const deadline = AbortSignal.timeout(LOOK_DEADLINE_MS)
@@ -145,12 +143,23 @@ async function makeLook(
     if (looked.kind === 'none') return
     credentials.accepted()
     metrics.count({ type: 'look', result: looked.kind })
-    if (looked.kind === 'unexpected') await requestReading(context, queue, { ...look, reason: looked.reason })
+    if (looked.kind === 'changed') observeLags(metrics, looked.seen)
+    if (looked.kind === 'unexpected') await requestReading(looks, { ...look, reason: looked.reason })
   } catch (thrown) {
     signal.throwIfAborted()
     if (deadline.aborted) return metrics.count({ type: 'look', result: 'given_up' })
     await lookFailed(context, look, toMirrorError(thrown))
   }
+}
+
+/** From when the source says it happened until now. A time without a usable zone is left out. */
+function observeLags(metrics: WorkerMetrics, { differing, begun }: SeenChanges): void {
+  const observe = (sourceTime: SourceTime, at: string | null) => {
+    const ms = Date.now() - Date.parse(at ?? '')
+    if (Number.isFinite(ms)) metrics.observeLag(sourceTime, ms / 1000)
+  }
+  for (const { updatedAt } of differing) observe('updated_at', updatedAt)
+  for (const { callStartDate } of begun) observe('call_start_date', callStartDate)
 }
 
 /** The failure may be that of all looks. The reason is not: a pass will find it, record it and tell it. */
@@ -170,8 +179,7 @@ async function lookFailed(
 
 /** One reading of a teammate at a time: the id of its job is theirs. */
 async function requestReading(
-  { pool, logger }: WorkerContext,
-  queue: JobQueue,
+  { context: { pool, logger }, queue }: Looks,
   { teamId, userId, reason }: { readonly teamId: string; readonly userId: string; readonly reason: string },
 ): Promise<void> {
   await recordUnexpected(pool, { teamId, userId, reason })
@@ -180,20 +188,15 @@ async function requestReading(
   await queue.addBulk([{ name: 'reading', data: { teamId, userId }, opts: { jobId, ...leavesNothing } }])
 }
 
-async function runReadingAtOnce(
-  context: WorkerContext,
-  queue: JobQueue,
-  settings: LookSettings,
-  job: Job<JobData>,
-  signal: AbortSignal,
-): Promise<void> {
+async function runReadingAtOnce(looks: Looks, job: Job<JobData>, signal: AbortSignal): Promise<void> {
+  const { context, queue } = looks
   const { pool, keyFingerprint, credentials, metrics, logger } = context
   const { teamId = '', userId = '' } = job.data
   const allo = context.allo.counted()
   // The same job gets the same pass again after a crash, and a later job of the teammate another one.
   const jobId = queue.uniqueJobId(`${job.id} ${job.timestamp}`)
   const done = await readAtOnce({ ...context, allo }, { teamId, userId, jobId }, signal)
-  await delayLooks(pool, keyFingerprint, allo.counts.requests * budgetOf(context, settings).intervalMs)
+  await delayLooks(pool, keyFingerprint, allo.counts.requests * budgetOf(looks).intervalMs)
   if (done === null) return
   const { reading, error } = done
   if (error === null) credentials.accepted()
@@ -203,7 +206,7 @@ async function runReadingAtOnce(
   logger.debug({ event: 'reading', userId, status, code }, reading.errorMessage ?? `reading ${status}`)
 }
 
-function budgetOf({ keyFingerprint }: WorkerContext, { looksPerSecond }: LookSettings): LookBudget {
+function budgetOf({ context, looksPerSecond }: Looks): LookBudget {
   const rate = looksPerSecond()
-  return { keyFingerprint, intervalMs: rate === null ? 0 : 1000 / rate }
+  return { keyFingerprint: context.keyFingerprint, intervalMs: rate === null ? 0 : 1000 / rate }
 }

@@ -7,13 +7,15 @@ import type { Schedule } from '../config/config.ts'
 import type { WorkerContext } from './context.ts'
 import { queueNames } from './job-backend.ts'
 import type { AllQueues, JobBackend, JobWorker } from './jobs.ts'
-import { type LookSettings, runLookJob } from './look-jobs.ts'
+import { createLookRequests, type LookRequests, type LookSettings, runLookJob } from './look-jobs.ts'
 import { runPass } from './pass-job.ts'
 import { runReading } from './reading-job.ts'
 import { processorFactory } from './run-job.ts'
 import { watchSchedule } from './watch-schedule.ts'
 
 export interface RunningWorker extends AllQueues {
+  /** Null: no looks. */
+  readonly lookRequests: LookRequests | null
   /** Requeues running jobs without using an attempt. Resolves within the timeout. Idempotent. */
   stop(): Promise<void>
 }
@@ -55,8 +57,10 @@ export async function startWorker(
       keep(await jobs.startWorker(passes.name, 1, pass)),
     ]
     const { live } = settings
+    const lookRequests = live === null ? null : createLookRequests({ context, queue: looks, ...live })
     if (live !== null) {
-      const look = process((job, _, signal) => runLookJob(context, looks, live, job, signal))
+      const shared = { context, queue: looks, ...live }
+      const look = process((job, _, signal) => runLookJob(shared, job, signal))
       workers.push(keep(await jobs.startWorker(looks.name, LOOK_JOBS_AT_ONCE, look)))
     }
     const schedule = watchSchedule(context.logger, jobs, queues, {
@@ -78,6 +82,7 @@ export async function startWorker(
     let stopped: Promise<void> | null = null
     return {
       ...queues,
+      lookRequests,
       stop() {
         stopped ??= stop()
         return stopped

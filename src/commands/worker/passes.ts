@@ -8,7 +8,6 @@ import type { WorkerContext } from '../../worker/context.ts'
 import { inspectJobsInPostgres, inspectRedis, type JobsReport } from '../../worker/inspect-jobs.ts'
 import { backendNames, openJobBackend } from '../../worker/job-backend.ts'
 import type { JobBackend } from '../../worker/jobs.ts'
-import { createLookRequests } from '../../worker/look-jobs.ts'
 import { startWorker } from '../../worker/worker.ts'
 import type { OpenAllo } from '../open/allo.ts'
 import type { OpenDatabase } from '../open/database.ts'
@@ -54,8 +53,8 @@ export function createPassesChore(
         }),
       )
       const { credentials } = context
+      state.looks = worker.lookRequests
       state.worker = { jobs, ...worker, credentials, readsPerSecond: open.readsPerSecond }
-      state.looks = live === null ? null : createLookRequests(context, worker.looks, live)
       refreshPages()
       logger.info(
         {

@@ -22,6 +22,7 @@ export interface MirroredQueue {
 export interface MirroredRow {
   readonly position: number
   readonly numberTo: string | null
+  readonly callStartDate: string | null
   readonly rowDigest: string
 }
 
@@ -84,10 +85,10 @@ export async function mirroredRows(
   queueId: string,
   { from, end }: { readonly from: number; readonly end: number },
 ): Promise<readonly MirroredRow[]> {
-  const { position, numberTo, rowDigest } = queueNumbers
+  const { position, numberTo, callStartDate, rowDigest } = queueNumbers
   return withDatabaseErrors('reading a page of the mirror', async () =>
     orm(pool)
-      .select({ position, numberTo, rowDigest })
+      .select({ position, numberTo, callStartDate, rowDigest })
       .from(queueNumbers)
       .where(and(eq(queueNumbers.queueId, queueId)))
       .orderBy(asc(position))

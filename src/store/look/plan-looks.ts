@@ -56,7 +56,7 @@ export interface PlannedLook {
 export interface Plan {
   /** Null: no pass of this key has named its team yet. */
   readonly teamId: string | null
-  readonly looks: readonly PlannedLook[]
+  readonly planned: readonly PlannedLook[]
   /** Why fewer looks were planned than are due; null: all were. */
   readonly heldBackBy: 'pause' | 'pass' | 'share' | null
 }
@@ -80,14 +80,14 @@ export async function planLooks(pool: Pool, budget: LookBudget, aheadMs: number)
   return inTransaction(pool, 'planning looks', async (client) => {
     await lock(client, sql`select ${lockName(budget)}::text as name`)
     const state = await maybeOne<BudgetState>(client, budgetState({ ...budget, aheadMs }))
-    if (state === null || state.teamId === null) return { teamId: null, looks: [], heldBackBy: null }
+    if (state === null || state.teamId === null) return { teamId: null, planned: [], heldBackBy: null }
     const { teamId, isPaused, isPassBusy } = state
-    if (isPaused || isPassBusy) return { teamId, looks: [], heldBackBy: isPaused ? 'pause' : 'pass' }
+    if (isPaused || isPassBusy) return { teamId, planned: [], heldBackBy: isPaused ? 'pause' : 'pass' }
     const most = Math.min(state.free ?? MOST_PLANNED, MOST_PLANNED)
     const apartMs = budget.intervalMs / state.shareNow
     const planned = await run<PlannedLook>(client, plan({ teamId, aheadMs, most, apartMs }))
     await spend(client, budget, state, planned.length)
-    return { teamId, looks: planned, heldBackBy: planned.length === most ? 'share' : null }
+    return { teamId, planned, heldBackBy: planned.length === most ? 'share' : null }
   })
 }
 
@@ -138,12 +138,7 @@ const plan = template<Planning>(({ teamId, aheadMs, most, apartMs }) => {
   const everySeconds = sql`case when ${isUnexpected} then greatest(${usual}, ${afterUnexpected}) else ${usual} end`
   return sql`with candidate as (
       select ${t.userId}, ${l.plannedAt} as last_planned_at, (${everySeconds})::float8 as every_seconds
-      from ${teammates} ${t}
-      join ${queues} ${q} on ${q.userId} = ${t.userId} and ${q.isCurrent} and ${q.missingSince} is null
-      join ${queueAssignments} ${a} on ${a.userId} = ${t.userId} and ${a.queueId} = ${q.queueId}
-        and ${a.validTo} is null and ${a.missingSince} is null
-      left join ${looks} ${l} on ${l.userId} = ${t.userId}
-      where ${t.teamId} = ${teamId} and ${t.isListed} and ${wasLeftOut(t.userId)} is not true
+      from ${lookedAt(teamId)}
     ), due as (
       select user_id, last_planned_at + make_interval(secs => every_seconds) as due_at,
         row_number() over (order by extract(epoch from ${now} - last_planned_at) / every_seconds desc nulls first, user_id) as nth
@@ -176,29 +171,39 @@ export function delayLooks(pool: Pool, keyFingerprint: string, ms: number): Prom
 }
 
 /**
- * Plans one look at the teammate now, beside the others, but for at most ten seconds of the share ahead. Null: it is
- * planned for the next second anyway, the share is spent, or there is a pause.
+ * Plans one look at the teammate now, beside the others, but for at most ten seconds of the share ahead. Null: the
+ * teammate is not looked at, a look is planned for the next second anyway, the share is spent, or there is a pause.
  */
 export function planLookNow(pool: Pool, budget: LookBudget, userId: string): Promise<PlannedLook | null> {
   return inTransaction(pool, 'planning a look', async (client) => {
     await lock(client, sql`select ${lockName(budget)}::text as name`)
     const state = await maybeOne<BudgetState>(client, budgetState({ ...budget, aheadMs: URGENT_AHEAD_MS }))
     if (state === null || state.teamId === null || state.isPaused || state.free === 0) return null
-    const planned = await maybeOne<PlannedLook>(client, planNow({ teamId: state.teamId, userId }))
-    if (planned !== null) await spend(client, budget, state, 1)
-    return planned
+    const look = await maybeOne<PlannedLook>(client, planNow({ teamId: state.teamId, userId }))
+    if (look !== null) await spend(client, budget, state, 1)
+    return look
   })
 }
 
 const URGENT_AHEAD_MS = 10_000
 
-const planNow = template<{ teamId: string; userId: string }>(
-  ({ teamId, userId }) => sql`
-    insert into ${looks} as l ${insertion(looks, { userId: sql`${userId}::text`, teamId: sql`${teamId}::text`, plannedAt: now })}
+const planNow = template<{ teamId: string; userId: string }>(({ teamId, userId }) => {
+  const row = insertion(looks, { userId: t.userId, teamId: sql`${teamId}::text`, plannedAt: now })
+  return sql`insert into ${looks} as l ${row} from ${lookedAt(teamId)} and ${t.userId} = ${userId}
     on conflict (${name(looks.userId)}) do update set ${assign(looks, { plannedAt: excluded(looks.plannedAt) })}
       where ${l.plannedAt} not between ${now} and ${now} + interval '1 second'
-    returning ${l.userId} as "userId", ${l.plannedAt} as "plannedAt", 0::float8 as "inMs"`,
-)
+    returning ${l.userId} as "userId", ${l.plannedAt} as "plannedAt", 0::float8 as "inMs"`
+})
+
+/** Teammates `t` with their queues `q`: each who holds a queue for certain, and whom passes read. */
+function lookedAt(teamId: SQL): SQL {
+  return sql`${teammates} ${t}
+    join ${queues} ${q} on ${q.userId} = ${t.userId} and ${q.isCurrent} and ${q.missingSince} is null
+    join ${queueAssignments} ${a} on ${a.userId} = ${t.userId} and ${a.queueId} = ${q.queueId}
+      and ${a.validTo} is null and ${a.missingSince} is null
+    left join ${looks} ${l} on ${l.userId} = ${t.userId}
+    where ${t.teamId} = ${teamId} and ${t.isListed} and ${wasLeftOut(t.userId)} is not true`
+}
 
 export interface UnexpectedLook {
   readonly teamId: string
