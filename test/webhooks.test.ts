@@ -145,6 +145,7 @@ describe('a webhook that is delivered again', () => {
     const failed = await send(alex, { id: 'msg_again' })
     expect(failed).toMatchObject({ status: 503, headers: { 'retry-after': '5' } })
     expect(failed.text).toBe('the worker is not ready: send it again\n')
+    expect(server.lines.at(-1)).toContain('"outcome":"unavailable","because":"Error"')
     scene.askBy(async () => undefined)
     expect(await send(alex, { id: 'msg_again' })).toMatchObject({ status: 200, text: 'accepted\n' })
   })

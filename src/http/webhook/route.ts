@@ -5,6 +5,7 @@
  *
  * Everything is bounded: how many requests a second and at the same time, the size of a body, the time of an answer.
  */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config, Secret } from '../../config/config.ts'
@@ -41,13 +42,11 @@ const REREAD_EVERY_MS = 10_000
 const WARN_EVERY_MS = 60_000
 
 export async function registerWebhooks(server: FastifyInstance, settings: WebhookSettings): Promise<void> {
-  const { config, webhookDeadlineMs: deadlineMs = DEADLINE_MS } = settings
-  const { webhookSecret } = config.http
+  const { webhookSecret } = settings.config.http
   if (webhookSecret === null) return
   const record = createRecorder(settings)
+  const take = createTaker(settings, webhookSecret)
   const secondsToWait = boundRequests()
-  const isSigned = createSignatureCheck(webhookSecret)
-  const act = createAction(settings, deadlineMs)
 
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -65,24 +64,33 @@ export async function registerWebhooks(server: FastifyInstance, settings: Webhoo
       throw new Refusal('too_many', 'too many webhooks: try again in a moment')
     })
     scope.post(WEBHOOK_PATH, { bodyLimit: LARGEST_BODY }, async ({ headers, body }, reply) => {
-      const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
-      const delivery = readDelivery(headers)
-      if (delivery === null || !(await isSigned(delivery, bytes))) throw notSigned(delivery)
-      checkClock(delivery)
-      const event = readCallEvent(bytes)
-      const outcome = await within(deadlineMs, act(delivery.id, event))
-      record({ outcome, event })
-      return answer(reply, { outcome, message: outcome })
+      const taken = await take(headers, Buffer.isBuffer(body) ? body : Buffer.alloc(0))
+      record(taken)
+      return answer(reply, { ...taken, message: taken.outcome })
     })
   })
+}
+
+/** Throws if the request is refused. */
+function createTaker(settings: WebhookSettings, secret: Secret) {
+  const { webhookDeadlineMs = DEADLINE_MS } = settings
+  const isSigned = createSignatureCheck(secret)
+  const act = createAction(settings, webhookDeadlineMs)
+  return async (headers: IncomingHttpHeaders, body: Buffer): Promise<Recorded> => {
+    const delivery = readDelivery(headers)
+    if (delivery === null || !(await isSigned(delivery, body))) throw notSigned(delivery)
+    checkClock(delivery)
+    const event = readCallEvent(body)
+    return { outcome: await within(webhookDeadlineMs, act(delivery.id, event)), event }
+  }
 }
 
 /** Ends a request with this outcome. The message is for the log and for Allo, which shows it beside the webhook. */
 class Refusal extends Error {
   readonly outcome: WebhookOutcome
 
-  constructor(outcome: WebhookOutcome, message: string) {
-    super(message)
+  constructor(outcome: WebhookOutcome, message: string, cause?: unknown) {
+    super(message, { cause })
     this.outcome = outcome
   }
 }
@@ -112,11 +120,11 @@ function refusalOf(error: unknown): Refusal {
   // Its own message would quote the body.
   if (error instanceof SyntaxError) return new Refusal('malformed', 'the body is not a JSON object')
   if (Number(statusCode) < 500) return new Refusal('malformed', 'the request is malformed')
-  return notReady()
+  return notReady(error)
 }
 
-function notReady(): Refusal {
-  return new Refusal('unavailable', 'the worker is not ready: send it again')
+function notReady(cause?: unknown): Refusal {
+  return new Refusal('unavailable', 'the worker is not ready: send it again', cause)
 }
 
 function notSigned(delivery: Delivery | null): Refusal {
@@ -179,9 +187,14 @@ function boundRequests(): (reply: FastifyReply) => number {
 /** Counts every outcome. Refused signatures are logged too, one a minute: someone may try many. */
 function createRecorder({ metrics, logger }: WebhookSettings) {
   let warnAgainAt = 0
-  return ({ outcome, message = '', event = null }: Recorded): void => {
+  return ({ outcome, message = '', event = null, cause }: Recorded): void => {
     metrics.count({ type: 'webhook', outcome })
-    logger.debug({ event: 'allo_webhook', topic: event?.topic, outcome }, `a webhook of Allo: ${outcome}`)
+    // The name alone: the message of an unexpected error could quote the body.
+    const because = cause instanceof Error ? cause.name : undefined
+    logger.debug(
+      { event: 'allo_webhook', topic: event?.topic, outcome, because },
+      `a webhook of Allo: ${outcome}`,
+    )
     if (outcome !== 'refused_signature' || performance.now() < warnAgainAt) return
     warnAgainAt = performance.now() + WARN_EVERY_MS
     logger.warn({ event: 'allo_webhook_refused' }, `a request to ${WEBHOOK_PATH} was refused: ${message}`)
@@ -192,4 +205,5 @@ interface Recorded {
   readonly outcome: WebhookOutcome
   readonly message?: string
   readonly event?: CallEvent | null
+  readonly cause?: unknown
 }
