@@ -8,7 +8,7 @@ import { runInProcess } from '../src/pass/run-in-process.ts'
 import { ordinaryMoves, reassign, removeQueue } from './proof/moves.ts'
 import { failureOf, faults } from './proof/pass-faults.ts'
 import { type PassesScope, tryAllPasses } from './proof/passes.ts'
-import { patchSource } from './proof/patched-source.ts'
+import { loadWithFault } from './proof/patched-source.ts'
 import { openRewindablePool, type RewindablePool } from './proof/rewindable-pool.ts'
 import { teamWith } from './proof/scopes.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -60,13 +60,8 @@ test('no queue ends that a teammate holds, and each ends that none holds, whatev
 })
 
 test.each(faults)('a program that $title is found out', async (fault) => {
-  const source = patchSource(fault)
-  try {
-    const faulty = await source.load<{ runInProcess: typeof runInProcess }>('pass/run-in-process.ts')
-    expect(await failureOf(faulty.runInProcess, rewindable, fault)).not.toBeNull()
-  } finally {
-    source.remove()
-  }
+  const faulty = await loadWithFault<{ runInProcess: typeof runInProcess }>('pass/run-in-process.ts', fault)
+  expect(await failureOf(faulty.runInProcess, rewindable, fault)).not.toBeNull()
 })
 
 const doubts = [

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest'
 import { takeSnapshot } from '../src/snapshot/take-snapshot.ts'
 import { moveAndTouch, moveWithinQueue, removeAndAppend, removeAndAppendTwin } from './proof/moves.ts'
-import { edit, type Fault, patchSource } from './proof/patched-source.ts'
+import { edit, type Fault, loadWithFault } from './proof/patched-source.ts'
 import { tryAllReadings } from './proof/readings.ts'
 import { summaryOf, teamWith, tryQueues } from './proof/scopes.ts'
 
@@ -83,13 +83,11 @@ const updatedAt: Fault = {
 }
 
 async function failureWith(evidence: Fault, scope: Parameters<typeof tryAllReadings>[1]) {
-  const source = patchSource(evidence)
-  try {
-    const better = await source.load<{ takeSnapshot: typeof takeSnapshot }>('snapshot/take-snapshot.ts')
-    return (await tryAllReadings(better.takeSnapshot, { ...scope, stopsAtFailure: true })).failure
-  } finally {
-    source.remove()
-  }
+  const better = await loadWithFault<{ takeSnapshot: typeof takeSnapshot }>(
+    'snapshot/take-snapshot.ts',
+    evidence,
+  )
+  return (await tryAllReadings(better.takeSnapshot, { ...scope, stopsAtFailure: true })).failure
 }
 
 test('a third walk that agrees is no evidence: the number comes back twice', async () => {

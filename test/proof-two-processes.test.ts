@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runInProcess } from '../src/pass/run-in-process.ts'
 import { openPool, type Pool } from '../src/store/postgres/database.ts'
 import type { Model } from './proof/model.ts'
-import { edit, type Fault, patchSource } from './proof/patched-source.ts'
+import { edit, type Fault, loadWithFault } from './proof/patched-source.ts'
 import { queueOf } from './proof/scopes.ts'
 import { tryTwoProcesses } from './proof/two-processes.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -51,13 +51,11 @@ const withoutLocks: Fault = {
 }
 
 test('a program that takes no locks is found out by two processes', async () => {
-  const source = patchSource(withoutLocks)
-  try {
-    const faulty = await source.load<{ runInProcess: typeof runInProcess }>('pass/run-in-process.ts')
-    const { orders, problems } = await tryTwoProcesses(faulty.runInProcess, { models, pools })
-    console.info(`after ${orders} orders: ${problems}`)
-    expect(problems).not.toEqual([])
-  } finally {
-    source.remove()
-  }
+  const faulty = await loadWithFault<{ runInProcess: typeof runInProcess }>(
+    'pass/run-in-process.ts',
+    withoutLocks,
+  )
+  const { orders, problems } = await tryTwoProcesses(faulty.runInProcess, { models, pools })
+  console.info(`after ${orders} orders: ${problems}`)
+  expect(problems).not.toEqual([])
 })

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createPacer } from '../src/allo/pacer.ts'
-import { edit, type Fault, patchSource } from './proof/patched-source.ts'
+import { edit, type Fault, loadWithFault } from './proof/patched-source.ts'
 import { findTooEarly, pacings, runPacers, useFakeTime } from './support/pacing.ts'
 import { holds } from './support/properties.ts'
 
@@ -72,12 +72,7 @@ const faults: readonly Fault[] = [
 
 describe('a pacer that', () => {
   test.each(faults)('$title is found out', async (fault) => {
-    const source = patchSource(fault)
-    try {
-      const faulty = await source.load<{ createPacer: typeof createPacer }>(file)
-      await expect(holdsFor(faulty.createPacer)).rejects.toThrow('Counterexample')
-    } finally {
-      source.remove()
-    }
+    const faulty = await loadWithFault<{ createPacer: typeof createPacer }>(file, fault)
+    await expect(holdsFor(faulty.createPacer)).rejects.toThrow('Counterexample')
   })
 })

@@ -1,11 +1,12 @@
 /**
- * Copies of `src` with planted faults, to show that a test finds them. The faults are edits of the text, so that the
+ * Modules of `src` with planted faults, to show that a test finds them. The faults are edits of the text, so that the
  * program itself has no switch for them.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { build, type Plugin } from 'rolldown'
+import { keepAddresses } from '../support/packaged-program.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -27,30 +28,50 @@ export function edit(file: string, find: string, replace: string): Edit {
   return { file, find, replace }
 }
 
-export interface PatchedSource {
-  /** A module of the copy. */
-  load<Module>(file: string): Promise<Module>
-  remove(): void
+let loaded = 0
+
+/**
+ * A module of `src`, with all that it imports, in which these edits are made. One file, because loading hundreds takes
+ * longer than most proofs. Throws if an edit does not fit the source.
+ */
+export async function loadWithFault<Module>(file: string, { title, edits }: Fault): Promise<Module> {
+  const left = new Set(edits)
+  const { output } = await build({
+    input: join(root, 'src', file),
+    platform: 'node',
+    external: (id) => !id.startsWith('.') && !isAbsolute(id),
+    plugins: [editing(left), keepAddresses],
+    output: { format: 'esm' },
+    write: false,
+  })
+  for (const { file, find } of left) {
+    throw new Error(`the fault "${title}" no longer fits src/${file}: it has not exactly one ${find}`)
+  }
+  const folder = join(root, '.cache')
+  mkdirSync(folder, { recursive: true })
+  loaded += 1
+  const path = join(folder, `fault-${process.pid}-${loaded}.mjs`)
+  writeFileSync(path, output[0].code)
+  try {
+    return await import(pathToFileURL(path).href)
+  } finally {
+    rmSync(path)
+  }
 }
 
-/** Throws if an edit no longer fits the source. */
-export function patchSource({ title, edits }: Fault): PatchedSource {
-  const folder = mkdtempSync(join(tmpdir(), 'allo-planted-fault-'))
-  cpSync(join(root, 'src'), join(folder, 'src'), { recursive: true })
-  cpSync(join(root, 'package.json'), join(folder, 'package.json'))
-  cpSync(join(root, 'tsconfig.json'), join(folder, 'tsconfig.json'))
-  symlinkSync(join(root, 'migrations'), join(folder, 'migrations'))
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  for (const { file, find, replace } of edits) {
-    const path = join(folder, 'src', file)
-    const [before, after, ...more] = readFileSync(path, 'utf8').split(find)
-    if (before === undefined || after === undefined || more.length > 0) {
-      throw new Error(`the fault "${title}" no longer fits src/${file}: it has not exactly one ${find}`)
-    }
-    writeFileSync(path, before + replace + after)
-  }
+/** Takes each edit that it makes from `edits`. */
+function editing(edits: Set<Edit>): Plugin {
   return {
-    load: (file) => import(pathToFileURL(join(folder, 'src', file)).href),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    name: 'edit',
+    transform(code, id) {
+      let text = code
+      for (const edit of edits) {
+        const [before, after, ...more] = id === join(root, 'src', edit.file) ? text.split(edit.find) : []
+        if (before === undefined || after === undefined || more.length > 0) continue
+        text = before + edit.replace + after
+        edits.delete(edit)
+      }
+      return text === code ? null : text
+    },
   }
 }

@@ -32,7 +32,7 @@ export async function openRewindablePool(url: string): Promise<RewindablePool> {
   const connection = new pg.Client({ connectionString: url, ssl: false })
   connection.on('error', () => undefined)
   await connection.connect()
-  await connection.query(setSession)
+  await connection.query(`${setSession}; set plan_cache_mode = force_generic_plan`)
   const send = connection.query.bind(connection) as Query
   let depth = 0
   let writes = 0
@@ -87,7 +87,7 @@ export async function openRewindablePool(url: string): Promise<RewindablePool> {
       hasIncoming = true
       createIncoming = text
     }
-    const result = await send(...args)
+    const result = await send(...prepared(args))
     if (!isInTransaction && !/^\s*(select|with)\b/i.test(text)) written()
     return result
   }
@@ -131,6 +131,21 @@ export async function openRewindablePool(url: string): Promise<RewindablePool> {
     },
     close: () => connection.end(),
   }
+}
+
+const names = new Map<string, string>()
+
+/** Planned once: the tables are small, so planning takes longest. Only single statements can be prepared. */
+function prepared(args: readonly unknown[]): readonly unknown[] {
+  const [statement, values] = args
+  const text = textOf(statement)
+  if (text.includes(';')) return args
+  const name = names.get(text) ?? `statement_${names.size}`
+  names.set(text, name)
+  return [
+    typeof statement === 'string' ? { text, values, name } : { ...(statement as object), name },
+    ...args.slice(1),
+  ]
 }
 
 export function textOf(statement: unknown): string {

@@ -6,6 +6,7 @@
  */
 import type { runInProcess as RunInProcess } from '../../src/pass/run-in-process.ts'
 import type { Client, Pool } from '../../src/store/postgres/database.ts'
+import { emptyTables } from '../support/database.ts'
 import { loadRecorded } from '../support/recorded.ts'
 import { findFalsehoods, findUnsettled } from './history-truth.ts'
 import type { Model } from './model.ts'
@@ -34,30 +35,31 @@ export async function tryTwoProcesses(
   const [first, then] = models
   const [pool] = pools
   const tried: OrdersTried = { orders: 0, waited: 0, problems: [] }
-  const timeline: Instant[] = [{ at: await clockOf({ pool }), model: first }]
-  const pass = (of: Pool) =>
-    runInProcess(
-      dependencies(of, async () => modelAt(timeline)),
-      options,
-    )
-  await pass(pool)
   for (let heldUpAt = 1; ; heldUpAt += 1) {
+    await emptyTables(pool)
+    const timeline: Instant[] = [{ at: await clockOf({ pool }), model: first }]
+    const pass = (of: Pool) =>
+      runInProcess(
+        dependencies(of, async () => modelAt(timeline)),
+        options,
+      )
+    await pass(pool)
     for (const model of [then, first]) {
       timeline.push({ at: await clockOf({ pool }), model })
       const { wasHeldUp, hasWaited, failed } = await passAtOnce(pass, pools, heldUpAt)
-      tried.problems = [...failed, ...(await falsehoods())]
+      tried.problems = [...failed, ...(await falsehoods(pool, timeline))]
       for (let quiet = 0; quiet < 2; quiet += 1) await pass(pool)
       const unsettled = findUnsettled(await loadRecorded(pool), model)
-      tried.problems = [...tried.problems, ...(await falsehoods()), ...unsettled]
+      tried.problems = [...tried.problems, ...(await falsehoods(pool, timeline)), ...unsettled]
       if (!wasHeldUp || tried.problems.length > 0) return tried
       tried.orders += 1
       if (hasWaited) tried.waited += 1
     }
   }
+}
 
-  async function falsehoods(): Promise<string[]> {
-    return findFalsehoods(pool, await loadRecorded(pool), timeline)
-  }
+async function falsehoods(pool: Pool, timeline: readonly Instant[]): Promise<string[]> {
+  return findFalsehoods(pool, await loadRecorded(pool), timeline)
 }
 
 /** One pass, held up before its change number `heldUpAt`, and another one. */
@@ -105,7 +107,7 @@ async function waitsForLock(pool: Pool, other: Promise<unknown>): Promise<boolea
       `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits`,
     )
     if (rows[0]?.waits) return true
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
   return false
 }

