@@ -81,9 +81,11 @@ export async function rankOfNumber(
   return found?.rank ?? null
 }
 
+/** The last two digits are compared first, because comparing the spellings of 25,000 numbers takes too long. */
 function isNumber(numberTo: string): SQL {
   const phone = readPhoneNumber(numberTo)
   const same = sql`${n.numberTo} = ${numberTo}`
-  if (phone === null) return same
-  return sql`(${same} or translate(${n.numberTo}, ${'+-.()/ \u00a0'}, '') ${anyOf(likelySpellings(phone))})`
+  if (phone === null || phone.extension !== '') return same
+  const isSpelledSo = sql`translate(${n.numberTo}, ${'+-.()/ \u00a0'}, '') ${anyOf(likelySpellings(phone))}`
+  return sql`(${same} or right(${n.numberTo}, 2) = ${phone.digits.slice(-2)} and ${isSpelledSo})`
 }
