@@ -99,8 +99,9 @@ test('answers three questions, and shows the SQL', () => {
   expect(thrownAway[0]).toMatchObject({ outcome: 'remaining' })
 })
 
-test('ends with the worker: its page, and passes on a schedule', () => {
+test('ends with the worker: its page, a pass, and dials that its looks show within seconds', () => {
   const [, service = ''] = demo.stdout.split('The worker: ')
   expect(service).toMatch(/status page {4}http:\/\/127\.0\.0\.1:\d+/)
-  expect(service.match(/^ {3}pass (?:ok|partial) +7 teammates, \d+ requests$/gm)).toHaveLength(3)
+  expect(service).toMatch(/^ {3}pass (?:ok|partial) +7 teammates, \d+ requests$/m)
+  expect(service.match(/^ {3}\S.* dials: visible after \d+\.\d s$/gm)).toHaveLength(3)
 })

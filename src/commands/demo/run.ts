@@ -11,7 +11,10 @@ import { type ExitCode, exitCodes, InterruptedError } from '../../errors.ts'
 import { createLogger } from '../../logger.ts'
 import type { SyncResult } from '../../pass/run-in-process.ts'
 import { openNumberKeys } from '../../personal-data/open-number-keys.ts'
+import { createRandom } from '../../simulation/random.ts'
+import { type Rep, startRep } from '../../simulation/reps.ts'
 import { startSimulatedAllo } from '../../simulation/server.ts'
+import { callsInOrder } from '../../simulation/timed-calls.ts'
 import type { World } from '../../simulation/world.ts'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import { migrateDatabase } from '../../store/migrate/migrate.ts'
@@ -25,13 +28,16 @@ import { withAllo } from '../open/allo.ts'
 import { withDatabase } from '../open/database.ts'
 import { syncOnce } from '../sync/run.ts'
 import { runService } from '../worker/service.ts'
+import { tellDials } from './dials.ts'
 import { answer, questions, summaries } from './history.ts'
 import { type DemoPostgres, withDemoPostgres } from './postgres.ts'
 import { chapters, createDemoWorld, type Stage, setStage } from './story.ts'
 
-/** Passes of the worker that are shown. */
-const SERVICE_PASSES = 3
-const PASS_WITHIN_MS = 60_000
+/** Dials that are shown while the worker runs. */
+const SERVICE_DIALS = 3
+const PASS_WITHIN_MS = 90_000
+/** With it several teammates dial soon after the first pass, which keeps the demo short. */
+const REPS_SEED = 7
 const EXIT_WITHIN_MS = 500
 /** Fictional: only the simulation accepts it. */
 const apiKey = 'ak_demo_0000000000000000'
@@ -206,13 +212,15 @@ async function showService(scene: {
     ALLO_API_URL: alloUrl,
     DATABASE_URL: url,
     NUMBER_KEY: numberKey,
-    SYNC_EVERY: '2s',
+    SYNC_EVERY: '30s',
+    // After the 429 of a chapter, looks come back slowly: a demo has no minutes for it.
+    LIVE_BUDGET_SHARE: '100%',
     HTTP_PORT: '0',
   })
   const stop = new AbortController()
-  const passes = Promise.withResolvers<void>()
-  let finished = 0
-  let trouble = 'no pass succeeded within a minute'
+  const firstPass = Promise.withResolvers<void>()
+  let isFirst = true
+  let trouble = 'no pass succeeded within 90 seconds'
   const tooLong = setTimeout(() => postgres.giveUp(trouble), PASS_WITHIN_MS)
   const tellEvent = (line: string) => {
     const { event, address, status, teammates, requests, msg } = JSON.parse(line)
@@ -226,29 +234,37 @@ async function showService(scene: {
     }
     if (event !== 'pass_finished' || status === 'failed') return
     tooLong.refresh()
-    finished += 1
-    if (finished <= SERVICE_PASSES)
-      say(`   pass ${status.padEnd(10)}${teammates} teammates, ${requests} requests`)
-    if (finished === SERVICE_PASSES) passes.resolve()
+    if (isFirst) say(`   pass ${status.padEnd(10)}${teammates} teammates, ${requests} requests`)
+    isFirst = false
+    firstPass.resolve()
   }
-  say('', bold(`The worker: the same on a schedule, every 2 seconds`))
-  const work = setInterval(() => world.act(2), 250)
+  say('', bold('The worker: a pass every 30 seconds, and looks at where each teammate dials'))
+  const reps = startReps(world)
   const running = runService(config, {
     logger: createLogger('info', { write: tellEvent }, () => []),
     signal: AbortSignal.any([signal, stop.signal]),
   })
   try {
-    await Promise.race([passes.promise, running])
+    await Promise.race([firstPass.promise, running])
+    signal.throwIfAborted()
+    const told = { url, world, count: SERVICE_DIALS, tell: (line: string) => say(`   ${line}`), signal }
+    await Promise.race([tellDials(told), running])
     signal.throwIfAborted()
     if (!staysUp) return
     say('', bold('Everything runs until Ctrl-C, and the team continues to dial:'), `  psql '${url}'`)
     await untilAborted(signal)
   } finally {
-    clearInterval(work)
+    for (const rep of reps) rep.stop()
     clearTimeout(tooLong)
     stop.abort()
     await running
   }
+}
+
+/** All who are at work. */
+function startReps(world: World): Rep[] {
+  const active = world.teammates().filter(({ status }) => status === 'ACTIVE')
+  return active.map(({ id }) => startRep(world, id, callsInOrder(createRandom(`${REPS_SEED} ${id}`))))
 }
 
 function say(...lines: string[]): void {
