@@ -5,9 +5,9 @@ import { createRedactor } from './redact-number.ts'
 
 /**
  * Removes suppressed phone numbers from the rows of a queue. Such a row keeps its position and its call fields, but
- * loses the number and its unknown fields, and gets another call id if the id contains the number. Call this before
- * anything is compared or digested, so that the row is the same at every reading. Returns the same array if there is
- * nothing to conceal.
+ * loses the number and its unknown fields, and gets another call id unless the id surely does not contain the number.
+ * Call this before anything is compared or digested, so that the row is the same at every reading. Returns the same
+ * array if there is nothing to conceal.
  */
 export function conceal(
   numbers: readonly QueueNumber[],

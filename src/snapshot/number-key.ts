@@ -27,7 +27,7 @@ export function createNumberKeys(secret: Buffer): NumberKeys {
 
 /** Keeps only letters and digits: +1 (212) 555-0010 and 12125550010 are the same number. */
 export function comparableNumber(number: string): string {
-  return number.replace(/[^\p{L}\p{Nd}]+/gu, '')
+  return number.replace(/[^\p{L}\p{Nd}]/gu, '')
 }
 
 /** NUMBER_KEY is missing or differs from the key of the database; the message says what to do. */

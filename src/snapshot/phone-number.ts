@@ -42,35 +42,35 @@ export function toPlainText(text: string): string {
   return /[^\p{ASCII}]/u.test(plain) ? plain.replace(/\p{Nd}/gu, digitOf).replace(/\p{Zs}/gu, ' ') : plain
 }
 
-/** In Unicode, decimal digits come in groups of ten, in order. */
+/** In Unicode, decimal digits come in groups of ten, in order. Groups can follow each other without a gap. */
 function digitOf(character: string): string {
   const code = character.codePointAt(0) ?? 0
   let zero = code
-  while (code - zero < 10 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1
   return String((code - zero) % 10)
 }
 
 /** The dialled part of a `tel:` or `sip:` address; null: the address has no number. */
 function addressOf(text: string): string | null {
-  const address = text.replace(/^<|>$/g, '').replaceAll(/%2b/gi, '+')
+  const address = text.replace(/[<>]/g, '').replaceAll(/%2b/gi, '+')
   const sip = /^(?:sips?:)?([^@]*)@/i.exec(address) ?? /^sips?:([^;?]*)/i.exec(address)
   if (sip !== null) {
     const [, user = ''] = sip
     return /^\+?[\d().\- ]{3,}(?:;.*)?$/.test(user) ? user : null
   }
-  const tel = /^(?:tel|callto|sms|fax):(?:\/\/)?(.*)$/i.exec(address)?.[1] ?? address
+  const tel = /^(?:tel|callto|sms|fax):(?:\/\/)?(.*)/i.exec(address)?.[1] ?? address
   const context = /;phone-context=(\+[\d.-]+)/i.exec(tel)?.[1]
   return context === undefined ? tel : `${context}${tel}`
 }
 
 const extensionAtTheEnd =
-  /(?:;\s*(?:ext|isub)=|[\s,;]*(?:#|\bext(?:ension|n)?\b\.?|x)\s*[:.]?\s*|(?<=\d)x)(\d{1,9})\s*$/i
+  /(?:;\s*(?:ext|isub)=|[\s,;]*(?:#|\bext(?:ension|n)?\b\.?|x)\s*[:.]?\s*)(\d{1,9})\s*$/i
 
 function splitExtension(address: string): { main: string; extension: string } {
   const withoutContext = address.replace(/;phone-context=[^;]*/i, '')
   const extension = extensionAtTheEnd.exec(withoutContext)
   const main = extension === null ? withoutContext : withoutContext.slice(0, extension.index)
-  return { main: main.replace(/;.*$/, ''), extension: extension?.[1] ?? '' }
+  return { main: main.replace(/;.*/, ''), extension: extension?.[1] ?? '' }
 }
 
 /** The digits, with a leading + if they begin with a country code. Letters become digits as on a phone keypad. */
@@ -78,9 +78,8 @@ function dialledOf(main: string): string {
   const isVanity = /^[+(]*\d/.test(main) && /[a-z]/i.test(main)
   const keyed = isVanity ? main.toUpperCase().replace(/[A-Z]/g, keyOf) : main
   if (!isVanity && /\p{L}/u.test(main)) return ''
-  const plain = keyed.replace(/(?!^)\+/g, '')
-  if (plain.startsWith('+')) return `+${plain.replace(/[^0-9]/g, '')}`
-  const digits = plain.replace(/[^0-9]/g, '')
+  const digits = keyed.replace(/[^0-9]/g, '')
+  if (keyed.startsWith('+')) return `+${digits}`
   const international = /^(?:00|011)([1-9]\d{6,14})$/.exec(digits)?.[1]
   return international === undefined ? digits : `+${international}`
 }
@@ -121,7 +120,9 @@ export type Likeness = 'same' | 'similar' | 'other'
 /** `same`: certainly one number. `similar`: only the extension differs, or one of them has no country code. */
 export function compare(a: PhoneNumber, b: PhoneNumber): Likeness {
   if (a.digits === b.digits) return a.extension === b.extension ? 'same' : 'similar'
-  const [short, long] = a.digits.length < b.digits.length ? [a, b] : [b, a]
-  const isWithoutCountry = !short.isInternational && short.national.length >= 6
-  return isWithoutCountry && long.digits.endsWith(short.national) ? 'similar' : 'other'
+  return isLocalFormOf(a, b) || isLocalFormOf(b, a) ? 'similar' : 'other'
+}
+
+function isLocalFormOf({ national, isInternational }: PhoneNumber, { digits }: PhoneNumber): boolean {
+  return !isInternational && national.length >= 6 && digits.endsWith(national)
 }

@@ -1,0 +1,111 @@
+/**
+ * The mutants that no test can notice, with the reason. `npm run mutate` fails if another one survives, and if one of
+ * these is killed or no longer exists.
+ */
+import type { Mutant } from './mutants.ts'
+
+interface Survivors extends Omit<Mutant, 'change'> {
+  readonly changes: readonly string[]
+  readonly why: string
+}
+
+const list: readonly Survivors[] = [
+  {
+    file: 'snapshot/take-snapshot.ts',
+    line: 'readStartedAt: agrees && earlier !== undefined ? earlier.startedAt : startedAt,',
+    changes: [
+      'agrees && earlier !== undefined → agrees || earlier !== undefined',
+      'earlier !== undefined → true',
+    ],
+    why: 'For the compiler: a walk that agrees has an earlier one.',
+  },
+  {
+    file: 'snapshot/take-snapshot.ts',
+    line: 'if (known.numbers === walk.numbers.length) return known.membershipDigest === digest',
+    changes: ['known.numbers === walk.numbers.length → false'],
+    why: 'A shortcut that saves the second digest: what follows gives the same result for equal lengths.',
+  },
+  {
+    file: 'snapshot/take-snapshot.ts',
+    line: 'if (known.numbers > walk.numbers.length) return false',
+    changes: [
+      'known.numbers > walk.numbers.length → false',
+      '…wn.numbers > walk.number… → …wn.numbers >= walk.number…',
+    ],
+    why: 'A shortcut: digests of different lengths differ. Equal lengths do not come here.',
+  },
+  {
+    file: 'snapshot/walk-queue.ts',
+    line: "if (first === undefined || queue === undefined) return broken('there was no page')",
+    changes: [
+      'first === undefined || queue === undefined → false',
+      '…= undefined || queue === u… → …= undefined && queue === u…',
+      'first === undefined → false',
+      'queue === undefined → false',
+      '\'there was no page\' → ""',
+    ],
+    why: 'For the compiler: there is always a first answer, and both are set when it is a page.',
+  },
+  {
+    file: 'snapshot/walk-queue.ts',
+    line: "if (answer.kind !== 'page' || !answer.hasMore || answer.numbers.length === 0) return",
+    changes: ["answer.kind !== 'page' → false"],
+    why: 'For the compiler: an answer of another kind has no hasMore, so it ends the walk as well.',
+  },
+  {
+    file: 'snapshot/conceal.ts',
+    line: 'if (suppressed.size === 0) return numbers',
+    changes: ['suppressed.size === 0 → false'],
+    why: 'A shortcut: no key is in an empty set.',
+  },
+  {
+    file: 'snapshot/conceal.ts',
+    line: String.raw`const isPlain = /^\+[1-9](?!\d{0,2}0)\d{6,14}$/`,
+    changes: [
+      String.raw`/^\+[1-9](?!\d{0,… → /^\+[^1-9](?!\d{0,…`,
+      String.raw`…!\d{0,2}0)\d{6,14}$/ → …!\d{0,2}0)\d$/`,
+      String.raw`…?!\d{0,2}0)\d{6,14}$/ → …?!\d{0,2}0)\D{6,14}$/`,
+    ],
+    why: 'A shortcut: a number that is not taken as normalised is normalised, which gives the same key.',
+  },
+  {
+    file: 'snapshot/phone-number.ts',
+    line: 'const parsed = isInternational ? parsePhoneNumberFromString(dialled, { extract: false }) : undefined',
+    changes: ['{ extract: false } → {}', 'false → true'],
+    why: 'A shortcut: `dialled` has only a + and digits, so there is nothing to extract.',
+  },
+  {
+    file: 'snapshot/phone-number.ts',
+    line: "const [, user = ''] = sip",
+    changes: ['\'\' → "Stryker was here!"'],
+    why: 'For the compiler: a match has its group.',
+  },
+  {
+    file: 'snapshot/phone-number.ts',
+    line: 'const sip = /^(?:sips?:)?([^@]*)@/i.exec(address) ?? /^sips?:([^;?]*)/i.exec(address)',
+    changes: ['/^(?:sips?:)?(… → /(?:sips?:)?(…'],
+    why: 'The first match begins at the start of the text in any case.',
+  },
+  {
+    file: 'snapshot/phone-number.ts',
+    line: String.raw`if (!isVanity && /\p{L}/u.test(main)) return ''`,
+    changes: ['\'\' → "Stryker was here!"'],
+    why: 'Any text without digits is no phone number.',
+  },
+  {
+    file: 'snapshot/phone-number.ts',
+    line: "return '22233344455566677778889999'[letter.charCodeAt(0) - 65] ?? ''",
+    changes: ['\'\' → "Stryker was here!"'],
+    why: 'For the compiler: each letter from A to Z has a key.',
+  },
+  {
+    file: 'snapshot/redact-number.ts',
+    line: 'return readPhoneNumber(run)?.digits === digits',
+    changes: ['…eNumber(run)?.digits → …eNumber(run).digits'],
+    why: 'For the compiler: a run of seven digits is a phone number.',
+  },
+]
+
+export const survivors: readonly Mutant[] = list.flatMap(({ file, line, changes }) =>
+  changes.map((change) => ({ file, line, change })),
+)
