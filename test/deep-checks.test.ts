@@ -1,7 +1,7 @@
 /** Each deep check finds its error, made here by hand, and names its row without personal data. */
 import { expect, test } from 'vitest'
 import { deepChecks } from '../src/quality/deep/deep-checks.ts'
-import { runDeepChecks } from './support/deep-checks.ts'
+import { findDeepFaults, runDeepChecks } from './support/deep-checks.ts'
 import { livelyTeam, mirrorLivelyTeam } from './support/lively-team.ts'
 import { type Stage, useStages } from './support/stage.ts'
 
@@ -102,6 +102,35 @@ test('of correct data no check fails, and every check has items', async () => {
   const results = await found(await lively())
   expect(results.filter(({ status }) => status !== 'passed')).toEqual([])
   expect(results.map(({ name }) => name)).toEqual(deepChecks.map(({ name }) => name))
+})
+
+test('no check fails during a pass, after a look, after a pass over some teammates, or beside another team', async () => {
+  const during: Promise<string[]>[] = []
+  const stage = await openStage({
+    world: livelyTeam,
+    beforePage: () => void during.push(findDeepFaults(stage.database.pool, stage.world.team.id)),
+  })
+  const [first = '', second = ''] = stage.ids
+  await stage.pass()
+  stage.apply({ type: 'dial', userId: first, position: 15 }, { type: 'reset', userId: second, fill: 3 })
+  expect(await stage.look(first)).toMatchObject({ kind: 'changed' })
+  await stage.pass([second])
+  stage.apply({ type: 'result', userId: first, position: 15, result: { routing_result: 'ANSWERED' } })
+  await stage.pass()
+  const other = await openStage({ world: { ...livelyTeam, seed: 'another_team' } })
+  await other.pass()
+  for (const each of [stage, other]) each.letTheApiLie()
+  const teams = await stage.sql<{ team_id: string }>('select team_id from allo.teams')
+  expect(teams).toHaveLength(2)
+  for (const { team_id } of teams) during.push(findDeepFaults(stage.database.pool, team_id))
+  expect(during.length).toBeGreaterThan(8)
+  expect((await Promise.all(during)).flat()).toEqual([])
+})
+
+test('of a database without data there is nothing to check, and no check fails', async () => {
+  const { database } = await openStage()
+  const results = await runDeepChecks(database.pool, 'no team')
+  expect(new Set(results.map(({ status }) => status))).not.toContain('failed')
 })
 
 test.each(breakages)('%s is found', async (_, edit, ...caughtBy) => {

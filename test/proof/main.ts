@@ -1,7 +1,4 @@
-/**
- * `npm run proof -- --depth 3 --only readings`: tries every schedule with up to so many moves. There is no seed, because
- * nothing is random. Exit 1 if something was false; then the shortest schedule that shows it is printed.
- */
+/** `npm run proof`: see `usage`. */
 import { parseArgs } from 'node:util'
 import { startTemporaryPostgres } from '../../src/embedded/temporary-postgres.ts'
 import { runInProcess } from '../../src/pass/run-in-process.ts'
@@ -13,24 +10,54 @@ import type { FailedSchedule } from './readings.ts'
 import { openRewindablePool, type RewindablePool } from './rewindable-pool.ts'
 import { summaryOf, teamWith, tryQueues } from './scopes.ts'
 
-const { values } = parseArgs({
-  options: { depth: { type: 'string', default: '2' }, only: { type: 'string', default: '' } },
-})
-const depth = Number(values.depth)
-if (!Number.isInteger(depth) || depth < 0 || !['', 'readings', 'passes'].includes(values.only)) {
-  console.error('--depth takes a whole number of moves, --only takes readings or passes')
+const usage = `npm run proof -- [--depth <moves>] [--only readings|passes]
+
+Runs the program on a small Allo in memory and on a temporary Postgres, and tries every schedule: up to so many moves
+(2 if not given) between any two requests, in each order. A move is what can happen in Allo: a number is added, a queue
+is reassigned, a call goes on. After each reading and pass, what the program says is compared with what was.
+
+Nothing is random, so there is no seed. Depth 1 takes a quarter of a minute, depth 2 two minutes, and each move more about
+twenty times as long. Exit 1 if something was false, with the shortest schedule that shows it.`
+
+const legend = `How to read it: 1@0. is number 1 at position 0, with a dot for each visible step of its call, and ' for each time that
+it was added again. pdl-0 is queue 0. Requests of a pass count from its list of teammates on.`
+
+const options = readOptions()
+if (options === null) {
+  console.error(usage)
   process.exit(64)
 }
+const { depth, only } = options
+console.log(`Trying every schedule with up to ${depth} moves; --help says what that is.`)
 const failures = [
-  ...(values.only === 'passes' ? [] : await tryReadings()),
-  ...(values.only === 'readings' ? [] : await tryPasses()),
+  ...(only === 'passes' ? [] : await tryReadings()),
+  ...(only === 'readings' ? [] : await tryPasses()),
 ]
 const [shortest] = failures.sort((one, other) => one.moves - other.moves)
 if (shortest === undefined) {
-  console.log('Nothing was false. There is no seed: every schedule was tried.')
+  console.log('Nothing was false.')
 } else {
-  console.log([`FALSE: ${shortest.why}`, ...shortest.story].join('\n'))
+  console.log(`\nFALSE: ${shortest.why}\n\n${shortest.story.join('\n')}\n\n${legend}`)
   process.exitCode = 1
+}
+
+/** Null: they can't be read. */
+function readOptions(): { readonly depth: number; readonly only: string } | null {
+  try {
+    const { values } = parseArgs({
+      options: {
+        depth: { type: 'string', default: '2' },
+        only: { type: 'string', default: '' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    const isRight = /^\d$/.test(values.depth) && ['', 'readings', 'passes'].includes(values.only)
+    if (!values.help) return isRight ? { depth: Number(values.depth), only: values.only } : null
+  } catch {
+    return null
+  }
+  console.log(usage)
+  process.exit(0)
 }
 
 async function tryReadings(): Promise<FailedSchedule[]> {
@@ -39,7 +66,7 @@ async function tryReadings(): Promise<FailedSchedule[]> {
     const seconds = stopwatch()
     const tried = await tryQueues(takeSnapshot, [queue], { maxMoves: depth })
     failures.push(...tried.flatMap(({ failure }) => failure ?? []))
-    console.log(`readings of "${queue}", ${depth} moves, ${seconds()} s: ${summaryOf(tried)}`)
+    console.log(`readings of a queue "${queue}", ${seconds()} s: ${summaryOf(tried)}`)
   }
   return failures
 }

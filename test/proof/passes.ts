@@ -10,7 +10,7 @@ import type { runInProcess as RunInProcess } from '../../src/pass/run-in-process
 import { loadRecorded, type Recorded } from '../support/recorded.ts'
 import { namesNeverUsed } from './fresh-names.ts'
 import { findFalseEndings, findFalsehoods, findUnsettled } from './history-truth.ts'
-import { type Model, modelText } from './model.ts'
+import { type Model, modelText, users, viewOf, viewText } from './model.ts'
 import type { Move } from './moves.ts'
 import { type Change, clockOf, type Instant, modelAt, type PassRun, runOnePass } from './pass.ts'
 import type { FailedSchedule } from './readings.ts'
@@ -189,7 +189,7 @@ export async function tryAllPasses(
     tried.failure = {
       moves,
       why: problems.join('; '),
-      story: [`at first: ${modelText(scope.start)}`, ...story],
+      story: [...users.map((user) => `at first, ${user}: ${viewText(viewOf(scope.start, user))}`), ...story],
     }
   }
 }

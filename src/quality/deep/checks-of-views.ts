@@ -158,7 +158,10 @@ function ofBatch(view: SQL, { teamId, ids }: Batch): SQL {
   return sql`select * from reporting.${view} where team_id = ${teamId} and user_id = any (${ids})`
 }
 
-/** A row of `teammates` has the queue, the counts and the last dial of the other views, and so has `queue_as_of`. */
+/**
+ * A row of `teammates` has the queue, the counts and the last dial of the other views. At the last reading, so has
+ * `queue_as_of`; a look may have changed counts since.
+ */
 export const teammatesEqualQueues: DeepCheck = {
   name: 'teammates_equal_queues',
   severity: 'error',
@@ -166,7 +169,7 @@ export const teammatesEqualQueues: DeepCheck = {
   rows: (batch) => sql`select m.user_id as id,
       m.queue_id is not null and (m.user_id, m.numbers, m.remaining) is distinct from (q.user_id, q.numbers, q.remaining)
       or m.queue_id is not null and t.last_observed_at >= t.history_from
-        and (q.numbers, q.remaining) is distinct from (shown.numbers, shown.remaining)
+        and (last.numbers, last.remaining) is distinct from (shown.numbers, shown.remaining)
       or m.queue_state = 'queue' and m.queue_id is distinct from a.queue_id
       or m.last_dial_at is distinct from d.last_dial_at
       or m.data_as_of is distinct from t.last_observed_at as is_wrong
@@ -175,6 +178,10 @@ export const teammatesEqualQueues: DeepCheck = {
     left join reporting.queues q on q.queue_id = m.queue_id
     left join reporting.queue_assignments a on a.user_id = t.user_id and a.is_open
     cross join lateral (select max(counted_at) as last_dial_at from reporting.dials where user_id = t.user_id) d
+    left join lateral (
+      select numbers, remaining from reporting.queue_burndown
+      where queue_id = m.queue_id and observed_at <= t.last_observed_at order by observed_at desc limit 1
+    ) last on true
     cross join lateral (
       select count(entry_id) as numbers, count(*) filter (where outcome = 'remaining') as remaining
       from reporting.queue_as_of(t.user_id, t.last_observed_at) where answer = 'queue'
