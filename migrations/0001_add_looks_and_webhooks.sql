@@ -7,6 +7,7 @@ CREATE TABLE "allo"."looks" (
 	"looked_at" timestamp with time zone,
 	"first_position" integer,
 	"last_position" integer,
+	"mirror_as_of" timestamp with time zone,
 	"interval_seconds" double precision,
 	"unexpected_in_a_row" integer DEFAULT 0 NOT NULL,
 	"unexpected_at" timestamp with time zone,

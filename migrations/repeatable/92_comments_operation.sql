@@ -71,6 +71,7 @@ COMMENT ON COLUMN allo.looks.look_started_at IS 'Observed: before the request of
 COMMENT ON COLUMN allo.looks.looked_at IS 'Observed: after the response of the last look that counted. Null: none counted yet.';
 COMMENT ON COLUMN allo.looks.first_position IS 'First position of the queue that the last look that counted saw.';
 COMMENT ON COLUMN allo.looks.last_position IS 'Last position of the queue that the last look that counted saw.';
+COMMENT ON COLUMN allo.looks.mirror_as_of IS 'End of the last reading or look of the queue that the mirror held when this look compared it. If this look changed something: of this look.';
 COMMENT ON COLUMN allo.looks.interval_seconds IS 'Moving average of the seconds between two looks that counted. Null: fewer than two.';
 COMMENT ON COLUMN allo.looks.unexpected_in_a_row IS 'How many looks in a row found what the mirror does not hold, so that a reading was requested.';
 COMMENT ON COLUMN allo.looks.unexpected_at IS 'Observed: the last look that did not count. Null: all did.';

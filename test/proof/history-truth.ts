@@ -13,6 +13,7 @@ import {
   type RecordedVersion,
 } from '../support/recorded.ts'
 import { fieldsOf, memberOf } from '../support/truth.ts'
+import { findFalseLooks } from './look-truth.ts'
 import {
   currentQueue,
   type Model,
@@ -30,12 +31,13 @@ export async function findFalsehoods(
   pool: Pool,
   recorded: Recorded,
   timeline: readonly Instant[],
+  { hasLooks = false }: { readonly hasLooks?: boolean } = {},
 ): Promise<string[]> {
   const problems = [
     ...findInconsistencies(recorded),
     ...findGaps(recorded),
     ...findTwice(recorded),
-    ...findUnread(recorded),
+    ...(hasLooks ? findFalseLooks(recorded, timeline) : findUnread(recorded)),
   ]
   for (const reading of recorded.readings) {
     if (!['ok', 'no_queue', 'not_found'].includes(reading.status)) continue
@@ -82,7 +84,7 @@ function rowsOf(views: readonly View[], queueId: string | null): NumberFields[][
   )
 }
 
-function fieldsOfRow(row: Row): NumberFields {
+export function fieldsOfRow(row: Row): NumberFields {
   const unset = {
     detected_outbound_voicemail: null,
     not_reached_destination_reason: null,

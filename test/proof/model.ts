@@ -70,9 +70,10 @@ export function answerOf(view: View, user: UserId, page: number, options: Answer
   if (view.kind === 'not_found') return null
   if (view.kind === 'no_queue') return { data: [] }
   const { rows, id } = view.queue
-  const end = page * pageSize
+  const { size = pageSize } = options
+  const end = page * size
   return {
-    data: rows.slice(end - pageSize, end).map(rowAsAnswered),
+    data: rows.slice(end - size, end).map(rowAsAnswered),
     pagination: {
       has_more: end < rows.length,
       ...(options.announcesTotal ? { total_count: rows.length } : {}),
@@ -84,6 +85,8 @@ export function answerOf(view: View, user: UserId, page: number, options: Answer
 export interface AnswerOptions {
   /** Whether pages have `total_count`. */
   readonly announcesTotal: boolean
+  /** Numbers of a page; `pageSize` if it is not given. */
+  readonly size?: number | undefined
 }
 
 export function queueIdOf(id: number): string {

@@ -121,8 +121,8 @@ function noAnswer(): AlloUnreachableError {
   return new AlloUnreachableError({ ...asked, issue: 'the connection was closed', wayOut: '' })
 }
 
-/** Requests count from the list of teammates on. */
-function clientOf(next: () => Promise<Model>): AlloClient {
+/** Requests count from the list of teammates on. `next` is called before each, and returns the model that answers it. */
+export function clientOf(next: () => Promise<Model>): AlloClient {
   const counts = { requests: 0, throttled: 0, exchangeMs: 0, bytes: 0 }
   return {
     counts,
@@ -136,9 +136,9 @@ function clientOf(next: () => Promise<Model>): AlloClient {
       const listed = status === 'ACTIVE' ? (await next()).team : []
       return { teammates: listed.map(teammate), unusable: { count: 0, first: null } }
     },
-    async readQueuePage(user, page) {
+    async readQueuePage(user, page, _signal, size) {
       counts.requests += 1
-      return parse(await next(), user as UserId, page)
+      return parse(await next(), user as UserId, { page, size })
     },
     counted: () => clientOf(next),
     once: () => clientOf(next),
@@ -150,8 +150,12 @@ function teammate(userId: string) {
   return { userId, name: userId, email: null, role: 'MEMBER', status: 'ACTIVE', imageUrl: null, extra: null }
 }
 
-function parse(model: Model, user: UserId, page: number): QueueAnswer {
-  const body = answerOf(viewOf(model, user), user, page, { announcesTotal: true })
+function parse(
+  model: Model,
+  user: UserId,
+  { page, size }: { readonly page: number; readonly size: number | undefined },
+): QueueAnswer {
+  const body = answerOf(viewOf(model, user), user, page, { announcesTotal: true, size })
   if (body === null) return { kind: 'not_found', requestId: null }
   const context = { asked: 'queue', requestId: null, naiveTimeZone: 'UTC', onSurprise: () => undefined }
   return parseQueueAnswer(body, page, context)

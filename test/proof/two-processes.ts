@@ -5,13 +5,14 @@
  * everything that the database says is compared with what was.
  */
 import type { runInProcess as RunInProcess } from '../../src/pass/run-in-process.ts'
-import type { Client, Pool } from '../../src/store/postgres/database.ts'
+import type { Pool } from '../../src/store/postgres/database.ts'
 import { emptyTables } from '../support/database.ts'
 import { loadRecorded } from '../support/recorded.ts'
+import { openGate } from './gate.ts'
 import { findFalsehoods, findUnsettled } from './history-truth.ts'
 import type { Model } from './model.ts'
 import { clockOf, dependencies, type Instant, modelAt, options } from './pass.ts'
-import { isStream, textOf } from './rewindable-pool.ts'
+import { watched } from './watched-pool.ts'
 
 export interface TwoProcesses {
   /** The model, and what it changes to. */
@@ -110,42 +111,4 @@ async function waitsForLock(pool: Pool, other: Promise<unknown>): Promise<boolea
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   return false
-}
-
-function openGate() {
-  let reach: (isReached: true) => void = () => undefined
-  let open: () => void = () => undefined
-  const isReached = new Promise<true>((resolve) => {
-    reach = resolve
-  })
-  const isOpen = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return {
-    isReached,
-    open: () => open(),
-    reached() {
-      reach(true)
-      return isOpen
-    },
-  }
-}
-
-type Query = (...args: readonly unknown[]) => Promise<unknown>
-
-/** The pool, with a look at each statement before it is sent. */
-function watched(pool: Pool, before: (statement: string) => Promise<void>): Pool {
-  const queryOf = (query: Query): Query => {
-    return (...args) => {
-      const [statement] = args
-      // COPY is a stream, which the driver returns at once, so it is not held up.
-      return isStream(statement) ? query(...args) : before(textOf(statement)).then(() => query(...args))
-    }
-  }
-  const connect = async (): Promise<Client> => {
-    const client = await pool.connect()
-    const query = queryOf(client.query.bind(client) as Query)
-    return { query, release: (error?: Error) => client.release(error) } as unknown as Client
-  }
-  return { connect, query: queryOf(pool.query.bind(pool) as unknown as Query) } as unknown as Pool
 }

@@ -4,6 +4,7 @@
  *   nothing differs ─▶ one row of allo.looks, no history
  *   rows differ ─────▶ current rows, versions, entries, dials and counts, by the code and under the locks of a reading
  *   the mirror is not as it was when the look began, or a pass is about to read the teammate ─▶ nothing (`dropped`)
+ *   the look began before the mirror's last reading or look ended (a clock was set back) ─▶ nothing (`dropped`)
  *   a row is another number than the mirror holds at its position ─▶ nothing (`unexpected`)
  *
  * A look never adds, removes or moves a number, and never changes a queue, its holder or its end. It does not make the
@@ -90,8 +91,9 @@ async function applyLook(
   numberKeys: NumberKeys | null,
 ): Promise<SavedLook> {
   const { teamId, userId, queueId, startedAt, differing } = look
-  const observedAt = (await one<{ now: string }>(client, sql`select clock_timestamp() as now`)).now
   await lockTouched(client, { userId, queueId })
+  // Under the locks: so it is later than everything that was applied.
+  const observedAt = (await one<{ now: string }>(client, sql`select clock_timestamp() as now`)).now
   const found = await findState(client, {
     passId: null,
     userId,
@@ -99,10 +101,11 @@ async function applyLook(
     readStartedAt: startedAt,
     observedAt,
   })
-  const { queue, counts, isAssigned } = found
+  const { queue, counts, isAssigned, overtakenBy } = found
   if (queue === null || counts === null || !isAssigned || queue.isCurrent !== true || queue.isClosed) {
     return 'dropped'
   }
+  if (overtakenBy !== null) return 'dropped'
   // Something else changed rows of the queue: the next reading repairs them first.
   if (!queue.contentDigest.endsWith(` ${queue.rowsMark}`)) return 'dropped'
   // A number may have been suppressed since the request.
@@ -112,7 +115,7 @@ async function applyLook(
   const { changedAfter, numbers } = evidence
   const context = { teamId, userId, queueId, numberKeys, observedAt, changedAfter, lastSeenAt: null }
   const written = await writeSlots(client, { ...context, isReopened: false, needsRepair: false }, look)
-  if (written.added + written.moved + written.removed > 0) throw new UnexpectedRowsError('other numbers')
+  if (!written.isSameMembership) throw new UnexpectedRowsError('other numbers')
   const seen = { queueId, userId, observedAt, passId: null, numbers, apiTotalCount: numbers }
   await recordCounts(client, seen, { onRecord: counts, before: counts, difference: written.difference })
   await markQueue(client, queueId, observedAt)
@@ -156,33 +159,45 @@ interface Evidence {
 }
 
 /**
- * The last look is evidence about these rows only if nothing was applied since it began but what it saw itself: another
- * reading may have seen them before it, in another state.
+ * The last look is evidence about these rows only if it ended before this one began, and compared them with what the
+ * mirror holds now. Its times do not show that: another look or reading may have seen the rows before it, in another
+ * state, and been saved after it.
  */
 const evidenceBefore = template<Values>((values) => {
-  const { userId, queueId, firstDiffering, lastDiffering } = values
+  const { userId, queueId, startedAt, firstDiffering, lastDiffering } = values
   const lastLook = sql`(select ${l.lookStartedAt} from ${looks} ${l}
     where ${l.userId} = ${userId} and ${l.queueId} = ${queueId}
       and ${l.firstPosition} <= ${firstDiffering} and ${l.lastPosition} >= ${lastDiffering}
-      and ${l.lookStartedAt} >= ${q.lastObservedAt}
-      and (${q.lastLookAppliedAt} is null or ${q.lastLookAppliedAt} <= ${l.lookStartedAt}
-           or ${q.lastLookAppliedAt} = ${l.lookedAt}))`
+      and ${l.mirrorAsOf} = greatest(${q.lastObservedAt}, ${q.lastLookAppliedAt}) and ${l.lookedAt} <= ${startedAt})`
   return sql`select greatest(${q.lastReadStartedAt}, ${lastLook}) as "changedAfter", ${q.numbers} as numbers
     ${ifEvidence(values)}`
 })
 
 const recordLook = template<Values>((values) =>
-  upsertLook(values, sql`clock_timestamp()`, ifEvidence(values)),
+  upsertLook(
+    values,
+    { lookedAt: sql`clock_timestamp()`, mirrorAsOf: mirrorAsOf(values) },
+    ifEvidence(values),
+  ),
 )
 
 const recordAppliedLook = template<Values & { lookedAt: string }>((values) =>
-  upsertLook(values, values.lookedAt, sql``),
+  upsertLook(values, { lookedAt: values.lookedAt, mirrorAsOf: values.lookedAt }, sql``),
 )
+
+/** Unique per queue, because the end of each reading and applied look is later than those before. */
+function mirrorAsOf({ queueObservedAt, lookAppliedAt }: Named<Values>): SQL {
+  return sql`greatest(${queueObservedAt}::timestamptz, ${lookAppliedAt}::timestamptz)`
+}
 
 /** Seconds without a look after which the moving average of the interval begins again. */
 const PAUSE_SECONDS = 600
 
-function upsertLook(values: Named<Values>, lookedAt: SQL, onlyIf: SQL): SQL {
+function upsertLook(
+  values: Named<Values>,
+  { lookedAt, mirrorAsOf }: { readonly lookedAt: SQL; readonly mirrorAsOf: SQL },
+  onlyIf: SQL,
+): SQL {
   const look = {
     teamId: sql`${values.teamId}::text`,
     queueId: sql`${values.queueId}::text`,
@@ -190,6 +205,7 @@ function upsertLook(values: Named<Values>, lookedAt: SQL, onlyIf: SQL): SQL {
     lookedAt: sql`${lookedAt}::timestamptz`,
     firstPosition: sql`${values.firstPosition}::int`,
     lastPosition: sql`${values.lastPosition}::int`,
+    mirrorAsOf: sql`${mirrorAsOf}::timestamptz`,
   }
   const seconds = sql`extract(epoch from ${excluded(looks.lookedAt)} - ${l.lookedAt})`
   const intervalSeconds = sql`case when ${l.queueId} = ${excluded(looks.queueId)} and ${seconds} < ${sql.raw(`${PAUSE_SECONDS}`)}

@@ -15,7 +15,7 @@ import { haveSameSettings } from './queue-settings.ts'
 import type { Reading, SavedReading } from './reading.ts'
 import type { ReadingState } from './reading-state.ts'
 import { recordFound, recordReading } from './record-reading.ts'
-import { type NumbersWritten, writeNumbers } from './write-numbers.ts'
+import { type NumbersWritten, nothingWritten, writeNumbers } from './write-numbers.ts'
 import {
   closeQueueVersion,
   markMissingQueues,
@@ -113,7 +113,7 @@ async function applyNumbers(
   const isUntouched = known !== null && !isReopened && known.contentDigest.endsWith(` ${known.rowsMark}`)
   const isUnchanged = isUntouched && known.contentDigest === `${encoded.contentDigest} ${known.rowsMark}`
   const written = isUnchanged
-    ? { added: 0, changed: 0, moved: 0, removed: 0, before: null, difference: noOutcomes() }
+    ? nothingWritten()
     : await writeNumbers(client, {
         queueId: snapshot.queue.id,
         teamId: reading.teamId,

@@ -29,6 +29,8 @@ export interface NumbersWritten {
   readonly changed: number
   readonly moved: number
   readonly removed: number
+  /** Each row continues the entry of its slot: no number was added, removed or moved. */
+  readonly isSameMembership: boolean
   /** The counts before, if they had to be recomputed; null: those on record are right. */
   readonly before: OutcomeCounts | null
   /** By how much each count of the queue changed. */
@@ -38,6 +40,12 @@ export interface NumbersWritten {
 const q = alias(queueNumbers, 'q')
 const v = alias(queueNumberVersions, 'v')
 const e = alias(queueEntries, 'e')
+
+/** A reading that equals the mirror. */
+export function nothingWritten() {
+  const none = { added: 0, changed: 0, moved: 0, removed: 0, isSameMembership: true, before: null }
+  return { ...none, difference: noOutcomes() }
+}
 
 export async function writeNumbers(client: Client, queue: NumbersToWrite): Promise<NumbersWritten> {
   return writeSlots(client, queue, await differingSlots(client, queue))
@@ -50,8 +58,8 @@ export async function writeSlots(
   { lines, hasDials }: DifferingSlots,
 ): Promise<NumbersWritten> {
   const isKnown = queue.changedAfter !== null
-  const difference = noOutcomes()
-  const written = { added: 0, changed: 0, moved: 0, removed: 0, before: null, difference }
+  const written = nothingWritten()
+  const { difference } = written
   if (lines.length === 0 && !queue.needsRepair) return written
 
   await copyIncoming(client, lines)
@@ -60,6 +68,7 @@ export async function writeSlots(
     : { before: null, slots: lines.length }
   if (isKnown) {
     const matched = await matchEntries(client, { ...queue, slots })
+    written.isSameMembership = matched === 'all'
     if (matched === 'some') written.removed = await endGoneEntries(client, queue)
     const dropped = await run<{ outcome: Outcome; rows: number }>(client, makeRoom(queue))
     for (const { outcome, rows } of dropped) difference[outcome] -= rows

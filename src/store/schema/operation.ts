@@ -41,6 +41,7 @@ export const looks = allo.table(
     lookedAt: instant('looked_at'),
     firstPosition: integer('first_position'),
     lastPosition: integer('last_position'),
+    mirrorAsOf: instant('mirror_as_of'),
     intervalSeconds: doublePrecision('interval_seconds'),
     unexpectedInARow: integer('unexpected_in_a_row').notNull().default(0),
     unexpectedAt: instant('unexpected_at'),
