@@ -58,7 +58,7 @@ describe.concurrent('doctor', () => {
     expect(subjects).toEqual([
       ...['settings', 'Postgres', 'rights', 'clock', 'schema', 'objects', 'writing'],
       ...['number key', 'time zones'],
-      ...['key', 'scopes', 'limit', 'teammates', 'queues'],
+      ...['key', 'scopes', 'limit', 'requests', 'teammates', 'queues'],
       ...['jobs', 'port'],
     ])
     expect(stdout).toContain(`of team Acme Sales (${world.team.id})`)
@@ -101,7 +101,7 @@ describe.concurrent('doctor', () => {
       expect.stringContaining('LOG_LEVEL: unknown'),
     ])
     expect(warnings).toEqual([expect.stringContaining('did you mean ALLO_API_KEY?')])
-    expect(right).toHaveLength(15)
+    expect(right).toHaveLength(16)
     expect(stdout).toContain('2 errors (✗), 1 warning (!).')
   })
 
@@ -144,7 +144,7 @@ describe.concurrent('doctor', () => {
         /^key +Allo refused the account of this key with 401 API_KEY_INVALID.*Check ALLO_API_KEY/,
       ),
     ])
-    expect(marks(stdout)['–']).toHaveLength(4)
+    expect(marks(stdout)['–']).toHaveLength(5)
 
     await other.pool.query(
       `delete from allo.migrations where created_at = 9e15; update allo.migrations set hash = 'of another file'`,

@@ -7,11 +7,13 @@ import type { Tone } from '../page/sign.ts'
 import { lastResults } from '../quality/results.ts'
 import { failsBadly, type QualityReport } from '../quality/run-checks.ts'
 import type { Pool } from '../store/postgres/database.ts'
+import { type DailyRequests, dailyRequests } from '../store/queries/daily-requests.ts'
 import { type MirrorStatus, mirrorStatus, type TeammateStatus } from '../store/queries/status.ts'
 import { inWords } from '../text/duration.ts'
 import { describeSchedule, nextSlot, staleAfterMs } from '../worker/freshness.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import type { JobsStatus } from '../worker/jobs-status.ts'
+import { costInWords, quotaProblem } from './daily-cost.ts'
 import { liveInWords } from './live.ts'
 
 export interface Overview extends MirrorStatus {
@@ -32,6 +34,9 @@ export interface Overview extends MirrorStatus {
   readonly schedule: { readonly text: string; readonly nextRunAt: string | null }
   /** How soon changes are visible, in a sentence. */
   readonly liveInWords: string
+  /** Requests to Allo a day, and the same in a sentence. Null: no pass has finished. */
+  readonly requests: DailyRequests | null
+  readonly requestsInWords: string
   /** What the checks of the data found last; null: they never ran. */
   readonly quality: QualityReport | null
   readonly jobs: JobsStatus
@@ -52,6 +57,7 @@ export interface OverviewSources {
   readonly schedule: Schedule
   readonly freshnessSloMs: number | null
   readonly liveBudgetShare: number
+  readonly dailyRequests: number | null
   readonly database: 'embedded' | 'own'
   readonly version: string
 }
@@ -61,8 +67,10 @@ export async function overviewOf(
   askJobs: () => Promise<JobsStatus>,
 ): Promise<Overview> {
   const { pool, keyFingerprint, schedule, freshnessSloMs, liveBudgetShare, database, version } = sources
+  const { dailyRequests: quota } = sources
   const targetAt = (at: Date) => staleAfterMs(schedule, freshnessSloMs, at) / 1000
   const [mirror, jobs] = await Promise.all([mirrorStatus(pool, keyFingerprint, targetAt), askJobs()])
+  const requests = await dailyRequests(pool, keyFingerprint)
   const quality = mirror.team === null ? null : await lastResults(pool, mirror.team.teamId)
   const now = new Date(mirror.at)
   const { teammates } = mirror
@@ -81,6 +89,8 @@ export async function overviewOf(
     jobs,
     database,
     version,
+    requests,
+    requestsInWords: costInWords(requests, quota),
     liveInWords: liveInWords({
       live: mirror.live,
       budgetShare: liveBudgetShare,
@@ -98,10 +108,10 @@ export async function overviewOf(
       nextRunAt: jobs.nextRunAt ?? nextSlot(schedule, now)?.toISOString() ?? null,
     },
   }
-  return { ...facts, verdict: judge(facts) }
+  return { ...facts, verdict: judge(facts, quotaProblem(requests, quota)) }
 }
 
-function judge(facts: Omit<Overview, 'verdict'>): Verdict {
+function judge(facts: Omit<Overview, 'verdict'>, problemWithQuota: string | null): Verdict {
   const { counts, freshness, jobs, credentials } = facts
   const notes: string[] = []
   if (jobs.problem !== null) {
@@ -115,6 +125,8 @@ function judge(facts: Omit<Overview, 'verdict'>): Verdict {
       sentence(`The last pass failed: ${last.errorMessage ?? last.errorCode ?? 'no teammate could be read'}`),
     )
   }
+
+  if (problemWithQuota !== null) notes.push(problemWithQuota)
 
   // How old the data are is known better now than when they were checked.
   const doubts = (facts.quality?.results ?? []).filter(

@@ -28,6 +28,7 @@ export function statusPage(overview: Overview, timeZone: string): string {
 ${verdictBox(verdict)}
 ${tiles(overview, when)}
 <p class="live"><b>Live</b> ${overview.liveInWords}.</p>
+<p class="live"><b>Requests</b> ${overview.requestsInWords}.</p>
 ${problems(overview)}
 ${checks(overview)}
 ${passes(overview.passes, when)}

@@ -35,7 +35,10 @@ export interface HttpServer {
 }
 
 export interface HttpSettings {
-  readonly config: Pick<Config, 'http' | 'schedule' | 'freshnessSloMs' | 'reportTimeZone' | 'liveBudgetShare'>
+  readonly config: Pick<
+    Config,
+    'http' | 'schedule' | 'freshnessSloMs' | 'reportTimeZone' | 'liveBudgetShare' | 'dailyRequests'
+  >
   readonly state: WorkerState
   readonly keyFingerprint: string
   readonly metrics: WorkerMetrics

@@ -44,6 +44,8 @@ const DELAY_MS = { teammate: 5000, pass: 60_000 }
 export interface LookSettings {
   /** Requests per second for looks; null: unlimited. */
   readonly looksPerSecond: () => number | null
+  /** Quota of the key; null: none. */
+  readonly dailyRequests: number | null
 }
 
 /** A look or a reading for a reason that this process learned of. */
@@ -206,7 +208,11 @@ async function runReadingAtOnce(looks: Looks, job: Job<JobData>, signal: AbortSi
   logger.debug({ event: 'reading', userId, status, code }, reading.errorMessage ?? `reading ${status}`)
 }
 
-function budgetOf({ context, looksPerSecond }: Looks): LookBudget {
+function budgetOf({ context, looksPerSecond, dailyRequests }: Looks): LookBudget {
   const rate = looksPerSecond()
-  return { keyFingerprint: context.keyFingerprint, intervalMs: rate === null ? 0 : 1000 / rate }
+  return {
+    keyFingerprint: context.keyFingerprint,
+    intervalMs: rate === null ? 0 : 1000 / rate,
+    dailyRequests,
+  }
 }

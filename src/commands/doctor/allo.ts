@@ -11,6 +11,7 @@ import { DatabaseError } from '../../store/postgres/database.ts'
 import { configuredRate, DOCUMENTED_READS_PER_SECOND, type OpenAllo, withAllo } from '../open/allo.ts'
 import type { OpenDatabase } from '../open/database.ts'
 import type { Report, Subject } from './report.ts'
+import { checkRequests } from './requests.ts'
 import { checkClockOfAllo } from './webhooks.ts'
 
 /** Shorter than in a pass, because a person waits for the result. */
@@ -30,9 +31,11 @@ export async function checkAllo(
       openBudget,
       async (open) => {
         if (!(await checkKey(report, config, open, signal))) {
-          for (const name of ['scopes', 'limit', 'teammates', 'queues']) report.about(name).skipped('see key')
+          for (const name of ['scopes', 'limit', 'requests', 'teammates', 'queues'])
+            report.about(name).skipped('see key')
           return
         }
+        await checkRequests(report, config, database, open)
         const everyone = await checkTeammates(report, config, open.allo, signal)
         if (everyone === null) report.about('queues').skipped('see teammates')
         else await checkQueues(report, open.allo, everyone, signal)

@@ -47,6 +47,7 @@ async function look(config: ConfigWithKey, { pool, url, isEmbedded }: OpenDataba
   const sources = {
     schedule: jobs.schedule ?? config.schedule,
     liveBudgetShare: config.liveBudgetShare,
+    dailyRequests: config.dailyRequests,
     freshnessSloMs: config.freshnessSloMs ?? (workerSeconds === null ? null : workerSeconds * 1000),
     pool,
     keyFingerprint: fingerprint,
@@ -106,6 +107,7 @@ function toScreen(overview: Overview): string[] {
     ['Team', team === null ? 'not known yet' : `${team.name ?? 'without a name'} (${team.teamId})`],
     ['Data', `oldest ${oldest}; stale after ${inWords(freshness.staleAfterSeconds)}`],
     ['Live', overview.liveInWords],
+    ['Requests', overview.requestsInWords],
     [
       'Mirrored',
       `${counts.numbers.toLocaleString('en')} numbers of ${counts.teammates.toLocaleString('en')} teammates`,

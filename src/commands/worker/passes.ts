@@ -43,7 +43,9 @@ export function createPassesChore(
   let worker: Awaited<ReturnType<typeof startWorker>> | null = null
   return {
     async start() {
-      const live = config.liveBudgetShare === 0 ? null : { looksPerSecond: () => shareOf(open, config) }
+      const { dailyRequests } = config
+      const looks = { looksPerSecond: () => shareOf(open, config), dailyRequests }
+      const live = config.liveBudgetShare === 0 ? null : looks
       worker = await retryStart(service, 'the jobs', () =>
         startWorker(context, jobs, {
           schedule: config.schedule,

@@ -10,7 +10,7 @@
  *
  * If that is more than the share allows, the most overdue come first, measured in their own intervals: so all intervals
  * stretch evenly. There are no looks while a pass makes progress, nor during a pause after a 429. After it the share
- * grows back within five minutes.
+ * grows back within five minutes. With a daily quota, looks get what the passes of the day leave, spread over the day.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { alias, type PgColumn } from 'drizzle-orm/pg-core'
@@ -28,6 +28,7 @@ import {
   run,
   template,
 } from '../postgres/query.ts'
+import { lastWholePass, requestsToday } from '../queries/daily-requests.ts'
 import {
   apiKeys,
   looks,
@@ -44,6 +45,8 @@ export interface LookBudget {
   readonly keyFingerprint: string
   /** Milliseconds between two requests of looks at their full share; 0: unlimited. */
   readonly intervalMs: number
+  /** Of all requests; null: there is no quota. */
+  readonly dailyRequests: number | null
 }
 
 export interface PlannedLook {
@@ -58,7 +61,7 @@ export interface Plan {
   readonly teamId: string | null
   readonly planned: readonly PlannedLook[]
   /** Why fewer looks were planned than are due; null: all were. */
-  readonly heldBackBy: 'pause' | 'pass' | 'share' | null
+  readonly heldBackBy: 'pause' | 'pass' | 'quota' | 'share' | null
 }
 
 const k = alias(apiKeys, 'k')
@@ -83,10 +86,11 @@ export async function planLooks(pool: Pool, budget: LookBudget, aheadMs: number)
     if (state === null || state.teamId === null) return { teamId: null, planned: [], heldBackBy: null }
     const { teamId, isPaused, isPassBusy } = state
     if (isPaused || isPassBusy) return { teamId, planned: [], heldBackBy: isPaused ? 'pause' : 'pass' }
-    const most = Math.min(state.free ?? MOST_PLANNED, MOST_PLANNED)
-    const apartMs = budget.intervalMs / state.shareNow
-    const planned = await run<PlannedLook>(client, plan({ teamId, aheadMs, most, apartMs }))
-    await spend(client, budget, state, planned.length)
+    const { intervalMs, free } = state
+    if (intervalMs === null) return { teamId, planned: [], heldBackBy: 'quota' }
+    const most = Math.min(intervalMs > 0 ? free : MOST_PLANNED, MOST_PLANNED)
+    const planned = await run<PlannedLook>(client, plan({ teamId, aheadMs, most, apartMs: intervalMs }))
+    await spend(client, budget, intervalMs * planned.length)
     return { teamId, planned, heldBackBy: planned.length === most ? 'share' : null }
   })
 }
@@ -95,30 +99,45 @@ interface BudgetState {
   readonly teamId: string | null
   readonly isPaused: boolean
   readonly isPassBusy: boolean
-  /** Requests that may be planned now; null: unlimited. */
-  readonly free: number | null
-  /** 0 to 1: grows after a pause. */
-  readonly shareNow: number
+  /** Between two requests of looks now; 0: unlimited; null: the passes of the day need the rest of the quota. */
+  readonly intervalMs: number | null
+  /** Requests that may be planned now, if they are limited. */
+  readonly free: number
 }
 
 const RECOVERY_SECONDS = 300
 /** A pass that recorded nothing for longer waits for something, and leaves the budget unused. */
 const BUSY_SECONDS = 3
 
-const budgetState = template<LookBudget & { aheadMs: number }>(({ keyFingerprint, intervalMs, aheadMs }) => {
+const budgetState = template<LookBudget & { aheadMs: number }>((budget) => {
+  const { keyFingerprint, intervalMs, dailyRequests, aheadMs } = budget
   const lastRead = sql`(select max(${r.observedAt}) from ${syncReads} ${r} where ${r.passId} = ${p.passId})`
   const busy = sql`exists (select from ${syncPasses} ${p}
     where ${p.teamId} = ${k.teamId} and ${p.status} = 'running' and ${p.trigger} <> 'look'
       and greatest(${p.startedAt}, ${lastRead}) > ${now} - ${milliseconds(sql.raw(`${BUSY_SECONDS * 1000}`))})`
-  const share = sql`least(1, greatest(0.02, coalesce(
+  const shareNow = sql`least(1, greatest(0.02, coalesce(
     extract(epoch from ${now} - ${k.pausedUntil}) / ${sql.raw(`${RECOVERY_SECONDS}`)}, 1)))::float8`
   const roomMs = sql`extract(epoch from ${now} - greatest(${s.nextLookAt}, ${now})) * 1000 + ${aheadMs}::float8`
   return sql`select ${k.teamId} as "teamId", coalesce(${k.pausedUntil} > ${now}, false) as "isPaused",
-      ${busy} as "isPassBusy", ${share} as "shareNow",
-      case when ${intervalMs}::float8 > 0 then greatest(0, floor(${roomMs} * ${share} / ${intervalMs}::float8))::int end as free
+      ${busy} as "isPassBusy", apart.ms as "intervalMs",
+      case when apart.ms > 0 then greatest(0, floor((${roomMs})::float8 / apart.ms))::int else 0 end as free
     from ${apiKeys} ${k} join ${readSlots} ${s} on ${s.keyFingerprint} = ${k.keyFingerprint}
+    cross join lateral (${restOfDay({ keyFingerprint, dailyRequests })}) rest
+    cross join lateral (select case when rest.requests is null then ${intervalMs}::float8 / ${shareNow}
+      when rest.requests > 0 then greatest(${intervalMs}::float8 / ${shareNow}, rest.seconds * 1000 / rest.requests)
+      end as ms) apart
     where ${k.keyFingerprint} = ${keyFingerprint}`
 })
+
+/** One row: seconds until the quota of the next day, and the requests that looks may send until then; null: any. */
+function restOfDay({ keyFingerprint, dailyRequests }: { keyFingerprint: SQL; dailyRequests: SQL }): SQL {
+  const seconds = sql`extract(epoch from date_trunc('day', ${now}, 'UTC') + interval '1 day' - ${now})::float8`
+  const ofPasses = sql`coalesce((select pass.requests * ceil(left_over.seconds / nullif(pass.seconds, 0))
+    from (${lastWholePass(k.teamId)}) pass), 0)`
+  return sql`select left_over.seconds,
+      (${dailyRequests}::int - ${requestsToday(keyFingerprint)} - ${ofPasses})::float8 as requests
+    from (select ${seconds} as seconds) left_over`
+}
 
 interface Planning {
   readonly teamId: string
@@ -178,9 +197,11 @@ export function planLookNow(pool: Pool, budget: LookBudget, userId: string): Pro
   return inTransaction(pool, 'planning a look', async (client) => {
     await lock(client, sql`select ${lockName(budget)}::text as name`)
     const state = await maybeOne<BudgetState>(client, budgetState({ ...budget, aheadMs: URGENT_AHEAD_MS }))
-    if (state === null || state.teamId === null || state.isPaused || state.free === 0) return null
+    if (state === null || state.teamId === null || state.isPaused) return null
+    const { intervalMs, free } = state
+    if (intervalMs === null || (intervalMs > 0 && free === 0)) return null
     const look = await maybeOne<PlannedLook>(client, planNow({ teamId: state.teamId, userId }))
-    if (look !== null) await spend(client, budget, state, 1)
+    if (look !== null) await spend(client, budget, intervalMs)
     return look
   })
 }
@@ -242,14 +263,8 @@ export async function forgetOldLooks(pool: Pool): Promise<void> {
   )
 }
 
-async function spend(
-  client: Client,
-  { keyFingerprint, intervalMs }: LookBudget,
-  { shareNow }: BudgetState,
-  count: number,
-): Promise<void> {
-  if (count === 0 || intervalMs === 0) return
-  await change(client, spendLooks({ keyFingerprint, ms: (count * intervalMs) / shareNow }))
+async function spend(client: Client, { keyFingerprint }: LookBudget, ms: number): Promise<void> {
+  if (ms > 0) await change(client, spendLooks({ keyFingerprint, ms }))
 }
 
 function lockName({ keyFingerprint }: LookBudget): string {

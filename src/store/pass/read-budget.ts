@@ -33,6 +33,7 @@ const LEAST_ROOM_MS = 60_000
 const k = alias(apiKeys, 'k')
 const s = alias(readSlots, 's')
 const now = sql`clock_timestamp()`
+const today = sql`(${now} at time zone 'UTC')::date`
 const afterASecond = sql`${now} + interval '1 second'`
 
 export async function openReadBudget(databaseUrl: string, fingerprint: string): Promise<OpenReadBudget> {
@@ -103,13 +104,19 @@ async function takeSlot(
   const [slot] = await run<{ ms: number }>(
     pool,
     sql`update ${readSlots} ${s}
-        set ${assign(readSlots, { nextSlotAt: sql`greatest(${s.nextSlotAt}, ${now}) + ${interval}` })}
+        set ${assign(readSlots, { nextSlotAt: sql`greatest(${s.nextSlotAt}, ${now}) + ${interval}`, ...oneMore })}
         from ${apiKeys} ${k}
         where ${s.keyFingerprint} = ${fingerprint} and ${k.keyFingerprint} = ${fingerprint}
           and (${k.pausedUntil} is null or ${k.pausedUntil} <= ${now}) and not ${isTooFar(s.nextSlotAt, roomMs)}
         returning (extract(epoch from ${s.nextSlotAt} - ${interval} - ${now}) * 1000)::float8 as ms`,
   )
   return slot?.ms ?? null
+}
+
+/** A slot that a busy process missed counts too. */
+const oneMore = {
+  countedDay: today,
+  countedRequests: sql`case when ${s.countedDay} = ${today} then ${s.countedRequests} else 0 end + 1`,
 }
 
 async function recordPause(pool: Pool, fingerprint: string, forMs: number): Promise<void> {
