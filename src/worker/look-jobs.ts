@@ -18,6 +18,7 @@ import { type LookResult, lookAtTeammate } from '../live/look-at-teammate.ts'
 import { readAtOnce } from '../live/read-at-once.ts'
 import { concernOf } from '../pass/failure.ts'
 import {
+  clearUnexpected,
   delayLooks,
   forgetOldLooks,
   type LookBudget,
@@ -204,6 +205,7 @@ async function runReadingAtOnce(looks: Looks, job: Job<JobData>, signal: AbortSi
   if (error === null) credentials.accepted()
   else credentials.failed(error)
   metrics.count({ type: 'reading', reading })
+  if (reading.added + reading.moved + reading.removed > 0) await clearUnexpected(pool, userId)
   const { status, errorCode: code } = reading
   logger.debug({ event: 'reading', userId, status, code }, reading.errorMessage ?? `reading ${status}`)
 }

@@ -6,13 +6,13 @@
  *   within an hour ─────────────────────────▶ every 30 seconds
  *   older ──────────────────────────────────▶ every two minutes
  *   no queue, or its holder is unknown ─────▶ never
- *   a look was unexpected, or got no answer ▶ again after a reading, or after 10 seconds, 20, 40 … to five minutes
+ *   a look was unexpected, or got no answer ▶ after 10 seconds, 20, 40 … to five minutes, until one counts
  *
  * If that is more than the share allows, the most overdue come first, measured in their own intervals: so all intervals
  * stretch evenly. There are no looks while a pass makes progress, nor during a pause after a 429. After it the share
  * grows back within five minutes. With a daily quota, looks get what the passes of the day leave, spread over the day.
  */
-import { type SQL, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import { alias, type PgColumn } from 'drizzle-orm/pg-core'
 import { type Client, inTransaction, type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { lock } from '../postgres/locks.ts'
@@ -153,8 +153,7 @@ const plan = template<Planning>(({ teamId, aheadMs, most, apartMs }) => {
   const usual = sql`case when ${lastChange} > ${now} - interval '5 minutes' then 10
     when ${lastChange} > ${now} - interval '1 hour' then 30 else 120 end`
   const afterUnexpected = sql`least(300, 10 * 2 ^ least(${l.unexpectedInARow} - 1, 5))`
-  const isUnexpected = sql`${l.unexpectedInARow} > 0 and ${l.unexpectedAt} > ${t.lastObservedAt}`
-  const everySeconds = sql`case when ${isUnexpected} then greatest(${usual}, ${afterUnexpected}) else ${usual} end`
+  const everySeconds = sql`case when ${l.unexpectedInARow} > 0 then greatest(${usual}, ${afterUnexpected}) else ${usual} end`
   return sql`with candidate as (
       select ${t.userId}, ${l.plannedAt} as last_planned_at, (${everySeconds})::float8 as every_seconds
       from ${lookedAt(teamId)}
@@ -232,7 +231,10 @@ export interface UnexpectedLook {
   readonly reason: string
 }
 
-/** The look did not count. Looks at the teammate become rarer, until a reading is applied or a look counts. */
+/**
+ * The look did not count. Looks at the teammate become rarer until one counts, also if a reading in between found
+ * nothing: if Allo ignores `size`, for example, no look can count, and each would request a reading.
+ */
 export function recordUnexpected(pool: Pool, { teamId, userId, reason }: UnexpectedLook): Promise<unknown> {
   return withDatabaseErrors('recording an unexpected look', () =>
     orm(pool)
@@ -253,6 +255,14 @@ export function recordUnexpected(pool: Pool, { teamId, userId, reason }: Unexpec
           unexpectedReason: reason,
         },
       }),
+  )
+}
+
+/** A reading found what the looks did not expect. */
+export function clearUnexpected(pool: Pool, userId: string): Promise<unknown> {
+  const none = { unexpectedInARow: 0, unexpectedAt: null, unexpectedReason: null }
+  return withDatabaseErrors('clearing unexpected looks', () =>
+    orm(pool).update(looks).set(none).where(eq(looks.userId, userId)),
   )
 }
 
