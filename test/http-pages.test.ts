@@ -190,17 +190,19 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     expect(json.text).not.toContain('5551234567')
   })
 
-  test('the page has no script and one style, whose hash is in the policy', async () => {
+  test('the page has one style and one script, whose hashes are in the policy, and reloads itself without scripts', async () => {
     const { text, headers } = await server.get('/')
-    expect(text).not.toMatch(/<script|javascript:|<[^>]*\s(?:on\w+|style)=|https?:\/\//i)
-    const styles = [...text.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, style]) => style ?? '')
-    expect(styles).toHaveLength(1)
-    const hash = createHash('sha256')
-      .update(styles[0] ?? '')
-      .digest('base64')
+    expect(text).not.toMatch(/javascript:|<[^>]*\s(?:on\w+|style)=|https?:\/\//i)
+    const hashesOf = (tag: RegExp) =>
+      [...text.matchAll(tag)].map(([, part = '']) => createHash('sha256').update(part).digest('base64'))
+    const [style, ...styles] = hashesOf(/<style[^>]*>([\s\S]*?)<\/style>/g)
+    const [script, ...scripts] = hashesOf(/<script[^>]*>([\s\S]*?)<\/script>/g)
+    expect([...styles, ...scripts]).toEqual([])
     expect(headers['content-security-policy']).toBe(
-      `default-src 'none'; style-src 'sha256-${hash}'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      `default-src 'none'; style-src 'sha256-${style}'; script-src 'sha256-${script}'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     )
+    expect(text).toContain('<noscript><meta http-equiv="refresh" content="30"></noscript>')
+    expect(text).toContain('<a href="">Reload</a>')
   })
 
   test('no page contains a phone number, an e-mail address or the key', async () => {

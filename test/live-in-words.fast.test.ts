@@ -13,7 +13,7 @@ const live = {
   secondsSincePause: null,
 }
 const facts: LiveFacts = { live, budgetShare: 0.25, pausedSeconds: 0, workers: 2, hasQueues: true }
-const lag = 'dials of the last hour were seen after 4.8 s (p50), 9.7 s (p95), n = 1,312'
+const lag = '1312 dials of the last hour seen after 4.8 s (p50), 9.7 s (p95)'
 
 describe('the sentence about looks', () => {
   test('has how often teammates who dial are looked at, and the lag of dials', () => {

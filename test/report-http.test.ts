@@ -135,14 +135,41 @@ describe('/report', () => {
     }
   })
 
-  test('has no script and one style, whose hash is in the policy', async () => {
+  test('has one style and one script, whose hashes are in the policy', async () => {
     const { text, headers } = await server.get('/report?days=90')
-    expect(text).not.toMatch(/<script|javascript:|<[^>]*\s(?:on\w+|style)=|https?:\/\//i)
-    const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(text) ?? []
-    const hash = createHash('sha256').update(style).digest('base64')
+    expect(text).not.toMatch(/javascript:|<[^>]*\s(?:on\w+|style)=|https?:\/\//i)
+    const hashesOf = (tag: RegExp) =>
+      [...text.matchAll(tag)].map(([, part = '']) => createHash('sha256').update(part).digest('base64'))
+    const [style, ...styles] = hashesOf(/<style[^>]*>([\s\S]*?)<\/style>/g)
+    const [script, ...scripts] = hashesOf(/<script[^>]*>([\s\S]*?)<\/script>/g)
+    expect([...styles, ...scripts]).toEqual([])
     expect(headers['content-security-policy']).toBe(
-      `default-src 'none'; style-src 'sha256-${hash}'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      `default-src 'none'; style-src 'sha256-${style}'; script-src 'sha256-${script}'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     )
+  })
+
+  test('is made again only if something changed: a reading, a look, a check, or the age of the data', async () => {
+    const versionOf = async () => (await server.get('/report')).headers.etag ?? ''
+    const since = async (etag: string) =>
+      (await server.get('/report?days=28', { headers: { 'if-none-match': etag } })).status
+    const first = await versionOf()
+    expect(first).toMatch(/^"[\w-]{22}"$/)
+    expect(await since(first)).toBe(304)
+    const { pool } = database
+    const team = weeks.world.team.id
+    for (const change of [
+      `update allo.queues set last_look_applied_at = now() where queue_id = (select min(queue_id) from allo.queues)`,
+      `insert into allo.quality_results (team_id, check_name, severity, checked, failing, status, sentence, checked_at)
+       values ('${team}', 'orphans', 'error', 14, 0, 'passed', 'All 14 lead to rows.', now())`,
+      `update allo.sync_passes set stale_after_seconds = 0`,
+    ]) {
+      const before = await versionOf()
+      await pool.query(change)
+      expect([change, await since(before)]).toEqual([change, 200])
+    }
+    await pool.query(`update allo.queues set last_look_applied_at = null`)
+    await pool.query(`delete from allo.quality_results`)
+    await pool.query(`update allo.sync_passes set stale_after_seconds = 900`)
   })
 
   test.each(['/report', '/report?days=90', `/report?days=28&teammate=SELLER`, '/report?queue=QUEUE'])(

@@ -12,7 +12,8 @@
 CREATE OR REPLACE VIEW reporting.teams AS
 SELECT team.team_id, team.name, team.history_from, read.data_as_of, read.teammates, read.teammates_read,
   coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS report_time_zone,
-  EXISTS (SELECT FROM allo.settings WHERE number_key_fingerprint IS NOT NULL) AS has_number_key
+  EXISTS (SELECT FROM allo.settings WHERE number_key_fingerprint IS NOT NULL) AS has_number_key,
+  greatest(read.data_as_of, (SELECT max(last_look_applied_at) FROM allo.queues WHERE team_id = team.team_id)) AS live_as_of
 FROM allo.teams team
 CROSS JOIN LATERAL (
   SELECT max(last_observed_at) AS data_as_of, count(*) FILTER (WHERE is_listed) AS teammates,

@@ -244,6 +244,7 @@ END
 $comments$;
 
 COMMENT ON COLUMN reporting.teams.data_as_of IS 'Observed: end of the last reading of any teammate of the team. Null: none yet.';
+COMMENT ON COLUMN reporting.teams.live_as_of IS 'Observed: data_as_of, or the end of the last look that changed something, if that is later. Null: none yet.';
 COMMENT ON COLUMN reporting.teams.teammates_read IS 'Teammates on the team who were ever read.';
 COMMENT ON COLUMN reporting.teammates.user_id IS 'Allo''s id of the teammate.';
 COMMENT ON COLUMN reporting.teammates.teammate_name IS 'Name, as last listed.';

@@ -19,7 +19,7 @@ const RECOVERY_SECONDS = 300
 /** Teammates who dial are looked at every ten seconds (plan-looks.ts). A longer interval says why. */
 const STRETCHED_SECONDS = 15
 
-/** `looks every 10 s (p50), 12 s (p95) for 30 teammates who dial; dials of the last hour were seen after …`. */
+/** `looks every 10 s (p50), 12 s (p95) for 30 teammates who dial; 312 dials of the last hour seen after 4.8 s (p50), …`. */
 export function liveInWords(facts: LiveFacts): string {
   return `${looksInWords(facts)}; ${lagInWords(facts.live)}`
 }
@@ -55,5 +55,5 @@ function lagInWords(live: LiveStatus | null): string {
     return 'no dial was seen in the last hour'
   }
   const { dials, lagP50Seconds, lagP95Seconds } = live
-  return `dials of the last hour were seen after ${inWords(lagP50Seconds)} (p50), ${inWords(lagP95Seconds)} (p95), n = ${dials.toLocaleString('en')}`
+  return `${counted(dials, 'dial')} of the last hour seen after ${inWords(lagP50Seconds)} (p50), ${inWords(lagP95Seconds)} (p95)`
 }

@@ -1,8 +1,9 @@
-/** The status page: all its facts and verdicts come from overview.ts. It works without any script. */
+/** The status page: all its facts and verdicts come from overview.ts. It works without any script, too. */
 
 import { type Content, Html, html } from '../page/html.ts'
 import { signPaths } from '../page/sign.ts'
 import { style } from '../page/style.ts'
+import { type Updates, updatesLine, updatesScript } from '../page/updates.ts'
 import type { CheckResult } from '../quality/check.ts'
 import { count, duration } from '../report/page/words.ts'
 import { FAILURES_COUNTED, type PassStatus, type TeammateStatus } from '../store/queries/status.ts'
@@ -10,7 +11,15 @@ import { backendNames } from '../worker/job-backend.ts'
 import { passChart } from './chart.ts'
 import { gistOf, type Overview, type Trouble, troublesOf, type Verdict } from './overview.ts'
 
+/** Without scripts. */
 const RELOAD_SECONDS = 30
+/** Its ages count seconds, so each answer is a new page. */
+const updates: Updates = {
+  everyMs: 5000,
+  says: 'Updates every 5 s.',
+  version: null,
+  saysWithoutScript: `Reloads every ${RELOAD_SECONDS} s.`,
+}
 const PASSES_IN_SIGHT = 8
 /** Oldest first, so that what is left out is the freshest. */
 const TEAMMATES_IN_SIGHT = 200
@@ -35,7 +44,7 @@ ${passes(overview.passes, when)}
 ${teammates(overview, when)}
 </main>
 <footer><a href="report">Report</a><a href="queues">Jobs</a><a href="status">JSON</a><a href="metrics">Metrics</a><a href="readyz">Ready?</a>
-<span>Version ${version}. Reloads every ${RELOAD_SECONDS} s.</span></footer>`,
+<span class="end">Version ${version}. ${updatesLine(updates)}</span></footer>`,
   )
 }
 
@@ -49,16 +58,17 @@ export function waitingPage(what: string, version: string): string {
   return page(
     'Waiting: Allo queue mirror',
     html`<header><strong>Allo queue mirror</strong></header><main>${verdictBox(verdict)}</main>
-<footer><a href="readyz">Ready?</a><span>Version ${version}. Reloads every ${RELOAD_SECONDS} s.</span></footer>`,
+<footer><a href="readyz">Ready?</a><span class="end">Version ${version}. ${updatesLine(updates)}</span></footer>`,
   )
 }
 
 function page(title: string, body: Html): string {
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><meta http-equiv="refresh" content="${RELOAD_SECONDS}">
+<meta name="robots" content="noindex"><noscript><meta http-equiv="refresh" content="${RELOAD_SECONDS}"></noscript>
 <title>${title}</title><link rel="icon" href="favicon.svg" type="image/svg+xml"><style>${new Html(style)}</style></head>
-<body>${body}</body></html>
+<body>${body}
+${updatesScript(updates)}</body></html>
 `.text
 }
 

@@ -20,6 +20,7 @@ import { reportPage } from '../report/page/page.ts'
 import type { Links } from '../report/page/parts.ts'
 import { reportPolicy } from '../report/page/style.ts'
 import { takeReport } from '../report/report.ts'
+import { reportVersion } from '../report/version.ts'
 import { DatabaseError, type Pool } from '../store/postgres/database.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
 import type { WorkerState } from '../worker/worker-state.ts'
@@ -57,6 +58,8 @@ function registerPage(server: FastifyInstance, settings: ReportSettings): void {
       reply.header('content-security-policy', contentSecurityPolicy).code(503)
       return waitingPage(waitingFor(settings), settings.version)
     }
+    const etag = await reportVersion(source.pool, source.teamId, settings.version)
+    if (request.headers['if-none-match'] === etag) return reply.header('etag', etag).code(304).send()
     const endTurn = await takeTurn()
     try {
       const report = await takeReport(source.pool, {
@@ -64,8 +67,8 @@ function registerPage(server: FastifyInstance, settings: ReportSettings): void {
         filters,
         statementTimeoutMs: PAGE_TIMEOUT_MS,
       })
-      reply.header('content-security-policy', reportPolicy)
-      return reportPage(report, { links: linksFrom(filters), version: settings.version })
+      reply.header('content-security-policy', reportPolicy).header('etag', etag)
+      return reportPage(report, { links: linksFrom(filters), version: settings.version, etag })
     } finally {
       endTurn()
     }

@@ -3,6 +3,7 @@
  * Content-Security-Policy: no other one applies.
  */
 import { createHash } from 'node:crypto'
+import { script } from './updates.ts'
 
 export const style = `
 :root{color-scheme:light dark;--bg:#f4f6f8;--card:#fff;--text:#18202c;--muted:#5a6675;--line:#e1e6ec;--good:#14804a;--warning:#a85800;--bad:#c2232b;--running:#3556d3;--good-bg:#e7f6ee;--warning-bg:#fdf1e0;--bad-bg:#fdeaea}
@@ -68,21 +69,27 @@ summary{cursor:pointer;color:var(--muted);font-size:.9rem;padding:.25rem 0}
 a{color:inherit;text-underline-offset:.15em}
 a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--running);outline-offset:2px;border-radius:4px}
 footer{display:flex;flex-wrap:wrap;gap:.35rem 1.1rem;padding-top:.25rem;padding-bottom:2rem;font-size:.85rem}
-footer span:last-child{margin-left:auto}
-@media (max-width:30rem){body{font-size:14px}.wide{display:none}section{padding:.85rem .8rem}.verdict{padding:.9rem;gap:.75rem}header .at{margin-left:0;width:100%}footer span:last-child{margin-left:0}}
+footer .end{margin-left:auto}
+@media (max-width:30rem){body{font-size:14px}.wide{display:none}section{padding:.85rem .8rem}.verdict{padding:.9rem;gap:.75rem}header .at{margin-left:0;width:100%}footer .end{margin-left:0}}
 @media print{body{background:#fff}.tiles div,section,.verdict{break-inside:avoid}}
 `
 
-/** Of a page: no script at all, nothing from elsewhere, and this one style. */
+/** Of a page: nothing from elsewhere, this one style, and the script that keeps it up to date. */
 export function policyFor(onlyStyle: string): string {
   return [
     "default-src 'none'",
-    `style-src 'sha256-${createHash('sha256').update(onlyStyle).digest('base64')}'`,
+    `style-src ${hashOf(onlyStyle)}`,
+    `script-src ${hashOf(script)}`,
+    "connect-src 'self'",
     "img-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; ')
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 }
 
 export const contentSecurityPolicy = policyFor(style)

@@ -57,13 +57,13 @@ export function readOneMoment<T>(
   })
 }
 
-/** Null: nothing of this team was ever read. */
+/** Until the last reading, or the last look that changed something. Null: nothing of this team was ever read. */
 export async function periodOf(client: Client, teamId: string, days: Days): Promise<Period | null> {
   const hoursDays = days > DAYS_FOR_HOURS ? days : DAYS_FOR_HOURS
   const daysAgo = (ago: number) =>
     instant(sql`(local - make_interval(days => ${ago}::int)) at time zone zone`)
   const startOfDay = (day: SQL) => sql`reporting.start_of_day(${day})`
-  const asOf = instant(sql`data_as_of`)
+  const asOf = instant(sql`live_as_of`)
   const row = await maybeOne<Omit<Period, 'days' | 'today' | 'forHours'> & { forHours: TimeSpan }>(
     client,
     sql`select zone as "timeZone", ${asOf} as "to", ${daysAgo(days)} as "from",
@@ -71,10 +71,10 @@ export async function periodOf(client: Client, teamId: string, days: Days): Prom
       json_build_object('from', ${instant(startOfDay(sql`local::date - 7`))}, 'to', ${daysAgo(7)}) as "weekAgo",
       json_build_object('from', ${daysAgo(hoursDays)}, 'to', ${asOf}) as "forHours",
       (select json_agg(json_build_object('date', to_char(day, 'YYYY-MM-DD'), 'from', ${instant(startOfDay(sql`day`))},
-          'to', ${instant(sql`least(${startOfDay(sql`day + 1`)}, data_as_of)`)}) order by day)
+          'to', ${instant(sql`least(${startOfDay(sql`day + 1`)}, live_as_of)`)}) order by day)
         from (select local::date - back as day from generate_series(0, ${days}::int - 1) back) of_period) as dates
-    from (select data_as_of, report_time_zone as zone, data_as_of at time zone report_time_zone as local
-      from reporting.teams where team_id = ${teamId} and data_as_of is not null) team`,
+    from (select live_as_of, report_time_zone as zone, live_as_of at time zone report_time_zone as local
+      from reporting.teams where team_id = ${teamId} and live_as_of is not null) team`,
   )
   const today = row?.dates.at(-1)
   if (row === null || today === undefined) return null

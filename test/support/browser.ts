@@ -31,10 +31,22 @@ export interface OpenPage {
 export async function openPage(
   browser: Browser,
   url: string,
-  { width = 1280, scheme = 'light' }: { readonly width?: number; readonly scheme?: 'light' | 'dark' } = {},
+  {
+    width = 1280,
+    height = 900,
+    scheme = 'light',
+    hasClock = false,
+  }: {
+    readonly width?: number
+    readonly height?: number
+    readonly scheme?: 'light' | 'dark'
+    /** The timers of the page run only when the test lets them: `page.clock`. */
+    readonly hasClock?: boolean
+  } = {},
 ): Promise<OpenPage> {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme })
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme })
   const page = await context.newPage()
+  if (hasClock) await page.clock.install()
   const complaints: string[] = []
   page.on('console', (message) => complaints.push(message.text()))
   page.on('pageerror', ({ message }) => complaints.push(message))

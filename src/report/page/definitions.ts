@@ -25,7 +25,7 @@ ${details(
 ${details(
   'Figures',
   html`<dl class="words">
-<dt>Period</dt><dd>7, 28 or 90 times a day back from the last reading, not from now: when the mirror stands still, nothing gets older silently. “Before” is as long and ends where it begins. The chart by day has whole local days instead, today so far, so that its sum is another one.</dd>
+<dt>Period</dt><dd>7, 28 or 90 times a day back from the last reading, or the last look that changed something, not from now: when the mirror stands still, nothing gets older silently. “Before” is as long and ends where it begins. The chart by day has whole local days instead, today so far, so that its sum is another one.</dd>
 <dt>Connection rate</dt><dd>Dials that a person answered, of dials with a result. The range beside it (95 %, Wilson) is what the true rate may well be: with few dials it is wide, and a difference within it may be chance. Rank people by counts.</dd>
 <dt>Left to call</dt><dd>Numbers in a current queue that were not dialled. “No queue” was seen twice in a row. “Not known”: it was not read, or the second reading is still to come.</dd>
 <dt>Reset</dt><dd>The queue’s holder had a new one instead. The numbers left in it when it was read last were not called.</dd>
@@ -36,7 +36,7 @@ ${details(
 ${details(
   'What this can’t say',
   html`<ul><li>Talk time, conversations and conversions: Allo’s queues tell none of them.</li>
-<li>What came and went between two readings: a number that appeared, was dialled and vanished, a second dial of the same number, the last minutes of a queue before its reset.</li>
+<li>What came and went between two readings and was seen by no look: a number that appeared, was dialled and vanished, a second dial of the same number, the end of a queue before its reset.</li>
 <li>Who removed a number, and why.</li></ul>`,
   { isOpen },
 )}</section>`

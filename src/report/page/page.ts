@@ -1,8 +1,9 @@
 /**
- * The report as a page, or as one file to mail and print: without scripts, without anything from elsewhere, and with
- * each figure's table beside it. All its data come from report.ts.
+ * The report as a page that keeps itself up to date, or as one file to mail and print, without scripts. Without anything
+ * from elsewhere, and with each figure's table beside it. All its data come from report.ts.
  */
 import { Html, html } from '../../page/html.ts'
+import { type Updates, updatesLine, updatesScript } from '../../page/updates.ts'
 import type { Report } from '../report.ts'
 import { burndownSection } from './burndowns.ts'
 import { daysSection, textures } from './days-chart.ts'
@@ -22,9 +23,15 @@ export interface PageOptions {
   /** Null: a file, from which no link leads anywhere. */
   readonly links: Links | null
   readonly version: string
+  /** Of the page. Absent: it is a file, which does not change. */
+  readonly etag?: string
 }
 
-export function reportPage(report: Report, { links, version }: PageOptions): string {
+/** It takes seconds to make when the history is long. */
+const UPDATES = { everyMs: 60_000, says: 'Updates every minute if something changed.', saysWithoutScript: '' }
+
+export function reportPage(report: Report, { links, version, etag }: PageOptions): string {
+  const updates: Updates | null = etag === undefined ? null : { ...UPDATES, version: etag }
   const { team, figures } = report
   const body =
     figures === null
@@ -38,7 +45,8 @@ ${links === null ? null : html`<link rel="icon" href="favicon.svg" type="image/s
 <main>${body}
 ${definitionsSection(report, links)}</main>
 <footer><p>This shows the performance of named people: it is employee data. Pass it on only to those who may have it, and keep it no longer than it is needed.</p>
-<p>Made <time datetime="${report.madeAt}">${report.madeAt.slice(0, 16).replace('T', ' ')} UTC</time> by allo-queue-mirror ${version}. No phone number is on this page.</p></footer></body></html>
+<p>Made <time datetime="${report.madeAt}">${report.madeAt.slice(0, 16).replace('T', ' ')} UTC</time> by allo-queue-mirror ${version}. No phone number is on this page.</p>${updates === null ? null : html`<p class="updates">${updatesLine(updates)}</p>`}</footer>
+${updates === null ? null : updatesScript(updates)}</body></html>
 `.text
 }
 

@@ -105,7 +105,7 @@ details ul{padding-left:1.1rem;margin:.25rem 0}
 footer{display:block}
 footer p{margin:.25rem 0;max-width:48rem}
 @media (max-width:30rem){.tile .value b{font-size:1.35rem}.top span{display:none}.week{font-size:.75rem}.week td small,.week th{font-size:.68rem}.csv{margin-left:0}.head .csv a{margin:0 .6rem 0 0}}
-@media print{.aside:not([open]){display:none}:root{color-scheme:light}body{font-size:10.5pt;background:none}main,header,footer{max-width:none;padding:0}.filters .periods,.choose,.csv,.top .status{display:none}section,.tile{border-color:#bbb;break-inside:avoid}section:has(>.scroll){break-inside:auto}.tiles{grid-template-columns:repeat(4,1fr)}.tile .value b{font-size:1.35rem}tr,figure,.tile{break-inside:avoid}h2,.says{break-after:avoid}.scroll{overflow:visible}a{text-decoration:none}.burndowns{grid-template-columns:repeat(3,1fr)}.burndowns.alone{grid-template-columns:1fr}.fill,.week td,.verdict,.unread,path.area{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{.aside:not([open]){display:none}:root{color-scheme:light}body{font-size:10.5pt;background:none}main,header,footer{max-width:none;padding:0}.filters .periods,.choose,.csv,.top .status,.updates{display:none}section,.tile{border-color:#bbb;break-inside:avoid}section:has(>.scroll){break-inside:auto}.tiles{grid-template-columns:repeat(4,1fr)}.tile .value b{font-size:1.35rem}tr,figure,.tile{break-inside:avoid}h2,.says{break-after:avoid}.scroll{overflow:visible}a{text-decoration:none}.burndowns{grid-template-columns:repeat(3,1fr)}.burndowns.alone{grid-template-columns:1fr}.fill,.week td,.verdict,.unread,path.area{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `
 
 export const reportPolicy = policyFor(reportStyle)
