@@ -40,7 +40,7 @@ export async function openPage(
     readonly width?: number
     readonly height?: number
     readonly scheme?: 'light' | 'dark'
-    /** The timers of the page run only when the test lets them: `page.clock`. */
+    /** The test can put the clock of the page forward: `page.clock`. */
     readonly hasClock?: boolean
   } = {},
 ): Promise<OpenPage> {
