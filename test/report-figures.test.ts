@@ -253,6 +253,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       expect(figures.remaining).toEqual({
         remaining: listed.reduce((sum, { remaining }) => sum + (remaining ?? 0), 0),
         queues: listed.filter(({ queue_state }) => queue_state === 'queue').length,
+        exhausted: listed.filter(({ remaining }) => remaining === 0).length,
         unknown: listed.filter(({ queue_state }) => queue_state === 'unknown').length,
       })
     }
@@ -322,6 +323,42 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         expect([queue.uncalledAtEnd, queue.endReason]).toEqual([row?.uncalled_at_end, row?.end_reason])
       }
     }
+  })
+
+  test('queues with an unknown holder are neither among the current ones nor in what is left to call', async () => {
+    for (const [index, team] of weeks().teams.entries()) {
+      const { figures } = await reportOf(team, { days: 28 })
+      const { current, unknown } = figures.queues
+      const left = (queues: readonly { remaining: number }[]) =>
+        queues.reduce((sum, { remaining }) => sum + remaining, 0)
+      expect([current.queues, current.remaining]).toEqual([
+        figures.remaining.queues,
+        figures.remaining.remaining,
+      ])
+      expect(left(current.shown)).toBe(current.remaining)
+      expect(left(unknown.shown)).toBe(unknown.remaining)
+      const fates = [...team.truth.queues.values()]
+      const withFate = (state: string) =>
+        fates.filter(({ fate }) => fate.state === state).map(({ queueId }) => queueId)
+      expect(current.shown.map(({ queueId }) => queueId).sort()).toEqual(withFate('current').sort())
+      expect(unknown.shown.map(({ queueId }) => queueId).sort()).toEqual(withFate('unknown').sort())
+      if (index === 0) expect(unknown.queues).toBeGreaterThan(0)
+    }
+  })
+
+  test('the page counts every reset of the period, also those of queues that are not charted', async () => {
+    const [team] = weeks().teams
+    const report = await reportOf(team, { days: 28 })
+    const replaced = [...team.truth.queues.values()].filter(
+      ({ fate }) => fate.state === 'ended' && fate.reason === 'queue_replaced',
+    ).length
+    const { burndowns } = report.figures
+    const figures = { ...report.figures, burndowns: { ...burndowns, lines: burndowns.lines.slice(0, 1) } }
+    const page = reportPage({ ...report, figures }, { links: null, version: 'test' }).replaceAll(
+      '\u00a0',
+      ' ',
+    )
+    expect(page).toContain(`${replaced} resets since`)
   })
 
   test('unread time covers the time before the first reading and gaps, as in leaderboard_7d', async () => {

@@ -72,6 +72,8 @@ describe('/report', () => {
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
     const body = text.slice(text.indexOf('<main>'))
     expect(body).toMatch(/^<main><section class="verdict warning"[\s\S]*?Data as of[\s\S]*?America\/New_York/)
+    expect(body).toContain('of the period was not read: its figures are incomplete.')
+    expect(body).not.toContain('are fresh')
     expect(body).toContain('no check of them has run yet')
     const headings = [...body.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, heading]) => heading)
     expect(headings).toEqual([

@@ -10,13 +10,19 @@ export interface Queues {
     readonly resets: number
     readonly uncalled: number
   }
-  /** Most that remains first; some of them. */
-  readonly current: readonly Queue[]
-  /** Includes those of which it is not known whether they are. */
-  readonly currentCount: number
-  readonly unknownCount: number
+  /** Held by a teammate now: what is left in them is left to call. */
+  readonly current: OpenQueues
+  /** Neither ended nor known to be held. What was left when they were read last is not left to call. */
+  readonly unknown: OpenQueues
   /** Last ended first; some of them. */
   readonly past: readonly Queue[]
+}
+
+export interface OpenQueues {
+  readonly queues: number
+  readonly remaining: number
+  /** Most that remains first; some of them. */
+  readonly shown: readonly Queue[]
 }
 
 export interface Queue {
@@ -40,37 +46,54 @@ export interface Queue {
 
 const SHOWN = 20
 
-type Chosen = Queues['ended'] &
-  Pick<Queues, 'currentCount' | 'unknownCount'> & { readonly ids: readonly string[] }
+interface OfState {
+  readonly queues: number
+  readonly remaining: number
+  readonly ids: readonly string[]
+}
 
-/** First chooses by columns that cost little, then asks for the figures of those shown: they count all numbers and dials of a queue. */
+interface Chosen {
+  readonly current: OfState
+  readonly unknown: OfState
+  readonly past: OfState
+  readonly ended: Queues['ended']
+}
+
+/**
+ * First chooses by columns that cost little, then asks for the figures of those shown: they count all numbers and dials
+ * of a queue. A queue is current if its holder has it now, as in the tile of what is left to call.
+ */
 export async function queuesOf(scope: Scope): Promise<Queues> {
-  const { client, filters, period } = scope
+  const { client, filters, period, teamId } = scope
+  const isOfPeriod = sql`ended_at > ${period.from}::timestamptz`
   const isChosen =
-    filters.queue === null
-      ? sql`(ended_at is null and queue_state <> 'ended' or ended_at > ${period.from}::timestamptz)`
-      : sql`queue_id = ${filters.queue}`
-  const { ids, currentCount, unknownCount, ...ended } = await one<Chosen>(
+    filters.queue === null ? sql`(queue_state <> 'ended' or ${isOfPeriod})` : sql`queue_id = ${filters.queue}`
+  const ofState = (state: string) => sql`json_build_object('queues', ${countWhere(sql`state = ${state}`)},
+      'remaining', coalesce(sum(remaining) filter (where state = ${state}), 0),
+      'ids', coalesce(json_agg(queue_id order by nth) filter (where state = ${state} and nth <= ${SHOWN}), '[]'))`
+  const { current, unknown, past, ended } = await one<Chosen>(
     client,
-    sql`with chosen as (
-        select queue_id, queue_state, ended_at, end_reason, uncalled_at_end,
-          row_number() over (partition by ended_at is null order by ended_at desc, remaining desc, queue_id) as nth
-        from reporting.queues where ${isOfTeammate(scope)} and ${isChosen}
+    sql`with held as (
+        select queue_id from reporting.teammates where team_id = ${teamId} and (is_listed or left_at is null)
+      ), chosen as (
+        select *, row_number() over (partition by state order by ended_at desc, remaining desc, queue_id) as nth
+        from (
+          select queue_id, ended_at, end_reason, uncalled_at_end, remaining,
+            case when queue_state = 'ended' then 'ended'
+              when queue_id in (select queue_id from held where queue_id is not null) then 'current' else 'unknown' end as state
+          from reporting.queues where ${isOfTeammate(scope)} and ${isChosen}
+        ) judged
       )
-      select coalesce(array_agg(queue_id) filter (where nth <= ${SHOWN}), '{}') as ids,
-        ${countWhere(sql`ended_at is null`)}::int as "currentCount",
-        ${countWhere(sql`queue_state = 'unknown'`)}::int as "unknownCount", count(ended_at)::int as queues,
-        ${countWhere(sql`end_reason = 'queue_replaced'`)}::int as resets, coalesce(sum(uncalled_at_end), 0)::int as uncalled
+      select ${ofState('current')} as current, ${ofState('unknown')} as unknown, ${ofState('ended')} as past,
+        json_build_object('queues', ${countWhere(isOfPeriod)},
+          'resets', ${countWhere(sql`${isOfPeriod} and end_reason = 'queue_replaced'`)},
+          'uncalled', coalesce(sum(uncalled_at_end) filter (where ${isOfPeriod}), 0)) as ended
       from chosen`,
   )
-  const queues = await queuesWith(scope, ids)
-  return {
-    ended,
-    currentCount,
-    unknownCount,
-    current: queues.filter(({ endedAt }) => endedAt === null),
-    past: queues.filter(({ endedAt }) => endedAt !== null),
-  }
+  const queues = await queuesWith(scope, [...current.ids, ...unknown.ids, ...past.ids])
+  const shown = ({ ids }: OfState) => queues.filter(({ queueId }) => ids.includes(queueId))
+  const open = ({ ids, ...counts }: OfState) => ({ ...counts, shown: shown({ ids, ...counts }) })
+  return { ended, current: open(current), unknown: open(unknown), past: shown(past) }
 }
 
 function queuesWith({ client, teamId }: Scope, ids: readonly string[]): Promise<Queue[]> {

@@ -45,6 +45,8 @@ export async function firstDialsOf(scope: Scope): Promise<readonly [FirstDials, 
 export interface Remaining {
   readonly remaining: number
   readonly queues: number
+  /** Of these queues, those with nothing left. */
+  readonly exhausted: number
   /** Teammates for whom it is unknown whether they have a queue. */
   readonly unknown: number
 }
@@ -53,7 +55,7 @@ export function remainingNow(scope: Scope): Promise<Remaining> {
   return one<Remaining>(
     scope.client,
     sql`select coalesce(sum(remaining), 0)::int as remaining, count(queue_id)::int as queues,
-        count(*) filter (where queue_state = 'unknown')::int as unknown
+        count(*) filter (where remaining = 0)::int as exhausted, count(*) filter (where queue_state = 'unknown')::int as unknown
       from reporting.teammates where ${isAsked(scope)} and (is_listed or left_at is null)`,
   )
 }

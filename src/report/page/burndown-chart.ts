@@ -95,7 +95,7 @@ function drawPiece(
   }
 }
 
-export function isReset({ endReason: reason }: Holding): boolean {
+export function isEnded({ endReason: reason }: Holding): boolean {
   return reason === 'queue_replaced' || reason === 'queue_gone'
 }
 
@@ -104,14 +104,14 @@ export function uncalledAtEnd({ steps }: Holding): number {
   return steps.at(-1)?.remaining ?? 0
 }
 
-/** Resets, and other queues that were handed over. */
+/** Queues that ended, and other queues that were handed over. */
 function marks({ holdings }: Burndown, { x }: Scale, clock: Clock): Html[] {
-  const isLabelled = holdings.filter(isReset).length <= LABELS
+  const isLabelled = holdings.filter(isEnded).length <= LABELS
   return holdings.flatMap((holding, index) => {
     const at = x(holding.to)
     const line = (kind: string) =>
       html`<line class="${kind}" x1="${share(at)}" x2="${share(at)}" y1="0" y2="100%"/>`
-    if (isReset(holding)) {
+    if (isEnded(holding)) {
       const uncalled = uncalledAtEnd(holding)
       const isLate = at > ACROSS * 0.8
       const label = isLabelled
@@ -129,6 +129,6 @@ function marks({ holdings }: Burndown, { x }: Scale, clock: Clock): Html[] {
 
 /** Where no mark is. */
 function highestLabel(highest: number, { holdings }: Burndown, { x }: Scale): Html {
-  const isTaken = holdings.some((holding) => isReset(holding) && x(holding.to) < ACROSS * 0.15)
+  const isTaken = holdings.some((holding) => isEnded(holding) && x(holding.to) < ACROSS * 0.15)
   return html`<text class="tick" x="${isTaken ? '100%' : '0'}" text-anchor="${isTaken ? 'end' : 'start'}" y="${HEADROOM}%" dy="-3">${count(highest)}</text>`
 }

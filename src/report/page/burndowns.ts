@@ -2,7 +2,7 @@
 import { type Html, html } from '../../page/html.ts'
 import type { Burndown } from '../burndown.ts'
 import type { LocalDay, Period } from '../scope.ts'
-import { burndownChart, isReset, knownPieces, stepAt, uncalledAtEnd } from './burndown-chart.ts'
+import { burndownChart, isEnded, knownPieces, stepAt, uncalledAtEnd } from './burndown-chart.ts'
 import { asTable, type Cell, empty, more, type PageData, section, table } from './parts.ts'
 import { type Clock, count, countOf, endReason } from './words.ts'
 
@@ -22,24 +22,27 @@ export function burndownSection(page: PageData): Html {
   })
 }
 
+/** About all queues, also those that are not charted. */
 function sentence({ figures, clock }: PageData): string {
-  const { burndowns, period } = figures
-  const held = burndowns.lines.filter(({ state }) => state === 'queue')
-  const left = held.reduce((sum, { remaining }) => sum + (remaining ?? 0), 0)
-  const done = held.filter(({ remaining }) => remaining === 0).length
-  const resets = burndowns.lines.flatMap(({ holdings }) => holdings.filter(isReset)).length
-  const shown = burndowns.lines.length < burndowns.count ? ` shown of ${count(burndowns.count)}` : ''
+  const { burndowns, period, remaining, queues } = figures
+  const { resets } = queues.ended
+  const gone = queues.ended.queues - resets
   const exhausted =
-    done === 0 || held.length === 1 ? '' : `; ${done} of them ${done === 1 ? 'has' : 'have'} nothing left`
+    remaining.exhausted === 0 || remaining.queues === 1
+      ? ''
+      : `; ${count(remaining.exhausted)} of them ${remaining.exhausted === 1 ? 'has' : 'have'} nothing left`
+  const charted =
+    burndowns.lines.length < burndowns.count ? ` The ${burndowns.lines.length} with the most are shown.` : ''
   const now =
-    held.length === 0
-      ? 'No queue is known to be held now. '
-      : `${countOf(left, 'number')} left to call in ${countOf(held.length, 'queue')}${shown}${exhausted}. `
-  return `${now}${countOf(resets, 'reset')} since ${clock.when(period.from)}.`
+    remaining.queues === 0
+      ? 'No queue is known to be held now.'
+      : `${countOf(remaining.remaining, 'number')} left to call in ${countOf(remaining.queues, 'queue')}${exhausted}.${charted}`
+  const other = gone === 0 ? '' : `, and ${countOf(gone, 'queue')} gone with no other instead`
+  return `${now} ${countOf(resets, 'reset')} since ${clock.when(period.from)}${other}.`
 }
 
 const legend = html`<ul class="legend"><li><svg class="swatch" width="22" height="14" aria-hidden="true"><path class="line" d="M1 3H8V7H14V11H21"/></svg>left to call</li>
-<li><svg class="swatch" width="8" height="14" aria-hidden="true"><path class="reset" d="M4 0V14"/></svg>reset, and how many were not called</li>
+<li><svg class="swatch" width="8" height="14" aria-hidden="true"><path class="reset" d="M4 0V14"/></svg>end of a queue (reset or gone), and how many were not called</li>
 <li><svg class="swatch" width="8" height="14" aria-hidden="true"><path class="other" d="M4 0V14"/></svg>another queue</li>
 <li><svg class="swatch" width="22" height="14" aria-hidden="true"><rect class="unread" width="22" height="14"/></svg>not read, or not known</li>
 <li><svg class="swatch" width="22" height="14" aria-hidden="true"><path class="none" d="M0 12H22"/></svg>no queue</li></ul>`
@@ -50,8 +53,8 @@ function figure(line: Burndown, period: Period, { clock, links, report }: PageDa
     links === null || filters.teammate !== null || filters.queue !== null
       ? line.name
       : html`<a href="${links.page({ teammate: line.userId })}">${line.name}</a>`
-  const resets = line.holdings.filter(isReset).length
-  const inWords = `${line.name}: ${standing(line)}; ${countOf(resets, 'reset')} since ${clock.day(period.from)}.`
+  const ended = line.holdings.filter(isEnded).length
+  const inWords = `${line.name}: ${standing(line)}; ${countOf(ended, 'queue')} ended since ${clock.day(period.from)}.`
   return html`<figure><figcaption><h3>${name}</h3><span${line.state === 'unknown' ? html` class="unknown"` : null}>${standing(line)}</span></figcaption>
 ${burndownChart(line, period, clock, inWords)}
 <p class="axis"><span>${clock.day(period.from)}</span><span>${clock.when(period.to)}</span></p>
@@ -73,19 +76,19 @@ function dayTable(line: Burndown, period: Period, clock: Clock): Html {
     const piece = known.find(({ from, to }) => Date.parse(from) < end && Date.parse(to) >= end)
     const step = piece === undefined ? undefined : stepAt(piece.holding, day.to)
     const left = piece === undefined ? 'not known' : step === undefined ? 'no queue' : count(step.remaining)
-    const resets = line.holdings.filter((holding) => isReset(holding) && isWithin(holding.to, day))
+    const ended = line.holdings.filter((holding) => isEnded(holding) && isWithin(holding.to, day))
     return [
       clock.day(day.from),
       { n: left },
       { n: step === undefined ? '' : count(step.numbers) },
-      resets
+      ended
         .map((holding) => `${endReason(holding.endReason)}: ${count(uncalledAtEnd(holding))} not called`)
         .join('; '),
     ]
   }
   return table(
     `${line.name}: left at the end of each day`,
-    ['End of', { n: 'Left' }, { n: 'Of' }, 'Resets'],
+    ['End of', { n: 'Left' }, { n: 'Of' }, 'Queues that ended'],
     period.dates.map(row),
   )
 }

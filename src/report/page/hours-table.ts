@@ -1,5 +1,6 @@
 /** When people are reached: a table of the week, coloured by rate. Where there are too few dials it shows no rate. */
 import { type Html, html } from '../../page/html.ts'
+import { compareHours, type HourComparison } from '../compare-hours.ts'
 import { type HourOfWeek, LEAST_DIALS } from '../hours.ts'
 import { asTable, empty, type PageData, rateCell, rateScale, section, table } from './parts.ts'
 import { count, countOf, percent, range, weekdayName } from './words.ts'
@@ -15,28 +16,40 @@ export function hoursSection(page: PageData): Html {
   const telling = hours
     .filter(({ connected }) => connected.whole >= LEAST_DIALS)
     .sort((a, b) => (b.connected.low ?? 0) - (a.connected.low ?? 0) || b.connected.whole - a.connected.whole)
+  const comparison = compareHours(hours)
   return section(page, {
     id: 'hours',
     title: `When people are reached, last ${period.forHours.days} days`,
-    sentence: sentence(hours, telling, period.timeZone),
+    sentence: `${sentence(telling.length, comparison)} Hours are those of ${period.timeZone}.`,
     views: [isOfView ? ['activity_heatmap'] : ['dials', period.forHours.days]],
     body:
       hours.length === 0
         ? empty('No dial in this time.')
         : html`${week(hours)}
 <p class="fine">Share of dials with a result that a person answered; below it their number. Hours with fewer than ${LEAST_DIALS} show no share.</p>
-${telling.length === 0 ? null : asTable('Ranked by what can be counted on', ranking(telling))}`,
+${comparison.differs ? asTable('Ranked by the lower end of the likely range', ranking(telling)) : null}`,
   })
 }
 
-function sentence(hours: readonly HourOfWeek[], telling: readonly HourOfWeek[], timeZone: string): string {
-  const [best] = telling
-  const zone = `Hours are those of ${timeZone}.`
-  if (best === undefined) {
-    return `No hour of the week has ${LEAST_DIALS} dials with a result: too few to tell when people are reached. ${zone}`
+/** Names a best hour only if it is better than the others beyond chance. */
+function sentence(telling: number, { compared, chance, differs, best }: HourComparison): string {
+  if (telling === 0) {
+    return `No hour of the week has ${LEAST_DIALS} dials with a result: too few to tell when people are reached.`
   }
-  const enough = `${telling.length} of ${countOf(hours.length, 'hour')} with dials have enough of them to tell.`
-  return `${weekdayName(best.weekday)} ${hourWords(best.hour)} can be counted on most: ${percent(best.connected.rate ?? 0)} of ${countOf(best.connected.whole, 'dial')} reached a person (likely ${range(best.connected)}). ${enough} ${zone}`
+  if (chance === null) {
+    return 'There are too few dials with a result to compare hours: differences may be chance.'
+  }
+  const test = `χ² test of ${countOf(compared, 'hour')} with enough dials, p ${chanceInWords(chance)}`
+  if (!differs) return `None of the hours differs from the others beyond chance (${test}).`
+  if (best === null) {
+    return `The hours differ beyond chance (${test}), but no single one is better than the others beyond chance.`
+  }
+  const { weekday, hour, connected, rateOfOthers } = best
+  return `${weekdayName(weekday)} ${hourWords(hour)} is better than the other hours beyond chance: ${percent(connected.rate ?? 0)} of ${countOf(connected.whole, 'dial')} reached a person (likely ${range(connected)}), ${percent(rateOfOthers)} at the others (${test}).`
+}
+
+function chanceInWords(chance: number): string {
+  return chance < 0.001 ? '< 0.001' : `= ${chance.toFixed(chance < 0.1 ? 3 : 2)}`
 }
 
 function hourWords(hour: number): string {

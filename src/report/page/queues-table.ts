@@ -1,22 +1,23 @@
 /** How far each queue got, and what was left uncalled when it ended. */
 import { type Html, html } from '../../page/html.ts'
-import type { Queue } from '../queues.ts'
+import type { OpenQueues, Queue } from '../queues.ts'
 import { empty, more, type PageData, rateCell, rateScale, section, table } from './parts.ts'
 import { count, countOf, duration, endReason, percent } from './words.ts'
 
 export function queuesSection(page: PageData): Html {
   const { queues, period } = page.figures
-  const { current, currentCount, past, ended } = queues
+  const { current, unknown, past, ended } = queues
   const moreOf = (rest: number, what: string) => more(rest, `${countOf(rest, what)} more.`)
+  const isEmpty = current.shown.length + unknown.shown.length + past.length === 0
   return section(page, {
     id: 'queues',
     title: 'Queues, and what was not called when they ended',
     sentence: sentence(page),
     views: [['queues', period.days]],
-    body:
-      current.length + past.length === 0
-        ? empty('No queue in this time.')
-        : html`${current.length === 0 ? null : currentTable(current, page)}${moreOf(currentCount - current.length, 'current queue')}
+    body: isEmpty
+      ? empty('No queue in this time.')
+      : html`${openTable('Current queue', current, page)}${moreOf(current.queues - current.shown.length, 'current queue')}
+${openTable('Queue with unknown holder', unknown, page)}${moreOf(unknown.queues - unknown.shown.length, 'queue')}
 ${past.length === 0 ? null : pastTable(past, page)}${moreOf(ended.queues - past.length, 'ended queue')}
 <p class="fine">“Called” counts everyone who ever stood in the queue. Between “last read before the end” and the end the queue was not read: what happened in that time was not seen.</p>`,
   })
@@ -24,20 +25,23 @@ ${past.length === 0 ? null : pastTable(past, page)}${moreOf(ended.queues - past.
 
 function sentence({ figures }: PageData): string {
   const { queues, period } = figures
-  const { ended, currentCount, unknownCount } = queues
-  const unknown =
-    unknownCount === 0 ? '' : `, and ${unknownCount} of which it is not known whether it still is`
-  const current = `${countOf(currentCount - unknownCount, 'current queue')}${unknown}.`
-  if (ended.queues === 0) return `${current} None ended in ${period.days} days.`
-  return `${current} ${countOf(ended.queues, 'queue')} ended in ${period.days} days, ${ended.resets} by a reset; ${countOf(ended.uncalled, 'number')} in them ${ended.uncalled === 1 ? 'was' : 'were'} not called.`
+  const { ended, current, unknown } = queues
+  const held = `${countOf(current.queues, 'current queue')} with ${countOf(current.remaining, 'number')} left to call.`
+  const open =
+    unknown.queues === 0
+      ? held
+      : `${held} ${countOf(unknown.queues, 'more queue')} whose holder is unknown: ${countOf(unknown.remaining, 'number')} in ${unknown.queues === 1 ? 'it' : 'them'} had no call when last read, and ${unknown.remaining === 1 ? 'is' : 'are'} not counted as left to call.`
+  if (ended.queues === 0) return `${open} None ended in ${period.days} days.`
+  return `${open} ${countOf(ended.queues, 'queue')} ended in ${period.days} days, ${count(ended.resets)} by a reset; ${countOf(ended.uncalled, 'number')} in them ${ended.uncalled === 1 ? 'was' : 'were'} not called.`
 }
 
-function currentTable(queues: readonly Queue[], page: PageData): Html {
-  const scale = rateScale(queues.map(({ connected }) => connected))
+function openTable(name: string, { shown }: OpenQueues, page: PageData): Html | null {
+  if (shown.length === 0) return null
+  const scale = rateScale(shown.map(({ connected }) => connected))
   return table(
-    'Current queues',
+    `${name}s`,
     [
-      'Current queue',
+      name,
       { n: 'Left' },
       { n: 'Numbers' },
       { n: 'Called' },
@@ -45,14 +49,14 @@ function currentTable(queues: readonly Queue[], page: PageData): Html {
       { n: 'Median to first dial' },
       'Since',
     ],
-    queues.map((queue) => [
+    shown.map((queue) => [
       queueName(queue, page),
       { n: html`<b>${count(queue.remaining)}</b>` },
       { n: count(queue.numbers) },
       { n: called(queue) },
       rateCell(queue.connected, scale),
       { n: median(queue) },
-      html`${page.clock.day(queue.firstSeenAt)}${queue.state === 'unknown' ? html` <small class="unknown">not known any more</small>` : null}`,
+      page.clock.day(queue.firstSeenAt),
     ]),
   )
 }

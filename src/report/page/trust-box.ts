@@ -42,14 +42,15 @@ function judge({ trust, unread }: Figures): Verdict {
     const who = stale === teammates ? 'everyone' : `${stale} of ${countOf(teammates, 'teammate')}`
     return { tone: 'bad', headline: `The data of ${who} are older than ${duration(staleAfterSeconds)}.` }
   }
-  if (trust.checks.length === 0) {
-    return { tone: 'warning', headline: 'The data are fresh, but no check of them has run yet.' }
-  }
+  // Before freshness: fresh data say nothing about a period that was not read.
   if ((unread.period ?? 0) >= HARDLY_UNREAD) {
     return {
       tone: 'warning',
-      headline: `The data are fresh, but ${percent(unread.period ?? 0)} of the period was not read.`,
+      headline: `${percent(unread.period ?? 0)} of the period was not read: its figures are incomplete.`,
     }
+  }
+  if (trust.checks.length === 0) {
+    return { tone: 'warning', headline: 'The data are fresh, but no check of them has run yet.' }
   }
   const warnings = failedOf(trust.checks, 'warn')
   if (warnings > 0) {
@@ -73,7 +74,7 @@ function notes({ trust, unread, period }: Figures, clock: Clock): Content[] {
       ? `Everyone was read within the last ${duration(oldestSeconds)}.`
       : null,
     checkedAt === null
-      ? 'Checks compare the data with themselves from all sides; they run with the service.'
+      ? 'Checks compare the data with themselves; no check of them has run yet. They run with the service.'
       : html`${checksInWords(checks)}, <time datetime="${checkedAt}">${clock.when(checkedAt)}</time>.`,
     gaps.count === 0
       ? `No gap in the last ${period.days} days.`

@@ -19,10 +19,12 @@ export function countOf(value: number, one: string, many = `${one}s`): string {
   return `${count(value)}${NBSP}${value === 1 ? one : many}`
 }
 
+/** Never 0 % or 100 % of what is only nearly so. */
 export function percent(share: number): string {
   const percents = share * 100
-  const digits = percents > 0 && percents < 1 ? 1 : 0
-  return `${percents.toFixed(digits)}${NBSP}%`
+  if (percents <= 0 || percents >= 100) return `${percents.toFixed(0)}${NBSP}%`
+  const isNearEnd = percents < 1 || percents > 99
+  return `${Math.min(Math.max(percents, 0.1), 99.9).toFixed(isNearEnd ? 1 : 0)}${NBSP}%`
 }
 
 /** `29–34 %`; a dash where there is nothing to divide by. */
