@@ -100,7 +100,7 @@ const ofWebhooks: readonly Line[] = [
     ...percent,
   },
   {
-    what: '  webhooks that were accepted',
+    what: '  webhooks that the worker accepted',
     of: ({ judgement: { webhooks } }) => (sumOf(webhooks, isAccepted) / sumOf(webhooks, () => true)) * 100,
     ...percent,
   },

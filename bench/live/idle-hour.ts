@@ -10,7 +10,7 @@ import { walPosition, withLab } from '../lab.ts'
 import { untilFirstPass } from './first-pass.ts'
 import { withSource } from './source.ts'
 
-/** After the first pass, statistics and caches are still written. */
+/** Connections close after ten idle seconds. */
 const SETTLE_MS = 20_000
 
 export interface IdleHour {
@@ -61,7 +61,10 @@ async function sampleWal(
     const worker = spawnWorker({ apiKey, apiUrl, databaseUrl, redisUrl, env })
     try {
       await untilFirstPass(pool)
+      // Otherwise autovacuum works on what the first pass loaded, and the next checkpoint comes at any time.
+      await pool.query('vacuum (freeze, analyze)')
       await sleep(SETTLE_MS)
+      await pool.query('checkpoint')
       const samples: Sample[] = []
       let before = await walPosition(pool)
       const until = performance.now() + seconds * 1000

@@ -118,69 +118,75 @@ async function evaluate({
   // As long as the time between two passes, so that it contains one.
   const since = Math.max(from, to - variant.passEverySeconds * 1000)
   const inWindow = log.filter(({ at }) => at >= since && at < to)
-  const ofPasses = await requestsOfReadings(pool, since, to)
+  const purposes = purposesOf(inWindow, await readingsOf(pool))
+  const looks = inWindow.filter((_, index) => purposes[index] === 'looks')
   const dials = new Set(events.map(({ dial }) => dial))
   return {
     variant,
     lags: lagsOf(events, sightings),
     inProgressShare: seenInProgress(events, sightings).size / dials.size,
     judgement: await source.judge(url),
-    requests: ratesOf(inWindow, ofPasses, (to - since) / 1000),
+    requests: ratesOf(purposes, (to - since) / 1000),
     throttled: log.filter(({ status }) => status === 429).length,
     passSeconds: await passSeconds(pool, from, to),
     cpuShare,
-    lookSeconds: variant.looksPercent > 0 ? lookSeconds(events, inWindow, ofPasses, (to - since) / 1000) : [],
+    lookSeconds: variant.looksPercent > 0 ? lookSeconds(events, looks, (to - since) / 1000) : [],
   }
 }
 
-interface ReadingRequests {
+interface ReadingTime {
   readonly user_id: string
   readonly is_scheduled: boolean
-  readonly requests: number
+  readonly started_at: number
+  readonly observed_at: number
 }
 
-async function requestsOfReadings(pool: Pool, from: number, to: number): Promise<ReadingRequests[]> {
-  const { rows } = await pool.query<ReadingRequests>(
-    `select r.user_id, p.trigger = 'schedule' as is_scheduled, sum(r.requests)::int as requests
-     from allo.sync_reads r join allo.sync_passes p using (pass_id)
-     where r.observed_at between to_timestamp($1::float8 / 1000) and to_timestamp($2::float8 / 1000)
-     group by 1, 2`,
-    [from, to],
+async function readingsOf(pool: Pool): Promise<ReadingTime[]> {
+  const { rows } = await pool.query<ReadingTime>(
+    `select r.user_id, p.trigger = 'schedule' as is_scheduled,
+       (extract(epoch from r.read_started_at) * 1000)::float8 as started_at,
+       (extract(epoch from r.observed_at) * 1000)::float8 as observed_at
+     from allo.sync_reads r join allo.sync_passes p using (pass_id) where r.read_started_at is not null`,
   )
   return rows
 }
 
-function ratesOf(
-  log: readonly SourceRequest[],
-  ofPasses: readonly ReadingRequests[],
-  seconds: number,
-): RequestRates {
-  const queuePages = log.filter(({ kind }) => kind === 'queue').length
-  const sum = (isScheduled: boolean) =>
-    ofPasses.reduce((total, read) => total + (read.is_scheduled === isScheduled ? read.requests : 0), 0)
-  const [passes, requested] = [sum(true), sum(false)]
+type Purpose = keyof RequestRates
+
+/** A request for a teammate's queue is of the reading that was under way; without one it is a look. */
+function purposesOf(log: readonly SourceRequest[], readings: readonly ReadingTime[]): Purpose[] {
+  const ofUser = Map.groupBy(readings, ({ user_id }) => user_id)
+  return log.map(({ at, kind, userId }) => {
+    if (kind !== 'queue') return 'others'
+    const reading = ofUser
+      .get(userId ?? '')
+      ?.find(({ started_at, observed_at }) => at >= started_at && at <= observed_at)
+    if (reading === undefined) return 'looks'
+    return reading.is_scheduled ? 'passes' : 'requested'
+  })
+}
+
+function ratesOf(purposes: readonly Purpose[], seconds: number): RequestRates {
+  const rate = (purpose: Purpose) => purposes.filter((one) => one === purpose).length / seconds
   return {
-    looks: Math.max(0, queuePages - passes - requested) / seconds,
-    passes: passes / seconds,
-    requested: requested / seconds,
-    others: (log.length - queuePages) / seconds,
+    looks: rate('looks'),
+    passes: rate('passes'),
+    requested: rate('requested'),
+    others: rate('others'),
   }
 }
 
-/** The requests for a teammate's queue that no reading made are looks. */
+/** Of the teammates who dialled all the time. */
 function lookSeconds(
   events: readonly SourceEvent[],
-  log: readonly SourceRequest[],
-  ofPasses: readonly ReadingRequests[],
+  looks: readonly SourceRequest[],
   seconds: number,
 ): number[] {
-  const counts = Map.groupBy(events, ({ userId }) => userId)
-  const isDialling = (userId: string) => (counts.get(userId)?.length ?? 0) > (seconds / 60) * 2
-  return [...counts.keys()].filter(isDialling).map((userId) => {
-    const asked = log.filter((request) => request.userId === userId).length
-    const read = ofPasses.filter(({ user_id }) => user_id === userId).reduce((sum, r) => sum + r.requests, 0)
-    return seconds / Math.max(asked - read, 0)
-  })
+  const ofUser = Map.groupBy(events, ({ userId }) => userId)
+  const isDialling = (userId: string) => (ofUser.get(userId)?.length ?? 0) > (seconds / 60) * 2
+  return [...ofUser.keys()]
+    .filter(isDialling)
+    .map((userId) => seconds / looks.filter((look) => look.userId === userId).length)
 }
 
 async function passSeconds(pool: Pool, from: number, to: number): Promise<number[]> {
