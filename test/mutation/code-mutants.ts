@@ -28,7 +28,7 @@ export async function tryCodeMutants(group: Group, { force }: { force: boolean }
     // Stryker would read it with the API of TypeScript, which version 7 does not have.
     tsconfigFile: 'none',
     // An endless loop is noticed by its count. Time tells little on a machine with other work.
-    timeoutMS: 60_000,
+    timeoutMS: 30_000,
     timeoutFactor: 5,
     reporters: ['progress-append-only'],
   }).runMutationTest()

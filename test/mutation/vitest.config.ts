@@ -7,11 +7,12 @@ const root = join(import.meta.dirname, '../..')
 const include = (process.env.TESTS_OF_MUTATION ?? '').split(',').map((name) => `test/${name}.test.ts`)
 const isFast = (file: string) => file.endsWith('.fast.test.ts')
 
-/** A run ends with the first test that fails, so the tests that take seconds come last. */
-class SlowLast extends BaseSequencer {
+/** As the group lists them. */
+class InOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isSlow = ({ moduleId }: TestSpecification) => !isFast(moduleId) || moduleId.includes('/proof-')
-    return [...files.filter((file) => !isSlow(file)), ...files.filter(isSlow)]
+    const placeOf = ({ moduleId }: TestSpecification) =>
+      include.findIndex((file) => moduleId.endsWith(`/${file}`))
+    return files.toSorted((one, other) => placeOf(one) - placeOf(other))
   }
 }
 
@@ -27,9 +28,9 @@ const projects = [
 export default defineConfig({
   test: {
     root,
-    testTimeout: 120_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
-    sequence: { sequencer: SlowLast },
+    sequence: { sequencer: InOrder },
     projects: projects
       .filter((project) => project.include.length > 0)
       .map((test) => ({ extends: true, test })),

@@ -3,9 +3,10 @@
  * processes stall: time leaps, timers ring on the way, and the code that waits for them goes on at the end of the leap.
  */
 import fc from 'fast-check'
-import { vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { createPacer, ReadBudget } from '../../src/allo/pacer.ts'
 import { createPrivateReadBudget } from '../../src/allo/private-read-budget.ts'
+import { holds } from './properties.ts'
 
 const LAST_MS = 3000
 const instants = fc.nat(LAST_MS)
@@ -35,6 +36,13 @@ export const pacings = fc.record({
 })
 
 export type Pacing = typeof pacings extends fc.Arbitrary<infer Value> ? Value : never
+
+/** In fake time. */
+export function keepsTheLimit(create: typeof createPacer): Promise<void> {
+  return holds(80, pacings, async (pacing) => {
+    expect(findTooEarly(await runPacers(create, pacing), pacing)).toEqual([])
+  })
+}
 
 /** Returns a function that ends it. */
 export function useFakeTime(): () => void {
@@ -143,7 +151,7 @@ function slowBudget(
 }
 
 /** Sentences about requests that were sent too early. */
-export function findTooEarly({ sent, paused }: Paced, { limit }: Pick<Pacing, 'limit'>): string[] {
+function findTooEarly({ sent, paused }: Paced, { limit }: Pick<Pacing, 'limit'>): string[] {
   const times = sent.map(({ at }) => at).sort((one, other) => one - other)
   const crowded = times.flatMap((at, index) => {
     const later = times[index + limit]
