@@ -12,7 +12,14 @@ const live = {
   lagP95Seconds: 9.7,
   secondsSincePause: null,
 }
-const facts: LiveFacts = { live, budgetShare: 0.25, pausedSeconds: 0, workers: 2, hasQueues: true }
+const facts: LiveFacts = {
+  live,
+  budgetShare: 0.25,
+  hasDailyQuota: false,
+  pausedSeconds: 0,
+  workers: 2,
+  hasQueues: true,
+}
 const lag = '1312 dials of the last hour seen after 4.8 s (p50), 9.7 s (p95)'
 
 describe('the sentence about looks', () => {
@@ -40,6 +47,10 @@ describe('the sentence about looks', () => {
     [
       'looks every 48 s (p50), 12 s (p95) for 30 teammates who dial, not every 10 s, because they have 25 % of the read budget (LIVE_BUDGET_SHARE) and wait for passes',
       { live: { ...live, intervalP50Seconds: 48 } },
+    ],
+    [
+      'looks every 48 s (p50), 12 s (p95) for 30 teammates who dial, not every 10 s, because they have 25 % of the read budget (LIVE_BUDGET_SHARE), as much of ALLO_DAILY_REQUESTS as is left and wait for passes',
+      { live: { ...live, intervalP50Seconds: 48 }, hasDailyQuota: true },
     ],
   ])('says why there are none or fewer: %s', (sentence, change) => {
     expect(liveInWords({ ...facts, ...change })).toBe(`${sentence}; ${lag}`)

@@ -8,6 +8,7 @@ export interface LiveFacts {
   readonly live: LiveStatus | null
   /** LIVE_BUDGET_SHARE, from 0 to 1. */
   readonly budgetShare: number
+  readonly hasDailyQuota: boolean
   readonly pausedSeconds: number
   /** Null: not known. */
   readonly workers: number | null
@@ -24,13 +25,20 @@ export function liveInWords(facts: LiveFacts): string {
   return `${looksInWords(facts)}; ${lagInWords(facts.live)}`
 }
 
-function looksInWords({ live, budgetShare, pausedSeconds, workers, hasQueues }: LiveFacts): string {
+function looksInWords({
+  live,
+  budgetShare,
+  hasDailyQuota,
+  pausedSeconds,
+  workers,
+  hasQueues,
+}: LiveFacts): string {
   if (budgetShare === 0) return 'no looks: LIVE_BUDGET_SHARE is 0'
   if (pausedSeconds >= 1) return `no looks: Allo asked for a pause, ${inWords(pausedSeconds)} left`
   if (workers === 0) return 'no looks: no worker is running'
   if (!hasQueues || live === null) return 'no looks: no teammate has a queue'
   if (live.teammatesLookedAt === 0) return 'no looks yet in the last hour'
-  return `${everyInWords(live)}${heldBackInWords(live, budgetShare)}`
+  return `${everyInWords(live)}${heldBackInWords(live, budgetShare, hasDailyQuota)}`
 }
 
 function everyInWords({ teammatesLookedAt, ...live }: LiveStatus): string {
@@ -42,12 +50,17 @@ function everyInWords({ teammatesLookedAt, ...live }: LiveStatus): string {
   return `looks every ${inWords(p50)} (p50), ${inWords(p95)} (p95) for ${who}`
 }
 
-function heldBackInWords({ secondsSincePause, intervalP50Seconds }: LiveStatus, budgetShare: number): string {
+function heldBackInWords(
+  { secondsSincePause, intervalP50Seconds }: LiveStatus,
+  budgetShare: number,
+  hasDailyQuota: boolean,
+): string {
   if (secondsSincePause !== null && secondsSincePause < RECOVERY_SECONDS) {
     return `, fewer for ${inWords(RECOVERY_SECONDS - secondsSincePause)} more after a 429`
   }
   if (intervalP50Seconds === null || intervalP50Seconds < STRETCHED_SECONDS) return ''
-  return `, not every 10 s, because they have ${Math.round(budgetShare * 100)} % of the read budget (LIVE_BUDGET_SHARE) and wait for passes`
+  const quota = hasDailyQuota ? ', as much of ALLO_DAILY_REQUESTS as is left' : ''
+  return `, not every 10 s, because they have ${Math.round(budgetShare * 100)} % of the read budget (LIVE_BUDGET_SHARE)${quota} and wait for passes`
 }
 
 function lagInWords(live: LiveStatus | null): string {

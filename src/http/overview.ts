@@ -94,6 +94,7 @@ export async function overviewOf(
     liveInWords: liveInWords({
       live: mirror.live,
       budgetShare: liveBudgetShare,
+      hasDailyQuota: quota !== null,
       pausedSeconds: mirror.pausedSeconds,
       workers: jobs.workers,
       hasQueues: teammates.some(({ numbers }) => numbers !== null),

@@ -27,8 +27,8 @@ import {
   recordUnexpected,
 } from '../store/look/plan-looks.ts'
 import type { WorkerContext } from './context.ts'
+import type { SourceTime } from './counted-events.ts'
 import type { JobData, JobQueue, LookToMake } from './jobs.ts'
-import type { SourceTime } from './metric-list.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { ScheduledJob } from './schedule.ts'
 

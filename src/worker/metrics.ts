@@ -1,22 +1,14 @@
 /** Counts what happens in this process, and exposes the metrics of metric-list.ts in the format of Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
-import {
-  BUDGET_WINDOW_SECONDS,
-  type CountedEvent,
-  counters,
-  gauges,
-  type ScrapedFacts,
-  type SourceTime,
-  sourceTimes,
-} from './metric-list.ts'
+import { type CountedEvent, type SourceTime, sourceTimes } from './counted-events.ts'
+import { BUDGET_WINDOW_SECONDS, counters, gauges, type ScrapedFacts } from './metric-list.ts'
 
 export interface WorkerMetrics {
   passFinished(status: 'ok' | 'partial' | 'failed', seconds: number): void
   count(event: CountedEvent): void
   /**
-   * Call this once per dial or change that a look or a reading saved, with the seconds from the source's own time to
-   * `observed_at`. Not for what the first reading of a queue found: it happened before the mirror watched.
-   * Less than 0, because the source's clock is ahead, counts as 0.
+   * Of a dial or change that a look saw first: seconds from the source's own time to `observed_at`. Less than 0,
+   * because the source's clock is ahead, counts as 0.
    */
   observeLag(sourceTime: SourceTime, seconds: number): void
   /** This process's own incident, which no table holds. */
@@ -70,7 +62,7 @@ function createPassSeconds(registry: Registry) {
 function createLagSeconds(registry: Registry) {
   const lagSeconds = new Histogram({
     name: `${PREFIX}source_lag_seconds`,
-    help: "Seconds from the source's own time of a dial or change until this process saw it.",
+    help: "Seconds from the source's own time of a dial or change until a look saw it; what a reading saw first is not in it.",
     labelNames: ['source_time'],
     buckets: [1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 600, 1800],
     registers: [registry],
