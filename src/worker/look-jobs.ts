@@ -140,10 +140,13 @@ async function makeLook(
   const { pool, numberKeys, pacer, metrics, credentials } = context
   if (pacer.pausedMs > 0) return metrics.count({ type: 'look', result: 'given_up' })
   const deadline = AbortSignal.timeout(LOOK_DEADLINE_MS)
-  const sources = { pool, numberKeys, allo: context.allo.once() }
+  const allo = context.allo.once()
   try {
+    const sources = { pool, numberKeys, allo }
     const looked = await lookAtTeammate(sources, look, AbortSignal.any([signal, deadline]))
     if (looked.kind === 'none') return
+    // One request was planned.
+    if (allo.counts.requests > 1) await payFor(looks, allo.counts.requests - 1)
     credentials.accepted()
     metrics.count({ type: 'look', result: looked.kind })
     if (looked.kind === 'changed') observeLags(metrics, looked.seen)
@@ -193,13 +196,13 @@ async function requestReading(
 
 async function runReadingAtOnce(looks: Looks, job: Job<JobData>, signal: AbortSignal): Promise<void> {
   const { context, queue } = looks
-  const { pool, keyFingerprint, credentials, metrics, logger } = context
+  const { pool, credentials, metrics, logger } = context
   const { teamId = '', userId = '' } = job.data
   const allo = context.allo.counted()
   // The same job gets the same pass again after a crash, and a later job of the teammate another one.
   const jobId = queue.uniqueJobId(`${job.id} ${job.timestamp}`)
   const done = await readAtOnce({ ...context, allo }, { teamId, userId, jobId }, signal)
-  await delayLooks(pool, keyFingerprint, allo.counts.requests * budgetOf(looks).intervalMs)
+  await payFor(looks, allo.counts.requests)
   if (done === null) return
   const { reading, error } = done
   if (error === null) credentials.accepted()
@@ -208,6 +211,12 @@ async function runReadingAtOnce(looks: Looks, job: Job<JobData>, signal: AbortSi
   if (reading.added + reading.moved + reading.removed > 0) await clearUnexpected(pool, userId)
   const { status, errorCode: code } = reading
   logger.debug({ event: 'reading', userId, status, code }, reading.errorMessage ?? `reading ${status}`)
+}
+
+/** Takes requests that were not planned from the share of looks. */
+async function payFor(looks: Looks, requests: number): Promise<void> {
+  const { keyFingerprint, intervalMs } = budgetOf(looks)
+  await delayLooks(looks.context.pool, keyFingerprint, requests * intervalMs)
 }
 
 function budgetOf({ context, looksPerSecond, dailyRequests }: Looks): LookBudget {
