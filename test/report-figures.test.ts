@@ -13,7 +13,7 @@ import {
   localWeekday,
   startOfDay,
 } from './support/reporting-calendar.ts'
-import type { SeenDial } from './support/reporting-truth.ts'
+import { type Leaving, removalsOf, type SeenDial } from './support/reporting-truth.ts'
 import { byKey, fromMicros, mismatches } from './support/reporting-views.ts'
 import { climates, type Team, useWeeks } from './support/reporting-weeks.ts'
 
@@ -359,6 +359,28 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       ' ',
     )
     expect(page).toContain(`${replaced} resets since`)
+  })
+
+  test('every uncalled number that left is counted, and a mass removal is listed with its time, size and holder', async () => {
+    for (const team of weeks().teams) {
+      const { figures } = await reportOf(team, { days: 28 })
+      const truly = removalsOf(team.truth)
+      const numbers = (of: readonly Leaving[]) => of.reduce((sum, { keys }) => sum + keys.length, 0)
+      const { removals } = figures
+      expect(removals.numbers).toBe(numbers(truly))
+      expect([removals.deleted, removals.replaced, removals.gone]).toEqual(
+        ['deleted', 'queue_replaced', 'queue_gone'].map((word) =>
+          numbers(truly.filter(({ reason }) => reason === word)),
+        ),
+      )
+      const mass = truly.filter(({ keys }) => keys.length >= 10).sort((a, b) => b.at - a.at)
+      expect(removals.massRemovals).toBe(mass.length)
+      const event = (at: number, queueId: string, size: number) => [at, queueId, size]
+      expect(removals.lastMassRemovals.map((one) => event(micros(one.at), one.queueId, one.numbers))).toEqual(
+        mass.slice(0, 15).map((one) => event(one.at, one.queueId, one.keys.length)),
+      )
+      expect(removals.lastMassRemovals.every(({ teammate }) => teammate !== 'unknown')).toBe(true)
+    }
   })
 
   test('unread time covers the time before the first reading and gaps, as in leaderboard_7d', async () => {

@@ -86,6 +86,7 @@ describe('/report', () => {
       'When people are reached, last 28 days',
       'Teammates, last 28 days',
       'Queues, and what was not called when they ended',
+      'Numbers that left without a call, last 28 days',
       'To follow up',
       'What the words mean',
     ])

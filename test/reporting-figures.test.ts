@@ -25,6 +25,7 @@ import {
   instant,
   keyOf,
   type ReportTruth,
+  removalsOf,
   type SeenDial,
 } from './support/reporting-truth.ts'
 import { byKey, fromMicros, micros, mismatches, readView, without } from './support/reporting-views.ts'
@@ -260,6 +261,43 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
       expect(rows.filter(({ user_id }) => user_id === null)).toEqual([])
     }
+  })
+
+  test('removals counts every uncalled number that left, each time, and those that were in a queue afterwards', async () => {
+    const seen = { reasons: new Set<string>(), mass: 0, back: 0 }
+    for (const { truth, read } of weeks().teams) {
+      const ends = new Map([...truth.stays.values()].map((stay) => [stay, endOfStay(stay, truth)]))
+      const isBack = (key: string, at: number) => {
+        const number = truth.stays.get(key)?.number
+        return [...ends].some(
+          ([stay, { last_seen_at }]) =>
+            stay.number === number &&
+            (stay.key === key ? stay.last.at > at : last_seen_at === null || last_seen_at >= at),
+        )
+      }
+      const expected = removalsOf(truth).map(({ queueId, at, reason, keys }) => ({
+        queue_id: queueId,
+        removed_at: at,
+        reason,
+        numbers: keys.length,
+        is_mass: keys.length >= 10,
+        came_back: keys.filter((key) => isBack(key, at)).length,
+      }))
+      const rows = await read<(typeof expected)[number] & { user_id: string | null }>('removals')
+      const found = rows.map((row) => without(row, 'team_id', 'user_id', 'teammate_name', 'queue_name'))
+      const key = (row: { queue_id: string; removed_at: number }) => `${row.queue_id} ${row.removed_at}`
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      expect(rows.filter(({ user_id }) => user_id === null)).toEqual([])
+      const lost = rows.reduce((sum, { numbers, came_back }) => sum + numbers - came_back, 0)
+      expect(lost).toBe((await read('removed_uncalled')).length)
+      for (const { reason, is_mass, came_back } of expected) {
+        seen.reasons.add(reason)
+        seen.mass += Number(is_mass)
+        seen.back += came_back
+      }
+    }
+    expect([...seen.reasons].sort()).toEqual(['deleted', 'queue_gone', 'queue_replaced'])
+    expect(Math.min(seen.mass, seen.back)).toBeGreaterThan(0)
   })
 
   test('daily_activity has every local day of each teammate, its dials, and how long it was not read', async () => {

@@ -18,6 +18,7 @@ COMMENT ON VIEW reporting.queue_assignments IS 'One row per period in which a te
 COMMENT ON VIEW reporting.queue_history IS 'One row per version of a queue''s settings. When was it renamed, reassigned, reconfigured?';
 COMMENT ON VIEW reporting.requeued_numbers IS 'One row per number with more than one entry: its newest entry, and what came before. Who is called again, although they may have been reached? Numbers are compared by phone number or, once erased, by number_key.';
 COMMENT ON VIEW reporting.removed_uncalled IS 'One row per entry that ended without a call, of a number that was in no queue afterwards. Who was never called? If a number was erased without number_key, its return can''t be detected.';
+COMMENT ON VIEW reporting.removals IS 'One row per queue and moment at which numbers left it without a call. How many uncalled numbers were lost, when, how and to whom, and was it many at once? Counts every time a number left: deleted, or its queue was replaced or is gone. Numbers whose holder left the team are not here, because what happened to them is unknown. A number that was added and removed between two readings was not seen.';
 COMMENT ON VIEW reporting.stale_numbers IS 'One row per number in a current queue that has waited longer than 7 days without a call, as of the last reading. Which numbers wait too long?';
 COMMENT ON VIEW reporting.data_freshness IS 'One row per teammate on the team. How old are their data now, and when were they last looked at? is_stale is about the last reading only. Uses the current time.';
 COMMENT ON VIEW reporting.live_freshness IS 'One row per team, over the last hour. How long after a dial at Allo is it here, and how often are teammates looked at? Uses the current time.';
@@ -49,6 +50,7 @@ BEGIN
       ('api_total_count', 'Number of numbers that Allo announced for the queue (total_count). Null: it announced none.'),
       ('assignee_id', 'The teammate that Allo names as assignee of the queue.'),
       ('assignment_state', 'queue, or no_queue: seen without one.'),
+      ('came_back', 'Those of numbers that are in a queue of the team afterwards: they returned, or are also in another queue. An erased number without number_key can''t be recognised. numbers - came_back of all rows is the number of rows of removed_uncalled.'),
       ('call_id', 'Allo''s id of the call. Null: none.'),
       ('call_start_date', 'Source: start of the last call to this number. Null: none.'),
       ('change_type', 'added, reappeared (it had ended and returned), changed (a call began or got a result), sync_changed (only sync_status), moved (only its position), removed.'),
@@ -117,6 +119,7 @@ BEGIN
       ('is_last', 'The latest row of this queue.'),
       ('is_left_out', 'Left out by configuration: not read on purpose.'),
       ('is_listed', 'On the team, as last listed.'),
+      ('is_mass', '10 or more numbers left at once.'),
       ('is_open', 'It has no end yet.'),
       ('is_our_reading', 'Allo does not document these values; this rule is our interpretation.'),
       ('is_picked_up', 'A person or a machine answered.'),
@@ -261,6 +264,10 @@ COMMENT ON COLUMN reporting.queues.numbers_ever IS 'Entries of this queue, remov
 COMMENT ON COLUMN reporting.queues.numbers IS 'Numbers in the queue, as last read; for an ended queue, at its end.';
 COMMENT ON COLUMN reporting.number_entries.user_id IS 'The teammate who held the queue when the number was first seen.';
 COMMENT ON COLUMN reporting.removed_uncalled.user_id IS 'The teammate who held the queue when the number was removed.';
+COMMENT ON COLUMN reporting.removals.removed_at IS 'Observed: end of the first reading without these numbers.';
+COMMENT ON COLUMN reporting.removals.user_id IS 'The teammate who held the queue when the numbers left.';
+COMMENT ON COLUMN reporting.removals.reason IS 'How they left: deleted (removed, and the queue continued), queue_replaced (a reset), queue_gone.';
+COMMENT ON COLUMN reporting.removals.numbers IS 'Numbers without a call that left the queue at this moment.';
 COMMENT ON COLUMN reporting.requeued_numbers.outcome IS 'Outcome of the newest entry so far.';
 COMMENT ON COLUMN reporting.current_numbers.user_id IS 'The teammate who holds the queue.';
 COMMENT ON COLUMN reporting.stale_numbers.user_id IS 'The teammate who holds the queue.';

@@ -52,6 +52,11 @@ const views = {
     isWithin: ({ from }) => sql`(queue_state <> 'ended' or ended_at > ${from})`,
     orderBy: sql`ended_at nulls first, queue_id`,
   },
+  removals: {
+    filters: ['teammate', 'queue', 'days'],
+    isWithin: (period) => within(sql`removed_at`, period),
+    orderBy: sql`removed_at, queue_id, reason`,
+  },
   requeued_numbers: { filters: ['teammate', 'queue'], orderBy: sql`first_seen_at, entry_id` },
   stale_numbers: { filters: ['teammate', 'queue'], orderBy: sql`waiting_seconds desc, entry_id` },
   teammates: { filters: ['teammate'], orderBy: sql`teammate_name, user_id`, without: ['email'] },

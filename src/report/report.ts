@@ -12,6 +12,7 @@ import { type FollowUps, followUpsOf } from './follow-ups.ts'
 import { type HourOfWeek, hoursOf } from './hours.ts'
 import { type People, peopleOf } from './people.ts'
 import { type Queues, queuesOf } from './queues.ts'
+import { type Removals, removalsOf } from './removals.ts'
 import { instant, namesOf, type Period, periodOf, readOneMoment } from './scope.ts'
 import {
   type FirstDials,
@@ -54,6 +55,7 @@ export interface Figures {
   readonly hours: readonly HourOfWeek[]
   readonly people: People
   readonly queues: Queues
+  readonly removals: Removals
   readonly followUps: FollowUps
 }
 
@@ -136,6 +138,7 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     hours: await hoursOf(scope),
     people: await peopleOf(scope),
     queues: await queuesOf(scope),
+    removals: await removalsOf(scope),
     followUps: await followUpsOf(scope),
   }
 }

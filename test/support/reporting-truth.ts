@@ -310,6 +310,40 @@ export function endOfStay(stay: SeenStay, truth: ReportTruth) {
   return { entry_state: 'in_queue', last_seen_at: null, removed_at: null, removal_reason: null } as const
 }
 
+/** Uncalled numbers that left a queue, by the moment at which that was seen. A number that returned left all the same. */
+export function removalsOf(truth: ReportTruth): readonly Leaving[] {
+  return [...truth.queues.values()].flatMap(({ queueId, sightings, fate }) =>
+    sightings.flatMap((shown, index) => {
+      const next = sightings[index + 1]
+      const end = next ? truth.endBetween(shown, next) : fate
+      const rows = shown.queue?.rows ?? []
+      const isUncalled = (row: NumberRow) =>
+        truth.stays.get(keyOf(queueId, row))?.dials.every(({ first }) => first.at > shown.at) ?? true
+      const left = (at: number, reason: string, gone: readonly NumberRow[]) => {
+        const keys = gone.filter(isUncalled).map((row) => keyOf(queueId, row))
+        return keys.length === 0 ? [] : [{ queueId, at, reason, keys, holder: shown.userId }]
+      }
+      if (end?.state === 'ended') return left(end.at, end.reason, rows)
+      if (!next) return []
+      const there = new Set(next.queue?.rows.map((row) => keyOf(queueId, row)))
+      return left(
+        next.at,
+        'deleted',
+        rows.filter((row) => !there.has(keyOf(queueId, row))),
+      )
+    }),
+  )
+}
+
+export interface Leaving {
+  readonly queueId: string
+  readonly at: number
+  readonly reason: string
+  readonly keys: readonly string[]
+  /** Of the last reading that showed them. */
+  readonly holder: string
+}
+
 const outcomes = [
   'remaining',
   'in_progress',

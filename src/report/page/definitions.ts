@@ -29,6 +29,7 @@ ${details(
 <dt>Connection rate</dt><dd>Dials that a person answered, of dials with a result. The range beside it (95 %, Wilson) is what the true rate may well be: with few dials it is wide, and a difference within it may be chance. Rank people by counts.</dd>
 <dt>Left to call</dt><dd>Numbers in a current queue that were not dialled. “No queue” was seen twice in a row. “Not known”: it was not read, or the second reading is still to come.</dd>
 <dt>Reset</dt><dd>The queue’s holder had a new one instead. The numbers left in it when it was read last were not called.</dd>
+<dt>Left without a call</dt><dd>Uncalled numbers that a reading saw missing from their queue: deleted, or gone with the queue. Each time counts, also if the number comes back. What was added and removed between two readings was not seen, and what happened to the numbers of a teammate who left is unknown.</dd>
 <dt>Time to first dial</dt><dd>From when a number was put into the queue until it was dialled, nights and weekends included.</dd>
 <dt>Not read</dt><dd>There was no reading for longer than two intervals. What happened in that time may show later, or never.</dd></dl>`,
   { isOpen },

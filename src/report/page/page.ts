@@ -14,6 +14,7 @@ import { hoursSection } from './hours-table.ts'
 import type { Links, PageData } from './parts.ts'
 import { peopleSection } from './people-table.ts'
 import { queuesSection } from './queues-table.ts'
+import { removalsSection } from './removals-table.ts'
 import { reportStyle } from './style.ts'
 import { tiles } from './tiles.ts'
 import { sign, trustBox } from './trust-box.ts'
@@ -59,6 +60,7 @@ ${daysSection(page)}
 ${hoursSection(page)}
 ${peopleSection(page)}
 ${queuesSection(page)}
+${removalsSection(page)}
 ${followUpsSection(page)}
 ${textures}`
 }

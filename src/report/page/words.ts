@@ -70,6 +70,7 @@ export function weekdayName(weekday: number): string {
 const endReasons: Readonly<Record<string, string>> = {
   queue_replaced: 'reset',
   queue_gone: 'gone, with no other instead',
+  deleted: 'deleted, and the queue continued',
 }
 
 export function endReason(reason: string | null): string {
