@@ -1,4 +1,5 @@
 /** How soon changes at Allo are visible, in one sentence: the command `status` and the status page show it. */
+import { RECOVERY_SECONDS } from '../store/look/plan-looks.ts'
 import type { LiveStatus } from '../store/queries/live-status.ts'
 import { counted } from '../text/counted.ts'
 import { inWords } from '../text/duration.ts'
@@ -15,8 +16,6 @@ export interface LiveFacts {
   readonly hasQueues: boolean
 }
 
-/** After a pause, looks are this long below their share (plan-looks.ts). */
-const RECOVERY_SECONDS = 300
 /** Teammates who dial are looked at every ten seconds (plan-looks.ts). A longer interval says why. */
 const STRETCHED_SECONDS = 15
 

@@ -105,7 +105,8 @@ interface BudgetState {
   readonly free: number
 }
 
-const RECOVERY_SECONDS = 300
+/** After a pause the share of looks grows back within this time. */
+export const RECOVERY_SECONDS = 300
 /** A pass that recorded nothing for longer waits for something, and leaves the budget unused. */
 const BUSY_SECONDS = 3
 
