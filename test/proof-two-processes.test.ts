@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runInProcess } from '../src/pass/run-in-process.ts'
 import { openPool, type Pool } from '../src/store/postgres/database.ts'
 import type { Model } from './proof/model.ts'
-import { edit, type Fault, loadWithFault } from './proof/patched-source.ts'
+import { loadWithFault } from './proof/patched-source.ts'
 import { queueOf } from './proof/scopes.ts'
-import { tryTwoProcesses } from './proof/two-processes.ts'
+import { tryTwoProcesses, withoutLocks } from './proof/two-processes.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
 let database: TestDatabase
@@ -38,17 +38,6 @@ test('two processes that run a pass at the same time say nothing false, wherever
   expect(orders).toBeGreaterThan(30)
   expect(waited).toBeGreaterThan(5)
 })
-
-const withoutLocks: Fault = {
-  title: 'takes no locks',
-  edits: [
-    edit(
-      'store/postgres/locks.ts',
-      'return (await one<{ count: number }>(client, statement)).count',
-      'return 2',
-    ),
-  ],
-}
 
 test('a program that takes no locks is found out by two processes', async () => {
   const faulty = await loadWithFault<{ runInProcess: typeof runInProcess }>(

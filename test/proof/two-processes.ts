@@ -12,6 +12,7 @@ import { openGate } from './gate.ts'
 import { findFalsehoods, findUnsettled } from './history-truth.ts'
 import type { Model } from './model.ts'
 import { clockOf, dependencies, type Instant, modelAt, options } from './pass.ts'
+import { edit, type Fault } from './patched-source.ts'
 import { watched } from './watched-pool.ts'
 
 export interface TwoProcesses {
@@ -92,12 +93,12 @@ async function passAtOnce(
 }
 
 /** Statements that write, take locks, or end a transaction. */
-function isChange(statement: string): boolean {
+export function isChange(statement: string): boolean {
   return /^\s*(insert|update|delete|with|copy|commit)\b/i.test(statement)
 }
 
 /** Resolves when the other pass has ended (false) or waits for a lock of the one that is held up (true). */
-async function waitsForLock(pool: Pool, other: Promise<unknown>): Promise<boolean> {
+export async function waitsForLock(pool: Pool, other: Promise<unknown>): Promise<boolean> {
   let hasEnded = false
   other.then(
     () => (hasEnded = true),
@@ -111,4 +112,15 @@ async function waitsForLock(pool: Pool, other: Promise<unknown>): Promise<boolea
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   return false
+}
+
+export const withoutLocks: Fault = {
+  title: 'takes no locks',
+  edits: [
+    edit(
+      'store/postgres/locks.ts',
+      'return (await one<{ count: number }>(client, statement)).count',
+      'return 2',
+    ),
+  ],
 }
