@@ -92,6 +92,82 @@ LEFT JOIN LATERAL (
   WHERE gap.gap_to > s.observed_at AND gap.gap_from < span.valid_until
 ) unread ON true;
 
+-- A row for every local day of a queue's life, so that the days of all queues can be added up. Before the first reading
+-- only its dials are known. A filter on the day applies before the joins per day.
+CREATE OR REPLACE VIEW reporting.queue_daily AS
+SELECT q.team_id, q.queue_id, q.name AS queue_name, calendar.day, h.user_id, t.name AS teammate_name,
+  CASE at_end.state WHEN 'held' THEN s.numbers WHEN 'ended' THEN 0 END AS numbers,
+  CASE at_end.state WHEN 'held' THEN s.remaining WHEN 'ended' THEN 0 END AS remaining_at_end,
+  d.dials, d.dialled, d.connected, came.added, went.removed_uncalled,
+  seen.seconds / nullif(extract(epoch FROM least(span.until, life.held_until) - greatest(span.since, earliest.at)), 0)
+    AS is_observed
+FROM allo.queues q
+CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
+CROSS JOIN LATERAL (
+  SELECT min(a.valid_from) AS held_from, max(coalesce(a.valid_to, a.missing_since, m.last_observed_at)) AS held_until
+  FROM allo.queue_assignments a JOIN allo.teammates m USING (user_id)
+  WHERE a.queue_id = q.queue_id AND a.missing_since IS DISTINCT FROM a.valid_from
+) life
+CROSS JOIN LATERAL (
+  SELECT least(min(coalesce(dialled_at, first_seen_at)), life.held_from) AS at FROM allo.dials
+  WHERE queue_id = q.queue_id AND coalesce(dialled_at, first_seen_at) >= life.held_from - allo.calendar_reach()
+) earliest
+CROSS JOIN LATERAL (
+  SELECT days::date AS day FROM generate_series(
+    date_trunc('day', earliest.at AT TIME ZONE zone.name), life.held_until AT TIME ZONE zone.name, interval '1 day') days
+) calendar
+CROSS JOIN LATERAL (
+  SELECT allo.start_of_day(calendar.day, zone.name) AS since, allo.start_of_day(calendar.day + 1, zone.name) AS until
+) span
+LEFT JOIN LATERAL (
+  SELECT * FROM allo.queue_assignments a
+  WHERE a.queue_id = q.queue_id AND a.valid_from < span.until AND a.missing_since IS DISTINCT FROM a.valid_from
+  ORDER BY a.valid_from DESC LIMIT 1
+) h ON true
+LEFT JOIN allo.teammates t ON t.user_id = h.user_id
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN coalesce(h.valid_to, h.missing_since, 'infinity') >= span.until THEN 'held'
+    WHEN h.end_reason IN ('queue_replaced', 'queue_gone') THEN 'ended' END AS state
+) at_end
+LEFT JOIN LATERAL (
+  SELECT numbers, remaining FROM allo.queue_snapshots WHERE queue_id = q.queue_id AND observed_at < span.until
+  ORDER BY observed_at DESC LIMIT 1
+) s ON true
+CROSS JOIN LATERAL (
+  SELECT count(*) AS dials, count(DISTINCT entry_id) AS dialled,
+    count(DISTINCT entry_id) FILTER (WHERE allo.is_connected(outcome)) AS connected
+  FROM allo.dials
+  WHERE queue_id = q.queue_id AND coalesce(dialled_at, first_seen_at) >= span.since
+    AND coalesce(dialled_at, first_seen_at) < span.until
+) d
+CROSS JOIN LATERAL (
+  SELECT (SELECT count(*) FROM allo.queue_entries
+      WHERE queue_id = q.queue_id AND first_seen_at >= span.since AND first_seen_at < span.until)
+    + (SELECT count(*) FROM allo.queue_number_versions v
+      WHERE v.queue_id = q.queue_id AND v.valid_from >= span.since AND v.valid_from < span.until
+        AND (SELECT before.end_reason FROM allo.queue_number_versions before
+          WHERE before.entry_id = v.entry_id AND before.valid_from < v.valid_from
+          ORDER BY before.valid_from DESC LIMIT 1) IS NOT NULL) AS added
+) came
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(numbers), 0)::bigint AS removed_uncalled FROM reporting.removals
+  WHERE queue_id = q.queue_id AND removed_at >= span.since AND removed_at < span.until
+) went
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(extract(epoch FROM held.until - held.since) - gaps.seconds), 0) AS seconds
+  FROM (
+    SELECT a.user_id, greatest(a.valid_from, span.since) AS since,
+      least(coalesce(a.valid_to, a.missing_since, m.last_observed_at), span.until) AS until
+    FROM allo.queue_assignments a JOIN allo.teammates m USING (user_id) WHERE a.queue_id = q.queue_id
+  ) held
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(extract(epoch FROM least(gap_to, held.until) - greatest(gap_from, held.since))), 0) AS seconds
+    FROM allo.reading_gaps WHERE user_id = held.user_id AND gap_from < held.until AND gap_to > held.since
+  ) gaps
+  WHERE held.since < held.until
+) seen
+WHERE at_end.state IS DISTINCT FROM 'ended' OR h.valid_to > span.since;
+
 -- A row for every local day from the first known day to the last day read, so that a day without dials has a row of
 -- zeros. A filter on the day becomes a range of times on the dials. Days begin at most calendar_reach() before the
 -- teammate was first seen, because a dial in the year 1 must not create thousands of rows.

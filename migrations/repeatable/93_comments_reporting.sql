@@ -8,7 +8,8 @@ COMMENT ON VIEW reporting.queues IS 'One row per queue ever seen. How far did it
 COMMENT ON VIEW reporting.current_numbers IS 'One row per number in a current queue, in dialling order. What is left to call, and how long has it waited?';
 COMMENT ON VIEW reporting.number_entries IS 'One row per entry: one period in which a number is in a queue, ended ones included. When was it added, what was the result, when and why did it end?';
 COMMENT ON VIEW reporting.dials IS 'One row per dial that was seen. Who dialled when, and what was the result? A number that was added, dialled and removed between two readings was not seen.';
-COMMENT ON VIEW reporting.queue_burndown IS 'One row per queue and reading or look at which one of its counts changed; valid until valid_until. How did a queue burn down, and where is it unknown?';
+COMMENT ON VIEW reporting.queue_burndown IS 'One row per queue and reading or look at which one of its counts changed; valid until valid_until. How did a queue burn down, and where is it unknown? It has a row per change, not per day: never add up its rows by day. For days use queue_daily.';
+COMMENT ON VIEW reporting.queue_daily IS 'One row per queue and local day, from the first day on which it was held or dialled to its end or to the last day read; no row for days after its end. What was left at the end of each day, and what came and went? The rows of one day can be added up over queues. Do not add up numbers or remaining_at_end over days. Allo''s times decide the day of a dial; when it was seen decides the day of all else.';
 COMMENT ON VIEW reporting.daily_activity IS 'One row per teammate and local day, from the first known day to the last day read, days without dials included. How many dials, with which results? Days have 23 or 25 hours when the clock changes.';
 COMMENT ON VIEW reporting.activity_heatmap IS 'One row per teammate, weekday and local hour (168 each, zeros included) over the 28 days before data_as_of of the team. At what times do people answer? Use the rate only if resolved_dials is 10 or more.';
 COMMENT ON VIEW reporting.leaderboard_7d IS 'One row per teammate: the 7 days before data_as_of of the team, and the 7 days before those. How much did each teammate dial? Rank by counts; rates of few dials are chance.';
@@ -46,6 +47,7 @@ BEGIN
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
     LEFT JOIN (VALUES
+      ('added', 'Numbers that came into the queue on this day, as seen. On the first day of a queue: all that the first reading showed.'),
       ('age_seconds', 'Seconds since last_observed_at, by the current time. Null: never read.'),
       ('api_total_count', 'Number of numbers that Allo announced for the queue (total_count). Null: it announced none.'),
       ('assignee_id', 'The teammate that Allo names as assignee of the queue.'),
@@ -120,6 +122,7 @@ BEGIN
       ('is_left_out', 'Left out by configuration: not read on purpose.'),
       ('is_listed', 'On the team, as last listed.'),
       ('is_mass', '10 or more numbers left at once.'),
+      ('is_observed', 'Share of the day that was seen, 0 to 1: of the time in which the queue was held or dialled on this day, until the last reading. Less than 1: it was not read for a while, so changes of this day may show on a later day. 0: before the first reading, only dials are known. Null: the queue was held for no time on this day.'),
       ('is_open', 'It has no end yet.'),
       ('is_our_reading', 'Allo does not document these values; this rule is our interpretation.'),
       ('is_picked_up', 'A person or a machine answered.'),
@@ -187,9 +190,11 @@ BEGIN
       ('queue_id', 'Allo''s id of the queue.'),
       ('queue_name', 'Name of the queue.'),
       ('queue_state', 'current, ended, or unknown: its holder was seen without it and this is not confirmed, or its holder is not on the team.'),
+      ('removed_uncalled', 'Numbers that left the queue without a call on this day, as seen: see removals.'),
       ('reason', 'Status of the last unsuccessful reading in the gap; not_read: none was tried.'),
       ('remaining', 'Numbers of the queue without a call.'),
       ('removal_reason', 'Why it ended: deleted (removed, and the queue continued), queue_replaced, queue_gone, unobservable (what happened is unknown). Null: it did not end.'),
+      ('remaining_at_end', 'Numbers without a call at the end of the day, or as of the last reading if the day is not over. 0: the queue ended on this day. Null: not known.'),
       ('removed_at', 'Observed: end of the first reading without it. Null: it is still in the queue, or this is unknown.'),
       ('replaced_by_queue_id', 'The queue that its holder had instead. Null unless end_reason is queue_replaced.'),
       ('report_time_zone', 'Time zone of local days and hours (REPORT_TIME_ZONE).'),
@@ -273,6 +278,11 @@ COMMENT ON COLUMN reporting.current_numbers.user_id IS 'The teammate who holds t
 COMMENT ON COLUMN reporting.stale_numbers.user_id IS 'The teammate who holds the queue.';
 COMMENT ON COLUMN reporting.dials.first_seen_at IS 'Observed: end of the first reading or look that showed it.';
 COMMENT ON COLUMN reporting.dials.changed_after IS 'The dial appeared after this, and at first_seen_at at the latest. Null: not known.';
+COMMENT ON COLUMN reporting.queue_daily.user_id IS 'The teammate who held the queue last until the end of the day. Null: before the first reading.';
+COMMENT ON COLUMN reporting.queue_daily.numbers IS 'Numbers in the queue at the end of the day, with any outcome; as remaining_at_end.';
+COMMENT ON COLUMN reporting.queue_daily.dials IS 'Dials of this day.';
+COMMENT ON COLUMN reporting.queue_daily.dialled IS 'Different entries that were dialled on this day.';
+COMMENT ON COLUMN reporting.queue_daily.connected IS 'Different entries of which a person answered a dial of this day.';
 COMMENT ON COLUMN reporting.daily_activity.user_id IS 'The teammate.';
 COMMENT ON COLUMN reporting.daily_activity.connected IS 'Dials answered by a person.';
 COMMENT ON COLUMN reporting.daily_activity.voicemail IS 'Dials answered by a machine.';

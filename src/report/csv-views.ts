@@ -47,6 +47,11 @@ const views = {
     isWithin: (period) => within(sql`observed_at`, period),
     orderBy: sql`queue_id, observed_at`,
   },
+  queue_daily: {
+    filters: ['teammate', 'queue', 'days'],
+    isWithin: ({ dates }) => sql`day >= ${dates[0]?.date}`,
+    orderBy: sql`day, queue_id`,
+  },
   queues: {
     filters: ['teammate', 'queue', 'days'],
     isWithin: ({ from }) => sql`(queue_state <> 'ended' or ended_at > ${from})`,
