@@ -7,7 +7,12 @@ import type { QueueNumber } from '../src/allo/types.ts'
 import { membershipDigest } from '../src/snapshot/membership.ts'
 import type { Snapshot } from '../src/snapshot/snapshot.ts'
 import { finishPass } from '../src/store/pass/finish-pass.ts'
-import { PassAlreadyRunningError, renewLease, startPass } from '../src/store/pass/passes.ts'
+import {
+  PassAlreadyRunningError,
+  recordSideEffects,
+  renewLease,
+  startPass,
+} from '../src/store/pass/passes.ts'
 import { recordTeam, recordTeammates } from '../src/store/pass/teammates.ts'
 import { inTransaction, type Pool } from '../src/store/postgres/database.ts'
 import { PassClosedError, type Reading } from '../src/store/reading/reading.ts'
@@ -334,33 +339,70 @@ describe('a pass', () => {
   })
 
   test('waits for a reading in progress before it records that the teammate left', async () => {
-    const notFound = (passId: string, second: number): Reading => {
-      const interval = { readStartedAt: at(second), observedAt: at(second + 1), walks: 1 }
-      return { passId, teamId, userId: 'usr-A', effort, result: { kind: 'not_found', ...interval } }
-    }
+    const holding = await begin()
+    await save(reading(holding, 'usr-A', [0, 1], 'Q'))
+    await finish(holding)
     await list('usr-B')
     const first = await begin()
-    await save(notFound(first, 0))
+    await save(notFound(first, 2))
     await finish(first)
     const [second, beside] = [await begin(), await begin()]
-    await save(notFound(second, 2))
-
-    let finishing: Promise<unknown> = Promise.resolve()
-    await inTransaction(pool, 'reading beside the pass', async (client) => {
-      await applyReading(client, reading(beside, 'usr-A', [4, 5], null), null)
-      finishing = finish(second)
-      await waitUntil(async () => {
-        const waiting = await stage.sql(
-          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-        )
-        return waiting.length > 0
-      })
-    })
-    await finishing
-    const { teammates } = await stage.recorded()
+    await save(notFound(second, 4))
+    await finishDuring(second, reading(beside, 'usr-A', [6, 7], 'Q'))
+    const { teammates, queues } = await stage.recorded()
     expect(teammates.find(({ user_id }) => user_id === 'usr-A')).toMatchObject({ left_at: null })
+    expect(queues).toMatchObject([{ is_current: true, ended_at: null }])
+    expect(await assignmentsOf()).toEqual(['usr-A Q 1-'])
+  })
+
+  test('waits for a reading in progress, which may see the queue, before it ends the queue', async () => {
+    const passes: string[] = []
+    for (let pass = 0; pass < 4; pass += 1) passes.push(await begin())
+    const [holding = '', missing = '', ending = '', beside = ''] = passes
+    await save(reading(holding, 'usr-A', [0, 1], 'Q'))
+    await save(reading(missing, 'usr-A', [2, 3], null))
+    expect(await finish(missing)).toEqual({ ended: [], unknown: ['Q'] })
+    const last = await begin()
+    await save(reading(last, 'usr-A', [4, 5], null))
+    await save(reading(last, 'usr-B', [4, 5], null))
+    expect(await finishDuring(last, reading(beside, 'usr-B', [6, 7], 'Q'))).toEqual({
+      ended: [],
+      unknown: [],
+    })
+    const { queues } = await stage.recorded()
+    expect(queues).toMatchObject([{ queue_id: 'Q', is_current: true, ended_at: null }])
+    await finish(ending)
+  })
+
+  test('keeps the time that was waited while it was running', async () => {
+    const [waited, unwaited] = [await begin(), await begin()]
+    await recordSideEffects(pool, waited, { throttledMs: 1200, surprises: [] })
+    for (const passId of [waited, unwaited]) await finish(passId)
+    const rows = await stage.sql('select throttled_ms from allo.sync_passes order by pass_id')
+    expect(rows).toEqual([{ throttled_ms: 1200 }, { throttled_ms: 0 }])
   })
 })
+
+function notFound(passId: string, second: number): Reading {
+  const interval = { readStartedAt: at(second), observedAt: at(second + 1), walks: 1 }
+  return { passId, teamId, userId: 'usr-A', effort, result: { kind: 'not_found', ...interval } }
+}
+
+/** The reading is applied, and its transaction ends once the pass waits for it. */
+async function finishDuring(passId: string, one: Reading) {
+  let finishing: ReturnType<typeof finish> | undefined
+  await inTransaction(pool, 'reading beside the pass', async (client) => {
+    await applyReading(client, one, null)
+    finishing = finish(passId)
+    await waitUntil(async () => {
+      const waiting = await stage.sql(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      return waiting.length > 0
+    })
+  })
+  return finishing
+}
 
 async function waitUntil(isSo: () => Promise<boolean>): Promise<void> {
   for (const end = performance.now() + 10_000; !(await isSo()); ) {

@@ -275,19 +275,37 @@ describe('a turn', () => {
   test('that is the last one to be cancelled ends the wait, and a later one takes a slot of its own', async () => {
     const { asked, turns, turn } = open({ slots: [{ inMs: 5000 }, { inMs: 100 }, { inMs: 50 }] })
     const leaving = new AbortController()
-    const both = [turn(leaving.signal), turn(leaving.signal)].map((one) =>
-      expect(one).rejects.toThrow('enough'),
-    )
-    await letPass(20)
+    const first = expect(turn(leaving.signal)).rejects.toThrow('enough')
+    await letPass(10)
+    const second = expect(turn(leaving.signal)).rejects.toThrow('enough')
+    await letPass(10)
     leaving.abort(new Error('enough'))
     const third = turn()
-    await Promise.all(both)
+    await Promise.all([first, second])
     await letPass(1000)
     await third
     expect(turns).toEqual([120])
     expect(asked).toEqual(['slot of 50', 'slot of 50', 'pause?'])
     await Promise.all([turn(), letPass(1000)])
     expect(turns).toEqual([120, 1070])
+  })
+
+  test('that is cancelled just before its slot leaves no slot to one that begins then', async () => {
+    const { turns, turn } = open({
+      async reserve() {
+        stall(10)
+        return { inMs: 30 }
+      },
+    })
+    const leaving = new AbortController()
+    const first = expect(turn(leaving.signal)).rejects.toThrow('enough')
+    await letPass(25)
+    expect(now()).toBe(35)
+    leaving.abort(new Error('enough'))
+    void turn()
+    await first
+    await letPass(100)
+    expect(turns).toEqual([75])
   })
 
   test('no longer listens to its signal when it is over', async () => {

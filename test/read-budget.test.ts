@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { keyFingerprint, type OpenReadBudget, openReadBudget } from '../src/store/pass/read-budget.ts'
+import {
+  keyFingerprint,
+  type OpenReadBudget,
+  openReadBudget,
+  pauseOnRecord,
+} from '../src/store/pass/read-budget.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { holds } from './support/properties.ts'
 
@@ -121,6 +126,33 @@ describe('request slots', () => {
     expect('inMs' in slot && slot.inMs).toBeLessThan(MINUTE_MS)
   })
 
+  test('of one key leave the rows of other keys as they are', async () => {
+    const [key, unused, ahead] = [newKey(), newKey(), newKey()]
+    const budget = await open(key)
+    for (const other of [unused, ahead]) await open(other)
+    await setSlotBack(unused, '1 hour')
+    await setClockBack(ahead, '1 day')
+    await database.pool.query(
+      `update allo.api_keys set paused_until = clock_timestamp() + interval '30 years' where key_fingerprint = $1`,
+      [ahead],
+    )
+    const before = await rowsOf(unused, ahead)
+    await budget.reserve(50)
+    await budget.pause(1)
+    await setClockBack(key, '1 day')
+    await budget.pause(10 * MINUTE_MS)
+    await budget.pausedMs()
+    expect(await rowsOf(unused, ahead)).toEqual(before)
+  })
+
+  test('from before the clock was set back do not delay the next one, also without a pause', async () => {
+    const key = newKey()
+    const budget = await open(key)
+    await setClockBack(key, '1 day')
+    const slot = await budget.reserve(50)
+    expect('inMs' in slot && slot.inMs).toBeLessThan(MINUTE_MS)
+  })
+
   test('of a new key begin after a second, because requests may have been sent before', async () => {
     const before = await now()
     const key = newKey()
@@ -209,6 +241,21 @@ describe('a pause', () => {
     expect(rows).toEqual([{ paused_until: null }])
   })
 
+  test('recorded after the clock was set back is believed', async () => {
+    const key = newKey()
+    const budget = await open(key)
+    await setClockBack(key, '1 day')
+    await budget.pause(10 * MINUTE_MS)
+    expect(Math.round((await budget.pausedMs()) / MINUTE_MS)).toBe(10)
+  })
+
+  test('is on record also if the slots were lost', async () => {
+    const key = newKey()
+    await (await open(key)).pause(10 * MINUTE_MS)
+    await database.pool.query('delete from allo.read_slots where key_fingerprint = $1', [key])
+    expect(await pauseOnRecord(database.pool, key)).toEqual({ ms: expect.any(Number), isTooFarAhead: false })
+  })
+
   test('that is over has no effect', async () => {
     const key = newKey()
     const budget = await open(key)
@@ -258,6 +305,16 @@ async function setClockBack(key: string, by: string): Promise<void> {
     'update allo.api_keys set paused_until = paused_until + $2::interval where key_fingerprint = $1',
     [key, by],
   )
+}
+
+async function rowsOf(...fingerprints: string[]): Promise<unknown[]> {
+  const { rows } = await database.pool.query(
+    `select k.key_fingerprint, k.paused_until::text, s.next_slot_at::text
+     from allo.api_keys k join allo.read_slots s using (key_fingerprint)
+     where key_fingerprint = any ($1) order by 1`,
+    [fingerprints],
+  )
+  return rows
 }
 
 function newKey(): string {

@@ -173,7 +173,7 @@ export function createPacer(options: {
             reject(reason)
           },
         }
-        signal?.addEventListener('abort', leave, { once: true })
+        signal?.addEventListener('abort', leave)
         turns.push(turn)
         if (allLeft.signal.aborted) allLeft = new AbortController()
         if (!isServing) void serve()

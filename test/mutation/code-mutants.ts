@@ -34,7 +34,9 @@ export async function tryCodeMutants(group: Group, { force }: { force: boolean }
   }).runMutationTest()
   // Stryker also returns what it remembers of other files.
   const files = new Set(group.files.flatMap((pattern) => globSync(join(root, 'src', pattern))))
-  const ofGroup = results.filter(({ fileName }) => files.has(fileName))
+  const ofGroup = results
+    .filter(({ fileName }) => files.has(fileName))
+    .sort((one, other) => placeOf(one) - placeOf(other))
   return ofGroup.map(({ fileName, location, replacement = '', status }) => {
     const lines = readFileSync(fileName, 'utf8').split('\n')
     const mutant = {
@@ -44,6 +46,11 @@ export async function tryCodeMutants(group: Group, { force }: { force: boolean }
     }
     return { ...mutant, isKilled: status !== 'Survived' && status !== 'NoCoverage' }
   })
+}
+
+/** In its file. */
+function placeOf({ location: { start } }: { readonly location: Location }): number {
+  return start.line * 1000 + start.column
 }
 
 interface Location {

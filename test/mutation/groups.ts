@@ -63,7 +63,13 @@ export const statementGroups: readonly Group[] = [
   {
     name: 'passes-sql',
     files: ['store/pass/{finish-pass,end-queues,close-history,unobservable}.ts'],
-    tests: ['history-of-a-team', 'history-of-passes', 'history-of-handovers', 'history-of-queues'],
+    tests: [
+      'history-of-queues',
+      'history-of-passes',
+      'history-of-a-team',
+      'history-of-handovers',
+      'data-at-the-edges',
+    ],
   },
   {
     name: 'matching-sql',

@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { tryCodeMutants } from './code-mutants.ts'
 import { codeGroups, statementGroups } from './groups.ts'
-import { describeMutant, isSame, type TriedMutant } from './mutants.ts'
+import { describeMutant, isSame, numberEqual, type TriedMutant } from './mutants.ts'
 import { tryStatementMutants } from './statement-mutants.ts'
 import { survivors } from './survivors.ts'
 
@@ -29,7 +29,7 @@ const leastKilled = 0.95
 for (const { group, tryMutants } of groups) {
   if (!chosen.includes(group.name)) continue
   const startedAt = performance.now()
-  report(group.name, await tryMutants(group, values), performance.now() - startedAt)
+  report(group.name, numberEqual(await tryMutants(group, values)), performance.now() - startedAt)
 }
 
 function report(name: string, tried: readonly TriedMutant[], ms: number): void {

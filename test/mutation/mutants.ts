@@ -14,6 +14,17 @@ export interface TriedMutant extends Mutant {
   readonly isKilled: boolean
 }
 
+/** Numbers the mutants that can't be distinguished: the same change of equal lines of one file. */
+export function numberEqual<One extends Mutant>(mutants: readonly One[]): One[] {
+  const counts = new Map<string, number>()
+  return mutants.map((mutant) => {
+    const key = describeMutant(mutant)
+    const count = (counts.get(key) ?? 0) + 1
+    counts.set(key, count)
+    return count === 1 ? mutant : { ...mutant, change: `${mutant.change} #${count}` }
+  })
+}
+
 export function describeMutant({ file, line, change }: Mutant): string {
   return `src/${file}\n    ${line}\n    ${change}`
 }
