@@ -24,19 +24,24 @@ export async function benchLive(
   const redis = await startTestRedis()
   if (redis === null) return [bounded('looks: no Redis to be had', 0, null)]
   const scale = isQuick
-    ? { teammates: 10, passEverySeconds: 30, large: 40, largeSeconds: 20 }
-    : { teammates: 50, passEverySeconds: 300, large: 1000, largeSeconds: 120 }
+    ? { teammates: 10, passEverySeconds: 30, large: 40, largeSeconds: 20, idleAfterSeconds: 10 }
+    : { teammates: 50, passEverySeconds: 300, large: 1000, largeSeconds: 120, idleAfterSeconds: 310 }
   const run = { seed: 'live', runMs: minutes * 60_000 }
   try {
     const [runs, idle] = await Promise.all([
       Promise.all(variantsOf(scale).map((variant) => runVariant(lab, redis.url, variant, run))),
-      benchIdleHours(redis.url, { ...scale, looksPercent: 25, seconds: scale.passEverySeconds }),
+      benchIdleHours(redis.url, {
+        ...scale,
+        looksPercent: 25,
+        settleSeconds: scale.idleAfterSeconds,
+        seconds: scale.passEverySeconds,
+      }),
     ])
     const seconds = scale.largeSeconds
     const [large, withoutLooks] = await Promise.all([
       benchLargeTeam(lab, redis.url, { teammates: scale.large, seconds }),
       // To tell what is due to looks.
-      benchIdleHours(redis.url, { ...scale, looksPercent: 0, seconds }),
+      benchIdleHours(redis.url, { ...scale, looksPercent: 0, settleSeconds: seconds, seconds }),
     ])
     return [
       ...compareVariants(runs, { isBounded: !isQuick && minutes >= LEAST_MINUTES }),

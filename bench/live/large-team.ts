@@ -28,7 +28,7 @@ export async function benchLargeTeam(
       const worker = spawnWorker({
         ...{ apiKey, apiUrl: allo.url, databaseUrl: url, redisUrl },
         // No second pass, because only looks are measured.
-        env: { ALLO_READS_PER_SECOND: '', SYNC_EVERY: '1h' },
+        env: { ALLO_READS_PER_SECOND: '', SYNC_EVERY: '1h', LIVE_BUDGET_SHARE: '25%' },
       })
       try {
         await untilFirstPass(pool)
