@@ -7,6 +7,7 @@ import type { TestDatabase } from './database.ts'
 
 export interface Reader {
   readonly pool: Pool
+  readonly url: URL
   drop(): Promise<void>
 }
 
@@ -23,6 +24,7 @@ export async function createReader(database: TestDatabase): Promise<Reader> {
   const pool = openPool(url.href, { max: 4, name: 'reader' })
   return {
     pool,
+    url,
     async drop() {
       await pool.end()
       const made = [login, roles.pii, roles.reader, roles.writer].join(', ')
