@@ -14,7 +14,14 @@ import { readingOf } from '../src/pass/failure.ts'
 import { countUnreachable } from '../src/pass/pass-record.ts'
 
 /** Signals within one room, turned into an error of ours before they leave it. */
-const internal = ['TextFileError', 'UnusableJson', 'ExchangeTimeout', 'BodyTooLarge', 'TooManyGuessesError']
+const internal = [
+  'TextFileError',
+  'UnusableJson',
+  'ExchangeTimeout',
+  'BodyTooLarge',
+  'TooManyGuessesError',
+  'Refusal',
+]
 
 test('every error class extends MirrorError, except signals that stay within one layer', () => {
   const others = globSync('src/**/*.ts').flatMap((file) =>
