@@ -180,9 +180,9 @@ describe('the dashboard', () => {
     expect(rates).toHaveLength(20)
     for (const { connection_rate, low, high, resolved_dials } of rates) {
       expect(resolved_dials).toBe(17)
-      expect(connection_rate).toBeCloseTo(4 / 17)
-      expect(low).toBeLessThan(connection_rate)
-      expect(high).toBeGreaterThan(connection_rate)
+      expect(Number(connection_rate)).toBeCloseTo(4 / 17)
+      expect(Number(low)).toBeLessThan(Number(connection_rate))
+      expect(Number(high)).toBeGreaterThan(Number(connection_rate))
     }
   })
 

@@ -197,17 +197,21 @@ describe("a view that Postgres can't replace", () => {
 
 test('a function with another result type is created again together with the views that call it', async () => {
   const { pool } = database
-  const numeric = nextVersion([
+  const changed = nextVersion([
     [
-      'FUNCTION allo.rate(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE\n  RETURN part / nullif(whole, 0)::double precision',
-      'FUNCTION allo.rate(part bigint, whole bigint) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE\n  RETURN part / nullif(whole, 0)::numeric',
+      'FUNCTION allo.rate(part bigint, whole bigint) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE\n  RETURN (part / nullif(whole, 0)::double precision)::numeric',
+      'FUNCTION allo.rate(part bigint, whole bigint) RETURNS real LANGUAGE sql IMMUTABLE PARALLEL SAFE\n  RETURN (part / nullif(whole, 0)::double precision)::real',
+    ],
+    [
+      'reporting.rate(part numeric, whole numeric) RETURNS numeric',
+      'reporting.rate(part numeric, whole numeric) RETURNS real',
     ],
   ])
-  await apply(pool, numeric)
+  await apply(pool, changed)
   const { rows } = await pool.query(
     `select distinct data_type from reporting.data_dictionary where column_name in ('connection_rate', 'penetration_rate')`,
   )
-  expect(rows).toEqual([{ data_type: 'numeric' }])
+  expect(rows).toEqual([{ data_type: 'real' }])
   await apply(pool, readRepeatables())
   expect(await describeOurs(pool)).toEqual(fresh)
 })

@@ -281,12 +281,18 @@ describe('a CSV', () => {
       [team],
     )
     expect(rows.length).toBe(json.length)
+    // As spreadsheets read a time: 2026-11-25 14:05:09, in the zone of the reports.
+    const localTime = new Intl.DateTimeFormat('sv-SE', {
+      timeZone: weeks.timeZone,
+      dateStyle: 'short',
+      timeStyle: 'medium',
+    })
     for (const [index, row] of rows.entries()) {
       for (const [column, name] of header.entries()) {
         const value = json[index]?.[name ?? ''] ?? null
         const cell = row[column] ?? null
         if (name?.endsWith('_at') || name === 'data_as_of')
-          expect(cell && Date.parse(cell)).toBe(value && Date.parse(String(value)))
+          expect([name, cell]).toEqual([name, value && localTime.format(new Date(String(value)))])
         else if (name !== 'teammate_name')
           expect([name, cell]).toEqual([name, value === null ? null : String(value)])
       }
@@ -305,6 +311,16 @@ describe('a CSV', () => {
     expect((await csv('dials.csv?days=7')).rows.length).toBe(expected.length)
     expect((await csv('daily_activity.csv?days=7')).rows.length).toBeLessThanOrEqual(4 * 7)
     expect((await csv(`dials.csv?teammate=${weeks.cast.idle}`)).rows).toEqual([])
+  })
+
+  test('has the numbers of current queues, and of the heatmap only hours with dials', async () => {
+    const { seller, resetter } = weeks.cast
+    const numbersOf = (userId: string) => weeks.world.currentQueue(userId)?.size ?? 0
+    expect((await csv('current_numbers.csv')).rows.length).toBe(numbersOf(seller) + numbersOf(resetter))
+    expect((await csv(`current_numbers.csv?teammate=${resetter}`)).rows.length).toBe(numbersOf(resetter))
+    const dials = (await csv('activity_heatmap.csv')).column('dials').map(Number)
+    expect(dials.filter((count) => count === 0)).toEqual([])
+    expect(dials.reduce((sum, count) => sum + count, 0)).toBe(weeks.calls.length)
   })
 
   test('contains no formula that a spreadsheet would run: such text begins with an apostrophe', async () => {

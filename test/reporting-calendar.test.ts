@@ -339,8 +339,8 @@ describe('a connection rate', () => {
     [9_999, 10_000],
   ])('of %i in %i resolved dials has its Wilson bounds, between 0 and 1', async (reached, resolved) => {
     const { rows } = await database.pool.query(
-      `select allo.rate($1, $2) as connection_rate, allo.rate_low($1, $2) as connection_rate_low,
-         allo.rate_high($1, $2) as connection_rate_high`,
+      `select allo.rate($1, $2)::float8 as connection_rate, allo.rate_low($1, $2)::float8 as connection_rate_low,
+         allo.rate_high($1, $2)::float8 as connection_rate_high`,
       [reached, resolved],
     )
     const expected = connectionRate(reached, resolved)

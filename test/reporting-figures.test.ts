@@ -463,7 +463,8 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
 
 async function viewsOf(pool: Parameters<typeof readView>[0], having = ''): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>(
-    `select schema_name || '.' || view_name as name from reporting.data_dictionary group by 1 ${having} order by 1`,
+    `select schema_name || '.' || view_name as name from reporting.data_dictionary
+     where kind = 'view' group by 1 ${having} order by 1`,
   )
   return rows.map(({ name }) => name)
 }

@@ -27,15 +27,16 @@ COMMENT ON FUNCTION allo.session_pause IS 'A pause between two dials longer than
 COMMENT ON FUNCTION allo.leaderboard_period IS 'The period of leaderboard_7d.';
 COMMENT ON FUNCTION allo.heatmap_period IS 'The period of activity_heatmap, in which each weekday occurs equally often.';
 
-CREATE OR REPLACE FUNCTION allo.rate(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  RETURN part / nullif(whole, 0)::double precision;
+-- numeric, so that round(rate, 2) works. Computed as double precision, which is faster and has no long row of digits.
+CREATE OR REPLACE FUNCTION allo.rate(part bigint, whole bigint) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN (part / nullif(whole, 0)::double precision)::numeric;
 -- Wilson score interval, 95 %. It shows how uncertain a rate of few dials is.
-CREATE OR REPLACE FUNCTION allo.rate_low(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION allo.rate_low(part bigint, whole bigint) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN whole > 0 THEN greatest(0,
-  (part + 1.9207294 - 1.959964 * sqrt(part * (whole - part)::double precision / whole + 0.9603647)) / (whole + 3.8414588)) END;
-CREATE OR REPLACE FUNCTION allo.rate_high(part bigint, whole bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  (part + 1.9207294 - 1.959964 * sqrt(part * (whole - part)::double precision / whole + 0.9603647)) / (whole + 3.8414588))::numeric END;
+CREATE OR REPLACE FUNCTION allo.rate_high(part bigint, whole bigint) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN whole > 0 THEN least(1,
-  (part + 1.9207294 + 1.959964 * sqrt(part * (whole - part)::double precision / whole + 0.9603647)) / (whole + 3.8414588)) END;
+  (part + 1.9207294 + 1.959964 * sqrt(part * (whole - part)::double precision / whole + 0.9603647)) / (whole + 3.8414588))::numeric END;
 COMMENT ON FUNCTION allo.rate IS 'Rate from 0 to 1; null if the divisor is 0.';
 COMMENT ON FUNCTION allo.rate_low IS 'Lower end of the 95 % Wilson interval of a rate; null if the divisor is 0.';
 COMMENT ON FUNCTION allo.rate_high IS 'Upper end of the 95 % Wilson interval of a rate; null if the divisor is 0.';

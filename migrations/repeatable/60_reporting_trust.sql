@@ -152,12 +152,3 @@ FROM (VALUES
     'Dialled; no result yet, or none was seen before the number was removed.', false),
   (7, 'remaining', 'none of these is set', 'Not dialled.', false)
 ) d(priority, outcome, rule, meaning, is_our_reading);
-
-CREATE OR REPLACE VIEW reporting.data_dictionary AS
-SELECT n.nspname::text AS schema_name, c.relname::text AS view_name, a.attname::text AS column_name, a.attnum::int AS position,
-  format_type(a.atttypid, a.atttypmod) AS data_type, col_description(c.oid, a.attnum) AS meaning,
-  obj_description(c.oid, 'pg_class') AS view_meaning
-FROM pg_catalog.pg_namespace n
-JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('v', 'm')
-JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE n.nspname IN ('reporting', 'reporting_pii');

@@ -87,11 +87,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 REVOKE ALL ON FUNCTION reporting.start_of_day FROM PUBLIC;
 
 -- Rates for readers who add up counts over rows themselves.
-CREATE OR REPLACE FUNCTION reporting.rate(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION reporting.rate(part numeric, whole numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN allo.rate(part::bigint, whole::bigint);
 
-CREATE OR REPLACE FUNCTION reporting.rate_low(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION reporting.rate_low(part numeric, whole numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN allo.rate_low(part::bigint, whole::bigint);
 
-CREATE OR REPLACE FUNCTION reporting.rate_high(part numeric, whole numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION reporting.rate_high(part numeric, whole numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN allo.rate_high(part::bigint, whole::bigint);

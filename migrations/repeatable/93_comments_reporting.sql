@@ -27,7 +27,7 @@ COMMENT ON VIEW reporting.coverage_gaps IS 'One row per period in which a teamma
 COMMENT ON VIEW reporting.sync_passes IS 'One row per pass of the mirror over the team. When did it run, was everyone read, how long did it wait? Counts of readings are null or zero after old readings are deleted.';
 COMMENT ON VIEW reporting.data_quality IS 'One row per team and data check, as last run. Can the data be trusted?';
 COMMENT ON VIEW reporting.outcome_definitions IS 'One row per outcome. What does each outcome include? The first rule that matches applies, so every number has exactly one outcome. sync_status is about the creation of the contact and never counts.';
-COMMENT ON VIEW reporting.data_dictionary IS 'One row per column of these views. What does it mean?';
+COMMENT ON VIEW reporting.data_dictionary IS 'One row per column of these views and of what the functions return. What does it mean?';
 COMMENT ON VIEW reporting_pii.numbers IS 'One row per entry whose phone number is still stored. Which phone number is it? Join by entry_id.';
 COMMENT ON FUNCTION reporting.rate IS 'Rate from 0 to 1 of two counts that you added up, computed as in the views; null if the divisor is 0.';
 COMMENT ON FUNCTION reporting.rate_low IS 'Lower end of the 95 % Wilson interval of the rate.';
@@ -50,6 +50,7 @@ BEGIN
       ('added', 'Numbers that came into the queue on this day, as seen. On the first day of a queue: all that the first reading showed.'),
       ('age_seconds', 'Seconds since last_observed_at, by the current time. Null: never read.'),
       ('api_total_count', 'Number of numbers that Allo announced for the queue (total_count). Null: it announced none.'),
+      ('arguments', 'Arguments of the function, with their types. Null: a view.'),
       ('assignee_id', 'The teammate that Allo names as assignee of the queue.'),
       ('assignment_state', 'queue, or no_queue: seen without one.'),
       ('came_back', 'Those of numbers that are in a queue of the team afterwards: they returned, or are also in another queue. An erased number without number_key can''t be recognised. numbers - came_back of all rows is the number of rows of removed_uncalled.'),
@@ -61,7 +62,7 @@ BEGIN
       ('check_name', 'Name of the check.'),
       ('checked', 'Number of items checked.'),
       ('checked_at', 'Observed: when the check ran.'),
-      ('column_name', 'Name of the column.'),
+      ('column_name', 'Name of the column. If the function returns a single value: name of the function.'),
       ('connected', 'Numbers of the queue with the outcome connected.'),
       ('connected_dials', 'Dials answered by a person.'),
       ('connection_rate', 'Connected dials divided by resolved dials, 0 to 1. Null: no resolved dials.'),
@@ -130,6 +131,7 @@ BEGIN
       ('is_stale', 'Older than stale_after_seconds, or never read. Null: left out on purpose.'),
       ('is_unresolved', 'No result 120 minutes after the dial; a result is unlikely to come.'),
       ('is_whole_team', 'Everyone was to be read; false: only some teammates, chosen by hand, or none, because Allo did not name the team.'),
+      ('kind', 'view or function.'),
       ('lag_p50_seconds', 'Median of the seconds from the start of a dial, by Allo''s clock in whole seconds, until it was first seen. 0 if Allo''s clock is ahead. Null: no dials.'),
       ('lag_p95_seconds', '95 % of the dials were seen within this many seconds. Null: no dials.'),
       ('last_changed_at', 'Observed: end of the last reading or look that showed something new of this dial.'),
@@ -236,8 +238,8 @@ BEGIN
       ('valid_to', 'Observed: valid until just before this. Null: valid now.'),
       ('valid_until', 'The counts are valid until here: the next row, the end of the queue, or the last reading (or the last look that changed something, if that is later).'),
       ('version', 'Version of allo-queue-mirror.'),
-      ('view_meaning', 'What one row of the view is, and which question the view answers.'),
-      ('view_name', 'Name of the view.'),
+      ('view_meaning', 'What one row of the view is, and which question the view answers. Of a function: what it returns.'),
+      ('view_name', 'Name of the view or function.'),
       ('voicemail', 'Numbers of the queue with the outcome voicemail.'),
       ('voicemail_handling', 'SKIP or NO_SKIP, or a word that Allo adds.'),
       ('voicemail_left', 'Allo''s field: a voicemail was left.'),

@@ -5,6 +5,8 @@ import type { AskedFilters, FilterName } from './filters.ts'
 import { type Period, within } from './scope.ts'
 
 interface CsvView {
+  /** Rows that are always left out do not meet this. */
+  readonly where?: SQL
   readonly filters: readonly FilterName[]
   /** What the filter `days` leaves. */
   readonly isWithin?: (period: Period) => SQL
@@ -14,12 +16,18 @@ interface CsvView {
 }
 
 const views = {
-  activity_heatmap: { filters: ['teammate'], orderBy: sql`teammate_name, user_id, weekday, hour` },
+  activity_heatmap: {
+    // Most of the 168 hours of each teammate have none, which is 100 MB for a large team.
+    where: sql`dials > 0`,
+    filters: ['teammate'],
+    orderBy: sql`teammate_name, user_id, weekday, hour`,
+  },
   coverage_gaps: {
     filters: ['teammate', 'days'],
     isWithin: ({ from }) => sql`coalesce(gap_to > ${from}, true)`,
     orderBy: sql`gap_from, user_id`,
   },
+  current_numbers: { filters: ['teammate', 'queue'], orderBy: sql`queue_id, position` },
   daily_activity: {
     filters: ['teammate', 'days'],
     isWithin: ({ dates }) => sql`day >= ${dates[0]?.date}`,
@@ -88,9 +96,10 @@ export function csvQuery(
   columns: readonly SQL[],
   { teamId, asked: { teammate, queue }, period }: CsvNarrowing,
 ): SQL {
-  const { filters, isWithin, orderBy } = csvViews[name]
+  const { where, filters, isWithin, orderBy } = csvViews[name]
   const conditions = [
     name === 'outcome_definitions' ? sql`true` : sql`team_id = ${teamId}`,
+    ...(where === undefined ? [] : [where]),
     ...(filters.includes('teammate') && teammate !== null ? [sql`user_id = ${teammate}`] : []),
     ...(filters.includes('queue') && queue !== null ? [sql`queue_id = ${queue}`] : []),
     ...(period === null || isWithin === undefined ? [] : [isWithin(period)]),

@@ -1,7 +1,8 @@
 /**
  * A view as CSV (RFC 4180), streamed from Postgres as fast as the client reads it, with a few hundred rows in memory.
  *
- * UTF-8 with a byte order mark, because Excel assumes another encoding without it. A text that a spreadsheet would
+ * UTF-8 with a byte order mark, because Excel assumes another encoding without it. Instants are local to the report time
+ * zone, to the second. A text that a spreadsheet would
  * run as a formula gets an apostrophe in front. An empty field is null, `""` is an empty text.
  */
 import { once } from 'node:events'
@@ -11,10 +12,10 @@ import { type Stringifier, stringify } from 'csv-stringify'
 import { type SQL, sql } from 'drizzle-orm'
 import QueryStream from 'pg-query-stream'
 import type { Client, Pool } from '../store/postgres/database.ts'
-import { compile, one, run } from '../store/postgres/query.ts'
+import { compile, maybeOne, one, run } from '../store/postgres/query.ts'
 import { type CsvViewName, csvQuery, csvViews } from './csv-views.ts'
 import type { AskedFilters } from './filters.ts'
-import { instant, namesOf, periodOf, readOneMoment } from './scope.ts'
+import { namesOf, periodOf, readOneMoment } from './scope.ts'
 
 export interface CsvRequest {
   readonly view: CsvViewName
@@ -49,7 +50,9 @@ export async function openCsv(pool: Pool, request: CsvRequest): Promise<Readable
       await namesOf(client, teamId, asked)
       const period = asked.days === null ? null : await periodOf(client, teamId, asked.days)
       const columns = await columnsOf(client, view)
-      const { text, values } = compile(csvQuery(view, columns.map(asText), { teamId, asked, period }))
+      const zone = await zoneOf(client, teamId)
+      const texts = columns.map((column) => asText(column, zone))
+      const { text, values } = compile(csvQuery(view, texts, { teamId, asked, period }))
       const rows = client.query(new QueryStream(text, values, { rowMode: 'array', batchSize: ROWS_AT_ONCE }))
       await once(rows, 'readable')
       return { columns, rows }
@@ -134,9 +137,22 @@ async function columnsOf(client: Client, view: CsvViewName): Promise<Column[]> {
   return columns.filter(({ name }) => !without.includes(name))
 }
 
-/** Independent of the date style of the session. */
-function asText({ name, type }: Column): SQL {
+async function zoneOf(client: Client, teamId: string): Promise<string> {
+  const team = await maybeOne<{ zone: string }>(
+    client,
+    sql`select report_time_zone as zone from reporting.teams where team_id = ${teamId}`,
+  )
+  return team?.zone ?? 'UTC'
+}
+
+/**
+ * Independent of the date style of the session. Spreadsheets take an instant with `T`, `Z` or microseconds for text. Its
+ * zone is that of the days and hours beside it.
+ */
+function asText({ name, type }: Column, zone: string): SQL {
   const column = sql.identifier(name)
-  if (type === 'timestamp with time zone') return instant(sql`${column}`)
+  if (type === 'timestamp with time zone') {
+    return sql`to_char(${column} at time zone ${zone}, 'YYYY-MM-DD HH24:MI:SS')`
+  }
   return type === 'date' ? sql`to_char(${column}, 'YYYY-MM-DD')` : sql`${column}::text`
 }

@@ -18,7 +18,7 @@ export async function sourcesYaml(pool: Pool): Promise<string> {
     meaning: string
   }>(
     `select view_name, view_meaning, column_name, data_type, meaning from reporting.data_dictionary
-     where schema_name = 'reporting' order by view_name, position`,
+     where schema_name = 'reporting' and kind = 'view' order by view_name, position`,
   )
   const lines = [
     `sources:`,

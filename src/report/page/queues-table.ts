@@ -13,7 +13,7 @@ export function queuesSection(page: PageData): Html {
     id: 'queues',
     title: 'Queues, and what was not called when they ended',
     sentence: sentence(page),
-    views: [['queues', period.days]],
+    views: [['queues', period.days], ['current_numbers']],
     body: isEmpty
       ? empty('No queue in this time.')
       : html`${openTable('Current queue', current, page)}${moreOf(current.queues - current.shown.length, 'current queue')}
