@@ -6,17 +6,18 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
+    'sync-every': { type: 'string', default: '10s' },
     backend: { type: 'string', default: 'redis' },
     quiet: { type: 'boolean', default: false },
   },
 })
-const { minutes, seed, backend, quiet } = values
+const { minutes, seed, backend, quiet, 'sync-every': syncEvery } = values
 if (!(Number(minutes) > 0) || (backend !== 'redis' && backend !== 'postgres')) {
   console.error('--minutes takes a number, --seed any text, --backend redis or postgres')
   process.exit(64)
 }
 const say = quiet ? {} : { say: (line: string) => console.error(line) }
-const report = await runChaos({ seconds: Number(minutes) * 60, seed, backend, ...say })
+const report = await runChaos({ seconds: Number(minutes) * 60, seed, backend, syncEvery, ...say })
 if (report === null) process.exit(1)
 print(report)
 const { falseStates, falseEndings, duplicates, complaints } = report
@@ -34,6 +35,7 @@ function print(found: ChaosReport): void {
   console.log(`workers started      ${found.workersStarted}`)
   console.log(`passes               ${list(found.passes)}`)
   console.log(`readings compared    ${found.readings}`)
+  console.log(`looks                ${list(found.looks)}`)
   console.log(`endings              ${found.endings} (${found.excusedEndings} beyond knowing)`)
   console.log(`longest gap          ${(found.longestGapMs / 1000).toFixed(1)} s`)
   console.log(`all well again after ${(found.recoveredAfterMs / 1000).toFixed(1)} s`)

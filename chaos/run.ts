@@ -22,6 +22,8 @@ export interface ChaosOptions {
   readonly seconds: number
   readonly seed: string
   readonly backend: 'redis' | 'postgres'
+  /** As SYNC_EVERY. Looks are made between passes: with passes every two seconds there are few. */
+  readonly syncEvery: string
   readonly say?: (line: string) => void
 }
 
@@ -32,6 +34,8 @@ export interface ChaosReport {
   readonly workersStarted: number
   readonly passes: Readonly<Record<string, number>>
   readonly readings: number
+  /** Looks that changed something, and passes that looks requested. */
+  readonly looks: Readonly<Record<string, number>>
   readonly endings: number
   /** Recorded ends that were wrong, but that no reader could have detected. */
   readonly excusedEndings: number
@@ -62,7 +66,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport | nul
 
 type Servers = Pick<Parameters<typeof makeTrouble>[0], 'postgres' | 'redis'>
 
-const SYNC_EVERY_MS = 2000
 const QUIET_PASSES = 4
 const RECOVERS_WITHIN_MS = 120_000
 /** A short run on a slow machine continues until it has had this many faults. */
@@ -80,7 +83,10 @@ const FAULTS: readonly FaultKind[] = [
   'not_found_html',
 ]
 
-async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Servers): Promise<ChaosReport> {
+async function run(
+  { seconds, seed, syncEvery, say }: ChaosOptions,
+  { postgres, redis }: Servers,
+): Promise<ChaosReport> {
   const random = createRandom(`troubles ${seed}`)
   const world = createWorld({
     seed,
@@ -112,7 +118,7 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
       databaseUrl: postgres.url,
       redisUrl: redis?.url ?? null,
       env: {
-        SYNC_EVERY: `${SYNC_EVERY_MS / 1000}s`,
+        SYNC_EVERY: syncEvery,
         ALLO_REQUEST_TIMEOUT_MS: '2000',
         NUMBER_KEY: 'c4a05c4a05c4a05c'.repeat(4),
       },
@@ -155,6 +161,7 @@ async function run({ seconds, seed, say }: ChaosOptions, { postgres, redis }: Se
       workersStarted: workers.started,
       passes: await countPasses(pool),
       readings,
+      looks: await countLooks(pool),
       endings: endings.endings,
       excusedEndings: endings.excused,
       falseStates: [...problems, ...unsettled],
@@ -191,7 +198,7 @@ function watchPasses(pool: Pool, endings: EndingsWatch) {
     const { rows } = await pool.query<{ is_good: boolean; seen: number; started_at: number }>(
       `select status = 'ok' as is_good, (extract(epoch from finished_at) * 1000000)::float8 as seen,
          (extract(epoch from started_at) * 1000)::float8 as started_at
-       from allo.sync_passes where finished_at > to_timestamp($1::float8 / 1000000) + interval '0.5 microsecond'
+       from allo.sync_passes where trigger <> 'look' and finished_at > to_timestamp($1::float8 / 1000000) + interval '0.5 microsecond'
        order by finished_at`,
       [lastSeen],
     )
@@ -229,7 +236,7 @@ function watchPasses(pool: Pool, endings: EndingsWatch) {
 async function countPasses(pool: Pool): Promise<Record<string, number>> {
   const { rows } = await pool.query<{ status: string; count: number }>(
     `select status || coalesce(' (' || error_code || ')', '') as status, count(*)::int from allo.sync_passes
-     group by 1 order by 2 desc`,
+     where trigger <> 'look' group by 1 order by 2 desc`,
   )
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]))
 }
@@ -238,9 +245,22 @@ async function longestGapMs(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ ms: number | null }>(
     `select (extract(epoch from max(gap)) * 1000)::float8 as ms from (
        select finished_at - lag(finished_at) over (order by finished_at) as gap from allo.sync_passes
-       where status in ('ok', 'partial')) gaps`,
+       where trigger <> 'look' and status in ('ok', 'partial')) gaps`,
   )
   return rows[0]?.ms ?? Number.POSITIVE_INFINITY
+}
+
+/** By outcome. A version that no reading opened is of a look. */
+async function countLooks(pool: Pool): Promise<Record<string, number>> {
+  const { rows } = await pool.query<{ outcome: string; count: number }>(
+    `select 'changed' as outcome, count(distinct (queue_id, valid_from))::int as count
+     from allo.queue_number_versions v where not exists (
+       select from allo.sync_reads r where r.queue_id = v.queue_id and r.observed_at = v.valid_from)
+     union all
+     select 'requested a pass: ' || coalesce(error_code, status), count(*)::int
+     from allo.sync_passes where trigger = 'look' group by 1`,
+  )
+  return Object.fromEntries(rows.map(({ outcome, count }) => [outcome, count]))
 }
 
 /** Finds equal neighbouring versions, as a reading stored twice would leave. */

@@ -4,14 +4,15 @@
  * that failed: `-t 'world 17'`.
  */
 import { expect, test } from 'vitest'
+import { AlloError } from '../src/allo/errors.ts'
 import { type FaultKind, TRANSIENT_FAULTS } from '../src/simulation/faults.ts'
-import { createRandom } from '../src/simulation/random.ts'
+import { createRandom, type Random } from '../src/simulation/random.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import type { TimestampStyle } from '../src/simulation/timestamps.ts'
-import { createWorld, type WorldOptions } from '../src/simulation/world.ts'
+import { createWorld, type World, type WorldOptions } from '../src/simulation/world.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { watchEndings } from './support/endings.ts'
-import { openMirror } from './support/mirror.ts'
+import { type Mirror, openMirror } from './support/mirror.ts'
 import { compareMirrorWithSource, findUnsettled } from './support/source.ts'
 import { compareWithTruth } from './support/truth.ts'
 
@@ -111,6 +112,7 @@ test.each(Array.from({ length: worlds }, (_, index) => index + 1))(
     const random = createRandom(`order of day ${seed}`)
     const endings = await watchEndings(database.pool, world.truth)
     const problems: string[] = []
+    const looks: Record<string, number> = {}
     try {
       for (let round = 1; round <= passes; round += 1) {
         const isQuiet = round % 6 === 0
@@ -118,6 +120,7 @@ test.each(Array.from({ length: worlds }, (_, index) => index + 1))(
         else {
           world.act(random.int(0, 15))
           stir(simulated, { seed: `${seed} ${round}`, lies: round % 2 === 0 ? climate.lies : [] })
+          await lookAround({ mirror, world, random }, looks)
         }
         const { readings } = await mirror.pass()
         problems.push(...(await endings.look()))
@@ -146,12 +149,13 @@ test.each(Array.from({ length: worlds }, (_, index) => index + 1))(
       const injected = simulated.faults.injected()
       const moves = new Set(world.truth.moves().map(({ type }) => type))
       console.info(
-        `world ${seed}: ${passes + 4} passes, ${readings} readings compared, ${simulated.requests.count()} requests, ` +
+        `world ${seed}: ${passes + 4} passes, ${readings} readings compared, looks ${JSON.stringify(looks)}, ${simulated.requests.count()} requests, ` +
           `${world.truth.moves().length} moves, ${endings.endings} endings (${endings.excused} beyond knowing), faults ${JSON.stringify(injected)}`,
       )
       // Asked about another teammate, an API that answers for the owner of the key may also say "no queue".
       expect(odd.length).toBeLessThanOrEqual((injected.odd_no_queue ?? 0) + (injected.wrong_owner ?? 0))
       expect(readings).toBeGreaterThan(passes * 3)
+      expect(looks).toMatchObject({ changed: expect.any(Number), unexpected: expect.any(Number) })
       expect(TRANSIENT.filter((kind) => injected[kind]).length).toBeGreaterThan(3)
       expect(climate.lies.some((kind) => injected[kind])).toBe(true)
       expect([...moves]).toEqual(expect.arrayContaining(['dial', 'reset', 'append', 'remove_positions']))
@@ -167,6 +171,23 @@ test.each(Array.from({ length: worlds }, (_, index) => index + 1))(
 
 async function setForEverySession({ pool, name }: TestDatabase, settings: readonly string[]): Promise<void> {
   for (const setting of settings) await pool.query(`alter database ${name} set ${setting}`)
+}
+
+/** Looks at random teammates, while the team goes on. A look that fails changes nothing. */
+async function lookAround(
+  { mirror, world, random }: { readonly mirror: Mirror; readonly world: World; readonly random: Random },
+  looks: Record<string, number>,
+): Promise<void> {
+  const ids = world.teammates().map(({ id }) => id)
+  for (let nth = 0; nth < 4; nth += 1) {
+    const userId = random.pick(ids)
+    const { kind } = await mirror.look(world.team.id, userId).catch((error: unknown) => {
+      if (error instanceof AlloError) return { kind: 'failed' }
+      throw error
+    })
+    looks[kind] = (looks[kind] ?? 0) + 1
+    world.act(random.int(0, 2))
+  }
 }
 
 /** Nothing moves, nothing fails. */

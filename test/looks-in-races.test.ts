@@ -1,13 +1,14 @@
 /** Looks that overlap with other looks, with readings and with a clock that is set back. On the model of test/proof. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { lookAtTeammate } from '../src/live/look-at-teammate.ts'
+import { readAtOnce } from '../src/live/read-at-once.ts'
 import { runInProcess } from '../src/pass/run-in-process.ts'
 import { openPool, type Pool } from '../src/store/postgres/database.ts'
 import { openGate } from './proof/gate.ts'
 import { findFalsehoods } from './proof/history-truth.ts'
 import { lookOnce } from './proof/look.ts'
 import type { Model, Row } from './proof/model.ts'
-import { clockOf, dependencies, type Instant, modelAt, options } from './proof/pass.ts'
+import { clientOf, clockOf, dependencies, type Instant, modelAt, options } from './proof/pass.ts'
 import { queueOf } from './proof/scopes.ts'
 import { watched } from './proof/watched-pool.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -104,4 +105,31 @@ test('a look that compared with an older state of the mirror does not date a cha
   expect(await first).toBe('changed')
   expect(await look()).toBe('changed')
   expect(await falsehoods()).toEqual([])
+})
+
+test('a pass that a look requested is not one of the two passes that end a queue', async () => {
+  const holders = ['usr-a', 'usr-b'] as const
+  const queues = holders.map((holder, id) => queueOf('a', { id, holder }))
+  timeline.push({ at: await clockOf({ pool }), model: { team: holders, queues } })
+  await pass()
+  timeline.push({ at: await clockOf({ pool }), model: { team: holders, queues: queues.slice(1) } })
+  await readAtOnce(
+    {
+      pool,
+      numberKeys: null,
+      allo: clientOf(now),
+      leases: { hold: () => () => undefined, stop: () => undefined },
+      cadence: () => ({ gapAfterSeconds: 600, staleAfterSeconds: 600 }),
+      version: 'test',
+    },
+    { teamId: 'team', userId: 'usr-a', jobId: 'reading' },
+    new AbortController().signal,
+  )
+  const queue = async () => (await loadRecorded(pool)).queues.find(({ queue_id }) => queue_id === 'pdl-0')
+  const missingSince = (await queue())?.missing_since
+  expect(await queue()).toMatchObject({ is_current: null, ended_at: null, missing_since: expect.any(Number) })
+  await pass()
+  expect(await queue()).toMatchObject({ is_current: null, ended_at: null })
+  await pass()
+  expect(await queue()).toMatchObject({ is_current: false, ended_at: missingSince })
 })

@@ -55,7 +55,7 @@ COMMENT ON COLUMN allo.queues.last_observed_at IS 'Observed: end of the last rea
 COMMENT ON COLUMN allo.queues.last_look_applied_at IS 'Observed: end of the last look that changed fields of its numbers. Null: none did.';
 COMMENT ON COLUMN allo.queues.missing_since IS 'Internal (two-pass rule). Observed: end of the first reading that showed its holder without it. It becomes ended_at if the queue ends. Null: not missing since it was last seen.';
 COMMENT ON COLUMN allo.queues.missing_replaced_by_queue_id IS 'Internal (two-pass rule): the queue that the holder had instead at missing_since. Null: none.';
-COMMENT ON COLUMN allo.queues.unknown_since IS 'Internal (two-pass rule). Observed: when a finished pass left this queue unknown. It stays after an end, until the queue is seen again.';
+COMMENT ON COLUMN allo.queues.unknown_since IS 'Internal (two-pass rule). Observed: when a finished pass, other than one that a look requested, left this queue unknown. It stays after an end, until the queue is seen again.';
 COMMENT ON COLUMN allo.queues.held_back_passes IS 'Internal (two-pass rule): number of passes since unknown_since that could not read every teammate. After three of them, the next pass ends the queue anyway.';
 COMMENT ON COLUMN allo.queues.unobservable_since IS 'Observed: when the API first said that its holder is not on the team. Set when a later pass gets the same answer. Its versions end there. Null: it has not said so since the queue was last seen.';
 COMMENT ON COLUMN allo.queues.membership_digest IS 'Internal: digest of position, number_to and created_at of all numbers, which proves that two reads of the queue agree. Empty after a number was erased, until the queue is read again. No meaning outside the program.';

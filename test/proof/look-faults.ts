@@ -2,20 +2,11 @@
 import type { runInProcess as RunInProcess } from '../../src/pass/run-in-process.ts'
 import { namesNeverUsed } from './fresh-names.ts'
 import type { Look } from './look.ts'
+import { anyDial, anyDialStep, dialOfReader, swapTwins } from './look-moves.ts'
 import { type LooksScope, tryAllLooks } from './looks.ts'
 import { tryLooksInPasses } from './looks-in-passes.ts'
 import type { Model } from './model.ts'
-import {
-  anyDial,
-  anyDialStep,
-  append,
-  dial,
-  dialOfReader,
-  type Move,
-  removeAndAppend,
-  reset,
-  swapTwins,
-} from './moves.ts'
+import { append, dial, type Move, removeAndAppend, reset } from './moves.ts'
 import { type Edit, edit, type Fault } from './patched-source.ts'
 import type { FailedSchedule } from './readings.ts'
 import type { RewindablePool } from './rewindable-pool.ts'

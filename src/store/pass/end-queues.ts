@@ -17,6 +17,7 @@ export interface ClosedPass {
   readonly startedAt: string
   /** False with `--user`, and if Allo did not name the team. */
   readonly isWholeTeam: boolean
+  readonly trigger: string
 }
 
 /**
@@ -84,14 +85,17 @@ export async function recordEnd(client: Client, queueIds: readonly string[]): Pr
     .where(sql`${queues.queueId} ${anyOf(queueIds)}`)
 }
 
-/** Queues whose holder was seen without them since they became unknown last, or ever. */
+/**
+ * Queues whose holder was seen without them since they became unknown last, or ever. A pass that a look requested leaves
+ * `unknown_since` to the next pass.
+ */
 export function makeMissingUnknown(
   client: Client,
-  teamId: string,
+  { teamId, trigger }: ClosedPass,
 ): Promise<Fields<typeof queues, 'queueId'>[]> {
   return orm(client)
     .update(queues)
-    .set({ isCurrent: null, unknownSince: sql`clock_timestamp()` })
+    .set({ isCurrent: null, ...(trigger === 'look' ? {} : { unknownSince: sql`clock_timestamp()` }) })
     .where(
       sql`${eq(queues.teamId, teamId)} and ${queues.endedAt} is null and ${queues.missingSince} is not null
         and (${queues.unknownSince} is null or ${queues.unknownSince} <= ${queues.missingSince})`,

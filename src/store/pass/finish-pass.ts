@@ -14,7 +14,8 @@
  *   3. Another pass began after `unknown_since`, read the holder and everyone else, and none of them holds the queue.
  *
  * A pass that overlaps with another, or was abandoned, contributes step 1 at most: its readings count, its end does
- * not. Which teammates a pass read is taken from its own readings, all of which began after the pass.
+ * not. Neither does that of a pass that a look requested: it can come seconds before the next pass, and both could get
+ * the same wrong answer. It makes the queue unknown, without `unknown_since`. Which teammates a pass read is taken from its own readings, all of which began after the pass.
  *
  * A queue does not end yet because of:
  *   - a teammate who can't be read, or is listed without a usable id: for three passes at most. A pass that was stopped, or
@@ -29,7 +30,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { type Client, DatabaseError, inTransaction, type Pool } from '../postgres/database.ts'
 import { lock, queueLock, teammateLock } from '../postgres/locks.ts'
-import { orm } from '../postgres/query.ts'
+import { columns, orm } from '../postgres/query.ts'
 import { PassClosedError } from '../reading/reading.ts'
 import { queues, syncPasses, teammates } from '../schema.ts'
 import { closeHistoryOfEnded } from './close-history.ts'
@@ -96,7 +97,7 @@ function concludePass(pool: Pool, outcome: PassOutcome): Promise<Conclusions> {
     const ended = hasAskedEveryone(pass, outcome) ? await endQueues(client, pass, outcome) : []
     await closeUnobservable(client, pass)
     const unknown = [
-      ...(await makeMissingUnknown(client, pass.teamId)),
+      ...(await makeMissingUnknown(client, pass)),
       ...(await makeUnfoundUnknown(client, pass.teamId)),
     ]
     return { ended, unknown: idsOf(unknown) }
@@ -139,7 +140,7 @@ async function closePass(client: Client, outcome: PassOutcome): Promise<ClosedPa
       throttledMs: sql`coalesce(${syncPasses.throttledMs}, 0)`,
     })
     .where(and(eq(syncPasses.passId, passId), eq(syncPasses.status, 'running')))
-    .returning({ startedAt: syncPasses.startedAt, isWholeTeam: syncPasses.isWholeTeam })
+    .returning(columns(syncPasses, 'startedAt', 'isWholeTeam', 'trigger'))
   if (pass === undefined) throw new PassClosedError(`pass ${passId} was closed before it could finish`)
   return { passId, teamId, ...pass }
 }
