@@ -37,6 +37,7 @@ export interface JobQueue
     Queue<JobData>,
     | 'name'
     | 'qualifiedName'
+    | 'add'
     | 'addBulk'
     | 'upsertJobScheduler'
     | 'getJobSchedulers'

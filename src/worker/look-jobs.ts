@@ -105,14 +105,12 @@ async function runPlan(looks: Looks): Promise<void> {
 
 async function addLooks(queue: JobQueue, teamId: string, looks: readonly LookToMake[]): Promise<void> {
   const jobs = Math.ceil(looks.length / LOOKS_PER_JOB)
-  await queue.addBulk(
-    Array.from({ length: jobs }, (_, nth) => ({
-      name: 'looks',
-      // Each job has looks of the whole time, so that processes share the work evenly.
-      data: { teamId, looks: looks.filter((_, index) => index % jobs === nth) },
-      opts: leavesNothing,
-    })),
-  )
+  // One after the other: with jobs in Postgres, BullMQ creates temporary tables for each call of addBulk.
+  for (let nth = 0; nth < jobs; nth += 1) {
+    // Each job has looks of the whole time, so that processes share the work evenly.
+    const ofJob = looks.filter((_, index) => index % jobs === nth)
+    await queue.add('looks', { teamId, looks: ofJob }, leavesNothing)
+  }
 }
 
 const leavesNothing = { removeOnComplete: true, removeOnFail: true }
@@ -191,7 +189,7 @@ async function requestReading(
   await recordUnexpected(pool, { teamId, userId, reason })
   logger.debug({ event: 'reading_requested', userId, reason }, `a reading was requested: ${reason}`)
   const jobId = `reading-${createHash('sha1').update(userId).digest('hex').slice(0, 20)}`
-  await queue.addBulk([{ name: 'reading', data: { teamId, userId }, opts: { jobId, ...leavesNothing } }])
+  await queue.add('reading', { teamId, userId }, { jobId, ...leavesNothing })
 }
 
 async function runReadingAtOnce(looks: Looks, job: Job<JobData>, signal: AbortSignal): Promise<void> {
