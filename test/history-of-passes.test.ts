@@ -338,22 +338,32 @@ describe('a pass', () => {
     await begin()
   })
 
-  test('waits for a reading in progress before it records that the teammate left', async () => {
-    const holding = await begin()
-    await save(reading(holding, 'usr-A', [0, 1], 'Q'))
-    await finish(holding)
-    await list('usr-B')
-    const first = await begin()
-    await save(notFound(first, 2))
-    await finish(first)
-    const [second, beside] = [await begin(), await begin()]
-    await save(notFound(second, 4))
-    await finishDuring(second, reading(beside, 'usr-A', [6, 7], 'Q'))
-    const { teammates, queues } = await stage.recorded()
-    expect(teammates.find(({ user_id }) => user_id === 'usr-A')).toMatchObject({ left_at: null })
-    expect(queues).toMatchObject([{ is_current: true, ended_at: null }])
-    expect(await assignmentsOf()).toEqual(['usr-A Q 1-'])
-  })
+  test.each([
+    ['with a queue', 'Q', ['usr-B']],
+    ['without one', null, ['usr-B']],
+    ['who is listed', null, ['usr-A', 'usr-B']],
+  ])(
+    'waits for a reading in progress before it closes what a teammate %s held',
+    async (_, queueId, listed) => {
+      for (const second of [0, 2]) {
+        const passId = await begin()
+        await save(reading(passId, 'usr-A', [second, second + 1], queueId))
+        await finish(passId)
+      }
+      const before = await assignmentsOf()
+      await list(...listed)
+      const first = await begin()
+      await save(notFound(first, 4))
+      await finish(first)
+      const [second, beside] = [await begin(), await begin()]
+      await save(notFound(second, 6))
+      await finishDuring(second, reading(beside, 'usr-A', [8, 9], queueId))
+      const { teammates, queues } = await stage.recorded()
+      expect(teammates.find(({ user_id }) => user_id === 'usr-A')).toMatchObject({ left_at: null })
+      expect(queues.map(({ is_current }) => is_current)).toEqual(queueId === null ? [] : [true])
+      expect(await assignmentsOf()).toEqual(before)
+    },
+  )
 
   test('waits for a reading in progress, which may see the queue, before it ends the queue', async () => {
     const passes: string[] = []

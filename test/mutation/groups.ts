@@ -29,7 +29,7 @@ export const codeGroups: readonly Group[] = [
   {
     name: 'answers',
     files: ['allo/parse-*.ts'],
-    tests: ['allo-parse.fast', 'allo-limits.fast', 'properties-of-parsing.fast'],
+    tests: ['allo-answers.fast', 'allo-parse.fast', 'allo-limits.fast', 'properties-of-parsing.fast'],
   },
   {
     name: 'fields',
