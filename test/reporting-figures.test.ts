@@ -77,6 +77,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
           'voicemail_left',
           'changed_after',
           'last_changed_at',
+          'previous_holder_id',
         ),
       )
       const key = (row: { entry_id: number; dialled_at: number }) => `${row.entry_id} ${row.dialled_at}`
@@ -88,6 +89,21 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         const states = witness.world.truth.queueStatesOf(stay.queueId, before / 1000 - 5, first.at / 1000 + 5)
         const holders = states.map(({ queue }) => queue.assignee_id)
         expect(holders).toEqual(expect.arrayContaining([made.userId, first.userId]))
+      }
+    }
+  })
+
+  test('a dial that the mirror may have given to the wrong teammate names the other one', async () => {
+    for (const { truth, read, entryId } of weeks().teams) {
+      const rows = byKey(
+        await read<{ entry_id: number; dialled_at: number; previous_holder_id: string | null }>('dials'),
+        ({ entry_id, dialled_at }) => `${entry_id} ${dialled_at}`,
+      )
+      for (const { made, first, stay, at } of truth.dials) {
+        const other = rows.get(`${entryId(stay.key)} ${at}`)?.previous_holder_id
+        const holders = new Set(truth.queues.get(stay.queueId)?.sightings.map(({ userId }) => userId))
+        if (made.userId !== first.userId && holders.has(made.userId)) expect(other).toBe(made.userId)
+        if (other) expect(holders).toContain(other)
       }
     }
   })
@@ -221,6 +237,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
             previous_outcome: outcomeOf(previous.row),
             has_connected_before: wasReached,
             seconds_since_previous: (newest.first.at - previous.first.at) / 1e6,
+            ...afterConnection(stays.flatMap(({ dials }) => dials)),
           },
         ]
       })
@@ -467,6 +484,11 @@ async function viewsOf(pool: Parameters<typeof readView>[0], having = ''): Promi
      where kind = 'view' group by 1 ${having} order by 1`,
   )
   return rows.map(({ name }) => name)
+}
+
+function afterConnection(dials: readonly SeenDial[]) {
+  const connectedAt = Math.min(...dials.flatMap(({ at, outcome }) => (outcome === 'connected' ? [at] : [])))
+  return { dials: dials.length, dials_after_connection: dials.filter(({ at }) => at > connectedAt).length }
 }
 
 function counted({ at, outcome, stay }: SeenDial): CountedDial {

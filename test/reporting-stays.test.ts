@@ -72,8 +72,16 @@ describe('a number that is queued again', () => {
 
     stage.apply({ type: 'append', userId: first, numbers: [number] })
     await stage.pass()
+    // The newest entry was not dialled, and the second dial of the first one came after a connection.
     expect(await read<Requeued>(stage, 'requeued_numbers')).toMatchObject([
-      { user_id: first, entries: 3, previous_entry_id: again?.entry_id, previous_outcome: 'remaining' },
+      {
+        user_id: first,
+        entries: 3,
+        previous_entry_id: again?.entry_id,
+        previous_outcome: 'remaining',
+        dials: 2,
+        dials_after_connection: 1,
+      },
     ])
   })
 
@@ -94,6 +102,28 @@ describe('a number that is queued again', () => {
     expect(await readView(stage.database.pool, 'reporting.requeued_numbers')).toEqual([])
     const changes = await read<{ change_type: string }>(stage, 'number_changes')
     expect(changes.filter(({ change_type }) => change_type === 'reappeared')).toHaveLength(5)
+  })
+})
+
+describe('a dial just before a hand-over', () => {
+  test('is unknown between the two teammates; one before and one after it are not', async () => {
+    // Of a dial that is known to the second, a reading in the same second may be earlier or later.
+    const stage = await openStage({ world: { teammates: 2, timestampPrecision: 'microsecond' } })
+    const [giver = '', taker = ''] = stage.ids
+    const queueId = currentQueue(stage, giver)
+    stage.apply({ type: 'dial', userId: giver, position: 0 })
+    await stage.pass()
+    stage.apply({ type: 'dial', userId: giver, position: 1 }, { type: 'reassign', userId: giver, to: taker })
+    await passes(stage, 2)
+    stage.apply({ type: 'dial', userId: taker, position: 2 })
+    await stage.pass()
+    const rows = await read<{ queue_id: string; position: number }>(stage, 'dials')
+    const ofQueue = rows.filter(({ queue_id }) => queue_id === queueId)
+    expect(ofQueue.sort((a, b) => a.position - b.position)).toMatchObject([
+      { user_id: giver, previous_holder_id: null },
+      { user_id: taker, previous_holder_id: giver },
+      { user_id: taker, previous_holder_id: null },
+    ])
   })
 })
 

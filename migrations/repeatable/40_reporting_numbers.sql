@@ -35,7 +35,18 @@ SELECT d.team_id, d.dial_id, d.user_id, t.name AS teammate_name, d.queue_id, d.e
   CASE WHEN d.dialled_at >= coalesce(e.source_created_at, e.first_seen_at)
     THEN extract(epoch FROM d.dialled_at - coalesce(e.source_created_at, e.first_seen_at))::double precision
   END AS seconds_since_added,
-  d.first_seen_at, d.changed_after, d.last_changed_at
+  d.first_seen_at, d.changed_after, d.last_changed_at,
+  -- A dial from before its holder was first seen with the queue may be of the holder before.
+  (SELECT before.user_id FROM (
+      SELECT max(valid_from) AS valid_from FROM allo.queue_assignments
+      WHERE queue_id = d.queue_id AND user_id = d.user_id AND valid_from <= d.first_seen_at
+    ) held
+    CROSS JOIN LATERAL (
+      SELECT user_id FROM allo.queue_assignments b WHERE b.queue_id = d.queue_id AND b.valid_from < held.valid_from
+      ORDER BY b.valid_from DESC LIMIT 1
+    ) before
+    WHERE before.user_id <> d.user_id AND coalesce(d.dialled_at < held.valid_from, d.first_seen_at = held.valid_from)
+  ) AS previous_holder_id
 FROM allo.dials d
 CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
 LEFT JOIN allo.queue_entries e USING (entry_id)
@@ -134,7 +145,8 @@ SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
   allo.masked_number(e.number_to) AS number_masked, e.number_key, e.first_seen_at, e.outcome, earlier.entries + 1 AS entries,
   earlier.first_seen_at AS first_ever_seen_at, earlier.previous_entry_id, earlier.previous_queue_id,
   earlier.previous_outcome, earlier.has_connected AS has_connected_before,
-  extract(epoch FROM e.first_seen_at - earlier.previous_first_seen_at)::double precision AS seconds_since_previous
+  extract(epoch FROM e.first_seen_at - earlier.previous_first_seen_at)::double precision AS seconds_since_previous,
+  again.dials, again.dials_after_connection
 FROM allo.queue_entries e
 JOIN allo.queues q USING (queue_id)
 LEFT JOIN allo.queue_assignments a ON a.queue_id = e.queue_id AND a.valid_from <= e.first_seen_at
@@ -154,6 +166,15 @@ CROSS JOIN LATERAL (
   WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
     AND x.entry_id <> e.entry_id
 ) earlier
+LEFT JOIN LATERAL (
+  SELECT count(*) AS dials, count(*) FILTER (WHERE at > connected_at) AS dials_after_connection
+  FROM (
+    SELECT coalesce(d.dialled_at, d.first_seen_at) AS at,
+      min(coalesce(d.dialled_at, d.first_seen_at)) FILTER (WHERE allo.is_connected(d.outcome)) OVER () AS connected_at
+    FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id) JOIN allo.dials d USING (entry_id)
+    WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
+  ) of_number
+) again ON true
 WHERE earlier.entries > 0 AND NOT earlier.has_later;
 
 CREATE OR REPLACE VIEW reporting.removed_uncalled AS

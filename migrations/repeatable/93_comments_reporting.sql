@@ -17,7 +17,7 @@ COMMENT ON VIEW reporting.number_history IS 'One row per version of an entry: it
 COMMENT ON VIEW reporting.number_changes IS 'One row per change, derived from number_history. What was added, removed, moved or dialled between two moments? added + reappeared - removed = numbers in queues that have not ended and whose holder is on the team. A new position or a new updated_at does not count as added or removed.';
 COMMENT ON VIEW reporting.queue_assignments IS 'One row per period in which a teammate held one queue, or was seen without any. Who held which queue when? If there is no row, it is unknown.';
 COMMENT ON VIEW reporting.queue_history IS 'One row per version of a queue''s settings. When was it renamed, reassigned, reconfigured?';
-COMMENT ON VIEW reporting.requeued_numbers IS 'One row per number with more than one entry: its newest entry, and what came before. Who is called again, although they may have been reached? Numbers are compared by phone number or, once erased, by number_key.';
+COMMENT ON VIEW reporting.requeued_numbers IS 'One row per number with more than one entry: its newest entry, and what came before. Who is called again, although they may have been reached? dials_after_connection counts over all entries, outcome is of the newest one only. Numbers are compared by phone number or, once erased, by number_key.';
 COMMENT ON VIEW reporting.removed_uncalled IS 'One row per entry that ended without a call, of a number that was in no queue afterwards. Who was never called? If a number was erased without number_key, its return can''t be detected.';
 COMMENT ON VIEW reporting.removals IS 'One row per queue and moment at which numbers left it without a call. How many uncalled numbers were lost, when, how and to whom, and was it many at once? Counts every time a number left: deleted, or its queue was replaced or is gone. Numbers whose holder left the team are not here, because what happened to them is unknown. A number that was added and removed between two readings was not seen.';
 COMMENT ON VIEW reporting.stale_numbers IS 'One row per number in a current queue that has waited longer than 7 days without a call, as of the last reading. Which numbers wait too long?';
@@ -86,6 +86,7 @@ BEGIN
       ('dialled_weekday', 'Local weekday of counted_at: 1 Monday to 7 Sunday.'),
       ('dialling_seconds', 'Seconds between the dials of a session, summed over all sessions of the day. The last call of a session is not counted, because its length is unknown.'),
       ('dials', 'Dials.'),
+      ('dials_after_connection', 'Dials of this number after a person had answered it, in all its entries, not only in the newest one.'),
       ('dials_seen_by_look', 'Those of dials that a look saw first; a reading saw the others.'),
       ('do_not_disturb', 'ENABLED or DISABLED, or a word that Allo adds.'),
       ('duration_seconds', 'From start to end. Null: running.'),
@@ -183,6 +184,7 @@ BEGIN
       ('previous_connected', 'Connected dials of the 7 days before the period.'),
       ('previous_connection_rate', 'Connection rate of the 7 days before the period.'),
       ('previous_dials', 'Dials of the 7 days before the period.'),
+      ('previous_holder_id', 'The teammate who may have made this dial instead of user_id: they held the queue before, and the dial began before user_id was first seen with it. Null: no other teammate is known who may have made it.'),
       ('previous_entry_id', 'The entry before this one.'),
       ('previous_gap_seconds', 'Seconds without data in the 7 days before the period. 604800 means that nothing of them was read, so there is nothing to compare with.'),
       ('previous_outcome', 'Outcome of the entry before this one.'),
@@ -275,9 +277,11 @@ COMMENT ON COLUMN reporting.removals.removed_at IS 'Observed: end of the first r
 COMMENT ON COLUMN reporting.removals.user_id IS 'The teammate who held the queue when the numbers left.';
 COMMENT ON COLUMN reporting.removals.reason IS 'How they left: deleted (removed, and the queue continued), queue_replaced (a reset), queue_gone.';
 COMMENT ON COLUMN reporting.removals.numbers IS 'Numbers without a call that left the queue at this moment.';
+COMMENT ON COLUMN reporting.requeued_numbers.dials IS 'Dials of this number, in all its entries.';
 COMMENT ON COLUMN reporting.requeued_numbers.outcome IS 'Outcome of the newest entry so far.';
 COMMENT ON COLUMN reporting.current_numbers.user_id IS 'The teammate who holds the queue.';
 COMMENT ON COLUMN reporting.stale_numbers.user_id IS 'The teammate who holds the queue.';
+COMMENT ON COLUMN reporting.dials.user_id IS 'The teammate who held the queue when the dial was first seen. If previous_holder_id is not null, it is not certain which of the two made it.';
 COMMENT ON COLUMN reporting.dials.first_seen_at IS 'Observed: end of the first reading or look that showed it.';
 COMMENT ON COLUMN reporting.dials.changed_after IS 'The dial appeared after this, and at first_seen_at at the latest. Null: not known.';
 COMMENT ON COLUMN reporting.queue_daily.user_id IS 'The teammate who held the queue last until the end of the day. Null: before the first reading.';
