@@ -120,6 +120,7 @@ async function run(
       env: {
         SYNC_EVERY: syncEvery,
         ALLO_REQUEST_TIMEOUT_MS: '2000',
+        LIVE_BUDGET_SHARE: '100%',
         NUMBER_KEY: 'c4a05c4a05c4a05c'.repeat(4),
       },
     },
