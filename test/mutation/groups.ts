@@ -34,7 +34,7 @@ export const codeGroups: readonly Group[] = [
   {
     name: 'fields',
     files: ['allo/{record,extra-fields,value,timestamp}.ts'],
-    tests: ['allo-parse.fast', 'allo-limits.fast', 'properties-of-parsing.fast'],
+    tests: ['allo-fields.fast', 'allo-parse.fast', 'allo-limits.fast', 'properties-of-parsing.fast'],
   },
   {
     name: 'texts',
@@ -64,10 +64,10 @@ export const statementGroups: readonly Group[] = [
     name: 'passes-sql',
     files: ['store/pass/{finish-pass,end-queues,close-history,unobservable}.ts'],
     tests: [
-      'history-of-queues',
       'history-of-passes',
-      'history-of-a-team',
       'history-of-handovers',
+      'history-of-a-team',
+      'history-of-queues',
       'data-at-the-edges',
     ],
   },
