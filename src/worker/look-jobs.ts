@@ -20,7 +20,6 @@ import { concernOf } from '../pass/failure.ts'
 import {
   clearUnexpected,
   delayLooks,
-  forgetOldLooks,
   type LookBudget,
   planLookNow,
   planLooks,
@@ -100,7 +99,6 @@ async function runPlan(looks: Looks): Promise<void> {
     teamId,
     planned.map((look) => ({ ...look, rank: null })),
   )
-  await forgetOldLooks(pool)
 }
 
 async function addLooks(queue: JobQueue, teamId: string, looks: readonly LookToMake[]): Promise<void> {

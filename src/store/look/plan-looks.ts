@@ -12,7 +12,7 @@
  * stretch evenly. There are no looks while a pass makes progress, nor during a pause after a 429. After it the share
  * grows back within five minutes. With a daily quota, looks get what the passes of the day leave, spread over the day.
  */
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { alias, type PgColumn } from 'drizzle-orm/pg-core'
 import { type Client, inTransaction, type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { lock } from '../postgres/locks.ts'
@@ -91,6 +91,7 @@ export async function planLooks(pool: Pool, budget: LookBudget, aheadMs: number)
     const most = Math.min(intervalMs > 0 ? free : MOST_PLANNED, MOST_PLANNED)
     const planned = await run<PlannedLook>(client, plan({ teamId, aheadMs, most, apartMs: intervalMs }))
     await spend(client, budget, intervalMs * planned.length)
+    await forgetOldLooks(client, teamId)
     return { teamId, planned, heldBackBy: planned.length === most ? 'share' : null }
   })
 }
@@ -267,11 +268,12 @@ export function clearUnexpected(pool: Pool, userId: string): Promise<unknown> {
   )
 }
 
-/** Removes what was planned for teammates who hold no queue any more. */
-export async function forgetOldLooks(pool: Pool): Promise<void> {
-  await withDatabaseErrors('forgetting looks', () =>
-    orm(pool).delete(looks).where(sql`${looks.plannedAt} < ${now} - interval '1 hour'`),
-  )
+/** Removes what was planned for teammates of the team who hold no queue any more. */
+async function forgetOldLooks(client: Client, teamId: string): Promise<void> {
+  const isOld = sql`${looks.plannedAt} < ${now} - interval '1 hour'`
+  await orm(client)
+    .delete(looks)
+    .where(and(eq(looks.teamId, teamId), isOld))
 }
 
 async function spend(client: Client, { keyFingerprint }: LookBudget, ms: number): Promise<void> {
