@@ -151,6 +151,8 @@ export function questionsAbout(subject: Subject): Question[] {
     unbound(ofTeammateSince('requeued_numbers', 'first_seen_at')),
     ...bothWays('removed_uncalled', 'removed_at'),
     unbound(ofTeammateSince('removed_uncalled', 'removed_at')),
+    ...[...bothWays('removals', 'removed_at'), ofTeammateSince('removals', 'removed_at')].map(unbound),
+    ...[ofQueue('queue_daily'), since('queue_daily', 'day', weekAgo)].map(unbound),
     ...[ofQueue('stale_numbers', currentQueueId), ofTeammate('stale_numbers', holderId)].map(adding),
     ofTeammate('data_freshness'),
     ofTeammateEver('coverage_gaps'),
