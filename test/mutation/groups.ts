@@ -39,7 +39,7 @@ export const codeGroups: readonly Group[] = [
   {
     name: 'texts',
     files: ['allo/{json,text}.ts'],
-    tests: ['masking.fast', 'allo-parse.fast', 'allo-limits.fast'],
+    tests: ['allo-texts.fast', 'masking.fast', 'allo-parse.fast'],
   },
   {
     name: 'matching',
