@@ -2,8 +2,8 @@
  * Plans looks: who is looked at, and when. All processes of a team plan together in Postgres, so that each look is
  * planned once, and all looks together stay within their share of the read budget.
  *
- *   queue with a change within five minutes ─▶ every 10 seconds
- *   within an hour ─────────────────────────▶ every 30 seconds
+ *   queue with a change within two minutes, or a call in progress ─▶ every 10 seconds
+ *   a change within an hour ────────────────▶ every 30 seconds
  *   older ──────────────────────────────────▶ every two minutes
  *   no queue, or its holder is unknown ─────▶ never
  *   a look was unexpected, or got no answer ▶ after 10 seconds, 20, 40 … to five minutes, until one counts
@@ -150,15 +150,17 @@ interface Planning {
 }
 
 const plan = template<Planning>(({ teamId, aheadMs, most, apartMs }) => {
-  const lastChange = sql`(select ${c.observedAt} from ${queueSnapshots} ${c}
-    where ${c.queueId} = ${q.queueId} order by ${c.observedAt} desc limit 1)`
-  const usual = sql`case when ${lastChange} > ${now} - interval '5 minutes' then 10
-    when ${lastChange} > ${now} - interval '1 hour' then 30 else 120 end`
+  // A call may take long, and one that was never closed is no longer in progress.
+  const lastChange = sql`select ${c.observedAt} as at,
+      ${c.observedAt} > ${now} - case when ${c.inProgress} > 0 then interval '15 minutes' else interval '2 minutes' end as is_dialling
+    from ${queueSnapshots} ${c} where ${c.queueId} = ${q.queueId} order by ${c.observedAt} desc limit 1`
+  const usual = sql`case when change.is_dialling then 10
+    when change.at > ${now} - interval '1 hour' then 30 else 120 end`
   const afterUnexpected = sql`least(300, 10 * 2 ^ least(${l.unexpectedInARow} - 1, 5))`
   const everySeconds = sql`case when ${l.unexpectedInARow} > 0 then greatest(${usual}, ${afterUnexpected}) else ${usual} end`
   return sql`with candidate as (
       select ${t.userId}, ${l.plannedAt} as last_planned_at, (${everySeconds})::float8 as every_seconds
-      from ${lookedAt(teamId)}
+      from ${lookedAt(teamId, sql`left join lateral (${lastChange}) change on true`)}
     ), due as (
       select user_id, last_planned_at + make_interval(secs => every_seconds) as due_at,
         row_number() over (order by extract(epoch from ${now} - last_planned_at) / every_seconds desc nulls first, user_id) as nth
@@ -191,7 +193,7 @@ export function delayLooks(pool: Pool, keyFingerprint: string, ms: number): Prom
 }
 
 /**
- * Plans one look at the teammate now, beside the others, but for at most ten seconds of the share ahead. Null: the
+ * Plans one look at the teammate now, beside the others, but for at most a minute of the share ahead. Null: the
  * teammate is not looked at, a look is planned for the next second anyway, the share is spent, or there is a pause.
  */
 export function planLookNow(pool: Pool, budget: LookBudget, userId: string): Promise<PlannedLook | null> {
@@ -207,7 +209,8 @@ export function planLookNow(pool: Pool, budget: LookBudget, userId: string): Pro
   })
 }
 
-const URGENT_AHEAD_MS = 10_000
+/** Planned looks wait until it is paid back. So a webhook comes before looks that are only due. */
+const URGENT_AHEAD_MS = 60_000
 
 const planNow = template<{ teamId: string; userId: string }>(({ teamId, userId }) => {
   const row = insertion(looks, { userId: t.userId, teamId: sql`${teamId}::text`, plannedAt: now })
@@ -217,13 +220,14 @@ const planNow = template<{ teamId: string; userId: string }>(({ teamId, userId }
     returning ${l.userId} as "userId", ${l.plannedAt} as "plannedAt", 0::float8 as "inMs"`
 })
 
-/** Teammates `t` with their queues `q`: each who holds a queue for certain, and whom passes read. */
-function lookedAt(teamId: SQL): SQL {
+/** Teammates `t` with their queues `q`, and what `more` joins: each who holds a queue for certain, and whom passes read. */
+function lookedAt(teamId: SQL, more = sql``): SQL {
   return sql`${teammates} ${t}
     join ${queues} ${q} on ${q.userId} = ${t.userId} and ${q.isCurrent} and ${q.missingSince} is null
     join ${queueAssignments} ${a} on ${a.userId} = ${t.userId} and ${a.queueId} = ${q.queueId}
       and ${a.validTo} is null and ${a.missingSince} is null
     left join ${looks} ${l} on ${l.userId} = ${t.userId}
+    ${more}
     where ${t.teamId} = ${teamId} and ${t.isListed} and ${wasLeftOut(t.userId)} is not true`
 }
 
