@@ -114,7 +114,7 @@ describe.concurrent('with a Node that is too old the program', () => {
       const own = script.split(' && ').filter((command) => !command.startsWith('npm run '))
       for (const command of own)
         expect({ name, command }).toMatchObject({
-          command: expect.stringMatching(/^(exec )?node (bin\/|-e )/),
+          command: expect.stringMatching(/^(exec )?(node (bin\/|-e )|python3 |\.cache\/dbt\/bin\/)/),
         })
     }
   })

@@ -167,10 +167,12 @@ CROSS JOIN LATERAL (
     AND x.entry_id <> e.entry_id
 ) earlier
 LEFT JOIN LATERAL (
-  SELECT count(*) AS dials, count(*) FILTER (WHERE at > connected_at) AS dials_after_connection
+  SELECT count(*) AS dials, count(*) FILTER (WHERE is_after_connection) AS dials_after_connection
   FROM (
-    SELECT coalesce(d.dialled_at, d.first_seen_at) AS at,
-      min(coalesce(d.dialled_at, d.first_seen_at)) FILTER (WHERE allo.is_connected(d.outcome)) OVER () AS connected_at
+    -- Allo's times are whole seconds: of two dials in one second, the one that was seen first was made first.
+    SELECT coalesce(bool_or(allo.is_connected(d.outcome)) OVER (
+        ORDER BY coalesce(d.dialled_at, d.first_seen_at), d.first_seen_at, d.dial_id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false) AS is_after_connection
     FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id) JOIN allo.dials d USING (entry_id)
     WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
   ) of_number

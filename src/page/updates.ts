@@ -102,8 +102,12 @@ export const script = `'use strict';
     for (const { name } of [...old.attributes]) if (!wanted.hasAttribute(name) && !isKept(name)) old.removeAttribute(name);
     for (const { name, value } of wanted.attributes) if (old.getAttribute(name) !== value && !isKept(name)) old.setAttribute(name, value);
     const rest = [...old.childNodes];
+    const staying = new Set([...wanted.childNodes].map((child) => child.nodeName + keyOf(child)));
     const children = [...wanted.childNodes].map((child) => {
-      const at = rest.findIndex((one) => one.nodeName === child.nodeName && keyOf(one) === keyOf(child));
+      const isSame = (one) => one.nodeName === child.nodeName && keyOf(one) === keyOf(child);
+      // One that would go takes the place of one that comes: a name in its label may have changed.
+      const isFree = (one) => one.nodeName === child.nodeName && !staying.has(one.nodeName + keyOf(one));
+      const at = rest.some(isSame) ? rest.findIndex(isSame) : rest.findIndex(isFree);
       if (at < 0) return document.importNode(child, true);
       const [same] = rest.splice(at, 1);
       become(same, child);

@@ -14,17 +14,8 @@ import {
 } from '../support/recorded.ts'
 import { fieldsOf, memberOf } from '../support/truth.ts'
 import { findFalseLooks } from './look-truth.ts'
-import {
-  currentQueue,
-  type Model,
-  queueIdOf,
-  type Row,
-  rowAsAnswered,
-  type UserId,
-  type View,
-  viewOf,
-  viewText,
-} from './model.ts'
+import { currentQueue, type Model, queueIdOf, type UserId, type View, viewOf, viewText } from './model.ts'
+import { fieldsOfRow, modelsDuring } from './model-truth.ts'
 import type { Instant } from './pass.ts'
 
 export async function findFalsehoods(
@@ -66,13 +57,6 @@ function viewsDuring(
   return modelsDuring(timeline, read_started_at, observed_at).map((model) => viewOf(model, user_id as UserId))
 }
 
-export function modelsDuring(timeline: readonly Instant[], from: number, to: number): Model[] {
-  return timeline.flatMap(({ at, model }, index) => {
-    const until = timeline[index + 1]?.at ?? Number.POSITIVE_INFINITY
-    return at <= to && until > from ? [model] : []
-  })
-}
-
 function isOfKind(view: View, { status, queue_id }: RecordedReading): boolean {
   if (status !== 'ok') return view.kind === status
   return view.kind === 'queue' && queueIdOf(view.queue.id) === queue_id
@@ -82,16 +66,6 @@ function rowsOf(views: readonly View[], queueId: string | null): NumberFields[][
   return views.flatMap((view) =>
     view.kind === 'queue' && queueIdOf(view.queue.id) === queueId ? [view.queue.rows.map(fieldsOfRow)] : [],
   )
-}
-
-export function fieldsOfRow(row: Row): NumberFields {
-  const unset = {
-    detected_outbound_voicemail: null,
-    not_reached_destination_reason: null,
-    voicemail_left: null,
-  }
-  const routing = rowAsAnswered(row)
-  return { ...unset, ...routing, routing_result: routing.routing_result as string | null }
 }
 
 /** The rows were together at one instant, and each with its fields at one. */

@@ -6,8 +6,8 @@
 import { isSeenByLook, outcomeOf } from '../support/bookkeeping.ts'
 import { covers, groupBy, type Recorded, type RecordedVersion } from '../support/recorded.ts'
 import { fieldsOf, memberOf } from '../support/truth.ts'
-import { fieldsOfRow, modelsDuring } from './history-truth.ts'
 import { currentQueue, queueIdOf, type UserId } from './model.ts'
+import { fieldsOfRow, modelsDuring } from './model-truth.ts'
 import type { Instant } from './pass.ts'
 
 export function findFalseLooks(recorded: Recorded, timeline: readonly Instant[]): string[] {

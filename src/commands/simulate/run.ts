@@ -48,7 +48,9 @@ export async function runSimulate(options: SimulateOptions): Promise<ExitCode> {
     `Simulated Allo: ${teammates} teammates, ${movesPerMinute} moves a minute, ${readsPerSecond || 'any number of'} reads a second. Stop it with Ctrl-C.`,
   )
   const dice = createRandom(`${seed} pace`)
-  const ticks = setInterval(() => world.act(dice.count((movesPerMinute * TICK_MS) / 60_000)), TICK_MS)
+  const move = () => world.act(dice.count((movesPerMinute * TICK_MS) / 60_000))
+  move()
+  const ticks = setInterval(move, TICK_MS)
   const dialling = startReps(world, options)
   try {
     await withInterruption(untilAborted)
