@@ -49,6 +49,8 @@ function connectionOf(database: TestDatabase, login: string, password = 'only he
   url.password = password
   // As other programs connect: with the settings of the login.
   const pool = new pg.Pool({ connectionString: url.href, ssl: false, max: 2 })
+  // A database that is dropped ends its sessions, also one that is just being closed.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   pools.push(pool)
   return { url: url.href, pool }
 }
