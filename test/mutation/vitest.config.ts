@@ -28,7 +28,7 @@ const projects = [
 export default defineConfig({
   test: {
     root,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     sequence: { sequencer: InOrder },
     projects: projects
