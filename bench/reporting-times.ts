@@ -1,6 +1,6 @@
 /** How long users wait, as a ratio to the time of counting all versions (some tenths of a second on any machine). */
 import { runChecks } from '../src/quality/run-checks.ts'
-import type { Days } from '../src/report/filters.ts'
+import { type Days, usualFilters } from '../src/report/filters.ts'
 import { reportPage } from '../src/report/page/page.ts'
 import { takeReport } from '../src/report/report.ts'
 import { bounded, type Figure, ratio } from './figures.ts'
@@ -56,7 +56,7 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
 
 /** The worker's response to `/report`. */
 async function makePage(owner: History['owner'], days: Days): Promise<void> {
-  const filters = { days, teammate: null, queue: null }
+  const filters = { ...usualFilters, days }
   const report = await takeReport(owner, { teamId: TEAM_ID, filters, statementTimeoutMs: 60_000 })
   if (!reportPage(report, { links: null, version: 'bench' }).includes('<svg'))
     throw new Error('the page is empty')

@@ -46,6 +46,12 @@ describe('report', () => {
     expect(text.includes(weeks.nameOf(weeks.cast.resetter))).toBe(false)
   })
 
+  test('writes the report of a period of the calendar', async () => {
+    const { stdout } = await run('--out', '-', '--period', 'month')
+    expect(stdout).toContain('Narrowed to: <b>this month</b>')
+    expect(stdout).not.toContain('<form')
+  })
+
   test('replaces an old file, and refuses a folder', async () => {
     writeFileSync(join(folder, 'old.html'), 'old')
     expect(await run('--out', 'old.html')).toMatchObject({ code: 0 })
@@ -70,6 +76,8 @@ describe('report', () => {
     [['--teammate', 'usr-nobody'], 'This team has no such teammate.'],
     [['--queue', 'pdl_nothing'], 'This team has no such queue.'],
     [['--days', '8'], 'Days must be one of 7, 28, 90.'],
+    [['--period', 'year'], 'Period must be one of today, yesterday, week, month.'],
+    [['--from', '2026-11-02'], 'From and to must both be a date'],
     [['--team', 'team-other'], 'There is no such team: use --team with one of'],
   ])('with %j is refused and writes nothing', async (args, message) => {
     const refused = await run('--out', 'none.html', ...args)

@@ -1,6 +1,7 @@
 /** The figures of a report, compared with the truth of two weeks of two teams, and with the views that they link to. */
 import { describe, expect, test } from 'vitest'
-import { type Days, type Filters, usualDays } from '../src/report/filters.ts'
+import { plusDays } from '../src/report/calendar.ts'
+import { type Days, type Filters, noPeriod, usualFilters } from '../src/report/filters.ts'
 import { reportPage } from '../src/report/page/page.ts'
 import { type Figures, type Report, takeReport } from '../src/report/report.ts'
 import type { Rate } from '../src/report/scope.ts'
@@ -26,7 +27,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     asked: Partial<Filters> = {},
     pool = weeks().database.pool,
   ): Promise<Report & { figures: Figures }> {
-    const filters = { days: usualDays, teammate: null, queue: null, ...asked }
+    const filters = { ...usualFilters, ...asked }
     const report = await takeReport(pool, { teamId, filters, statementTimeoutMs: 30_000 })
     if (report.figures === null) throw new Error('this team was read')
     return { ...report, figures: report.figures }
@@ -202,6 +203,40 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         dials: dials.filter(({ at }) => at >= midnight && at <= asOf).length,
         weekAgo: dials.filter(({ at }) => at >= dayThen && at <= weekAgo).length,
       })
+    }
+  })
+
+  test('a period of the calendar has the dials from its first midnight to its last, and those it is compared with', async () => {
+    for (const team of weeks().teams) {
+      const { asOf, dials } = team.truth
+      const today = localDay(asOf, timeZone)
+      const midnight = (daysAgo: number) => startOfDay(plusDays(today, -daysAgo), timeZone)
+      const between = (from: number, to: number) => dials.filter(({ at }) => at >= from && at < to).length
+      const until = (daysAgo: number) =>
+        daysAgo === 0 ? asOf + 1 : Math.min(daysBefore(asOf, daysAgo, timeZone) + 1, midnight(daysAgo - 1))
+      const weekday = localWeekday(asOf, timeZone) - 1
+      const custom = { ...noPeriod, from: plusDays(today, -9), to: plusDays(today, -5) }
+      for (const [asked, now, before] of [
+        [{ ...noPeriod, period: 'today' }, between(midnight(0), until(0)), between(midnight(7), until(7))],
+        [
+          { ...noPeriod, period: 'yesterday' },
+          between(midnight(1), midnight(0)),
+          between(midnight(8), midnight(7)),
+        ],
+        [
+          { ...noPeriod, period: 'week' },
+          between(midnight(weekday), until(0)),
+          between(midnight(weekday + 7), until(7)),
+        ],
+        [custom, between(midnight(9), midnight(4)), between(midnight(16), midnight(11))],
+      ] as const) {
+        const { figures } = await reportOf(team, asked)
+        const { dials: found, previousDials } = figures.people.total
+        expect([asked, found, previousDials]).toEqual([asked, now, before])
+        expect(figures.days.reduce((sum, day) => sum + day.dials, 0)).toBe(now)
+        expect(figures.today.dials).toBe(between(midnight(0), until(0)))
+        expect(figures.period.asOf).toBe((await reportOf(team)).figures.period.to)
+      }
     }
   })
 

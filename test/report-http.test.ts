@@ -175,23 +175,25 @@ describe('/report', () => {
     await pool.query(`update allo.sync_passes set stale_after_seconds = 900`)
   })
 
-  test.each(['/report', '/report?days=90', `/report?days=28&teammate=SELLER`, '/report?queue=QUEUE'])(
-    'every link of %s works',
-    async (path) => {
-      const asked = path.replace('SELLER', weeks.cast.seller).replace('QUEUE', weeks.replacedQueueId)
-      const { status, text } = await server.get(asked)
-      expect(status).toBe(200)
-      const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link = '']) =>
-        link.replaceAll('&amp;', '&'),
-      )
-      expect(links.length).toBeGreaterThan(15)
-      for (const link of new Set(links)) {
-        const url = new URL(link, `${server.url}${asked}`)
-        if (url.pathname === '/') continue
-        expect([link, (await server.get(url.pathname + url.search)).status]).toEqual([link, 200])
-      }
-    },
-  )
+  test.each([
+    '/report',
+    '/report?days=90',
+    '/report?days=28&teammate=SELLER',
+    '/report?queue=QUEUE',
+    '/report?period=month',
+    '/report?period=yesterday&teammate=SELLER',
+  ])('every link of %s works', async (path) => {
+    const asked = path.replace('SELLER', weeks.cast.seller).replace('QUEUE', weeks.replacedQueueId)
+    const { status, text } = await server.get(asked)
+    expect(status).toBe(200)
+    const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link = '']) => link.replaceAll('&amp;', '&'))
+    expect(links.length).toBeGreaterThan(15)
+    for (const link of new Set(links)) {
+      const url = new URL(link, `${server.url}${asked}`)
+      if (url.pathname === '/') continue
+      expect([link, (await server.get(url.pathname + url.search)).status]).toEqual([link, 200])
+    }
+  })
 
   test.each([
     ['?days=8', 'days must be one of 7, 28, 90.'],
@@ -201,9 +203,16 @@ describe('/report', () => {
     ['?teammate=%00', 'teammate must be one id.'],
     ['?teammate=usr-nobody', 'This team has no such teammate.'],
     [`?queue=${encodeURIComponent(`' or true --`)}`, 'This team has no such queue.'],
-    ['?user=usr-1', 'Possible filters: days, teammate, queue.'],
+    ['?user=usr-1', 'Possible filters: days, period, from, to, teammate, queue.'],
+    ['?period=year', 'period must be one of today, yesterday, week, month.'],
+    ['?period=week&days=7', 'Name one period: days, period, or from with to.'],
+    ['?from=2026-11-02', 'from and to must both be a date, such as 2026-11-25.'],
+    ['?from=2026-02-30&to=2026-03-02', 'from and to must both be a date, such as 2026-11-25.'],
+    ['?from=2026-11-03&to=2026-11-02', 'to must not be before from.'],
+    ['?from=2025-11-01&to=2026-11-02', 'from and to are at most 366 days apart.'],
+    ['?from=2999-01-01&to=2999-01-02', 'from is in the future.'],
     ['/dials.csv?days=1000', 'days must be one of 7, 28, 90.'],
-    ['/dials.csv?team=team-other', 'Possible filters: teammate, queue, days.'],
+    ['/dials.csv?team=team-other', 'Possible filters: teammate, queue, days, period, from, to.'],
     ['/data_quality.csv?teammate=usr-1', 'No filter is possible here.'],
     ['/teammates.csv?queue=pdl_1', 'Possible filters: teammate.'],
   ])('%s is refused, and the message says which filters are possible', async (path, message) => {

@@ -12,6 +12,7 @@ import {
   FilterError,
   type Filters,
   filterNames,
+  noPeriod,
   readFilters,
   readReportFilters,
   toQuery,
@@ -130,9 +131,8 @@ function linksFrom(filters: Filters): Links {
   return {
     status: './',
     page: (changes) => `report${toQuery({ ...filters, ...changes }, filterNames)}`,
-    csv: (view: CsvViewName, days) => {
-      const asked = { ...filters, days: days ?? null }
-      return `report/${view}.csv${toQuery(asked, csvViews[view].filters)}`
+    csv: (view: CsvViewName, period = noPeriod) => {
+      return `report/${view}.csv${toQuery({ ...filters, ...period }, csvViews[view].filters)}`
     },
   }
 }

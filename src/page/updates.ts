@@ -131,6 +131,12 @@ export const script = `'use strict';
     return node.nodeName === 'A' ? node.getAttribute('href') : '';
   }
 
+  // The policy of the pages forbids to submit forms, so this goes where a form leads.
+  document.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const filled = [...new FormData(event.target)].filter(([, value]) => value !== '');
+    location.assign(event.target.action + '?' + new URLSearchParams(filled));
+  });
   document.addEventListener('visibilitychange', () => wait(Math.max(0, every - (performance.now() - updatedAt))));
   say(own.dataset.says);
   wait(every);

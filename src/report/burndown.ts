@@ -4,7 +4,9 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, run } from '../store/postgres/query.ts'
-import { instant, isOfTeammate, type Scope, type TimeSpan } from './scope.ts'
+import { instant } from './instant.ts'
+import type { TimeSpan } from './period.ts'
+import { isOfTeammate, type Scope } from './scope.ts'
 
 export interface Burndowns {
   /** Most that remains first; some of them. */
@@ -109,8 +111,8 @@ function holdingsOf(scope: Scope, userIds: readonly string[]): Promise<(Holding 
 }
 
 /** Of the holding `h`: what was read last before it, and for each pixel of the chart what was read last. */
-function stepsOf({ from, days }: Scope['period']): SQL {
-  const secondsOfPixel = Math.ceil((days * 86_400) / STEPS)
+function stepsOf({ from, to }: Scope['period']): SQL {
+  const secondsOfPixel = Math.max(Math.ceil((Date.parse(to) - Date.parse(from)) / 1000 / STEPS), 1)
   return sql`select json_agg(
       json_build_object('at', ${instant(sql`at`)}, 'numbers', numbers, 'remaining', remaining) order by at) as steps
     from (
@@ -131,9 +133,9 @@ function gapsOf({ client, teamId, period }: Scope, userIds: readonly string[]) {
   return run<TimeSpan & { userId: string }>(
     client,
     sql`select user_id as "userId", ${instant(sql`greatest(gap_from, ${period.from}::timestamptz)`)} as "from",
-        ${instant(sql`coalesce(gap_to, ${period.to}::timestamptz)`)} as "to"
+        ${instant(sql`least(coalesce(gap_to, ${period.to}::timestamptz), ${period.to}::timestamptz)`)} as "to"
       from reporting.coverage_gaps
-      where team_id = ${teamId} and user_id ${anyOf(userIds)}
+      where team_id = ${teamId} and user_id ${anyOf(userIds)} and gap_from < ${period.to}::timestamptz
         and coalesce(gap_to, ${period.to}::timestamptz) > ${period.from}::timestamptz
       order by gap_from`,
   )

@@ -1,14 +1,15 @@
 /** The views that can be had as CSV, and by what each can be filtered. No other view can be asked for. */
 import { type SQL, sql } from 'drizzle-orm'
 import { list } from '../store/postgres/query.ts'
-import type { AskedFilters, FilterName } from './filters.ts'
-import { type Period, within } from './scope.ts'
+import { type FilterName, type Filters, periodFilters } from './filters.ts'
+import type { Period } from './period.ts'
+import { within } from './scope.ts'
 
 interface CsvView {
   /** Rows that are always left out do not meet this. */
   readonly where?: SQL
   readonly filters: readonly FilterName[]
-  /** What the filter `days` leaves. */
+  /** What a period leaves. */
   readonly isWithin?: (period: Period) => SQL
   readonly orderBy: SQL
   /** Columns that are left out. */
@@ -23,20 +24,20 @@ const views = {
     orderBy: sql`teammate_name, user_id, weekday, hour`,
   },
   coverage_gaps: {
-    filters: ['teammate', 'days'],
-    isWithin: ({ from }) => sql`coalesce(gap_to > ${from}, true)`,
+    filters: ['teammate', ...periodFilters],
+    isWithin: ({ from, to }) => sql`gap_from < ${to} and coalesce(gap_to > ${from}, true)`,
     orderBy: sql`gap_from, user_id`,
   },
   current_numbers: { filters: ['teammate', 'queue'], orderBy: sql`queue_id, position` },
   daily_activity: {
-    filters: ['teammate', 'days'],
-    isWithin: ({ dates }) => sql`day >= ${dates[0]?.date}`,
+    filters: ['teammate', ...periodFilters],
+    isWithin: isOneOfDays,
     orderBy: sql`day, teammate_name, user_id`,
   },
   data_freshness: { filters: ['teammate'], orderBy: sql`teammate_name, user_id` },
   data_quality: { filters: [], orderBy: sql`check_name` },
   dials: {
-    filters: ['teammate', 'queue', 'days'],
+    filters: ['teammate', 'queue', ...periodFilters],
     isWithin: (period) => within(sql`counted_at`, period),
     orderBy: sql`counted_at, dial_id`,
   },
@@ -45,28 +46,28 @@ const views = {
     orderBy: sql`connected desc, dials desc, teammate_name, user_id`,
   },
   number_entries: {
-    filters: ['teammate', 'queue', 'days'],
+    filters: ['teammate', 'queue', ...periodFilters],
     isWithin: (period) => within(sql`first_dialled_at`, period),
     orderBy: sql`entry_id`,
   },
   outcome_definitions: { filters: [], orderBy: sql`priority` },
   queue_burndown: {
-    filters: ['teammate', 'queue', 'days'],
+    filters: ['teammate', 'queue', ...periodFilters],
     isWithin: (period) => within(sql`observed_at`, period),
     orderBy: sql`queue_id, observed_at`,
   },
   queue_daily: {
-    filters: ['teammate', 'queue', 'days'],
-    isWithin: ({ dates }) => sql`day >= ${dates[0]?.date}`,
+    filters: ['teammate', 'queue', ...periodFilters],
+    isWithin: isOneOfDays,
     orderBy: sql`day, queue_id`,
   },
   queues: {
-    filters: ['teammate', 'queue', 'days'],
-    isWithin: ({ from }) => sql`(queue_state <> 'ended' or ended_at > ${from})`,
+    filters: ['teammate', 'queue', ...periodFilters],
+    isWithin: (period) => sql`(queue_state <> 'ended' or ${within(sql`ended_at`, period)})`,
     orderBy: sql`ended_at nulls first, queue_id`,
   },
   removals: {
-    filters: ['teammate', 'queue', 'days'],
+    filters: ['teammate', 'queue', ...periodFilters],
     isWithin: (period) => within(sql`removed_at`, period),
     orderBy: sql`removed_at, queue_id, reason`,
   },
@@ -74,6 +75,10 @@ const views = {
   stale_numbers: { filters: ['teammate', 'queue'], orderBy: sql`waiting_seconds desc, entry_id` },
   teammates: { filters: ['teammate'], orderBy: sql`teammate_name, user_id`, without: ['email'] },
 } satisfies Record<string, CsvView>
+
+function isOneOfDays({ dates }: Period): SQL {
+  return sql`day between ${dates[0]?.date} and ${dates.at(-1)?.date}`
+}
 
 export type CsvViewName = keyof typeof views
 
@@ -85,8 +90,8 @@ export function isCsvView(name: string): name is CsvViewName {
 
 export interface CsvNarrowing {
   readonly teamId: string
-  readonly asked: AskedFilters
-  /** Of the filter `days`; null: it is not asked for. */
+  readonly asked: Filters
+  /** Null: it is not asked for. */
   readonly period: Period | null
 }
 

@@ -14,13 +14,14 @@ import QueryStream from 'pg-query-stream'
 import type { Client, Pool } from '../store/postgres/database.ts'
 import { compile, maybeOne, one, run } from '../store/postgres/query.ts'
 import { type CsvViewName, csvQuery, csvViews } from './csv-views.ts'
-import type { AskedFilters } from './filters.ts'
-import { namesOf, periodOf, readOneMoment } from './scope.ts'
+import { type Filters, hasPeriod } from './filters.ts'
+import { periodOf } from './period.ts'
+import { namesOf, readOneMoment } from './scope.ts'
 
 export interface CsvRequest {
   readonly view: CsvViewName
   readonly teamId: string
-  readonly asked: AskedFilters
+  readonly asked: Filters
   /** Until the first rows are there. */
   readonly firstRowsTimeoutMs: number
   /** Until the last row was sent. A client that reads slower gets a broken connection. */
@@ -48,7 +49,7 @@ export async function openCsv(pool: Pool, request: CsvRequest): Promise<Readable
   readOneMoment(pool, limits, async (client) => {
     const { columns, rows } = await cancelAfter(firstRowsTimeoutMs, pool, client, async () => {
       await namesOf(client, teamId, asked)
-      const period = asked.days === null ? null : await periodOf(client, teamId, asked.days)
+      const period = hasPeriod(asked) ? await periodOf(client, teamId, asked) : null
       const columns = await columnsOf(client, view)
       const zone = await zoneOf(client, teamId)
       const texts = columns.map((column) => asText(column, zone))

@@ -1,7 +1,8 @@
 /** What came of the dials of each local day, counted as `daily_activity` does. */
 import { sql } from 'drizzle-orm'
 import { run } from '../store/postgres/query.ts'
-import { isAsked, type LocalDay, type Scope } from './scope.ts'
+import type { LocalDay } from './period.ts'
+import { isAsked, type Scope } from './scope.ts'
 import { unreadShares } from './unread.ts'
 
 /** In the order in which they are shown. */

@@ -1,7 +1,8 @@
 /** Single numbers and calls to look at. Numbers are masked, as everywhere in schema reporting. */
 import { type SQL, sql } from 'drizzle-orm'
 import { run } from '../store/postgres/query.ts'
-import { instant, isAsked, type Scope, within } from './scope.ts'
+import { instant } from './instant.ts'
+import { isAsked, type Scope, within } from './scope.ts'
 
 export interface FollowUps {
   /** Wait longer than 7 days, longest first. */

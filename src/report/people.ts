@@ -1,7 +1,8 @@
 /** How much each teammate dialled and reached, in the period and in the one before; and how their queue stands. */
 import { type SQL, sql } from 'drizzle-orm'
 import { run } from '../store/postgres/query.ts'
-import { countWhere, instant, isAsked, isOfTeammate, type Rate, rateOf, type Scope, within } from './scope.ts'
+import { instant } from './instant.ts'
+import { countWhere, inBoth, isAsked, isOfTeammate, type Rate, rateOf, type Scope, within } from './scope.ts'
 import { unreadSeconds } from './unread.ts'
 
 export interface People {
@@ -64,7 +65,8 @@ const nothing: Activity = {
 
 async function activityOf(scope: Scope) {
   const { client, period } = scope
-  const both = { from: period.previous.from, to: period.to }
+  const now = within(sql`counted_at`, period)
+  const before = within(sql`counted_at`, period.previous)
   const rate = (when: SQL) =>
     rateOf(countWhere(sql`${when} and is_connected`), countWhere(sql`${when} and is_resolved`))
   const rows = await run<Activity & { userId: string | null }>(
@@ -74,8 +76,9 @@ async function activityOf(scope: Scope) {
         ${countWhere(sql`is_now and outcome = 'not_reached'`)}::int as "notReached",
         ${countWhere(sql`not is_now`)}::int as "previousDials", ${rate(sql`not is_now`)} as "previousConnected"
       from (
-        select user_id, outcome, is_resolved, is_connected, counted_at > ${period.from}::timestamptz as is_now
-        from reporting.dials where ${isAsked(scope)} and ${within(sql`counted_at`, both)}
+        select user_id, outcome, is_resolved, is_connected, ${now} as is_now
+        from reporting.dials
+        where ${isAsked(scope)} and ${within(sql`counted_at`, inBoth(period))} and (${now} or ${before})
       ) of_both_periods
       group by grouping sets ((user_id), ())`,
   )

@@ -1,7 +1,8 @@
 /** How far queues got: those that are current, and those that ended in the period, with what was left uncalled. */
 import { sql } from 'drizzle-orm'
 import { anyOf, one, run } from '../store/postgres/query.ts'
-import { countWhere, instant, isOfTeammate, type Rate, type Scope } from './scope.ts'
+import { instant } from './instant.ts'
+import { countWhere, isOfTeammate, type Rate, type Scope, within } from './scope.ts'
 
 export interface Queues {
   /** Of all that ended in the period. */
@@ -65,7 +66,7 @@ interface Chosen {
  */
 export async function queuesOf(scope: Scope): Promise<Queues> {
   const { client, filters, period, teamId } = scope
-  const isOfPeriod = sql`ended_at > ${period.from}::timestamptz`
+  const isOfPeriod = within(sql`ended_at`, period)
   const isChosen =
     filters.queue === null ? sql`(queue_state <> 'ended' or ${isOfPeriod})` : sql`queue_id = ${filters.queue}`
   const ofState = (state: string) => sql`json_build_object('queues', ${countWhere(sql`state = ${state}`)},

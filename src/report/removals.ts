@@ -1,7 +1,8 @@
 /** Numbers that left their queue without a call: how many, how, and when many left at once. */
 import { sql } from 'drizzle-orm'
 import { one, run } from '../store/postgres/query.ts'
-import { instant, isAsked, type Scope, within } from './scope.ts'
+import { instant } from './instant.ts'
+import { isAsked, type Scope, within } from './scope.ts'
 
 export interface Removals {
   readonly numbers: number

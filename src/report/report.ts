@@ -10,10 +10,12 @@ import { type DayOfDials, daysOf } from './days.ts'
 import type { Filters } from './filters.ts'
 import { type FollowUps, followUpsOf } from './follow-ups.ts'
 import { type HourOfWeek, hoursOf } from './hours.ts'
+import { instant } from './instant.ts'
 import { type People, peopleOf } from './people.ts'
+import { type Period, periodOf } from './period.ts'
 import { type Queues, queuesOf } from './queues.ts'
 import { type Removals, removalsOf } from './removals.ts'
-import { instant, namesOf, type Period, periodOf, readOneMoment } from './scope.ts'
+import { namesOf, readOneMoment } from './scope.ts'
 import {
   type FirstDials,
   firstDialsOf,
@@ -116,7 +118,7 @@ function outcomeDefinitions(client: Client): Promise<OutcomeDefinition[]> {
 
 /** One query after the other: they see one moment because they share a transaction. */
 async function figuresOf(client: Client, teamId: string, filters: Filters): Promise<Figures | null> {
-  const period = await periodOf(client, teamId, filters.days)
+  const period = await periodOf(client, teamId, filters)
   if (period === null) return null
   const scope = { client, teamId, filters, period }
   const [ofPeriod = null, ofPrevious = null, ofToday = null, ofWeekAgo = null] = await unreadShares(scope, [

@@ -6,8 +6,9 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
-import { maybeOne, one } from '../store/postgres/query.ts'
-import { type Days, FilterError, type Filters } from './filters.ts'
+import { one } from '../store/postgres/query.ts'
+import { FilterError, type Filters } from './filters.ts'
+import type { Period, TimeSpan } from './period.ts'
 
 export interface Scope {
   readonly client: Client
@@ -15,34 +16,6 @@ export interface Scope {
   readonly filters: Filters
   readonly period: Period
 }
-
-/** After `from`, until and including `to`. */
-export interface TimeSpan {
-  readonly from: string
-  readonly to: string
-}
-
-/** Days, weekdays and hours are those of `timeZone`. */
-export interface Period extends TimeSpan {
-  readonly timeZone: string
-  readonly days: Days
-  /** As long, and just before. */
-  readonly previous: TimeSpan
-  /** The local days of it, today last and only until now; the first one is whole. */
-  readonly dates: readonly LocalDay[]
-  readonly today: LocalDay
-  /** The same weekday a week before, until the same time of day. */
-  readonly weekAgo: TimeSpan
-  /** For hours of the week: 28 days at least, since a week has too few dials for each of its hours. */
-  readonly forHours: TimeSpan & { readonly days: Days }
-}
-
-export interface LocalDay extends TimeSpan {
-  /** `2026-11-25` */
-  readonly date: string
-}
-
-const DAYS_FOR_HOURS: Days = 28
 
 /** All queries of `work` see one moment of the database and can change nothing. A query that takes too long fails. */
 export function readOneMoment<T>(
@@ -55,30 +28,6 @@ export function readOneMoment<T>(
       set local statement_timeout = ${statementTimeoutMs}`)
     return work(client)
   })
-}
-
-/** Until the last reading, or the last look that changed something. Null: nothing of this team was ever read. */
-export async function periodOf(client: Client, teamId: string, days: Days): Promise<Period | null> {
-  const hoursDays = days > DAYS_FOR_HOURS ? days : DAYS_FOR_HOURS
-  const daysAgo = (ago: number) =>
-    instant(sql`(local - make_interval(days => ${ago}::int)) at time zone zone`)
-  const startOfDay = (day: SQL) => sql`reporting.start_of_day(${day})`
-  const asOf = instant(sql`live_as_of`)
-  const row = await maybeOne<Omit<Period, 'days' | 'today' | 'forHours'> & { forHours: TimeSpan }>(
-    client,
-    sql`select zone as "timeZone", ${asOf} as "to", ${daysAgo(days)} as "from",
-      json_build_object('from', ${daysAgo(2 * days)}, 'to', ${daysAgo(days)}) as previous,
-      json_build_object('from', ${instant(startOfDay(sql`local::date - 7`))}, 'to', ${daysAgo(7)}) as "weekAgo",
-      json_build_object('from', ${daysAgo(hoursDays)}, 'to', ${asOf}) as "forHours",
-      (select json_agg(json_build_object('date', to_char(day, 'YYYY-MM-DD'), 'from', ${instant(startOfDay(sql`day`))},
-          'to', ${instant(sql`least(${startOfDay(sql`day + 1`)}, live_as_of)`)}) order by day)
-        from (select local::date - back as day from generate_series(0, ${days}::int - 1) back) of_period) as dates
-    from (select live_as_of, report_time_zone as zone, live_as_of at time zone report_time_zone as local
-      from reporting.teams where team_id = ${teamId} and live_as_of is not null) team`,
-  )
-  const today = row?.dates.at(-1)
-  if (row === null || today === undefined) return null
-  return { ...row, days, today, forHours: { days: hoursDays, ...row.forHours } }
 }
 
 interface Names {
@@ -121,6 +70,11 @@ export function within(at: SQL, { from, to }: TimeSpan): SQL {
   return sql`${at} > ${from}::timestamptz and ${at} <= ${to}::timestamptz`
 }
 
+/** From the beginning of the previous period to the end of this one: between them there may be days of neither. */
+export function inBoth({ previous, to }: Period): TimeSpan {
+  return { from: previous.from, to }
+}
+
 /** `count(*)` of the rows that meet the condition. */
 export function countWhere(condition: SQL): SQL {
   return sql`count(*) filter (where ${condition})`
@@ -139,9 +93,4 @@ export interface Rate {
 export function rateOf(part: SQL, whole: SQL): SQL {
   return sql`json_build_object('part', ${part}, 'whole', ${whole}, 'rate', reporting.rate(${part}, ${whole}),
     'low', reporting.rate_low(${part}, ${whole}), 'high', reporting.rate_high(${part}, ${whole}))`
-}
-
-/** An instant as text. */
-export function instant(at: SQL): SQL {
-  return sql`to_char((${at}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }

@@ -1,7 +1,8 @@
 /** The figures at the top of a report that no table of it has, each with what it is compared with. */
 import { type SQL, sql } from 'drizzle-orm'
 import { one, run } from '../store/postgres/query.ts'
-import { isAsked, isOfTeammate, type Scope, type TimeSpan, within } from './scope.ts'
+import type { TimeSpan } from './period.ts'
+import { inBoth, isAsked, isOfTeammate, type Scope, within } from './scope.ts'
 
 /** Dials since midnight; and of the same weekday a week ago, from midnight to the same time of day. */
 export interface Today {
@@ -26,15 +27,15 @@ export interface FirstDials {
 /** Of the period, and of the one before. */
 export async function firstDialsOf(scope: Scope): Promise<readonly [FirstDials, FirstDials]> {
   const { client, period } = scope
-  const both = { from: period.previous.from, to: period.to }
+  const at = sql`first_dialled_at`
   const rows = await run<FirstDials & { isNow: boolean }>(
     client,
-    sql`select first_dialled_at > ${period.from}::timestamptz as "isNow", count(*)::int as numbers,
+    sql`select ${within(at, period)} as "isNow", count(*)::int as numbers,
         percentile_cont(0.5) within group (order by seconds_to_first_dial) as "medianSeconds"
       from reporting.number_entries
       where entry_id in (
-          select entry_id from reporting.dials where ${isAsked(scope)} and ${within(sql`counted_at`, both)})
-        and ${within(sql`first_dialled_at`, both)} and seconds_to_first_dial is not null
+          select entry_id from reporting.dials where ${isAsked(scope)} and ${within(sql`counted_at`, inBoth(period))})
+        and (${within(at, period)} or ${within(at, period.previous)}) and seconds_to_first_dial is not null
       group by 1`,
   )
   const none = { numbers: 0, medianSeconds: null }

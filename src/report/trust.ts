@@ -1,7 +1,8 @@
 /** Whether to trust the rest of the report: how fresh it is, what the checks found, and what was not read. */
 import { sql } from 'drizzle-orm'
 import { one, run } from '../store/postgres/query.ts'
-import { instant, isOfTeammate, type Scope } from './scope.ts'
+import { instant } from './instant.ts'
+import { isOfTeammate, type Scope } from './scope.ts'
 
 export interface Trust {
   readonly teammates: number
@@ -77,10 +78,11 @@ async function gapsOf(scope: Scope): Promise<Gaps> {
     sql`with gaps as (
         select g.user_id, coalesce(g.teammate_name, g.user_id) as name, g.reason,
           greatest(g.gap_from, ${period.from}::timestamptz) as gap_from, g.gap_to,
-          coalesce(g.gap_to, ${period.to}::timestamptz) as until
+          least(coalesce(g.gap_to, ${period.to}::timestamptz), ${period.to}::timestamptz) as until
         from (select * from reporting.coverage_gaps where ${isOfTeammate(scope)}) g
         join reporting.data_freshness f using (user_id)
-        where coalesce(g.gap_to, ${period.to}::timestamptz) > ${period.from}::timestamptz and not f.is_left_out
+        where g.gap_from < ${period.to}::timestamptz
+          and coalesce(g.gap_to, ${period.to}::timestamptz) > ${period.from}::timestamptz and not f.is_left_out
       )
       select name, reason, ${instant(sql`gap_from`)} as "from", ${instant(sql`gap_to`)} as "to",
         extract(epoch from until - gap_from)::float8 as seconds, count(*) over ()::int as count,

@@ -4,7 +4,8 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { array, run } from '../store/postgres/query.ts'
-import { isOfTeammate, type Scope, type TimeSpan } from './scope.ts'
+import type { TimeSpan } from './period.ts'
+import { isOfTeammate, type Scope } from './scope.ts'
 
 /** Unread share of each span, over all teammates on the team then: 0 to 1; null: no teammate was on the team. */
 export async function unreadShares(

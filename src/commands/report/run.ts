@@ -24,6 +24,9 @@ export interface ReportOptions {
   readonly teammate?: string
   readonly queue?: string
   readonly days?: string
+  readonly period?: string
+  readonly from?: string
+  readonly to?: string
 }
 
 const STATEMENT_TIMEOUT_MS = 60_000
@@ -46,9 +49,9 @@ export async function runReport(options: ReportOptions): Promise<ExitCode> {
 async function makePage(pool: Pool, options: ReportOptions): Promise<string> {
   await assertSchemaIsReadable(pool)
   await checkStoredTimeZone(pool)
-  const { days, teammate, queue } = options
-  const filters = readReportFilters({ days, teammate, queue })
-  const teamId = await chosenTeam(pool, options.team)
+  const { out: _, team, ...asked } = options
+  const filters = readReportFilters(asked)
+  const teamId = await chosenTeam(pool, team)
   const report = await takeReport(pool, { teamId, filters, statementTimeoutMs: STATEMENT_TIMEOUT_MS })
   return mask(reportPage(report, { links: null, version }), [])
 }

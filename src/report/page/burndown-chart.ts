@@ -5,7 +5,7 @@
  */
 import { type Content, type Html, html } from '../../page/html.ts'
 import type { Burndown, Holding, Step } from '../burndown.ts'
-import type { Period, TimeSpan } from '../scope.ts'
+import type { Period, TimeSpan } from '../period.ts'
 import { type Clock, count, countOf, endReason } from './words.ts'
 
 const ACROSS = 1000

@@ -1,7 +1,7 @@
 /** How the queues burn down: a chart for each teammate with a queue, or for what is asked for. */
 import { type Html, html } from '../../page/html.ts'
 import type { Burndown } from '../burndown.ts'
-import type { LocalDay, Period } from '../scope.ts'
+import type { LocalDay, Period } from '../period.ts'
 import { burndownChart, isEnded, knownPieces, stepAt, uncalledAtEnd } from './burndown-chart.ts'
 import { asTable, type Cell, empty, more, type PageData, section, table } from './parts.ts'
 import { type Clock, count, countOf, endReason } from './words.ts'
@@ -14,7 +14,7 @@ export function burndownSection(page: PageData): Html {
     id: 'burndown',
     title: page.report.filters.queue === null ? 'How the queues burn down' : 'How this queue burns down',
     sentence: sentence(page),
-    views: [['queue_burndown', period.days]],
+    views: [['queue_burndown', period.asked]],
     body:
       lines.length === 0
         ? empty('No teammate is known to have a queue.')
@@ -23,7 +23,7 @@ export function burndownSection(page: PageData): Html {
 }
 
 /** About all queues, also those that are not charted. */
-function sentence({ figures, clock }: PageData): string {
+function sentence({ figures, words, clock }: PageData): string {
   const { burndowns, period, remaining, queues } = figures
   const { resets } = queues.ended
   const gone = queues.ended.queues - resets
@@ -37,8 +37,9 @@ function sentence({ figures, clock }: PageData): string {
     remaining.queues === 0
       ? 'No queue is known to be held now.'
       : `${countOf(remaining.remaining, 'number')} left to call in ${countOf(remaining.queues, 'queue')}${exhausted}.${charted}`
+  const since = period.calendar === null ? `since ${clock.when(period.from)}` : words.within
   const other = gone === 0 ? '' : `, and ${countOf(gone, 'queue')} gone with no other instead`
-  return `${now} ${countOf(resets, 'reset')} since ${clock.when(period.from)}${other}.`
+  return `${now} ${countOf(resets, 'reset')} ${since}${other}.`
 }
 
 const legend = html`<ul class="legend"><li><svg class="swatch" width="22" height="14" aria-hidden="true"><path class="line" d="M1 3H8V7H14V11H21"/></svg>left to call</li>
@@ -54,11 +55,16 @@ function figure(line: Burndown, period: Period, { clock, links, report }: PageDa
       ? line.name
       : html`<a href="${links.page({ teammate: line.userId })}">${line.name}</a>`
   const ended = line.holdings.filter(isEnded).length
-  const inWords = `${line.name}: ${standing(line)}; ${countOf(ended, 'queue')} ended since ${clock.day(period.from)}.`
+  const inWords = `${line.name}: ${standing(line)}; ${countOf(ended, 'queue')} ended since ${clock.day(beginOf(period))}.`
   return html`<figure><figcaption><h3>${name}</h3><span${line.state === 'unknown' ? html` class="unknown"` : null}>${standing(line)}</span></figcaption>
 ${burndownChart(line, period, clock, inWords)}
-<p class="axis"><span>${clock.day(period.from)}</span><span>${clock.when(period.to)}</span></p>
+<p class="axis"><span>${clock.day(beginOf(period))}</span><span>${period.isOpen ? clock.when(period.to) : clock.day(period.to)}</span></p>
 ${asTable('As a table', dayTable(line, period, clock))}</figure>`
+}
+
+/** The first instant of it that is shown: whole days begin at midnight. */
+function beginOf({ calendar, from, dates }: Period): string {
+  return calendar === null ? from : (dates[0]?.from ?? from)
 }
 
 function standing({ state, remaining, numbers }: Burndown): string {

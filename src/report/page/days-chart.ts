@@ -17,8 +17,8 @@ export function daysSection(page: PageData): Html {
   return section(page, {
     id: 'days',
     title: 'What came of the dials, day by day',
-    sentence: sentence(days, clock),
-    views: [ofDials(page, 'daily_activity', period.days)],
+    sentence: sentence(days, page),
+    views: [ofDials(page, 'daily_activity', period.asked)],
     body:
       all === 0
         ? empty('No dial on these days.')
@@ -26,15 +26,18 @@ export function daysSection(page: PageData): Html {
   })
 }
 
-function sentence(days: readonly DayOfDials[], clock: Clock): string {
+function sentence(days: readonly DayOfDials[], { clock, figures }: PageData): string {
   const all = days.reduce((sum, { dials }) => sum + dials, 0)
   const busiest = days.reduce((most, day) => (day.dials > most.dials ? day : most), days[0] ?? noDay)
   const unread = days.filter((day) => (day.unread ?? 0) >= PARTLY_UNREAD).length
   const [first = noDay] = days
+  const last = days.at(-1) ?? noDay
   const span =
     days.length === 1
       ? `on ${clock.day(first.from)}`
-      : `from ${clock.day(first.from)} to today, which is not over`
+      : figures.period.isOpen
+        ? `from ${clock.day(first.from)} to today, which is not over`
+        : `from ${clock.day(first.from)} to ${clock.day(last.from)}`
   const most = all === 0 ? '' : ` Most were made on ${clock.day(busiest.from)}: ${count(busiest.dials)}.`
   const gaps =
     unread === 0

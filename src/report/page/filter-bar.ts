@@ -1,36 +1,36 @@
 /** What the page is narrowed to, and the links that narrow it otherwise. */
 import { type Content, type Html, html } from '../../page/html.ts'
-import { periods } from '../filters.ts'
-import type { Report } from '../report.ts'
-import { type Links, more } from './parts.ts'
+import { type Links, more, type PageData } from './parts.ts'
+import { periodPicker } from './period-picker.ts'
 import { countOf } from './words.ts'
 
 /** A longer list is of no use. */
 const SHOWN = 300
 
-export function filterBar({ filters, names, teammates }: Report, links: Links | null): Html {
+export function filterBar(page: PageData): Html {
+  const { links, report, words } = page
+  const { names } = report
   const of = names.teammate ?? (names.queue === null ? 'everyone' : null)
   const facts: Content[] = [
-    `last ${filters.days} days`,
+    words.title,
     ...(of === null ? [] : [of]),
     ...(names.queue === null ? [] : [`queue ${names.queue}`]),
   ]
   if (links === null) {
     return html`<p class="filters">Narrowed to: ${facts.map((fact, index) => html`${index === 0 ? '' : ' · '}<b>${fact}</b>`)}</p>`
   }
-  const period = periods.map((days) =>
-    days === filters.days
-      ? html`<a aria-current="true" href="${links.page({ days })}">${days} days</a>`
-      : html`<a href="${links.page({ days })}">${days} days</a>`,
-  )
   const drop = (what: 'teammate' | 'queue', name: string | null) =>
     name === null
       ? null
       : html`<span class="chip">${name} <a href="${links.page({ [what]: null })}">show all</a></span>`
-  const rest = teammates.length - SHOWN
-  return html`<nav class="filters" aria-label="Narrow this report"><span class="periods">${period}</span>
+  return html`<nav class="filters" aria-label="Narrow this report">${periodPicker(page, links)}
 ${drop('teammate', names.teammate)}${drop('queue', names.queue)}
-<details class="choose"><summary>${names.teammate === null ? 'Choose a teammate' : 'Choose another teammate'}</summary><ul>${teammates
+${teammates(page, links)}</nav>`
+}
+
+function teammates({ report: { names, teammates } }: PageData, links: Links): Html {
+  const rest = teammates.length - SHOWN
+  return html`<details class="choose"><summary>${names.teammate === null ? 'Choose a teammate' : 'Choose another teammate'}</summary><ul>${teammates
     .slice(0, SHOWN)
     .map(
       ({ userId, name }) =>
@@ -38,5 +38,5 @@ ${drop('teammate', names.teammate)}${drop('queue', names.queue)}
     )}</ul>${more(
     rest,
     html`${countOf(rest, 'more', 'more')}: write their id into the address, <code>?teammate=</code>; <a href="${links.csv('teammates')}" download>teammates.csv</a> has them.`,
-  )}</details></nav>`
+  )}</details>`
 }

@@ -5,13 +5,13 @@ import { type Cell, type CsvLink, csvLinks, details, more, type PageData, sectio
 import { count, countOf, duration } from './words.ts'
 
 export function followUpsSection(page: PageData): Html {
-  const { figures, clock } = page
+  const { figures, clock, words } = page
   const { stale, queuedAgain, unresolved } = figures.followUps
-  const { days } = figures.period
+  const { period } = figures
   return section(page, {
     id: 'follow-ups',
     title: 'To follow up',
-    sentence: `${numbers(stale, 'number')} ${stale.count === 1 ? 'waits' : 'wait'} longer than 7 days; ${numbers(queuedAgain, 'number')} ${queuedAgain.count === 1 ? 'is' : 'are'} to be called again after a person had answered; ${numbers(unresolved, 'dial')} of ${days} days never got a result.`,
+    sentence: `${numbers(stale, 'number')} ${stale.count === 1 ? 'waits' : 'wait'} longer than 7 days; ${numbers(queuedAgain, 'number')} ${queuedAgain.count === 1 ? 'is' : 'are'} to be called again after a person had answered; ${numbers(unresolved, 'dial')} ${words.within} never got a result.`,
     views: [],
     body: [
       list(page, stale, {
@@ -33,7 +33,7 @@ export function followUpsSection(page: PageData): Html {
         table: 'Dials without a result',
         columns: ['Dialled'],
         cells: ({ at }) => [clock.when(at)],
-        csv: ['dials', days],
+        csv: ['dials', period.asked],
       }),
     ],
   })

@@ -2,7 +2,9 @@
 import { type Html, html } from '../../page/html.ts'
 import { compareHours, type HourComparison } from '../compare-hours.ts'
 import { type HourOfWeek, LEAST_DIALS } from '../hours.ts'
+import type { Period } from '../period.ts'
 import { asTable, empty, type PageData, rateCell, rateScale, section, table } from './parts.ts'
+import { dayWords } from './period-words.ts'
 import { count, countOf, percent, range, weekdayName } from './words.ts'
 
 const RANKED = 20
@@ -12,16 +14,17 @@ const SHADES = 5
 
 export function hoursSection(page: PageData): Html {
   const { hours, period } = page.figures
-  const isOfView = period.forHours.days === 28 && page.report.filters.queue === null
+  const isOfView =
+    period.asked.days !== null && period.forHours.days === 28 && page.report.filters.queue === null
   const telling = hours
     .filter(({ connected }) => connected.whole >= LEAST_DIALS)
     .sort((a, b) => (b.connected.low ?? 0) - (a.connected.low ?? 0) || b.connected.whole - a.connected.whole)
   const comparison = compareHours(hours)
   return section(page, {
     id: 'hours',
-    title: `When people are reached, last ${period.forHours.days} days`,
+    title: `When people are reached, ${hoursWords(period)}`,
     sentence: `${sentence(telling.length, comparison)} Hours are those of ${period.timeZone}.`,
-    views: [isOfView ? ['activity_heatmap'] : ['dials', period.forHours.days]],
+    views: [isOfView ? ['activity_heatmap'] : ['dials', period.forHours.asked]],
     body:
       hours.length === 0
         ? empty('No dial in this time.')
@@ -29,6 +32,11 @@ export function hoursSection(page: PageData): Html {
 <p class="fine">Share of dials with a result that a person answered; below it their number. Hours with fewer than ${LEAST_DIALS} show no share.</p>
 ${comparison.differs ? asTable('Ranked by the lower end of the likely range', ranking(telling)) : null}`,
   })
+}
+
+function hoursWords({ forHours, isOpen, calendar }: Period): string {
+  const days = `${forHours.days} days`
+  return isOpen || calendar === null ? `last ${days}` : `${days} until ${dayWords(calendar.last)}`
 }
 
 /** Names a best hour only if it is better than the others beyond chance. */

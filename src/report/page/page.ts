@@ -4,7 +4,7 @@
  */
 import { Html, html } from '../../page/html.ts'
 import { type Updates, updatesLine, updatesScript } from '../../page/updates.ts'
-import type { Report } from '../report.ts'
+import type { Figures, Report } from '../report.ts'
 import { burndownSection } from './burndowns.ts'
 import { daysSection, textures } from './days-chart.ts'
 import { definitionsSection } from './definitions.ts'
@@ -13,6 +13,7 @@ import { followUpsSection } from './follow-ups.ts'
 import { hoursSection } from './hours-table.ts'
 import type { Links, PageData } from './parts.ts'
 import { peopleSection } from './people-table.ts'
+import { periodWords } from './period-words.ts'
 import { queuesSection } from './queues-table.ts'
 import { removalsSection } from './removals-table.ts'
 import { reportStyle } from './style.ts'
@@ -34,10 +35,7 @@ const UPDATES = { everyMs: 60_000, says: 'Updates every minute if something chan
 export function reportPage(report: Report, { links, version, etag }: PageOptions): string {
   const updates: Updates | null = etag === undefined ? null : { ...UPDATES, version: etag }
   const { team, figures } = report
-  const body =
-    figures === null
-      ? nothingYet
-      : figuresOf({ report, figures, links, clock: clockOf(figures.period.timeZone) })
+  const body = figures === null ? nothingYet : figuresOf({ report, figures, links, ...wordsOf(figures) })
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><title>Report: ${team.name}</title>
@@ -51,9 +49,13 @@ ${updates === null ? null : updatesScript(updates)}</body></html>
 `.text
 }
 
+function wordsOf({ period }: Figures): Pick<PageData, 'clock' | 'words'> {
+  return { clock: clockOf(period.timeZone), words: periodWords(period) }
+}
+
 function figuresOf(page: PageData): Html {
   return html`${trustBox(page)}
-${filterBar(page.report, page.links)}
+${filterBar(page)}
 ${tiles(page)}
 ${burndownSection(page)}
 ${daysSection(page)}

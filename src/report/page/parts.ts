@@ -1,17 +1,18 @@
 /** What sections of the page are made of. */
 import { type Content, Html, html } from '../../page/html.ts'
 import type { CsvViewName } from '../csv-views.ts'
-import type { Days, Filters } from '../filters.ts'
+import type { AskedPeriod, Filters } from '../filters.ts'
 import type { Figures, Report } from '../report.ts'
 import type { Rate } from '../scope.ts'
+import type { PeriodWords } from './period-words.ts'
 import { type Clock, percent, range } from './words.ts'
 
 /** Where the page leads to. A file that is mailed or printed has no links at all. */
 export interface Links {
   /** The same page, narrowed differently. */
   page(changes: Partial<Filters>): string
-  /** Narrowed as the page is, as far as the view can be; `days` only where it is given. */
-  csv(view: CsvViewName, days?: Days): string
+  /** Narrowed as the page is, as far as the view can be; to a period only where it is given. */
+  csv(view: CsvViewName, period?: AskedPeriod): string
   readonly status: string
 }
 
@@ -20,10 +21,11 @@ export interface PageData {
   readonly report: Report
   readonly figures: Figures
   readonly clock: Clock
+  readonly words: PeriodWords
   readonly links: Links | null
 }
 
-export type CsvLink = readonly [view: CsvViewName, days?: Days]
+export type CsvLink = readonly [view: CsvViewName, period?: AskedPeriod]
 
 export function section(
   { links }: PageData,
@@ -45,14 +47,14 @@ ${body}</section>`
 export function csvLinks(links: Links | null, views: readonly CsvLink[]): Html | null {
   if (links === null || views.length === 0) return null
   return html`<p class="csv">${views.map(
-    ([view, days]) => html`<a href="${links.csv(view, days)}" download>${view}.csv</a> `,
+    ([view, period]) => html`<a href="${links.csv(view, period)}" download>${view}.csv</a> `,
   )}</p>`
 }
 
 /** Views of dials that can't be narrowed to a queue give way to the dials themselves, which can. */
-export function ofDials({ report, figures }: PageData, view: CsvViewName, days?: Days): CsvLink {
-  if (report.filters.queue !== null) return ['dials', figures.period.days]
-  return days === undefined ? [view] : [view, days]
+export function ofDials({ report, figures }: PageData, view: CsvViewName, period?: AskedPeriod): CsvLink {
+  if (report.filters.queue !== null) return ['dials', figures.period.asked]
+  return period === undefined ? [view] : [view, period]
 }
 
 /** What a list leaves out, as the end of a sentence with "And"; null: it shows all. */

@@ -1,7 +1,7 @@
 /** Each teammate's dials and people reached, and how their queue stands. Ranked by counts, never by rates. */
 import { type Content, type Html, html } from '../../page/html.ts'
 import type { Person } from '../people.ts'
-import type { Figures } from '../report.ts'
+import type { TimeSpan } from '../period.ts'
 import {
   type Cell,
   empty,
@@ -28,9 +28,12 @@ export function peopleSection(page: PageData): Html {
   )
   return section(page, {
     id: 'people',
-    title: `Teammates, last ${period.days} days`,
+    title: `Teammates, ${page.words.title}`,
     sentence: sentence(page),
-    views: [period.days === 7 ? ofDials(page, 'leaderboard_7d') : ['dials', period.days], ['teammates']],
+    views: [
+      period.asked.days === 7 ? ofDials(page, 'leaderboard_7d') : ['dials', period.asked],
+      ['teammates'],
+    ],
     body:
       teammates.length === 0
         ? empty('There is no teammate.')
@@ -48,31 +51,32 @@ export function peopleSection(page: PageData): Html {
             ],
             teammates.slice(0, SHOWN).map((person) => row(person, scale, page)),
           )}${more(rest, `${countOf(rest, 'more', 'more')}, who reached fewer.`)}
-<p class="fine">“Before” are the ${period.days} days before those. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all.</p>`,
+<p class="fine">“Before” is ${page.words.before}. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all.</p>`,
   })
 }
 
-function sentence({ figures }: PageData): string {
-  const { total, teammates } = figures.people
+function sentence(page: PageData): string {
+  const { total, teammates } = page.figures.people
   const active = teammates.filter(({ dials }) => dials > 0).length
   const rate =
     total.connected.rate === null
       ? ''
       : ` A person answered ${count(total.connected.part)} of the ${count(total.connected.whole)} with a result, ${percent(total.connected.rate)}.`
-  return `${active} of ${countOf(teammates.length, 'teammate')} made ${countOf(total.dials, 'dial')}${change(figures)}.${rate}`
+  return `${active} of ${countOf(teammates.length, 'teammate')} made ${countOf(total.dials, 'dial')}${change(page)}.${rate}`
 }
 
-function change({ people, period, unread }: Figures): string {
+function change({ figures, words }: PageData): string {
+  const { people, unread } = figures
   const { dials, previousDials } = people.total
   const before = unread.previous ?? 0
   if (previousDials === 0 || before > UNREAD) return ''
   const difference = `${count(Math.abs(dials - previousDials))} ${dials >= previousDials ? 'more' : 'fewer'}`
   const caveat = before < PARTLY_UNREAD ? '' : `, of which ${percent(before)} was not read`
-  return `, ${difference} than in the ${period.days} days before${caveat}`
+  return `, ${difference} than ${words.inBefore}${caveat}`
 }
 
 function row(person: Person, scale: RateScale, { links, clock, figures, report }: PageData): Cell[] {
-  const { days } = figures.period
+  const { previous } = figures.period
   const name =
     links === null || report.filters.teammate !== null
       ? person.name
@@ -80,7 +84,7 @@ function row(person: Person, scale: RateScale, { links, clock, figures, report }
   const left = person.isOnTeam
     ? null
     : html` <small>left${person.leftAt === null ? '' : ` ${clock.day(person.leftAt)}`}</small>`
-  const wasRead = person.previousUnreadSeconds < days * 86_400 * UNREAD
+  const wasRead = person.previousUnreadSeconds < secondsOf(previous) * UNREAD
   const before = (value: number): Cell => ({
     n: html`<span class="muted">${wasRead ? count(value) : 'not read'}</span>`,
     isWide: true,
@@ -95,6 +99,10 @@ function row(person: Person, scale: RateScale, { links, clock, figures, report }
     queueWords(person, clock),
     { n: person.unreadSeconds < 60 ? html`<span class="muted">–</span>` : duration(person.unreadSeconds) },
   ]
+}
+
+function secondsOf({ from, to }: TimeSpan): number {
+  return (Date.parse(to) - Date.parse(from)) / 1000
 }
 
 /** Seen without a queue, and not known, are two things. */

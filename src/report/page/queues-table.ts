@@ -13,7 +13,7 @@ export function queuesSection(page: PageData): Html {
     id: 'queues',
     title: 'Queues, and what was not called when they ended',
     sentence: sentence(page),
-    views: [['queues', period.days], ['current_numbers']],
+    views: [['queues', period.asked], ['current_numbers']],
     body: isEmpty
       ? empty('No queue in this time.')
       : html`${openTable('Current queue', current, page)}${moreOf(current.queues - current.shown.length, 'current queue')}
@@ -23,16 +23,16 @@ ${past.length === 0 ? null : pastTable(past, page)}${moreOf(ended.queues - past.
   })
 }
 
-function sentence({ figures }: PageData): string {
-  const { queues, period } = figures
+function sentence({ figures, words }: PageData): string {
+  const { queues } = figures
   const { ended, current, unknown } = queues
   const held = `${countOf(current.queues, 'current queue')} with ${countOf(current.remaining, 'number')} left to call.`
   const open =
     unknown.queues === 0
       ? held
       : `${held} ${countOf(unknown.queues, 'more queue')} whose holder is unknown: ${countOf(unknown.remaining, 'number')} in ${unknown.queues === 1 ? 'it' : 'them'} had no call when last read, and ${unknown.remaining === 1 ? 'is' : 'are'} not counted as left to call.`
-  if (ended.queues === 0) return `${open} None ended in ${period.days} days.`
-  return `${open} ${countOf(ended.queues, 'queue')} ended in ${period.days} days, ${count(ended.resets)} by a reset; ${countOf(ended.uncalled, 'number')} in them ${ended.uncalled === 1 ? 'was' : 'were'} not called.`
+  if (ended.queues === 0) return `${open} None ended ${words.within}.`
+  return `${open} ${countOf(ended.queues, 'queue')} ended ${words.within}, ${count(ended.resets)} by a reset; ${countOf(ended.uncalled, 'number')} in them ${ended.uncalled === 1 ? 'was' : 'were'} not called.`
 }
 
 function openTable(name: string, { shown }: OpenQueues, page: PageData): Html | null {

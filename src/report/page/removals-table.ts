@@ -10,9 +10,9 @@ export function removalsSection(page: PageData): Html {
   const rest = massRemovals - shown.length
   return section(page, {
     id: 'removals',
-    title: `Numbers that left without a call, last ${period.days} days`,
+    title: `Numbers that left without a call, ${page.words.title}`,
     sentence: sentence(page),
-    views: [['removals', period.days]],
+    views: [['removals', period.asked]],
     body:
       shown.length === 0
         ? empty('No ten or more numbers left at once.')

@@ -25,6 +25,13 @@ h1{font-size:clamp(1.15rem,2.6vw,1.45rem)}
 .choose{margin:0}
 .choose[open]{flex-basis:100%}
 .choose ul{list-style:none;margin:.25rem 0 0;padding:0;columns:11rem;gap:1rem}
+.choose form{display:flex;flex-wrap:wrap;gap:.5rem .8rem;align-items:center;margin:.5rem 0}
+.choose .months{columns:8rem}
+input,button{font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:9px;padding:.35rem .6rem}
+button{cursor:pointer}
+input:focus-visible,button:focus-visible{outline:2px solid var(--running);outline-offset:2px}
+@media (scripting:none){form{display:none}}
+.steps{display:inline-flex;gap:.8rem}
 .choose li{break-inside:avoid;padding:.1rem 0;overflow-wrap:anywhere}
 .tiles{grid-template-columns:repeat(4,1fr)}
 @media (max-width:56rem){.tiles{grid-template-columns:repeat(2,1fr)}}

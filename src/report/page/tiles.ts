@@ -23,7 +23,7 @@ function tile({ links }: PageData, { name, value, unit, before, view }: Tile): H
 }
 
 function remaining(page: PageData): Html {
-  const { period, remainingThen: then, remaining: now } = page.figures
+  const { remainingThen: then, remaining: now } = page.figures
   const nothing = page.report.filters.queue === null ? 'no queue' : 'not a current queue'
   const known =
     then.known < then.teammates ? `, of ${then.known} of ${countOf(then.teammates, 'teammate')}` : ''
@@ -31,7 +31,7 @@ function remaining(page: PageData): Html {
     name: 'Left to call',
     value: now.queues === 0 ? '–' : count(now.remaining),
     unit: `${now.queues === 0 ? nothing : `in ${countOf(now.queues, 'queue')}`}${now.unknown === 0 ? '' : `; ${countOf(now.unknown, 'teammate')} not known`}`,
-    before: `${period.days} days ago: ${then.known === 0 ? 'not known' : `${count(then.remaining)}${known}`}`,
+    before: `${page.words.start}: ${then.known === 0 ? 'not known' : `${count(then.remaining)}${known}`}`,
     view: page.report.filters.queue === null ? ['teammates'] : ['queues'],
   })
 }
@@ -43,9 +43,9 @@ function today(page: PageData): Html {
   return tile(page, {
     name: 'Dials today',
     value: count(dials.dials),
-    unit: `since midnight, until ${clock.time(period.to)}`,
+    unit: `since midnight, until ${clock.time(period.asOf)}`,
     before: before(when, unread.weekAgo, count(dials.weekAgo)),
-    view: ofDials(page, 'daily_activity', period.days),
+    view: ofDials(page, 'daily_activity', period.asked),
   })
 }
 
@@ -57,13 +57,17 @@ function connectionRate(page: PageData): Html {
       ? 'no dial with a result'
       : `${percent(then.rate)} of ${countOf(then.whole, 'dial')}${difference(now, then)}`
   return tile(page, {
-    name: `Connection rate, ${period.days} days`,
+    name: `Connection rate, ${shortly(page)}`,
     value: now.rate === null ? '–' : percent(now.rate),
     unit:
       now.rate === null ? 'no dial with a result' : `likely ${range(now)}, of ${countOf(now.whole, 'dial')}`,
-    before: before(`${period.days} days before`, unread.previous, was),
-    view: period.days === 7 ? ofDials(page, 'leaderboard_7d') : ['dials', period.days],
+    before: before(page.words.before, unread.previous, was),
+    view: period.asked.days === 7 ? ofDials(page, 'leaderboard_7d') : ['dials', period.asked],
   })
+}
+
+function shortly({ figures: { period }, words }: PageData): string {
+  return period.calendar === null ? `${period.days} days` : words.title
 }
 
 /** Where the likely ranges don't meet, it is no chance. */
@@ -85,10 +89,10 @@ function firstDials(page: PageData): Html {
     value: now.medianSeconds === null ? '–' : duration(now.medianSeconds).replaceAll('\u00a0', ' '),
     unit:
       now.medianSeconds === null
-        ? `no first dial in ${period.days} days`
-        : `of ${countOf(now.numbers, 'number')} in ${period.days} days`,
-    before: before(`${period.days} days before`, unread.previous, was),
-    view: ['number_entries', period.days],
+        ? `no first dial ${page.words.within}`
+        : `of ${countOf(now.numbers, 'number')} ${page.words.within}`,
+    before: before(page.words.before, unread.previous, was),
+    view: ['number_entries', period.asked],
   })
 }
 

@@ -20,12 +20,12 @@ export function trustBox(page: PageData): Html {
   const { tone, headline } = judge(figures)
   const failed = trust.checks.filter(({ status }) => status === 'failed')
   return html`<section class="verdict ${tone}" aria-label="Can this be trusted?">${sign(tone)}
-<div><p class="asof">Data as of <time datetime="${period.to}"><b>${clock.when(period.to)}</b></time> ${clock.timeZone}</p>
+<div><p class="asof">Data as of <time datetime="${period.asOf}"><b>${clock.when(period.asOf)}</b></time> ${clock.timeZone}</p>
 <h1>${headline}</h1>
-<ul>${notes(figures, clock).map((note) => html`<li>${note}</li>`)}</ul>
+<ul>${notes(page).map((note) => html`<li>${note}</li>`)}</ul>
 ${failed.length === 0 ? null : details(findingsInWords(failed), checkTable(failed))}
 ${trust.gaps.count === 0 ? null : details(`Not read: ${countOf(trust.gaps.count, 'gap')}`, gapTable(trust.gaps.longest, trust.gaps.count, clock))}
-${csvLinks(links, [['data_freshness'], ['data_quality'], ['coverage_gaps', period.days]])}</div></section>`
+${csvLinks(links, [['data_freshness'], ['data_quality'], ['coverage_gaps', period.asked]])}</div></section>`
 }
 
 export function sign(tone: Tone): Html {
@@ -66,7 +66,7 @@ function failedOf(checks: readonly Check[], severity: Check['severity']): number
   return checks.filter((check) => check.status === 'failed' && check.severity === severity).length
 }
 
-function notes({ trust, unread, period }: Figures, clock: Clock): Content[] {
+function notes({ figures: { trust, unread, period }, words, clock }: PageData): Content[] {
   const { checks, checkedAt, oldestSeconds, gaps, leftOut, historyFrom, mirrorFrom } = trust
   const isNewer = (instant: string | null) => instant !== null && instant > period.previous.from
   return [
@@ -77,8 +77,8 @@ function notes({ trust, unread, period }: Figures, clock: Clock): Content[] {
       ? 'Checks compare the data with themselves; no check of them has run yet. They run with the service.'
       : html`${checksInWords(checks)}, <time datetime="${checkedAt}">${clock.when(checkedAt)}</time>.`,
     gaps.count === 0
-      ? `No gap in the last ${period.days} days.`
-      : `${percent(unread.period ?? 0)} of the last ${period.days} days was not read: ${countOf(gaps.count, 'gap')}, of ${countOf(gaps.teammates, 'teammate')}, the longest ${duration(gaps.longest[0]?.seconds ?? 0)}.`,
+      ? `No gap ${period.calendar === null ? `in ${words.noun}` : words.within}.`
+      : `${percent(unread.period ?? 0)} of ${words.noun} was not read: ${countOf(gaps.count, 'gap')}, of ${countOf(gaps.teammates, 'teammate')}, the longest ${duration(gaps.longest[0]?.seconds ?? 0)}.`,
     leftOut === 0 ? null : `${countOf(leftOut, 'teammate')} left out on purpose, by configuration.`,
     isNewer(mirrorFrom)
       ? `The mirror began on ${clock.when(mirrorFrom ?? '')}: before that, only what the queues still showed is known.`
