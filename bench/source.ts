@@ -77,6 +77,7 @@ function clientOf(world: World): AlloClient {
       const context = { asked: userId, requestId: null, naiveTimeZone: 'UTC', onSurprise }
       return parseQueueAnswer(JSON.parse(JSON.stringify(body)), page, context)
     },
+    readCall: () => Promise.reject(new Error('not used')),
     counted: () => client,
     once: () => client,
     close: async () => undefined,

@@ -10,7 +10,8 @@ const [owner = '', rep = '', without = ''] = world.teammates().map(({ id }) => i
 let allo: SimulatedAllo
 
 beforeAll(async () => {
-  allo = await startSimulatedAllo({ world, apiKey: 'ak', readsPerSecond: null })
+  const scopes = ['USERS_READ', 'DIALING_QUEUE_READ_WRITE', 'CONVERSATIONS_READ']
+  allo = await startSimulatedAllo({ world, apiKey: 'ak', readsPerSecond: null, scopes })
 })
 afterEach(() => allo.faults.clear())
 afterAll(() => allo.close())
@@ -209,11 +210,17 @@ describe('the scope of a fault', () => {
 
   test('never stops the server, whatever the kind of fault', async () => {
     const kinds = [...Object.keys(REFUSALS), ...Object.keys(BODY_FAULTS)] as FaultKind[]
+    const { callId } = world.apply({ type: 'dial', userId: rep, position: 0 })
+    world.apply({ type: 'result', userId: rep, position: 0, result: { routing_result: 'ANSWERED' } })
+    const paths = [
+      '/me',
+      '/users',
+      `/dialing-queues/current?user_id=${rep}`,
+      `/conversations/items/${callId}`,
+    ]
     for (const kind of kinds.filter((name) => name !== 'no_answer')) {
       const active = allo.faults.add(kind)
-      for (const path of ['/me', '/users', `/dialing-queues/current?user_id=${rep}`]) {
-        await ask(path).catch(() => null)
-      }
+      for (const path of paths) await ask(path).catch(() => null)
       expect(active.injected(), kind).toBeGreaterThan(0)
       active.remove()
     }

@@ -121,6 +121,22 @@ describe('the simulated Allo', () => {
     expect((await get('/nothing')).status).toBe(404)
   })
 
+  test('returns a call from when it is over, to a key with the scope', async () => {
+    const { allo, get, world, ids } = await start({ scopes: ['CONVERSATIONS_READ'] })
+    const [userId = ''] = ids
+    const { callId } = world.apply({ type: 'dial', userId, position: 0 })
+    const path = `/conversations/items/${callId}`
+    expect((await get(path)).status).toBe(404)
+    world.apply({ type: 'result', userId, position: 0, result: { routing_result: 'ANSWERED' } })
+    const { data } = await bodyOf(await get(path))
+    expect(data).toEqual(world.call(callId ?? ''))
+    expect(data).toMatchObject({ id: callId, result: 'ANSWERED', user: { id: userId } })
+    expect(data.contact_number).toBe(world.currentQueue(userId)?.rowAt(0)?.number_to)
+    expect((await get('/conversations/items/12')).status).toBe(400)
+    allo.change({ scopes: [] })
+    expect((await bodyOf(await get(path))).error.message).toContain('CONVERSATIONS_READ')
+  })
+
   test('records and refuses anything but GET, and changes nothing', async () => {
     const { allo, world, ids } = await start()
     const before = portrait(world)

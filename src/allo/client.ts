@@ -1,11 +1,12 @@
-import { neededScopes } from './documented-words.ts'
+import { scopes } from './documented-words.ts'
 import { AlloRefusedError, AlloSurprisedError, type Asked } from './errors.ts'
 import { largestTeam } from './limits.ts'
 import { type AnswerContext, surprised } from './parse-answer.ts'
+import { parseCallAnswer } from './parse-call.ts'
 import { parseQueueAnswer } from './parse-queue.ts'
 import { parseAccount, parseTeammates, sameTeammateTwice } from './parse-team.ts'
 import { createTransport, type Transport, type TransportSettings } from './transport.ts'
-import type { AlloClient, QueueAnswer, Surprise, Teammate, UnusableRows } from './types.ts'
+import type { AlloClient, CallAnswer, QueueAnswer, Surprise, Teammate, UnusableRows } from './types.ts'
 
 export interface AlloClientSettings extends TransportSettings {
   /** IANA name; timestamps without a zone belong to it. */
@@ -37,7 +38,7 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
     const found = new Map<string, Teammate>()
     let unusable: UnusableRows = { count: 0, first: null }
     for (let page = 1; page <= largestTeam.pages; page++) {
-      const asked = { what: `list of ${status} teammates, page ${page}`, scope: neededScopes.users }
+      const asked = { what: `list of ${status} teammates, page ${page}`, scope: scopes.users }
       // The endpoint documents no pagination, so the first request has no `page`.
       const query = page === 1 ? { status } : { status, page: String(page) }
       const answer = await surprisedBy404(transport.get('/v2/api/users', query, asked, signal))
@@ -67,7 +68,7 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
     signal?: AbortSignal,
     size = pageSize,
   ): Promise<QueueAnswer> {
-    const asked = { what: `queue of ${userId}, page ${page}`, scope: neededScopes.queues }
+    const asked = { what: `queue of ${userId}, page ${page}`, scope: scopes.queues }
     const query = { user_id: userId, page: String(page), size: String(size) }
     try {
       const answer = await transport.get('/v2/api/dialing-queues/current', query, asked, signal)
@@ -77,6 +78,20 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
       if (error.givenCode === 'ASSIGNEE_NOT_FOUND') return { kind: 'not_found', requestId: error.requestId }
       if (error.givenCode === 'DIALING_QUEUE_NOT_FOUND')
         return { kind: 'no_queue', requestId: error.requestId }
+      throw unexpected404(error)
+    }
+  }
+
+  async function readCall(callId: string, signal?: AbortSignal): Promise<CallAnswer> {
+    // Without the id, which may contain a phone number.
+    const asked = { what: 'details of a call', scope: scopes.calls }
+    try {
+      const path = `/v2/api/conversations/items/${encodeURIComponent(callId)}`
+      const answer = await transport.get(path, {}, asked, signal)
+      return parseCallAnswer(answer.body, callId, context(asked, answer.requestId))
+    } catch (error) {
+      if (!(error instanceof AlloRefusedError) || error.status !== 404) throw error
+      if (error.givenCode !== null) return { kind: 'not_found' }
       throw unexpected404(error)
     }
   }
@@ -91,6 +106,7 @@ function clientOver(transport: Transport, settings: AlloClientSettings): AlloCli
     me,
     listTeammates,
     readQueuePage,
+    readCall,
     counted: () => clientOver(transport.counted(), settings),
     once: () => clientOver(transport.once(), settings),
     close: transport.close,
@@ -112,7 +128,7 @@ function unexpected404(error: AlloRefusedError): AlloSurprisedError {
     status: 404,
     code: error.givenCode,
     path: '',
-    issue: `404${error.givenCode ? ` ${error.givenCode}` : ''}, which is not an answer about a teammate`,
+    issue: `404${error.givenCode ? ` ${error.givenCode}` : ''}, which is not a documented answer`,
     wayOut: 'Check ALLO_API_URL, and any proxy or firewall between this machine and Allo.',
     cause: error,
   })

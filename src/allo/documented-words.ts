@@ -4,8 +4,17 @@
  */
 export const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
 
-/** Scopes of an API key. We need both. */
-export const neededScopes = { users: 'USERS_READ', queues: 'DIALING_QUEUE_READ_WRITE' } as const
+/** Scopes of an API key. `calls` is needed for the details of calls only. */
+export const scopes = {
+  users: 'USERS_READ',
+  queues: 'DIALING_QUEUE_READ_WRITE',
+  calls: 'CONVERSATIONS_READ',
+} as const
+
+/** The scopes that the key needs. */
+export function neededScopes({ callDetails }: { readonly callDetails: boolean }): readonly string[] {
+  return callDetails ? Object.values(scopes) : [scopes.users, scopes.queues]
+}
 
 export const roles = words('ADMIN MANAGER MEMBER')
 export const statuses = words('ACTIVE BLOCKED')
@@ -19,3 +28,5 @@ export const routingResults = words(
 export const notReachedReasons = words(
   'BUSY CALLEE_TEMPORARILY_UNAVAILABLE RING_TIMEOUT NOT_IN_SERVICE DECLINED NETWORK_ERROR',
 )
+export const callDirections = words('INBOUND OUTBOUND')
+export const callResults = words('ANSWERED MISSED TRANSFERRED VOICEMAIL')

@@ -37,6 +37,9 @@ export const largestBody = 32 * 1024 * 1024
 /** Of one walk over one queue: numbers (four times the larger limit that Allo names), requests, and bytes. */
 export const largestWalk = { numbers: 100_000, pages: 2000, bytes: 64 * 1024 * 1024 } as const
 
+/** Of one call. */
+export const mostTags = 100
+
 /** Of one list of teammates. */
 export const largestTeam = { teammates: 100_000, pages: 1000 } as const
 

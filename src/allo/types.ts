@@ -90,6 +90,28 @@ export type QueueAnswer =
   /** 404 ASSIGNEE_NOT_FOUND: not on this team, now or ever. */
   | { readonly kind: 'not_found'; readonly requestId: string | null }
 
+/** Of one call, of `data` of GET /v2/api/conversations/items/{id}. Nothing that was said, and no number of a contact. */
+export interface CallDetails {
+  readonly result: string
+  readonly durationSeconds: number
+  readonly direction: string | null
+  readonly startedAt: Timestamp | null
+  /** The team's own number. */
+  readonly alloNumber: string | null
+  /** Null: the API did not say. */
+  readonly tags: readonly string[] | null
+  /** Whether a phone menu picked up. Null: the API did not say. */
+  readonly isPhoneMenu: boolean | null
+}
+
+/** One answer about one call. */
+export type CallAnswer =
+  | { readonly kind: 'details'; readonly details: CallDetails }
+  /** The call has no result yet. */
+  | { readonly kind: 'not_ready' }
+  /** 404: not yet there, or not there any more. */
+  | { readonly kind: 'not_found' }
+
 /** Something the API did that its documentation does not mention; harmless, but worth one line per pass. */
 export interface Surprise {
   /** Where, as a path without values: `queue number.call_status`. */
@@ -129,6 +151,8 @@ export interface AlloClient {
   listTeammates(status: 'ACTIVE' | 'BLOCKED', signal?: AbortSignal): Promise<TeammateList>
   /** `page` counts from 1. `size`: numbers on each page, 1 to 100; without it 100. */
   readQueuePage(userId: string, page: number, signal?: AbortSignal, size?: number): Promise<QueueAnswer>
+  /** Rejects with AlloSurprisedError if another call, or a field of another type, is the answer. */
+  readCall(callId: string, signal?: AbortSignal): Promise<CallAnswer>
   /** The same client with its own counts, which start at zero. Its requests count in both. */
   counted(): AlloClient
   /** The same, but each request is sent once: it is not retried, and rejects if it gets a 429. */

@@ -98,6 +98,7 @@ export function loadConfig(
         ? [erasedWithoutKey]
         : []),
       ...(fields.http.webhookSecret !== null && fields.liveBudgetShare === 0 ? [webhooksWithoutLooks] : []),
+      ...(fields.conversionTags.length > 0 && !fields.callDetails ? [tagsWithoutDetails] : []),
     ]),
   })
 }
@@ -182,6 +183,9 @@ const erasedWithoutKey =
 
 const webhooksWithoutLooks =
   'ALLO_WEBHOOK_SECRET is set and LIVE_BUDGET_SHARE is 0: webhooks of Allo have no effect.'
+
+const tagsWithoutDetails =
+  'CONVERSION_TAGS is set without CALL_DETAILS=true: the tags of new calls are not read.'
 
 /** `docker run --env-file` and systemd's shells keep the quotes that `.env` and a shell take away. */
 function quoted(given: Env): Problem[] {

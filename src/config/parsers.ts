@@ -21,15 +21,20 @@ export const yesOrNo = z.stringbool({
   error: 'not a yes or no. Write true or false.',
 })
 
-export const list = z.string().transform((text, context) => {
-  const items = text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
-  return items.length > 0
-    ? Object.freeze(items)
-    : wrong(context, 'names no teammate. Write ids or e-mails separated by commas, or leave it out.')
-})
+/** `whenEmpty`: the message for a text without an item. */
+function listOf(whenEmpty: string) {
+  return z.string().transform((text, context) => {
+    const items = text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+    return items.length > 0 ? Object.freeze(items) : wrong(context, whenEmpty)
+  })
+}
+
+export const list = listOf('names no teammate. Write ids or e-mails separated by commas, or leave it out.')
+
+export const tags = listOf('names no tag. Write tags separated by commas, or leave it out.')
 
 export const zone = z.string().transform((text, context) => {
   const { name, fault } = readZoneName(text)

@@ -25,6 +25,7 @@ import {
   readsPerSecond,
   rolePrefix,
   share,
+  tags,
   text,
   yesOrNo,
   zone,
@@ -86,6 +87,21 @@ export const variableTree = {
     default: '25%',
     meaning:
       'share of the read budget for looks: between two passes, the worker reads the page where a teammate is dialling every few seconds; `0` switches looks off',
+  },
+  /** Whether the worker asks for the details of calls. */
+  callDetails: {
+    name: 'CALL_DETAILS',
+    parse: yesOrNo,
+    default: 'false',
+    meaning:
+      '`true`: after a call, the worker also reads its duration, result and tags, with requests that neither passes nor looks need; the key needs the scope `CONVERSATIONS_READ`',
+  },
+  /** Empty: none. */
+  conversionTags: {
+    name: 'CONVERSION_TAGS',
+    parse: or(tags, []),
+    shown: 'none',
+    meaning: 'tags of calls, separated by commas: a call with one of them counts as a conversion',
   },
   requestTimeoutMs: {
     name: 'ALLO_REQUEST_TIMEOUT_MS',

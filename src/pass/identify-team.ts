@@ -1,5 +1,4 @@
 /** The first step of a pass: which team the key belongs to, and what the key may do. Both executors use it. */
-import { neededScopes } from '../allo/documented-words.ts'
 import { AlloError, AlloThrottledError } from '../allo/errors.ts'
 import type { Account, AlloClient, Teammate } from '../allo/types.ts'
 import {
@@ -20,6 +19,8 @@ export interface Identification {
   /** Called with what the API allows, in reads per second, as soon as the API answers; null when it names no limit. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly warn: (message: string) => void
+  /** Those that the key needs. */
+  readonly scopes: readonly string[]
 }
 
 export interface StepOptions {
@@ -58,12 +59,12 @@ export async function identify(deps: Identification, options: StepOptions): Prom
 }
 
 async function namedTeam(
-  { allo, pool, keyFingerprint, onLimit, warn }: Identification,
+  { allo, pool, keyFingerprint, onLimit, warn, scopes }: Identification,
   { record, signal }: StepOptions,
 ): Promise<Team> {
   const account = await allo.me(signal)
   onLimit(account.readsPerSecond)
-  for (const scope of Object.values(neededScopes)) {
+  for (const scope of scopes) {
     if (account.scopes !== null && !account.scopes.includes(scope)) {
       warn(`The API key does not list the scope ${scope}.`)
     }

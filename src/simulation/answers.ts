@@ -23,6 +23,11 @@ export const ENDPOINTS = {
     description: 'List current queue numbers',
     scope: 'DIALING_QUEUE_READ_WRITE',
   },
+  call: {
+    path: '/v2/api/conversations/items/{id}',
+    description: 'Get conversation item',
+    scope: 'CONVERSATIONS_READ',
+  },
 } as const
 
 /** A GET of one of them. */
@@ -30,6 +35,8 @@ export interface AlloRequest {
   readonly endpoint: keyof typeof ENDPOINTS
   readonly query: URLSearchParams
   readonly pageQuery: QueuePageQuery
+  /** In the path of a request for a call; null: it is another request. */
+  readonly callId: string | null
 }
 
 interface Pagination {
@@ -112,6 +119,14 @@ export function answerMe(
     rate_limits: { read_per_second: key.readsPerSecond, write_per_second: 5 },
   }
   return { status: 200, body: { data } }
+}
+
+/** 404 until the call is over. */
+export function answerCall(world: World, callId: string): Answer {
+  if (!/^(?:cll|msg)[-_]/.test(callId)) return invalidParameter('id', 'INVALID_ITEM_ID')
+  const call = world.call(callId)
+  if (call !== null) return { status: 200, body: { data: call } }
+  return refusal(404, 'not_found_error', 'CONVERSATION_ITEM_NOT_FOUND', 'There is no such conversation item')
 }
 
 /** The documented error format. The sender fills in the request id. */

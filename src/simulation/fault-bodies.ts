@@ -89,6 +89,14 @@ export const BODY_FAULTS = {
     for (const field of ['assignee_id', 'creator_id']) queue[field] = String(queue[field]).replace('-', '_')
     return true
   }),
+  /** The call is there, and its result is not. */
+  call_not_ready: inCall((call) => Object.assign(call, { result: null, duration: null })),
+  wrong_call: inCall((call) => Object.assign(call, { id: 'cll-of-another-call' })),
+  wrong_call_types: inCall((call) => Object.assign(call, { duration: '1:05' })),
+  /** The dialled number where the number of the team belongs, and in the tags. */
+  call_shows_contact: inCall((call) =>
+    Object.assign(call, { allo_number: call.contact_number, tags: [`call ${String(call.contact_number)}`] }),
+  ),
   empty_users: (_body, { request }) => (request.endpoint === 'users' ? { data: [] } : null),
   duplicate_user: (body, { request }) => {
     const users = request.endpoint === 'users' ? asUsers(body) : null
@@ -146,6 +154,14 @@ function inUsers(edit: (user: Fields) => unknown): BodyFault {
     const users = request.endpoint === 'users' ? asUsers(body) : null
     for (const user of users?.data ?? []) edit(user)
     return users
+  }
+}
+
+function inCall(edit: (call: Fields) => unknown): BodyFault {
+  return (body, { request }) => {
+    if (request.endpoint !== 'call' || !isRecord(body) || !isRecord(body.data)) return null
+    edit(body.data)
+    return body
   }
 }
 

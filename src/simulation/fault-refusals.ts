@@ -37,6 +37,8 @@ export const REFUSALS = {
   assignee_not_found: assigneeNotFound,
   queue_not_found: () =>
     refusal(404, 'not_found_error', 'DIALING_QUEUE_NOT_FOUND', 'There is no current dialing queue'),
+  call_not_found: () =>
+    refusal(404, 'not_found_error', 'CONVERSATION_ITEM_NOT_FOUND', 'There is no such conversation item'),
   not_found_html: () => html(404, '404 Not Found'),
   connection_reset: () => ({ status: 0, body: null, wire: 'reset' }),
   no_answer: () => ({ status: 0, body: null, wire: 'never' }),

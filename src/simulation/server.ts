@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import {
   type AlloRequest,
   type Answer,
+  answerCall,
   answerMe,
   answerQueuePage,
   answerUsers,
@@ -175,14 +176,15 @@ function answer(context: Context, refused: Answer | null, entry: LoggedRequest):
 
 function route(
   { world, settings, announcedLimit }: Context,
-  { endpoint, query, pageQuery }: AlloRequest,
+  { endpoint, query, pageQuery, callId }: AlloRequest,
 ): Answer {
   const { scopes } = settings
   if (endpoint === 'me') {
     return answerMe(world, { id: `key-${world.team.id}`, scopes, readsPerSecond: announcedLimit })
   }
   const { scope } = ENDPOINTS[endpoint]
-  if (!scopes.includes(scope)) return missingScope(scope)
+  if (scope !== null && !scopes.includes(scope)) return missingScope(scope)
+  if (endpoint === 'call') return answerCall(world, callId ?? '')
   const { page, size } = pageQuery
   if (!Number.isInteger(page) || page < 1) return invalidParameter('page')
   if (endpoint === 'users') {
@@ -223,9 +225,14 @@ function authenticate(header: string | undefined, apiKey: string): Answer | null
 }
 
 const endpointNames = ['me', 'users', 'queue'] as const
+const callPath = ENDPOINTS.call.path.replace('{id}', '')
 
 function understand(entry: LoggedRequest): AlloRequest | null {
-  const endpoint = endpointNames.find((name) => ENDPOINTS[name].path === entry.path)
+  const callId = entry.path.startsWith(callPath)
+    ? decodeURIComponent(entry.path.slice(callPath.length))
+    : null
+  const endpoint =
+    callId === null ? endpointNames.find((name) => ENDPOINTS[name].path === entry.path) : 'call'
   if (!endpoint) return null
   const query = new URLSearchParams(entry.query)
   const pageQuery: QueuePageQuery = {
@@ -234,7 +241,7 @@ function understand(entry: LoggedRequest): AlloRequest | null {
     page: Number(query.get('page') ?? 1),
     size: Number(query.get('size') ?? 20),
   }
-  return { endpoint, query, pageQuery }
+  return { endpoint, query, pageQuery, callId }
 }
 
 function describe({ method = 'GET', url = '/', headers }: IncomingMessage, random: Random): LoggedRequest {

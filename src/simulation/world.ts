@@ -1,3 +1,4 @@
+import { type CallRow, callOf } from './call-details.ts'
 import { stepsOfACall } from './calls.ts'
 import { createSalesDay, type Pace } from './day.ts'
 import { applyMove, type Move, type Outcome } from './moves.ts'
@@ -58,6 +59,8 @@ export interface World {
   teammates(): TeammateRow[]
   /** Null: the teammate has no queue. Undefined: not on the team. */
   currentQueue(userId: string): CurrentQueue | null | undefined
+  /** The call with this id; null: there is none, or it is not over. */
+  call(callId: string): CallRow | null
 }
 
 export interface CurrentQueue {
@@ -101,6 +104,14 @@ export function createWorld(options: WorldOptions): World {
     }
   }
 
+  function call(callId: string): CallRow | null {
+    const dial = team.timeline.dials().find(({ call_id }) => call_id === callId)
+    const caller = team.people.get(dial?.userId ?? '')
+    if (dial === undefined || caller === undefined) return null
+    const { id, name, email } = caller.row
+    return callOf(dial, { id, name, email })
+  }
+
   return {
     team: { id: options.teamId ?? `team-${random.text(12)}`, name: options.teamName ?? 'Acme Sales' },
     truth: team.timeline,
@@ -109,6 +120,7 @@ export function createWorld(options: WorldOptions): World {
     apply: (move) => applyMove(team, move),
     teammates: () => [...team.people.values()].flatMap(({ isOnTeam, row }) => (isOnTeam ? [row] : [])),
     currentQueue,
+    call,
   }
 }
 

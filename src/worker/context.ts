@@ -20,6 +20,8 @@ export interface WorkerContext {
   readonly pacer: ProcessPacer
   readonly keyFingerprint: string
   readonly onLimit: (readsPerSecond: number | null) => void
+  /** Those that the key needs. */
+  readonly scopes: readonly string[]
   readonly sideEffects: SideEffectsOfPass
   readonly choice: Choice
   readonly leases: LeaseKeeper

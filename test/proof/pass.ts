@@ -106,6 +106,7 @@ export function dependencies(pool: Pool, next: () => Promise<Model>): SyncDepend
     numberKeys: null,
     allo: clientOf(next),
     onLimit: () => undefined,
+    scopes: [],
     pacer: { throttledMs: 0, forgetThrottling: () => undefined },
     // One connection has one transaction at a time.
     concurrency: () => 1,
@@ -140,6 +141,7 @@ export function clientOf(next: () => Promise<Model>): AlloClient {
       counts.requests += 1
       return parse(await next(), user as UserId, { page, size })
     },
+    readCall: () => Promise.reject(new Error('not used')),
     counted: () => clientOf(next),
     once: () => clientOf(next),
     close: async () => undefined,

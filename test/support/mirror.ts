@@ -71,6 +71,7 @@ export async function openMirror({
           numberKeys,
           allo,
           onLimit: () => undefined,
+          scopes: [],
           pacer,
           concurrency: () => (config.concurrency === 'auto' ? 4 : config.concurrency),
           surprises: createSurpriseLog(),

@@ -35,6 +35,7 @@ export async function runPass(
     numberKeys: null,
     allo,
     onLimit: () => undefined,
+    scopes: [],
     pacer,
     concurrency: () => 4,
     surprises: createSurpriseLog(),

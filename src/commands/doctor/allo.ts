@@ -1,5 +1,4 @@
 /** Checks of doctor on Allo: four requests, within the read budget of the key. */
-import { neededScopes } from '../../allo/documented-words.ts'
 import { createPrivateReadBudget } from '../../allo/private-read-budget.ts'
 import type { AlloClient, Teammate } from '../../allo/types.ts'
 import type { Config, ConfigWithKey } from '../../config/config.ts'
@@ -55,7 +54,7 @@ export async function checkAllo(
 async function checkKey(
   report: Report,
   config: ConfigWithKey,
-  { allo, onLimit }: OpenAllo,
+  { allo, onLimit, scopes }: OpenAllo,
   signal: AbortSignal,
 ): Promise<boolean> {
   const account = await report.check('key', () => allo.me(signal))
@@ -65,15 +64,18 @@ async function checkKey(
   const key = report.about('key')
   if (team === null) key.warning('is valid, but Allo names no team for it')
   else key.right(`of team ${team.name ?? '(without a name)'} (${team.id})`)
-  checkScopes(report.about('scopes'), account.scopes)
+  checkScopes(report.about('scopes'), scopes, account.scopes)
   checkLimit(report.about('limit'), config, readsPerSecond)
   return true
 }
 
-function checkScopes({ right, warning }: Subject, scopes: readonly string[] | null): void {
-  const needed = Object.values(neededScopes)
-  const unlisted = needed.filter((scope) => scopes !== null && !scopes.includes(scope))
-  if (scopes === null) warning('Allo lists none; the next checks show whether the key has them')
+function checkScopes(
+  { right, warning }: Subject,
+  needed: readonly string[],
+  listed: readonly string[] | null,
+): void {
+  const unlisted = needed.filter((scope) => listed !== null && !listed.includes(scope))
+  if (listed === null) warning('Allo lists none; the next checks show whether the key has them')
   else if (unlisted.length > 0)
     warning(`not listed: ${unlisted.join(', ')}. Add these scopes to the key in Allo.`)
   else right(needed.join(', '))

@@ -1,5 +1,6 @@
 /** Opens a client of the API with the read budget of its key, and closes it after the work. */
 import { createAlloClient } from '../../allo/client.ts'
+import { neededScopes } from '../../allo/documented-words.ts'
 import { createPacer, type ProcessPacer } from '../../allo/pacer.ts'
 import { createSurpriseLog, type SurpriseLog } from '../../allo/surprises.ts'
 import type { RetrySettings } from '../../allo/transport.ts'
@@ -18,6 +19,8 @@ export interface OpenAllo {
   readonly pacer: ProcessPacer
   readonly keyFingerprint: string
   readonly surprises: SurpriseLog
+  /** Those that the key needs. */
+  readonly scopes: readonly string[]
   /** Sets the limit that the API sent; null: it sent none. */
   readonly onLimit: (readsPerSecond: number | null) => void
   readonly concurrency: () => number
@@ -66,6 +69,7 @@ export async function withAllo<T>(
       keyFingerprint: fingerprint,
       readsPerSecond: () => readsPerSecond,
       surprises,
+      scopes: neededScopes(config),
       onLimit(limit) {
         readsPerSecond = configuredRate(config, limit)
         pacer.setReadsPerSecond(readsPerSecond)
