@@ -1,6 +1,7 @@
 /** What becomes of looks if the answers can never be compared with the mirror. */
 import { expect, test } from 'vitest'
-import { planLooks, recordUnexpected } from '../src/store/look/plan-looks.ts'
+import { planLooks } from '../src/store/look/plan-looks.ts'
+import { recordUnexpected } from '../src/store/look/unexpected-looks.ts'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import { type Stage, useStages } from './support/stage.ts'
 

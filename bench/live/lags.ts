@@ -3,7 +3,8 @@
 /** A change of a number's call, or a reset. */
 export interface SourceEvent {
   readonly at: number
-  readonly kind: 'dial' | 'id' | 'result' | 'reset'
+  /** `machine`: a voicemail was detected, and the call goes on. Allo sends no webhook for it. */
+  readonly kind: 'dial' | 'id' | 'machine' | 'result' | 'reset'
   readonly userId: string
   readonly queueId: string
   /** Of a reset: null. */

@@ -51,17 +51,18 @@ async function stop(): Promise<void> {
   await webhooks?.stop()
 }
 
-const kinds: Partial<Record<Move['type'], SourceEvent['kind']>> = {
-  dial: 'dial',
-  place_call: 'id',
-  result: 'result',
-  reset: 'reset',
+function kindOf(move: Move): SourceEvent['kind'] | undefined {
+  if (move.type === 'dial' || move.type === 'reset') return move.type
+  if (move.type === 'place_call') return 'id'
+  if (move.type !== 'result') return undefined
+  const { routing_result = null, not_reached_destination_reason = null } = move.result
+  return routing_result === null && not_reached_destination_reason === null ? 'machine' : 'result'
 }
 
 const dialOf = new Map<string, number>()
 
-function note(userId: string, { at, queueId = '', positions = [] }: Outcome, { type }: Move): void {
-  const kind = kinds[type]
+function note(userId: string, { at, queueId = '', positions = [] }: Outcome, move: Move): void {
+  const kind = kindOf(move)
   if (kind === undefined) return
   const [position = -1] = positions
   const row = world.currentQueue(userId)?.rowAt(position) ?? null

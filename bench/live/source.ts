@@ -17,7 +17,7 @@ export type SourceOptions = z.infer<typeof sourceOptions>
 
 const event = z.object({
   at: z.number(),
-  kind: z.enum(['dial', 'id', 'result', 'reset']),
+  kind: z.enum(['dial', 'id', 'machine', 'result', 'reset']),
   userId: z.string(),
   queueId: z.string(),
   numberTo: z.string().nullable(),

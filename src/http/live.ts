@@ -1,5 +1,5 @@
 /** How soon changes at Allo are visible, in one sentence: the command `status` and the status page show it. */
-import { RECOVERY_SECONDS } from '../store/look/plan-looks.ts'
+import { RECOVERY_SECONDS } from '../store/look/look-budget.ts'
 import type { LiveStatus } from '../store/queries/live-status.ts'
 import { counted } from '../text/counted.ts'
 import { inWords } from '../text/duration.ts'

@@ -17,14 +17,10 @@ import { toMirrorError } from '../foreign-errors.ts'
 import { type LookResult, lookAtTeammate } from '../live/look-at-teammate.ts'
 import { readAtOnce } from '../live/read-at-once.ts'
 import { concernOf } from '../pass/failure.ts'
-import {
-  clearUnexpected,
-  delayLooks,
-  type LookBudget,
-  planLookNow,
-  planLooks,
-  recordUnexpected,
-} from '../store/look/plan-looks.ts'
+import { delayLooks, type LookBudget, spendOnLooks } from '../store/look/look-budget.ts'
+import { planLookNow, planLooks, type Urgency } from '../store/look/plan-looks.ts'
+import { clearUnexpected, recordUnexpected } from '../store/look/unexpected-looks.ts'
+import { withDatabaseErrors } from '../store/postgres/database.ts'
 import type { WorkerContext } from './context.ts'
 import type { SourceTime } from './counted-events.ts'
 import type { JobData, JobQueue, LookToMake } from './jobs.ts'
@@ -54,7 +50,7 @@ export interface LookRequests {
    * Looks at the teammate now. `rank`: at the page with that place in the order of their queue; null: where dialling
    * stands. A no-op if the share of looks is spent.
    */
-  lookNow(teamId: string, userId: string, rank: number | null): Promise<void>
+  lookNow(teamId: string, userId: string, rank: number | null, urgency: Urgency): Promise<void>
   /** Reads the teammate now, unless a running pass is about to. A no-op if the share of looks is spent. */
   readNow(teamId: string, userId: string, reason: string): Promise<void>
 }
@@ -71,13 +67,13 @@ export function createLookRequests(looks: Looks): LookRequests {
   const { context, queue } = looks
   const { pool } = context
   return {
-    async lookNow(teamId, userId, rank) {
-      const look = await planLookNow(pool, budgetOf(looks), userId)
+    async lookNow(teamId, userId, rank, urgency) {
+      const look = await planLookNow(pool, budgetOf(looks), userId, urgency)
       if (look !== null) await addLooks(queue, teamId, [{ ...look, rank }])
     },
     async readNow(teamId, userId, reason) {
       // The first of its requests. When the reading is made, the others are paid for too.
-      const look = await planLookNow(pool, budgetOf(looks), userId)
+      const look = await planLookNow(pool, budgetOf(looks), userId, 'urgent')
       if (look !== null) await requestReading(looks, { teamId, userId, reason })
     },
   }
@@ -211,8 +207,8 @@ async function runReadingAtOnce(looks: Looks, job: Job<JobData>, signal: AbortSi
 
 /** Takes requests that were not planned from the share of looks. */
 async function payFor(looks: Looks, requests: number): Promise<void> {
-  const { keyFingerprint, intervalMs } = budgetOf(looks)
-  await delayLooks(looks.context.pool, keyFingerprint, requests * intervalMs)
+  const spending = { ...budgetOf(looks), requests }
+  await withDatabaseErrors('paying for requests', () => spendOnLooks(looks.context.pool, spending))
 }
 
 function budgetOf({ context, looksPerSecond, dailyRequests }: Looks): LookBudget {

@@ -59,12 +59,15 @@ export function createLookRequester(
 
 type Ask = (looks: LookRequests, teammate: NamedTeammate) => Promise<void>
 
-/** A completed call may have left the page where dialling stands. */
+/**
+ * A completed call may have left the page where dialling stands. That a call was answered is rarely in the queue before
+ * it is completed, so this webhook takes no look from the others.
+ */
 async function whatToAsk(client: Client, queueId: string, { topic, numberTo }: CallEvent): Promise<Ask> {
   const lookAt =
     (rank: number | null): Ask =>
     (looks, { teamId, userId }) =>
-      looks.lookNow(teamId, userId, rank)
+      looks.lookNow(teamId, userId, rank, topic === 'call.answered' ? 'spare' : 'urgent')
   if (topic !== 'call.completed' || numberTo === null) return lookAt(null)
   const rank = await rankOfNumber(client, queueId, numberTo)
   return rank === null

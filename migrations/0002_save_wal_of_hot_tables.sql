@@ -1,0 +1,5 @@
+-- These small unlogged tables change every few seconds, and are always used by their keys. Statistics of their columns
+-- would be written to the WAL every minute, and never used.
+ALTER TABLE "allo"."looks" SET (autovacuum_analyze_threshold = 1000000);--> statement-breakpoint
+ALTER TABLE "allo"."read_slots" SET (autovacuum_analyze_threshold = 1000000);--> statement-breakpoint
+ALTER TABLE "allo"."locks" SET (autovacuum_analyze_threshold = 1000000);
