@@ -199,9 +199,13 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       const midnight = startOfDay(localDay(asOf, timeZone), timeZone)
       const weekAgo = daysBefore(asOf, 7, timeZone)
       const dayThen = startOfDay(localDay(weekAgo, timeZone), timeZone)
+      const now = dials.filter(({ at }) => at >= midnight && at <= asOf)
+      const then = dials.filter(({ at }) => at >= dayThen && at <= weekAgo)
       expect(figures.today).toEqual({
-        dials: dials.filter(({ at }) => at >= midnight && at <= asOf).length,
-        weekAgo: dials.filter(({ at }) => at >= dayThen && at <= weekAgo).length,
+        dials: now.length,
+        weekAgo: then.length,
+        reached: countOf(now, 'connected'),
+        reachedWeekAgo: countOf(then, 'connected'),
       })
     }
   })
@@ -237,6 +241,49 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         expect(figures.today.dials).toBe(between(midnight(0), until(0)))
         expect(figures.period.asOf).toBe((await reportOf(team)).figures.period.to)
       }
+    }
+  })
+
+  test('a single day has the dials of each of its hours, by outcome', async () => {
+    for (const team of weeks().teams) {
+      const { asOf, dials } = team.truth
+      expect((await reportOf(team)).figures.hoursOfDay).toBeNull()
+      for (const daysAgo of [0, 1, 3]) {
+        const day = plusDays(localDay(asOf, timeZone), -daysAgo)
+        const { figures } = await reportOf(team, { ...noPeriod, from: day, to: day })
+        const hours = figures.hoursOfDay ?? []
+        const ofDay = dials.filter(({ at }) => localDay(at, timeZone) === day)
+        expect(hours.reduce((sum, hour) => sum + hour.dials, 0)).toBe(ofDay.length)
+        for (const { hour, byOutcome } of hours) {
+          const ofHour = ofDay.filter(({ at }) => localHour(at, timeZone) === hour)
+          for (const [outcome, found] of Object.entries(byOutcome))
+            expect([day, hour, outcome, found]).toEqual([day, hour, outcome, countOf(ofHour, outcome)])
+        }
+      }
+    }
+  })
+
+  test('the pace is the dials after a pause of at most half an hour, and these pauses', async () => {
+    for (const team of weeks().teams) {
+      const { asOf, dials, users } = team.truth
+      const [from, previousFrom] = [daysBefore(asOf, 7, timeZone), daysBefore(asOf, 14, timeZone)]
+      const pausesIn = (of: readonly SeenDial[]) =>
+        users.flatMap((userId) => {
+          const times = of
+            .filter(({ first }) => first.userId === userId)
+            .map(({ at }) => at)
+            .sort((a, b) => a - b)
+          return times.slice(1).flatMap((at, index) => {
+            const pause = (at - (times[index] ?? 0)) / 1e6
+            return pause <= 1800 ? [pause] : []
+          })
+        })
+      const sum = (pauses: readonly number[]) => pauses.reduce((total, pause) => total + pause, 0)
+      const [now, then] = [pausesIn(within(dials, from, asOf)), pausesIn(within(dials, previousFrom, from))]
+      const { pace } = (await reportOf(team)).figures
+      expect([pace.pauses, pace.previousPauses]).toEqual([now.length, then.length])
+      expect(pace.pauseSeconds).toBeCloseTo(sum(now), 3)
+      expect(pace.previousPauseSeconds).toBeCloseTo(sum(then), 3)
     }
   })
 

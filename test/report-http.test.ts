@@ -78,8 +78,12 @@ describe('/report', () => {
     const headings = [...body.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, heading]) => heading)
     expect(headings).toEqual([
       'Left to call',
-      'Dials today',
+      'Dials, 28 days',
+      'Reached, 28 days',
       'Connection rate, 28 days',
+      'Dials today',
+      'Reached today',
+      'Dials an hour, 28 days',
       'Median time to first dial',
       'How the queues burn down',
       'What came of the dials, day by day',

@@ -1,7 +1,8 @@
-/** What came of the dials of each local day, counted as `daily_activity` does. */
-import { sql } from 'drizzle-orm'
+/** What came of the dials of each local day, counted as `daily_activity` does; of a single day, of each of its hours. */
+import { type SQL, sql } from 'drizzle-orm'
 import { run } from '../store/postgres/query.ts'
-import type { LocalDay } from './period.ts'
+import { instant } from './instant.ts'
+import type { LocalDay, TimeSpan } from './period.ts'
 import { isAsked, type Scope } from './scope.ts'
 import { unreadShares } from './unread.ts'
 
@@ -11,27 +12,66 @@ export type DialOutcome = keyof typeof noDials
 export const dialOutcomes = Object.keys(noDials) as readonly DialOutcome[]
 
 export interface DayOfDials extends LocalDay {
+  /** 0 to 23. Null: it is the whole day. */
+  readonly hour: number | null
   readonly dials: number
   readonly byOutcome: Readonly<Record<DialOutcome, number>>
-  /** Share of the day, 0 to 1, that was not read; null: no teammate is on the team. */
+  /** Share of that time, 0 to 1, that was not read; null: no teammate is on the team. */
   readonly unread: number | null
 }
 
-export async function daysOf(scope: Scope): Promise<readonly DayOfDials[]> {
-  const { dates, to } = scope.period
-  const rows = await run<{ date: string; outcome: DialOutcome; dials: number }>(
-    scope.client,
-    sql`select to_char(dialled_date, 'YYYY-MM-DD') as date, outcome, count(*)::int as dials from reporting.dials
-      where ${isAsked(scope)} and counted_at >= ${dates[0]?.from}::timestamptz and counted_at <= ${to}::timestamptz
-      group by dialled_date, outcome`,
+type Slot = LocalDay & Pick<DayOfDials, 'hour'>
+
+/** Each day of the period. */
+export function daysOf(scope: Scope): Promise<readonly DayOfDials[]> {
+  const slots = scope.period.dates.map((day): Slot => ({ ...day, hour: null }))
+  return dialsIn(scope, slots, sql`null::int`)
+}
+
+/** Hours are shown from these on, and more if there are dials in them. */
+const OFFICE_HOURS = { first: 8, last: 18 }
+
+/** Each hour of the only day of the period that was used or is one of the office, until now. Null: it has more days. */
+export async function hoursOfDay(scope: Scope): Promise<readonly DayOfDials[] | null> {
+  const [day, another] = scope.period.dates
+  if (day === undefined || another !== undefined) return null
+  const hours = await dialsIn(scope, await hoursIn(scope, day), sql`dialled_hour`)
+  const used = hours.flatMap(({ dials, hour }) => (dials > 0 && hour !== null ? [hour] : []))
+  const first = Math.min(OFFICE_HOURS.first, ...used)
+  const last = Math.max(OFFICE_HOURS.last, ...used)
+  return hours.filter(({ hour }) => hour !== null && hour >= first && hour <= last)
+}
+
+/** Those that have begun. When a clock changes, one of them is missing, or is two hours long. */
+async function hoursIn({ client, period }: Scope, { date, to }: LocalDay): Promise<Slot[]> {
+  const startOf = (hour: SQL) =>
+    sql`(${date}::date + make_interval(hours => ${hour})) at time zone ${period.timeZone}`
+  const rows = await run<TimeSpan & { hour: number }>(
+    client,
+    sql`select hour, ${instant(startOf(sql`hour`))} as "from",
+        ${instant(sql`least(${startOf(sql`hour + 1`)}, ${to}::timestamptz)`)} as "to"
+      from generate_series(0, 23) hour
+      where ${startOf(sql`hour`)} < least(${startOf(sql`hour + 1`)}, ${to}::timestamptz) order by hour`,
   )
-  const shares = await unreadShares(scope, dates)
-  return dates.map((day, index) => {
-    const ofDay = rows.filter(({ date }) => date === day.date)
-    const counted = Object.fromEntries(ofDay.map(({ outcome, dials }) => [outcome, dials]))
+  return rows.map((hour) => ({ date, ...hour }))
+}
+
+async function dialsIn(scope: Scope, slots: readonly Slot[], hour: SQL): Promise<readonly DayOfDials[]> {
+  const { dates, to } = scope.period
+  const rows = await run<Pick<Slot, 'date' | 'hour'> & { outcome: DialOutcome; dials: number }>(
+    scope.client,
+    sql`select to_char(dialled_date, 'YYYY-MM-DD') as date, ${hour} as hour, outcome, count(*)::int as dials
+      from reporting.dials
+      where ${isAsked(scope)} and counted_at >= ${dates[0]?.from}::timestamptz and counted_at <= ${to}::timestamptz
+      group by 1, 2, 3`,
+  )
+  const shares = await unreadShares(scope, slots)
+  return slots.map((slot, index) => {
+    const ofSlot = rows.filter(({ date, hour }) => date === slot.date && hour === slot.hour)
+    const counted = Object.fromEntries(ofSlot.map(({ outcome, dials }) => [outcome, dials]))
     return {
-      ...day,
-      dials: ofDay.reduce((sum, { dials }) => sum + dials, 0),
+      ...slot,
+      dials: ofSlot.reduce((sum, { dials }) => sum + dials, 0),
       byOutcome: { ...noDials, ...counted },
       unread: shares[index] ?? null,
     }

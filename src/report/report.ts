@@ -6,11 +6,12 @@ import { sql } from 'drizzle-orm'
 import type { Client, Pool } from '../store/postgres/database.ts'
 import { one, run } from '../store/postgres/query.ts'
 import { type Burndowns, burndownsOf } from './burndown.ts'
-import { type DayOfDials, daysOf } from './days.ts'
+import { type DayOfDials, daysOf, hoursOfDay } from './days.ts'
 import type { Filters } from './filters.ts'
 import { type FollowUps, followUpsOf } from './follow-ups.ts'
 import { type HourOfWeek, hoursOf } from './hours.ts'
 import { instant } from './instant.ts'
+import { type Pace, paceOf } from './pace.ts'
 import { type People, peopleOf } from './people.ts'
 import { type Period, periodOf } from './period.ts'
 import { type Queues, queuesOf } from './queues.ts'
@@ -54,6 +55,9 @@ export interface Figures {
   readonly remainingThen: RemainingThen
   readonly burndowns: Burndowns
   readonly days: readonly DayOfDials[]
+  /** Null: the period has more than one day. */
+  readonly hoursOfDay: readonly DayOfDials[] | null
+  readonly pace: Pace
   readonly hours: readonly HourOfWeek[]
   readonly people: People
   readonly queues: Queues
@@ -137,6 +141,8 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     remainingThen: await remainingThen(scope),
     burndowns: await burndownsOf(scope),
     days: await daysOf(scope),
+    hoursOfDay: await hoursOfDay(scope),
+    pace: await paceOf(scope),
     hours: await hoursOf(scope),
     people: await peopleOf(scope),
     queues: await queuesOf(scope),

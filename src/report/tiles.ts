@@ -2,19 +2,27 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { one, run } from '../store/postgres/query.ts'
 import type { TimeSpan } from './period.ts'
-import { inBoth, isAsked, isOfTeammate, type Scope, within } from './scope.ts'
+import { countWhere, inBoth, isAsked, isOfTeammate, type Scope, within } from './scope.ts'
 
-/** Dials since midnight; and of the same weekday a week ago, from midnight to the same time of day. */
+/** Since midnight; and of the same weekday a week ago, from midnight to the same time of day. */
 export interface Today {
   readonly dials: number
   readonly weekAgo: number
+  /** Dials that a person answered. */
+  readonly reached: number
+  readonly reachedWeekAgo: number
 }
 
 export function todayOf(scope: Scope): Promise<Today> {
   const { today, weekAgo } = scope.period
-  const count = ({ from, to }: TimeSpan): SQL => sql`(select count(*)::int from reporting.dials
+  const counts = ({ from, to }: TimeSpan): SQL => sql`(
+    select count(*)::int as dials, ${countWhere(sql`is_connected`)}::int as reached from reporting.dials
     where ${isAsked(scope)} and counted_at >= ${from}::timestamptz and counted_at <= ${to}::timestamptz)`
-  return one<Today>(scope.client, sql`select ${count(today)} as dials, ${count(weekAgo)} as "weekAgo"`)
+  return one<Today>(
+    scope.client,
+    sql`select now.dials, before.dials as "weekAgo", now.reached, before.reached as "reachedWeekAgo"
+      from ${counts(today)} now cross join ${counts(weekAgo)} before`,
+  )
 }
 
 /** How long numbers waited for their first dial, of those first dialled in a period. */

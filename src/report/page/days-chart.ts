@@ -11,18 +11,19 @@ const HEIGHT = 200
 const TOP = 18
 
 export function daysSection(page: PageData): Html {
-  const { days, period } = page.figures
+  const { hoursOfDay, period } = page.figures
+  const days = hoursOfDay ?? page.figures.days
   const { clock } = page
   const all = days.reduce((sum, { dials }) => sum + dials, 0)
   return section(page, {
     id: 'days',
-    title: 'What came of the dials, day by day',
+    title: `What came of the dials, ${hoursOfDay === null ? 'day by day' : 'hour by hour'}`,
     sentence: sentence(days, page),
     views: [ofDials(page, 'daily_activity', period.asked)],
     body:
       all === 0
-        ? empty('No dial on these days.')
-        : html`${legend(days, all)}${chart(days, clock)}${asTable('As a table', dayTable(days, clock))}`,
+        ? empty(hoursOfDay === null ? 'No dial on these days.' : 'No dial on this day.')
+        : html`${legend(days, all)}${chart(days, clock)}${asTable('As a table', dayTable(days, page))}`,
   })
 }
 
@@ -33,20 +34,28 @@ function sentence(days: readonly DayOfDials[], { clock, figures }: PageData): st
   const [first = noDay] = days
   const last = days.at(-1) ?? noDay
   const span =
-    days.length === 1
+    days.length === 1 || first.hour !== null
       ? `on ${clock.day(first.from)}`
       : figures.period.isOpen
         ? `from ${clock.day(first.from)} to today, which is not over`
         : `from ${clock.day(first.from)} to ${clock.day(last.from)}`
-  const most = all === 0 ? '' : ` Most were made on ${clock.day(busiest.from)}: ${count(busiest.dials)}.`
+  const most =
+    all === 0
+      ? ''
+      : ` Most were made ${busiest.hour === null ? 'on' : 'at'} ${slotName(busiest, clock)}: ${count(busiest.dials)}.`
   const gaps =
     unread === 0
       ? ''
-      : ` ${countOf(unread, 'day was', 'days were')} partly not read: there may have been more.`
+      : ` ${first.hour === null ? countOf(unread, 'day was', 'days were') : countOf(unread, 'hour was', 'hours were')} partly not read: there may have been more.`
   return `${countOf(all, 'dial')} ${span}.${most}${gaps}`
 }
 
-const noDay = { dials: 0, from: '1970-01-01T00:00:00Z' }
+const noDay = { dials: 0, from: '1970-01-01T00:00:00Z', hour: null }
+
+/** `Wed 25 Nov`, or `14–15 h` of a single day. */
+function slotName({ hour, from }: Pick<DayOfDials, 'hour' | 'from'>, clock: Clock): string {
+  return hour === null ? clock.day(from) : `${hour}–${hour + 1}\u00a0h`
+}
 
 function legend(days: readonly DayOfDials[], all: number): Html {
   const items = dialOutcomes.map((outcome) => {
@@ -54,7 +63,7 @@ function legend(days: readonly DayOfDials[], all: number): Html {
     return html`<li><svg class="swatch" width="14" height="14" aria-hidden="true">${bar(outcome, { x: '0', width: '14', y: 0, height: 14 })}</svg>${outcomeName(outcome)} <b>${count(sum)}</b> <small>${percent(sum / all)}</small></li>`
   })
   const unread = days.some((day) => (day.unread ?? 0) >= PARTLY_UNREAD)
-    ? html`<li><svg class="swatch" width="14" height="14" aria-hidden="true"><rect class="unread" width="14" height="14"/></svg>below a day: partly not read</li>`
+    ? html`<li><svg class="swatch" width="14" height="14" aria-hidden="true"><rect class="unread" width="14" height="14"/></svg>${days[0]?.hour === null ? 'below a day' : 'below an hour'}: partly not read</li>`
     : null
   return html`<ul class="legend">${items}${unread}</ul>`
 }
@@ -92,16 +101,13 @@ function chart(days: readonly DayOfDials[], clock: Clock): Html {
       day.dials === 0 || days.length > 31
         ? null
         : html`<text class="total${days.length > 7 ? ' wide' : ''}" x="${middle}" y="${(y(day.dials) - 4).toFixed(1)}">${count(day.dials)}</text>`
+    const isLast = index > days.length * 0.94 && days.length > 7
     const label = isLabelled(days, index)
-      ? html`<text class="label${index > days.length * 0.94 && days.length > 7 ? ' last' : ''}" x="${middle}" y="${HEIGHT + 21}">${clock
-          .day(day.from)
-          .split('\u00a0')
-          .slice(days.length > 7 ? 1 : 0, days.length > 7 ? 3 : 2)
-          .join(' ')}</text>`
+      ? html`<text class="label${isLast ? ' last' : ''}" x="${middle}" y="${HEIGHT + 21}">${labelOf(day, days, clock)}</text>`
       : null
-    return html`<g><title>${clock.day(day.from)}: ${inWords(day)}</title>${unread}${parts}${total}${label}</g>`
+    return html`<g><title>${slotName(day, clock)}: ${inWords(day)}</title>${unread}${parts}${total}${label}</g>`
   })
-  const description = days.map((day) => `${clock.day(day.from)}: ${count(day.dials)}`).join(', ')
+  const description = days.map((day) => `${slotName(day, clock)}: ${count(day.dials)}`).join(', ')
   return html`<div class="plot"><svg width="34" height="${HEIGHT + 26}" aria-hidden="true">${scale}</svg><svg class="days" role="img" aria-label="Dials by day and outcome. ${description}." width="100%" height="${HEIGHT + 26}">${lines}${bars}</svg></div>`
 }
 
@@ -122,13 +128,20 @@ function inWords(day: DayOfDials): string {
       ? []
       : [`${count(day.byOutcome[outcome])} ${outcomeName(outcome).toLowerCase()}`],
   )
-  const unread = (day.unread ?? 0) < PARTLY_UNREAD ? '' : `; ${percent(day.unread ?? 0)} of the day not read`
+  const unread = (day.unread ?? 0) < PARTLY_UNREAD ? '' : `; ${percent(day.unread ?? 0)} of it not read`
   return `${countOf(day.dials, 'dial')}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}${unread}`
 }
 
-/** Every day of a week, else Mondays, and of many weeks every fourth. */
+/** `Wed 25` where days are few, else `25 Nov`; `14` of an hour. */
+function labelOf({ hour, from }: DayOfDials, days: readonly DayOfDials[], clock: Clock): string {
+  if (hour !== null) return String(hour)
+  const parts = clock.day(from).split('\u00a0')
+  return (days.length > 7 ? parts.slice(1, 3) : parts.slice(0, 2)).join(' ')
+}
+
+/** Each hour; every day of a week, else Mondays, and of many weeks every fourth. */
 function isLabelled(days: readonly DayOfDials[], index: number): boolean {
-  if (days.length <= 7) return true
+  if (days.length <= 7 || days[index]?.hour !== null) return true
   const isMonday = new Date(days[index]?.date ?? '').getUTCDay() === 1
   return isMonday && (days.length <= 31 || Math.floor(index / 7) % 3 === 0)
 }
@@ -157,17 +170,18 @@ export const textures = html`<svg class="textures" width="0" height="0" aria-hid
 <pattern id="texture-unread" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="faint" d="M0 0V6"/></pattern>
 </defs></svg>`
 
-function dayTable(days: readonly DayOfDials[], clock: Clock): Html {
+function dayTable(days: readonly DayOfDials[], { clock, figures }: PageData): Html {
+  const { isOpen } = figures.period
   return table(
     'Dials by day and outcome',
     [
-      'Day',
+      days[0]?.hour === null ? 'Day' : 'Hour',
       { n: 'Dials' },
       ...dialOutcomes.map((outcome) => ({ n: outcomeName(outcome) })),
       { n: 'Not read' },
     ],
     days.map((day, index) => [
-      `${clock.day(day.from)}${index === days.length - 1 ? ' (so far)' : ''}`,
+      `${slotName(day, clock)}${isOpen && index === days.length - 1 ? ' (so far)' : ''}`,
       { n: count(day.dials) },
       ...dialOutcomes.map((outcome) => ({ n: count(day.byOutcome[outcome]) })),
       { n: day.unread === null ? '–' : percent(day.unread) },

@@ -46,8 +46,11 @@ ${body}</section>`
 
 export function csvLinks(links: Links | null, views: readonly CsvLink[]): Html | null {
   if (links === null || views.length === 0) return null
-  return html`<p class="csv">${views.map(
-    ([view, period]) => html`<a href="${links.csv(view, period)}" download>${view}.csv</a> `,
+  const name = (view: string) => (views.length === 1 ? 'CSV' : view.replaceAll('_', ' '))
+  const title = views.length === 1 ? null : 'CSV: '
+  return html`<p class="csv">${title}${views.map(
+    ([view, period]) =>
+      html`<a href="${links.csv(view, period)}" download aria-label="${view} as CSV">${name(view)}</a> `,
   )}</p>`
 }
 

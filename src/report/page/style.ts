@@ -8,17 +8,18 @@ main>*{margin:0 0 1rem}
 .top .status{margin-left:auto;font-size:.9rem}
 .asof{margin:0;color:var(--muted);font-size:.9rem}
 .asof b{color:var(--text)}
-.verdict{position:relative}
+.verdict{position:relative;padding:.8rem 1.1rem;gap:.9rem}.verdict .sign{width:1.9rem;height:1.9rem}
 .verdict>div{min-width:0;flex:1}
 .verdict .sign circle{fill:currentColor}.verdict .sign path{fill:none;stroke:var(--card);stroke-width:3;stroke-linecap:round;stroke-linejoin:round}
 .verdict.good .sign{color:var(--good)}.verdict.warning .sign{color:var(--warning)}.verdict.bad .sign{color:var(--bad)}
 .verdict ul{font-size:.92rem}
 .verdict details{margin:.35rem 0 0}
 .verdict .csv{margin-top:.5rem}
-h1{font-size:clamp(1.15rem,2.6vw,1.45rem)}
+h1{font-size:clamp(1.05rem,2.2vw,1.25rem);margin:0}
 .filters{display:flex;flex-wrap:wrap;gap:.5rem .9rem;align-items:center;font-size:.92rem}
 .periods{display:inline-flex;border:1px solid var(--line);border-radius:9px;overflow:hidden;background:var(--card)}
-.periods a{padding:.35rem .8rem;text-decoration:none}
+.periods a{padding:.35rem .8rem;text-decoration:none;white-space:nowrap}
+@media (max-width:48rem){.periods{display:flex;flex-wrap:wrap;gap:.35rem;border:0;background:none;overflow:visible}.periods a{border:1px solid var(--line);border-radius:9px;background:var(--card);padding:.3rem .7rem}}
 .periods a+a{border-left:1px solid var(--line)}
 .periods a[aria-current]{background:var(--text);color:var(--card);font-weight:600}
 .chip{border:1px solid var(--line);border-radius:9px;padding:.3rem .7rem;background:var(--card);overflow-wrap:anywhere}
@@ -34,6 +35,7 @@ input:focus-visible,button:focus-visible{outline:2px solid var(--running);outlin
 .steps{display:inline-flex;gap:.8rem}
 .choose li{break-inside:avoid;padding:.1rem 0;overflow-wrap:anywhere}
 .tiles{grid-template-columns:repeat(4,1fr)}
+@media (min-width:56.01rem){.tiles.of-6{grid-template-columns:repeat(3,1fr)}}
 @media (max-width:56rem){.tiles{grid-template-columns:repeat(2,1fr)}}
 @media (max-width:22rem){.tiles{grid-template-columns:1fr}}
 .tile{margin:0;padding:.85rem 1rem;display:flex;flex-direction:column;min-width:0}
@@ -41,6 +43,9 @@ input:focus-visible,button:focus-visible{outline:2px solid var(--running);outlin
 .tile p{margin:0;font-variant-numeric:tabular-nums}
 .tile .value{font-size:.85rem;line-height:1.35;color:var(--muted)}
 .tile .value b{display:block;font-size:1.9rem;line-height:1.25;font-weight:650;letter-spacing:-.02em;color:var(--text)}
+.spark{display:block;margin-top:.5rem}.spark .over{fill:var(--connected);opacity:.75}.spark .open{fill:var(--connected);opacity:.4}
+.change{font-weight:650}
+.tile .before small{color:var(--muted)}
 .tile .before{font-size:.85rem;line-height:1.35;margin-top:.4rem;padding-top:.4rem;border-top:1px solid var(--line)}
 .tile .csv{margin-top:auto;padding-top:.5rem}
 .head{display:flex;flex-wrap:wrap;gap:0 1rem;align-items:baseline;max-width:none;padding:0;margin:0}

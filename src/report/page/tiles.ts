@@ -1,25 +1,45 @@
-/** The four figures people ask for first, each beside what it is compared with. */
+/** The figures people ask for first, each beside what it is compared with. */
 import { type Content, type Html, html } from '../../page/html.ts'
+import type { DayOfDials } from '../days.ts'
+import { dialsAnHour } from '../pace.ts'
 import type { Rate } from '../scope.ts'
+import { changeWords, unknownBefore } from './change.ts'
 import { type CsvLink, csvLinks, ofDials, type PageData } from './parts.ts'
-import { count, countOf, duration, PARTLY_UNREAD, percent, range, UNREAD } from './words.ts'
+import { spark } from './spark.ts'
+import { count, countOf, duration, PARTLY_UNREAD, percent, range } from './words.ts'
 
 export function tiles(page: PageData): Html {
-  return html`<div class="tiles">${[remaining(page), today(page), connectionRate(page), firstDials(page)]}</div>`
+  // Of a period that is today, they would be there twice.
+  const ofToday = isToday(page) ? [] : [today(page, 'dials'), today(page, 'reached')]
+  const shown = [
+    remaining(page),
+    dials(page),
+    reached(page),
+    connectionRate(page),
+    ...ofToday,
+    pace(page),
+    firstDials(page),
+  ]
+  return html`<div class="tiles of-${shown.length}">${shown}</div>`
 }
 
 interface Tile {
   readonly name: string
   readonly value: Content
   readonly unit: Content
+  readonly chart?: Html | null
   /** What it was before; says which time that is. */
   readonly before: Content
   readonly view: CsvLink
 }
 
-function tile({ links }: PageData, { name, value, unit, before, view }: Tile): Html {
+function tile({ links }: PageData, { name, value, unit, chart = null, before, view }: Tile): Html {
   return html`<section class="tile" aria-label="${name}"><h2>${name}</h2>
-<p class="value"><b>${value}</b> ${unit}</p><p class="before">${before}</p>${csvLinks(links, [view])}</section>`
+<p class="value"><b>${value}</b> ${unit}</p>${chart}<p class="before">${before}</p>${csvLinks(links, [view])}</section>`
+}
+
+function isToday({ figures: { period } }: PageData): boolean {
+  return period.isOpen && period.calendar !== null && period.dates.length === 1
 }
 
 function remaining(page: PageData): Html {
@@ -30,21 +50,79 @@ function remaining(page: PageData): Html {
   return tile(page, {
     name: 'Left to call',
     value: now.queues === 0 ? '–' : count(now.remaining),
-    unit: `${now.queues === 0 ? nothing : `in ${countOf(now.queues, 'queue')}`}${now.unknown === 0 ? '' : `; ${countOf(now.unknown, 'teammate')} not known`}`,
+    unit: `${now.queues === 0 ? nothing : `now, in ${countOf(now.queues, 'queue')}`}${now.unknown === 0 ? '' : `; ${countOf(now.unknown, 'teammate')} not known`}`,
     before: `${page.words.start}: ${then.known === 0 ? 'not known' : `${count(then.remaining)}${known}`}`,
     view: page.report.filters.queue === null ? ['teammates'] : ['queues'],
   })
 }
 
-function today(page: PageData): Html {
-  const { today: dials, period, unread } = page.figures
-  const { clock } = page
-  const when = `${clock.day(period.weekAgo.from)} until ${clock.time(period.weekAgo.to)}`
+function dials(page: PageData): Html {
+  const { people, period } = page.figures
+  const { dials: now, previousDials: then } = people.total
   return tile(page, {
-    name: 'Dials today',
-    value: count(dials.dials),
+    name: `Dials, ${shortly(page)}`,
+    value: count(now),
+    unit: untilNow(page),
+    chart: sparkOf(page, (day) => day.dials),
+    before: beforeWords(page, now, then),
+    view: ['dials', period.asked],
+  })
+}
+
+function reached(page: PageData): Html {
+  const { people, period } = page.figures
+  const { connected: now, previousConnected: then } = people.total
+  return tile(page, {
+    name: `Reached, ${shortly(page)}`,
+    value: count(now.part),
+    unit: 'dials that a person answered',
+    chart: sparkOf(page, (day) => day.byOutcome.connected),
+    before: beforeWords(page, now.part, then.part),
+    view: ['dials', period.asked],
+  })
+}
+
+function beforeWords(page: PageData, now: number, then: number): Content {
+  const { unread } = page.figures
+  return changeWords({
+    now,
+    then,
+    when: page.words.before,
+    unreadNow: unread.period,
+    unreadThen: unread.previous,
+  })
+}
+
+function sparkOf({ figures: { days, hoursOfDay, period } }: PageData, value: (day: DayOfDials) => number) {
+  const bars = hoursOfDay ?? days
+  return spark(
+    bars.map((day, index) => ({
+      value: value(day),
+      isDoubtful: (day.unread ?? 0) >= PARTLY_UNREAD,
+      isOpen: period.isOpen && index === bars.length - 1,
+    })),
+  )
+}
+
+function untilNow({ figures: { period }, clock }: PageData): string {
+  return period.isOpen && period.calendar !== null ? `until ${clock.time(period.asOf)}` : ''
+}
+
+function today(page: PageData, what: 'dials' | 'reached'): Html {
+  const { today, period, unread } = page.figures
+  const { clock } = page
+  const [now, then] = what === 'dials' ? [today.dials, today.weekAgo] : [today.reached, today.reachedWeekAgo]
+  return tile(page, {
+    name: what === 'dials' ? 'Dials today' : 'Reached today',
+    value: count(now),
     unit: `since midnight, until ${clock.time(period.asOf)}`,
-    before: before(when, unread.weekAgo, count(dials.weekAgo)),
+    before: changeWords({
+      now,
+      then,
+      when: `${clock.day(period.weekAgo.from)} until ${clock.time(period.weekAgo.to)}`,
+      unreadNow: unread.today,
+      unreadThen: unread.weekAgo,
+    }),
     view: ofDials(page, 'daily_activity', period.asked),
   })
 }
@@ -77,6 +155,30 @@ function difference(now: Rate, then: Rate): string {
   return isClear ? '; a clear difference' : '; the difference may be chance'
 }
 
+function pace(page: PageData): Html {
+  const { pace, period, unread } = page.figures
+  const now = dialsAnHour(pace.pauses, pace.pauseSeconds)
+  const then = dialsAnHour(pace.previousPauses, pace.previousPauseSeconds)
+  return tile(page, {
+    name: `Dials an hour, ${shortly(page)}`,
+    value: now === null ? '–' : now.toFixed(now < 10 ? 1 : 0),
+    unit: now === null ? 'too few dials' : `per teammate, over ${hours(pace.pauseSeconds)} of dialling`,
+    before: before(
+      page.words.before,
+      unread.previous,
+      then === null
+        ? 'too few dials'
+        : `${then.toFixed(then < 10 ? 1 : 0)}, over ${hours(pace.previousPauseSeconds)}`,
+    ),
+    view: ['dials', period.asked],
+  })
+}
+
+/** Of many teammates together: never in days. */
+function hours(seconds: number): string {
+  return seconds < 5400 ? duration(seconds) : `${count(Math.round(seconds / 3600))}\u00a0h`
+}
+
 function firstDials(page: PageData): Html {
   const { firstDials: both, period, unread } = page.figures
   const [now, then] = both
@@ -98,7 +200,6 @@ function firstDials(page: PageData): Html {
 
 /** `unread`: the share of that time that was not read; null: there was no teammate. */
 function before(when: string, unread: number | null, was: string): string {
-  if (unread === null) return `${when}: there was no teammate`
-  if (unread > UNREAD) return `${when}: not read`
-  return `${when}: ${was}${unread < PARTLY_UNREAD ? '' : `; ${percent(unread)} of that time not read`}`
+  const caveat = (unread ?? 0) < PARTLY_UNREAD ? '' : `; ${percent(unread ?? 0)} of that time not read`
+  return unknownBefore(when, unread) ?? `${when}: ${was}${caveat}`
 }

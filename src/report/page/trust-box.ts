@@ -22,10 +22,11 @@ export function trustBox(page: PageData): Html {
   return html`<section class="verdict ${tone}" aria-label="Can this be trusted?">${sign(tone)}
 <div><p class="asof">Data as of <time datetime="${period.asOf}"><b>${clock.when(period.asOf)}</b></time> ${clock.timeZone}</p>
 <h1>${headline}</h1>
+<details${tone === 'bad' ? html` open` : null}><summary>How far to trust this</summary>
 <ul>${notes(page).map((note) => html`<li>${note}</li>`)}</ul>
 ${failed.length === 0 ? null : details(findingsInWords(failed), checkTable(failed))}
 ${trust.gaps.count === 0 ? null : details(`Not read: ${countOf(trust.gaps.count, 'gap')}`, gapTable(trust.gaps.longest, trust.gaps.count, clock))}
-${csvLinks(links, [['data_freshness'], ['data_quality'], ['coverage_gaps', period.asked]])}</div></section>`
+${csvLinks(links, [['data_freshness'], ['data_quality'], ['coverage_gaps', period.asked]])}</details></div></section>`
 }
 
 export function sign(tone: Tone): Html {
