@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { outcomeOf } from './support/bookkeeping.ts'
 import { findDeepFaults } from './support/deep-checks.ts'
 import { groupBy } from './support/recorded.ts'
+import { attemptsOf } from './support/reporting-attempts.ts'
 import {
   type CountedDial,
   connectionRate,
@@ -42,6 +43,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
 
   test('dials has every dial once, with its last outcome, for the holder of the queue at that time', async () => {
     for (const { truth, witness, read, entryId } of weeks().teams) {
+      const attempts = attemptsOf(truth, timeZone)
       const expected = truth.dials.map(({ stay, at, outcome, first, position, callId }) => ({
         entry_id: entryId(stay.key),
         dialled_at: at,
@@ -61,6 +63,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         is_unresolved:
           outcome === 'in_progress' && at < (truth.sightingsOf(first.userId).at(-1)?.at ?? 0) - 120 * 60e6,
         seconds_since_added: at >= stay.createdAt ? (at - stay.createdAt) / 1e6 : null,
+        ...attempts.get(`${stay.key} ${at}`),
       }))
       const rows = await read<(typeof expected)[number]>('dials')
       const found = rows.map((row) =>

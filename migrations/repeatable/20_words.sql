@@ -7,9 +7,18 @@ CREATE OR REPLACE FUNCTION allo.is_connected(outcome text) RETURNS boolean LANGU
   RETURN outcome = 'connected';
 CREATE OR REPLACE FUNCTION allo.is_picked_up(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN outcome IN ('connected', 'voicemail');
+CREATE OR REPLACE FUNCTION allo.is_not_in_service(not_reached_destination_reason text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN coalesce(not_reached_destination_reason = 'NOT_IN_SERVICE', false);
 COMMENT ON FUNCTION allo.is_resolved IS 'Whether a dial with this outcome has a result. Rates divide by these.';
 COMMENT ON FUNCTION allo.is_connected IS 'Whether a person answered (connected in Allo''s sense).';
 COMMENT ON FUNCTION allo.is_picked_up IS 'Whether a person or a machine answered (connected in Aircall''s sense).';
+COMMENT ON FUNCTION allo.is_not_in_service IS 'Whether the dial found that the number does not exist or is not in service.';
+
+-- The index on entries is on coalesce(number_key, number_to). An erased number without NUMBER_KEY has a random key of its
+-- own, so it looks like a number without other entries.
+CREATE OR REPLACE FUNCTION allo.known_number(number_key text, number_to text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN CASE WHEN number_key LIKE 'erased-%' THEN NULL ELSE coalesce(number_key, number_to) END;
+COMMENT ON FUNCTION allo.known_number IS 'What entries of the same number have in common: coalesce(number_key, number_to). Null if that is not known: the number was erased without a key, or Allo sent none.';
 
 -- Fixed periods, so that reports can be compared.
 CREATE OR REPLACE FUNCTION allo.stale_after() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';

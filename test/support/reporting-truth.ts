@@ -38,6 +38,7 @@ export interface SeenDial {
   readonly at: number
   callId: string | null
   outcome: Outcome
+  notReachedReason: string | null
 }
 
 /** What a queue came to. */
@@ -241,11 +242,13 @@ function foldNumbers(sightings: readonly Sighting[], made: readonly Dial[]) {
     if (known) {
       known.callId = row.call_id ?? known.callId
       known.outcome = outcomeOf(row)
+      known.notReachedReason = row.not_reached_destination_reason
       return
     }
     const at = instant(row.call_start_date ?? '')
-    const { position, call_id: callId } = row
-    const dial = { made: one, stay, first: sighting, position, at, callId, outcome: outcomeOf(row) }
+    const { position, call_id: callId, not_reached_destination_reason: notReachedReason } = row
+    const outcome = outcomeOf(row)
+    const dial = { made: one, stay, first: sighting, position, at, callId, outcome, notReachedReason }
     seenDials.set(one, dial)
     dials.push(dial)
     stay.dials.push(dial)
