@@ -1,7 +1,8 @@
 /**
  * The jobs of looks, in a queue of their own. All processes share them:
  *
- *   plan      every five seconds, by a schedule in the job backend: plans the looks of the next five seconds
+ *   plan      every five seconds, by a schedule in the job backend: plans the looks of the next five seconds, and makes
+ *             the first few
  *   looks     makes a few planned looks, each at its time
  *   reading   reads one teammate at once, because a look was unexpected
  *
@@ -80,31 +81,27 @@ export function createLookRequests(looks: Looks): LookRequests {
 }
 
 export function runLookJob(looks: Looks, job: Job<JobData>, signal: AbortSignal): Promise<void> {
-  if (job.name === 'plan') return runPlan(looks)
-  if (job.name === 'looks') return runLooks(looks, job, signal)
+  if (job.name === 'plan') return runPlan(looks, signal)
+  if (job.name === 'looks') return makeLooks(looks, job.data, signal)
   return runReadingAtOnce(looks, job, signal)
 }
 
-async function runPlan(looks: Looks): Promise<void> {
+async function runPlan(looks: Looks, signal: AbortSignal): Promise<void> {
   const { pool, logger } = looks.context
   const { teamId, planned, heldBackBy } = await planLooks(pool, budgetOf(looks), PLAN_EVERY_MS)
   logger.debug({ event: 'looks_planned', looks: planned.length, heldBackBy }, 'looks planned')
   if (teamId === null) return
-  await addLooks(
-    looks.queue,
-    teamId,
-    planned.map((look) => ({ ...look, rank: null })),
-  )
+  const jobs = Math.ceil(planned.length / LOOKS_PER_JOB)
+  // Each job has looks of the whole time, so that processes share the work evenly.
+  const ofJob = (nth: number) =>
+    planned.filter((_, index) => index % jobs === nth).map((look) => ({ ...look, rank: null }))
+  for (let nth = 1; nth < jobs; nth += 1) await addLooks(looks.queue, teamId, ofJob(nth))
+  await makeLooks(looks, { teamId, looks: ofJob(0) }, signal)
 }
 
+/** One job at a time: with jobs in Postgres, BullMQ creates temporary tables for each call of addBulk. */
 async function addLooks(queue: JobQueue, teamId: string, looks: readonly LookToMake[]): Promise<void> {
-  const jobs = Math.ceil(looks.length / LOOKS_PER_JOB)
-  // One after the other: with jobs in Postgres, BullMQ creates temporary tables for each call of addBulk.
-  for (let nth = 0; nth < jobs; nth += 1) {
-    // Each job has looks of the whole time, so that processes share the work evenly.
-    const ofJob = looks.filter((_, index) => index % jobs === nth)
-    await queue.add('looks', { teamId, looks: ofJob }, leavesNothing)
-  }
+  await queue.add('looks', { teamId, looks }, leavesNothing)
 }
 
 const leavesNothing = { removeOnComplete: true, removeOnFail: true }
@@ -112,8 +109,11 @@ const leavesNothing = { removeOnComplete: true, removeOnFail: true }
 /** The job of the schedule. */
 export const planTick: ScheduledJob = { name: 'plan', opts: leavesNothing }
 
-async function runLooks(looks: Looks, { data }: Job<JobData>, signal: AbortSignal): Promise<void> {
-  const { teamId = '', looks: toMake = [] } = data
+async function makeLooks(
+  looks: Looks,
+  { teamId = '', looks: toMake = [] }: Pick<JobData, 'teamId' | 'looks'>,
+  signal: AbortSignal,
+): Promise<void> {
   const limit = pLimit(AT_ONCE)
   const makeOne = async (look: LookToMake) => {
     await sleep(look.inMs, undefined, { signal })
