@@ -85,10 +85,10 @@ describe('/report', () => {
       'Reached today',
       'Dials an hour, 28 days',
       'Median time to first dial',
+      'Teammates, last 28 days',
       'How the queues burn down',
       'What came of the dials, day by day',
       'When people are reached, last 28 days',
-      'Teammates, last 28 days',
       'Queues, and what was not called when they ended',
       'Numbers that left without a call, last 28 days',
       'To follow up',
@@ -111,7 +111,7 @@ describe('/report', () => {
 
   test('distinguishes no queue from an unknown queue', async () => {
     const text = words((await server.get('/report')).text)
-    expect(text).toContain(`${weeks.nameOf(weeks.cast.idle)} 0`)
+    expect(text).toContain(`${weeks.nameOf(weeks.cast.idle)} no queue 0`)
     expect(rowOf(text, weeks.nameOf(weeks.cast.idle))).toContain('no queue')
     expect(rowOf(text, weeks.nameOf(weeks.cast.leaver))).toContain('not known')
   })
@@ -470,3 +470,39 @@ function rowOf(text: string, name: string): string {
   const table = text.slice(text.indexOf('Queue now'))
   return table.slice(table.indexOf(name), table.indexOf(name) + 200)
 }
+
+describe('/report/teammates', () => {
+  const found = async (query: string) => {
+    const { status, text } = await server.get(`/report/teammates${query}`)
+    expect([query, status]).toEqual([query, 200])
+    return [...text.matchAll(/href="\.\.\/report\?[^"]*teammate=([^"&]+)/g)].map(([, id]) => id)
+  }
+
+  test('finds a teammate by a part of their name in any case, and by their id', async () => {
+    const { seller } = weeks.cast
+    const name = weeks.nameOf(seller)
+    expect(await found(`?q=${encodeURIComponent(name.slice(1, 4).toUpperCase())}`)).toContain(seller)
+    expect(await found(`?q=${seller}`)).toEqual([seller])
+    expect(await found(`?starts=${encodeURIComponent(name.slice(0, 2).toLowerCase())}`)).toContain(seller)
+    expect(await found('?q=%25')).toEqual([])
+    expect(await found('?q=otto')).toEqual([])
+    expect((await found('')).length).toBe(3)
+  })
+
+  test('keeps the period, tells equal names apart by id, and shows no email and no number', async () => {
+    const { text } = await server.get('/report/teammates?period=week')
+    expect(text).toContain(`href="../report?period=week&amp;teammate=${weeks.cast.seller}"`)
+    expect(text).toContain(`<small>${weeks.cast.seller}</small>`)
+    expect(text).toContain('<input type="hidden" name="period" value="week">')
+    expect(text).not.toMatch(/@acme|@example/)
+    expect(numbers.filter((number) => text.includes(number))).toEqual([])
+  })
+
+  test.each([
+    ['?q=a&q=b', 'q must be a few words.'],
+    [`?q=${'a'.repeat(101)}`, 'q must be a few words.'],
+    ['?teammate=usr-1', 'Possible filters: days, period, from, to.'],
+  ])('%s is refused', async (query, message) => {
+    expect(await server.get(`/report/teammates${query}`)).toMatchObject({ status: 400, text: `${message}\n` })
+  })
+})

@@ -13,14 +13,18 @@ import {
   type Filters,
   filterNames,
   noPeriod,
+  periodFilters,
   readFilters,
   readReportFilters,
+  readWords,
   toQuery,
 } from '../report/filters.ts'
 import { reportPage } from '../report/page/page.ts'
 import type { Links } from '../report/page/parts.ts'
 import { reportPolicy } from '../report/page/style.ts'
+import { teammatesPage } from '../report/page/teammates-page.ts'
 import { takeReport } from '../report/report.ts'
+import { findTeammates } from '../report/teammate-search.ts'
 import { reportVersion } from '../report/version.ts'
 import { DatabaseError, type Pool } from '../store/postgres/database.ts'
 import { teamOnRecord } from '../store/queries/status.ts'
@@ -45,6 +49,7 @@ export async function registerReport(server: FastifyInstance, settings: ReportSe
   await server.register(async (scope) => {
     scope.setErrorHandler((error, _, reply) => refuse(reply, error))
     registerPage(scope, settings)
+    registerTeammates(scope, settings)
     registerCsv(scope, settings)
   })
 }
@@ -73,6 +78,33 @@ function registerPage(server: FastifyInstance, settings: ReportSettings): void {
     } finally {
       endTurn()
     }
+  })
+}
+
+/** The search for teammates. It is cheap, so it does not wait for its turn. */
+function registerTeammates(server: FastifyInstance, settings: ReportSettings): void {
+  server.get<{ Querystring: Record<string, unknown> }>('/report/teammates', async (request, reply) => {
+    const { q, starts, ...rest } = request.query
+    const filters = readFilters(rest, periodFilters)
+    const asked = { query: readWords('q', q), starts: readWords('starts', starts) ?? '' }
+    reply.type('text/html; charset=utf-8')
+    const source = await sourceOf(settings)
+    if (source === null) {
+      reply.header('content-security-policy', contentSecurityPolicy).code(503)
+      return waitingPage(waitingFor(settings), settings.version)
+    }
+    const { pool, teamId, teamName: team } = source
+    const found = await findTeammates(pool, { teamId, ...asked, statementTimeoutMs: PAGE_TIMEOUT_MS })
+    reply.header('content-security-policy', reportPolicy)
+    const { version } = settings
+    return teammatesPage({
+      team,
+      ...asked,
+      period: filters,
+      found,
+      links: linksFrom(filters, '../'),
+      version,
+    })
   })
 }
 
@@ -112,27 +144,38 @@ function registerCsv(server: FastifyInstance, settings: ReportSettings): void {
   )
 }
 
+interface Source {
+  readonly pool: Pool
+  readonly teamId: string
+  readonly teamName: string
+}
+
 /** Null: there is no database yet, or it knows nothing of the team of this key. */
-async function sourceOf({
-  state,
-  keyFingerprint,
-}: ReportSettings): Promise<{ readonly pool: Pool; readonly teamId: string } | null> {
+async function sourceOf({ state, keyFingerprint }: ReportSettings): Promise<Source | null> {
   const pool = state.database?.pool
   const team = pool === undefined ? null : await teamOnRecord(pool, keyFingerprint)
-  return pool === undefined || team === null ? null : { pool, teamId: team.teamId }
+  return pool === undefined || team === null
+    ? null
+    : { pool, teamId: team.teamId, teamName: team.name ?? team.teamId }
 }
 
 function waitingFor({ state }: ReportSettings): string {
   return state.database === null ? state.waitingFor : 'the first pass'
 }
 
-/** Relative to /report, wherever a proxy has put it. */
-function linksFrom(filters: Filters): Links {
+/** Relative to /report, or to a page below it, wherever a proxy has put it. */
+function linksFrom(filters: Filters, base: '' | '../' = ''): Links {
   return {
     status: './',
-    page: (changes) => `report${toQuery({ ...filters, ...changes }, filterNames)}`,
-    csv: (view: CsvViewName, period = noPeriod) => {
-      return `report/${view}.csv${toQuery({ ...filters, ...period }, csvViews[view].filters)}`
+    page: (changes) => `${base}report${toQuery({ ...filters, ...changes }, filterNames)}`,
+    csv: (view: CsvViewName, period = noPeriod, narrower = {}) => {
+      const asked = { ...filters, ...period, ...narrower }
+      return `${base}report/${view}.csv${toQuery(asked, csvViews[view].filters)}`
+    },
+    teammates: (starts) => {
+      const query = new URLSearchParams(toQuery(filters, periodFilters))
+      if (starts !== undefined) query.set('starts', starts)
+      return `${base}report/teammates${query.size === 0 ? '' : `?${query}`}`
     },
   }
 }

@@ -106,6 +106,15 @@ function readId(name: 'teammate' | 'queue', value: unknown): string {
   throw new FilterError(`${name} must be one id.`)
 }
 
+const LONGEST_WORDS = 100
+
+/** What to look for. Null: not asked for, or empty. */
+export function readWords(name: string, value: unknown): string | null {
+  if (value === undefined || value === '') return null
+  if (typeof value === 'string' && /^[^\p{Cc}]+$/u.test(value) && value.length <= LONGEST_WORDS) return value
+  throw new FilterError(`${name} must be a few words.`)
+}
+
 /** `?days=28&teammate=usr-1`: those of `names` that are set. */
 export function toQuery(filters: Filters, names: readonly FilterName[]): string {
   const set = names.flatMap((name): [string, string][] =>

@@ -39,6 +39,10 @@ export interface Standing {
   readonly queueId: string | null
   readonly numbers: number | null
   readonly remaining: number | null
+  /** Null: never. */
+  readonly lastDialAt: string | null
+  /** Another one of these teammates has the same name. */
+  readonly isNamesake: boolean
 }
 
 export async function peopleOf(scope: Scope): Promise<People> {
@@ -98,7 +102,8 @@ function standingsOf(scope: Scope): Promise<Standing[]> {
     client,
     sql`select user_id as "userId", coalesce(teammate_name, user_id) as name, is_listed or left_at is null as "isOnTeam",
         ${instant(sql`left_at`)} as "leftAt", ${instant(sql`data_as_of`)} as "readAt", queue_state as "queueState",
-        queue_id as "queueId", numbers, remaining
+        queue_id as "queueId", numbers, remaining, ${instant(sql`last_dial_at`)} as "lastDialAt",
+        count(*) over (partition by coalesce(teammate_name, user_id)) > 1 as "isNamesake"
       from reporting.teammates
       where ${isOfTeammate(scope)} and (is_listed or left_at is null or left_at > ${period.previous.from}::timestamptz)${concerned}
       order by name, user_id`,

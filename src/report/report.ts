@@ -30,6 +30,9 @@ import {
 import { type Trust, trustOf } from './trust.ts'
 import { unreadShares } from './unread.ts'
 
+/** More than these are not listed, but found by a search. */
+export const MOST_NAMES = 61
+
 export interface Report {
   readonly team: { readonly teamId: string; readonly name: string }
   /** When it was made, by the database's clock. */
@@ -37,7 +40,7 @@ export interface Report {
   readonly filters: Filters
   /** What the filters name; null: everyone, and all queues. */
   readonly names: { readonly teammate: string | null; readonly queue: string | null }
-  /** Everyone a report of this team can be narrowed to, by name. */
+  /** Those a report of this team can be narrowed to, by name; `MOST_NAMES` of them. */
   readonly teammates: readonly { readonly userId: string; readonly name: string }[]
   readonly definitions: readonly OutcomeDefinition[]
   /** Null: nothing of this team was ever read. */
@@ -99,7 +102,9 @@ async function teamOf(
         ${instant(sql`clock_timestamp()`)} as "madeAt",
         (select coalesce(json_agg(json_build_object('userId', user_id, 'name', coalesce(teammate_name, user_id))
            order by teammate_name, user_id), '[]')
-         from reporting.teammates where team_id = ${teamId} and (is_listed or left_at is null)) as teammates`,
+         from (select user_id, teammate_name from reporting.teammates
+           where team_id = ${teamId} and (is_listed or left_at is null)
+           order by teammate_name, user_id limit ${MOST_NAMES}) named) as teammates`,
   )
   return { team: { teamId, name }, ...rest }
 }

@@ -1,11 +1,12 @@
 /** What the page is narrowed to, and the links that narrow it otherwise. */
 import { type Content, type Html, html } from '../../page/html.ts'
-import { type Links, more, type PageData } from './parts.ts'
+import { MOST_NAMES } from '../report.ts'
+import type { Links, PageData } from './parts.ts'
 import { periodPicker } from './period-picker.ts'
-import { countOf } from './words.ts'
+import { searchForm } from './teammates-page.ts'
 
-/** A longer list is of no use. */
-const SHOWN = 300
+/** A longer list is harder to read than a search. */
+const SHOWN = MOST_NAMES - 1
 
 export function filterBar(page: PageData): Html {
   const { links, report, words } = page
@@ -28,15 +29,12 @@ ${drop('teammate', names.teammate)}${drop('queue', names.queue)}
 ${teammates(page, links)}</nav>`
 }
 
-function teammates({ report: { names, teammates } }: PageData, links: Links): Html {
-  const rest = teammates.length - SHOWN
-  return html`<details class="choose"><summary>${names.teammate === null ? 'Choose a teammate' : 'Choose another teammate'}</summary><ul>${teammates
-    .slice(0, SHOWN)
-    .map(
-      ({ userId, name }) =>
-        html`<li><a href="${links.page({ teammate: userId, queue: null })}">${name}</a></li>`,
-    )}</ul>${more(
-    rest,
-    html`${countOf(rest, 'more', 'more')}: write their id into the address, <code>?teammate=</code>; <a href="${links.csv('teammates')}" download>teammates.csv</a> has them.`,
-  )}</details>`
+/** A short team as links, too: those work without the script that the search needs. */
+function teammates({ report: { names, teammates, filters } }: PageData, links: Links): Html {
+  const search = searchForm({ action: 'report/teammates', period: filters, query: null })
+  if (teammates.length > SHOWN) return html`${search}<a href="${links.teammates()}">All teammates</a>`
+  return html`<details class="choose"><summary>${names.teammate === null ? 'Choose a teammate' : 'Choose another teammate'}</summary>${search}<ul>${teammates.map(
+    ({ userId, name }) =>
+      html`<li><a href="${links.page({ teammate: userId, queue: null })}">${name}</a></li>`,
+  )}</ul></details>`
 }

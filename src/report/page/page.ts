@@ -2,12 +2,13 @@
  * The report as a page that keeps itself up to date, or as one file to mail and print, without scripts. Without anything
  * from elsewhere, and with each figure's table beside it. All its data come from report.ts.
  */
-import { Html, html } from '../../page/html.ts'
-import { type Updates, updatesLine, updatesScript } from '../../page/updates.ts'
+import { type Html, html } from '../../page/html.ts'
+import type { Updates } from '../../page/updates.ts'
 import type { Figures, Report } from '../report.ts'
 import { burndownSection } from './burndowns.ts'
 import { daysSection, textures } from './days-chart.ts'
 import { definitionsSection } from './definitions.ts'
+import { documentOf } from './document.ts'
 import { filterBar } from './filter-bar.ts'
 import { followUpsSection } from './follow-ups.ts'
 import { hoursSection } from './hours-table.ts'
@@ -16,7 +17,6 @@ import { peopleSection } from './people-table.ts'
 import { periodWords } from './period-words.ts'
 import { queuesSection } from './queues-table.ts'
 import { removalsSection } from './removals-table.ts'
-import { reportStyle } from './style.ts'
 import { tiles } from './tiles.ts'
 import { sign, trustBox } from './trust-box.ts'
 import { clockOf } from './words.ts'
@@ -36,17 +36,16 @@ export function reportPage(report: Report, { links, version, etag }: PageOptions
   const updates: Updates | null = etag === undefined ? null : { ...UPDATES, version: etag }
   const { team, figures } = report
   const body = figures === null ? nothingYet : figuresOf({ report, figures, links, ...wordsOf(figures) })
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>Report: ${team.name}</title>
-${links === null ? null : html`<link rel="icon" href="favicon.svg" type="image/svg+xml">`}<style>${new Html(reportStyle)}</style></head>
-<body><header class="top"><strong>${team.name}</strong><span>Allo power dialer queues</span>${links === null ? null : html`<a class="status" href="${links.status}">Status</a>`}</header>
-<main>${body}
-${definitionsSection(report, links)}</main>
-<footer><p>This shows the performance of named people: it is employee data. Pass it on only to those who may have it, and keep it no longer than it is needed.</p>
-<p>Made <time datetime="${report.madeAt}">${report.madeAt.slice(0, 16).replace('T', ' ')} UTC</time> by allo-queue-mirror ${version}. No phone number is on this page.</p>${updates === null ? null : html`<p class="updates">${updatesLine(updates)}</p>`}</footer>
-${updates === null ? null : updatesScript(updates)}</body></html>
-`.text
+  return documentOf({
+    title: `Report: ${team.name}`,
+    team: team.name,
+    base: links === null ? null : '',
+    header: links === null ? null : html`<a class="status" href="${links.status}">Status</a>`,
+    body: html`${body}
+${definitionsSection(report, links)}`,
+    footer: html`<p>Made <time datetime="${report.madeAt}">${report.madeAt.slice(0, 16).replace('T', ' ')} UTC</time> by allo-queue-mirror ${version}. No phone number is on this page.</p>`,
+    updates,
+  })
 }
 
 function wordsOf({ period }: Figures): Pick<PageData, 'clock' | 'words'> {
@@ -57,10 +56,10 @@ function figuresOf(page: PageData): Html {
   return html`${trustBox(page)}
 ${filterBar(page)}
 ${tiles(page)}
+${peopleSection(page)}
 ${burndownSection(page)}
 ${daysSection(page)}
 ${hoursSection(page)}
-${peopleSection(page)}
 ${queuesSection(page)}
 ${removalsSection(page)}
 ${followUpsSection(page)}

@@ -12,9 +12,13 @@ export interface Links {
   /** The same page, narrowed differently. */
   page(changes: Partial<Filters>): string
   /** Narrowed as the page is, as far as the view can be; to a period only where it is given. */
-  csv(view: CsvViewName, period?: AskedPeriod): string
+  csv(view: CsvViewName, period?: AskedPeriod, narrower?: Narrowing): string
+  /** The search, or everyone whose name begins so. */
+  teammates(starts?: string): string
   readonly status: string
 }
+
+export type Narrowing = Partial<Pick<Filters, 'teammate' | 'queue'>>
 
 /** What every section gets. */
 export interface PageData {
@@ -58,6 +62,17 @@ export function csvLinks(links: Links | null, views: readonly CsvLink[]): Html |
 export function ofDials({ report, figures }: PageData, view: CsvViewName, period?: AskedPeriod): CsvLink {
   if (report.filters.queue !== null) return ['dials', figures.period.asked]
   return period === undefined ? [view] : [view, period]
+}
+
+/** A figure as a link to the CSV of its rows; without links only the figure. */
+export function rowsBehind(
+  { links }: PageData,
+  figure: Content,
+  [view, period]: CsvLink,
+  narrower: Narrowing,
+): Content {
+  if (links === null) return figure
+  return html`<a class="rows" href="${links.csv(view, period, narrower)}" download title="The rows behind it: ${view}.csv">${figure}</a>`
 }
 
 /** What a list leaves out, as the end of a sentence with "And"; null: it shows all. */

@@ -11,6 +11,7 @@ import {
   type RateScale,
   rateCell,
   rateScale,
+  rowsBehind,
   section,
   table,
 } from './parts.ts'
@@ -41,12 +42,13 @@ export function peopleSection(page: PageData): Html {
             'Teammates',
             [
               'Teammate',
-              { n: 'Reached' },
-              { n: 'before', isWide: true },
+              'Queue now',
               { n: 'Dials' },
               { n: 'before', isWide: true },
+              { n: 'Reached' },
+              { n: 'before', isWide: true },
               'Connection rate, likely range',
-              'Queue now',
+              'Last dial',
               { n: 'Not read' },
             ],
             teammates.slice(0, SHOWN).map((person) => row(person, scale, page)),
@@ -75,30 +77,41 @@ function change({ figures, words }: PageData): string {
   return `, ${difference} than ${words.inBefore}${caveat}`
 }
 
-function row(person: Person, scale: RateScale, { links, clock, figures, report }: PageData): Cell[] {
-  const { previous } = figures.period
+function row(person: Person, scale: RateScale, page: PageData): Cell[] {
+  const { links, clock, figures, report } = page
+  const { period } = figures
+  const { previous } = period
   const name =
     links === null || report.filters.teammate !== null
       ? person.name
       : html`<a href="${links.page({ teammate: person.userId })}">${person.name}</a>`
-  const left = person.isOnTeam
-    ? null
-    : html` <small>left${person.leftAt === null ? '' : ` ${clock.day(person.leftAt)}`}</small>`
-  const wasRead = person.previousUnreadSeconds < secondsOf(previous) * UNREAD
-  const before = (value: number): Cell => ({
+  const before = wordsBefore(person, previous)
+  const { userId: teammate } = person
+  return [
+    html`${name}${person.isNamesake ? html` <small>${teammate}</small>` : null}${leftTeam(person, clock)}`,
+    rowsBehind(page, queueWords(person, clock), ['current_numbers'], { teammate }),
+    { n: rowsBehind(page, count(person.dials), ['dials', period.asked], { teammate }) },
+    before(person.previousDials),
+    { n: html`<b>${count(person.connected.part)}</b>` },
+    before(person.previousConnected.part),
+    rateCell(person.connected, scale),
+    person.lastDialAt === null ? html`<span class="muted">none seen</span>` : clock.when(person.lastDialAt),
+    { n: person.unreadSeconds < 60 ? html`<span class="muted">–</span>` : duration(person.unreadSeconds) },
+  ]
+}
+
+function leftTeam({ isOnTeam, leftAt }: Person, clock: Clock): Html | null {
+  if (isOnTeam) return null
+  return html` <small>left${leftAt === null ? '' : ` ${clock.day(leftAt)}`}</small>`
+}
+
+/** In the period before: not known where the teammate was hardly read then. */
+function wordsBefore({ previousUnreadSeconds }: Person, previous: TimeSpan): (value: number) => Cell {
+  const wasRead = previousUnreadSeconds < secondsOf(previous) * UNREAD
+  return (value) => ({
     n: html`<span class="muted">${wasRead ? count(value) : 'not read'}</span>`,
     isWide: true,
   })
-  return [
-    html`${name}${left}`,
-    { n: html`<b>${count(person.connected.part)}</b>` },
-    before(person.previousConnected.part),
-    { n: count(person.dials) },
-    before(person.previousDials),
-    rateCell(person.connected, scale),
-    queueWords(person, clock),
-    { n: person.unreadSeconds < 60 ? html`<span class="muted">–</span>` : duration(person.unreadSeconds) },
-  ]
 }
 
 function secondsOf({ from, to }: TimeSpan): number {

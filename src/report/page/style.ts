@@ -32,6 +32,9 @@ input,button{font:inherit;color:inherit;background:var(--card);border:1px solid 
 button{cursor:pointer}
 input:focus-visible,button:focus-visible{outline:2px solid var(--running);outline-offset:2px}
 @media (scripting:none){form{display:none}}
+.search{display:inline-flex;gap:.5rem;align-items:end;margin:.25rem 0}.search label{display:inline-flex;flex-wrap:wrap;gap:.25rem .5rem;align-items:center}.search input{width:13rem;max-width:60vw}
+.letters{display:flex;flex-wrap:wrap;gap:.35rem;margin:.75rem 0}.letters a{border:1px solid var(--line);border-radius:9px;padding:.25rem .6rem;text-decoration:none}.letters small{color:var(--muted);margin-left:.35rem}
+a.rows{text-decoration:underline dotted var(--muted);text-underline-offset:.2em}a.rows:hover{text-decoration-style:solid}
 .steps{display:inline-flex;gap:.8rem}
 .choose li{break-inside:avoid;padding:.1rem 0;overflow-wrap:anywhere}
 .tiles{grid-template-columns:repeat(4,1fr)}
