@@ -153,6 +153,15 @@ export function questionsAbout(subject: Subject): Question[] {
     unbound(ofTeammateSince('removed_uncalled', 'removed_at')),
     ...[...bothWays('removals', 'removed_at'), ofTeammateSince('removals', 'removed_at')].map(unbound),
     ...[ofQueue('queue_daily'), since('queue_daily', 'day', weekAgo)].map(unbound),
+    // Each dial looks up the other entries of its number, most of which are not wasted or not open.
+    ...[
+      ofQueue('wasted_dials'),
+      since('wasted_dials', 'counted_at'),
+      ofTeammateSince('wasted_dials', 'counted_at'),
+    ].map(unbound),
+    ...[ofQueue('cadence', currentQueueId), ofTeammate('cadence', holderId)].map(adding),
+    ...[ofTeammateEver('sessions'), since('sessions', 'day'), ofTeammateSince('sessions', 'day')].map(adding),
+    adding(since('attempts', 'week')),
     ...[ofQueue('stale_numbers', currentQueueId), ofTeammate('stale_numbers', holderId)].map(adding),
     ofTeammate('data_freshness'),
     ofTeammateEver('coverage_gaps'),

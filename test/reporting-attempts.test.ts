@@ -5,7 +5,7 @@ import { retain } from '../src/personal-data/retain.ts'
 import type { CallResult } from '../src/simulation/shapes.ts'
 import { letTimePass } from './support/letting-time-pass.ts'
 import { readView } from './support/reporting-views.ts'
-import { type Stage, type StageOptions, useStages } from './support/stage.ts'
+import { currentQueue, type Stage, type StageOptions, useStages } from './support/stage.ts'
 
 const openStage = useStages()
 
@@ -161,5 +161,53 @@ describe('the attempts of a number', () => {
     expect([one, two, three].map((dial) => dial?.hours_since_previous_attempt)).toEqual([null, null, null])
     expect(two?.seconds_since_first_queued).toBeNull()
     expect(three?.seconds_since_first_queued).toBeGreaterThan(0)
+  })
+
+  test('are in wasted_dials when they were not needed, in attempts until a person answers, and in cadence while none did', async () => {
+    const { stage, first, second, position } = await callOneNumber()
+    expect(await read(stage, 'wasted_dials')).toHaveLength(3)
+    const reasons = await stage.sql<{ reason: string }>(
+      'select reason from reporting.wasted_dials order by attempt_of_number',
+    )
+    expect(reasons.map(({ reason }) => reason)).toEqual([
+      'not_in_service',
+      'not_in_service',
+      'connected_before',
+    ])
+    expect(
+      await stage.sql(
+        `select attempt, sum(dials)::int as dials, sum(connected)::int as connected
+         from reporting.attempts group by attempt order by attempt`,
+      ),
+    ).toEqual([
+      { attempt: 1, dials: 1, connected: 0 },
+      { attempt: 2, dials: 1, connected: 0 },
+      { attempt: 3, dials: 1, connected: 1 },
+    ])
+    const tried = async () =>
+      stage.sql(
+        `select user_id, queue_id, attempts, attempts_of_stay, teammates from reporting.cadence where attempts > 0`,
+      )
+    // The number is in the queue of the second teammate, who reached it.
+    expect(stage.world.currentQueue(second)?.rowAt(position)).not.toBeNull()
+    expect(await tried()).toEqual([])
+    call(stage, first, 0, { routing_result: 'FAILED' })
+    const number = stage.world.currentQueue(first)?.rowAt(0)?.number_to ?? ''
+    stage.apply({ type: 'append', userId: second, numbers: [number] })
+    await stage.pass()
+    const { position: last = 0 } = stage.world.currentQueue(second)?.rows().at(-1) ?? {}
+    call(stage, second, last, { routing_result: 'VOICEMAIL' })
+    await stage.pass()
+    const queues = new Map([first, second].map((id) => [id, currentQueue(stage, id)]))
+    const rows = await tried()
+    expect(rows).toHaveLength(2)
+    for (const id of [first, second])
+      expect(rows).toContainEqual({
+        user_id: id,
+        queue_id: queues.get(id),
+        attempts: 2,
+        attempts_of_stay: 1,
+        teammates: 2,
+      })
   })
 })

@@ -1,5 +1,5 @@
 /**
- * Compares docs/reporting.md with schema reporting: its lists are complete, and its ten queries run and return the
+ * Compares docs/reporting.md with schema reporting: its lists are complete, and its queries run and return the
  * right rows.
  */
 import { readFileSync } from 'node:fs'
@@ -316,9 +316,36 @@ describe('docs/reporting.md', () => {
     ).toBe(true)
   })
 
-  test('has ten queries, and none that this test does not run', () => {
-    expect(queries.size).toBe(10)
-    expect([...page.matchAll(/^```sql$/gm)]).toHaveLength(10)
+  test('shows at which attempt numbers were reached, and which dials were not needed', async () => {
+    const seen = new Map<string, Call[]>()
+    const attempts = new Map<number, { dials: number; connected: number }>()
+    const wasted: Call[] = []
+    for (const call of [...weeks.calls].sort((a, b) => a.at.getTime() - b.at.getTime())) {
+      const before = seen.get(call.number) ?? []
+      seen.set(call.number, [...before, call])
+      const isAfterConnection = before.some(({ outcome }) => outcome === 'connected')
+      const isTooSoon = call.at.getTime() - (before.at(-1)?.at.getTime() ?? 0) < 3_600_000
+      if (isAfterConnection || isTooSoon) wasted.push(call)
+      if (isAfterConnection) continue
+      const { dials, connected } = attempts.get(before.length + 1) ?? { dials: 0, connected: 0 }
+      const isConnected = call.outcome === 'connected' ? 1 : 0
+      attempts.set(before.length + 1, { dials: dials + 1, connected: connected + isConnected })
+    }
+    const found = await answerTo('At which attempt is it worth calling on?')
+    const numbers = found.map(({ attempt, dials, connected }) => [
+      attempt,
+      { dials: Number(dials), connected: Number(connected) },
+    ])
+    expect(numbers).toEqual([...attempts].filter(([, { dials }]) => dials >= 10))
+    expect(found[0]).toMatchObject({ attempt: 1, rate: expect.stringMatching(/^0\.\d\d$/) })
+    const notNeeded = await answerTo('Which dials were not needed?')
+    expect(notNeeded.reduce((sum, { dials }) => sum + Number(dials), 0)).toBe(wasted.length)
+  })
+
+  test('has ten queries of the most common questions, some about attempts, and none that this test does not run', () => {
+    const [, ten = ''] = page.match(/^## Ten questions\n(.*?)^## /ms) ?? []
+    expect([...ten.matchAll(/^```sql$/gm)]).toHaveLength(10)
+    expect([...page.matchAll(/^```sql$/gm)]).toHaveLength(queries.size)
     expect([...queries.keys()].filter((title) => !tried.has(title))).toEqual([])
   })
 })

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { outcomeOf } from './support/bookkeeping.ts'
 import { findDeepFaults } from './support/deep-checks.ts'
 import { groupBy } from './support/recorded.ts'
-import { attemptsOf } from './support/reporting-attempts.ts'
+import { attemptRows, attemptsOf, cadenceOf, sessionsOf, wastedDials } from './support/reporting-attempts.ts'
 import {
   type CountedDial,
   connectionRate,
@@ -345,6 +345,73 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       const key = (row: { user_id: string; day: string }) => `${row.user_id} ${row.day}`
       expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
       expect(rows.reduce((sum, { dials }) => sum + dials, 0)).toBe(truth.dials.length)
+    }
+  })
+
+  test('attempts counts the dials of numbers that nobody had answered, by week and attempt', async () => {
+    for (const { truth, read } of weeks().teams) {
+      const rows = await read<{ week: string; attempt: number; dials: number }>('attempts')
+      const found = rows.map((row) => without(row, 'team_id'))
+      const key = (row: { week: string; attempt: number }) => `${row.week} ${row.attempt}`
+      expect(mismatches(byKey(found, key), byKey(attemptRows(truth, timeZone), key))).toEqual([])
+      const after = (await read<{ connected_before: boolean }>('dials')).filter((row) => row.connected_before)
+      expect(rows.reduce((sum, { dials }) => sum + dials, 0)).toBe(truth.dials.length - after.length)
+    }
+  })
+
+  test('wasted_dials has each dial after a connection, to a dead number, or within an hour, and the first reason', async () => {
+    for (const { truth, read, entryId } of weeks().teams) {
+      const expected = wastedDials(truth, timeZone).map(({ stay, at, ...row }) => ({
+        entry_id: entryId(stay),
+        counted_at: at,
+        ...row,
+      }))
+      const rows = await read<(typeof expected)[number]>('wasted_dials')
+      const found = rows.map((row) =>
+        without(
+          row,
+          'team_id',
+          'dial_id',
+          'teammate_name',
+          'number_masked',
+          'number_key',
+          'previous_holder_id',
+        ),
+      )
+      const key = (row: { entry_id: number; counted_at: number }) => `${row.entry_id} ${row.counted_at}`
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+    }
+  })
+
+  test('cadence has each number in a current queue that nobody answered, and who tried how often', async () => {
+    for (const { truth, read, entryId } of weeks().teams) {
+      const expected = cadenceOf(truth).map(({ stay, ...row }) => ({ entry_id: entryId(stay), ...row }))
+      const rows = await read<{ entry_id: number }>('cadence')
+      const found = rows.map((row) => without(row, 'team_id', 'teammate_name', 'number_masked', 'number_key'))
+      const key = (row: { entry_id: number }) => String(row.entry_id)
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+    }
+  })
+
+  test('sessions has the sessions that daily_activity counts, dial by dial', async () => {
+    for (const { truth, read } of weeks().teams) {
+      const expected = truth.users.flatMap((user_id) =>
+        sessionsOf(dialsOf(truth, user_id), truth.sightingsOf(user_id).at(-1)?.at ?? 0, timeZone).map(
+          (session) => ({ user_id, ...session }),
+        ),
+      )
+      const rows = await read<{ user_id: string; day: string; session: number; dialling_seconds: number }>(
+        'sessions',
+      )
+      const found = rows.map((row) => without(row, 'team_id', 'teammate_name'))
+      const key = (row: { user_id: string; day: string; session: number }) =>
+        `${row.user_id} ${row.day} ${row.session}`
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      const days = await read<{ sessions: number; dialling_seconds: number }>('daily_activity')
+      expect(rows).toHaveLength(days.reduce((sum, { sessions }) => sum + sessions, 0))
+      const seconds = (of: readonly { dialling_seconds: number }[]) =>
+        of.reduce((sum, { dialling_seconds }) => sum + dialling_seconds, 0)
+      expect(seconds(rows)).toBeCloseTo(seconds(days), 3)
     }
   })
 

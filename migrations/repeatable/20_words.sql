@@ -24,6 +24,9 @@ COMMENT ON FUNCTION allo.known_number IS 'What entries of the same number have i
 CREATE OR REPLACE FUNCTION allo.stale_after() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
 CREATE OR REPLACE FUNCTION allo.unresolved_after() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '120 minutes';
 CREATE OR REPLACE FUNCTION allo.session_pause() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '30 minutes';
+CREATE OR REPLACE FUNCTION allo.starts_session(pause interval) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN pause IS NULL OR pause > allo.session_pause();
+CREATE OR REPLACE FUNCTION allo.redial_pause() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '1 hour';
 CREATE OR REPLACE FUNCTION allo.leaderboard_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
 CREATE OR REPLACE FUNCTION allo.heatmap_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '28 days';
 CREATE OR REPLACE FUNCTION allo.calendar_reach() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '5 years';
@@ -33,6 +36,8 @@ COMMENT ON FUNCTION allo.calendar_reach IS 'The days of daily_activity begin at 
 COMMENT ON FUNCTION allo.stale_after IS 'A number that waits longer than this without a call is stale.';
 COMMENT ON FUNCTION allo.unresolved_after IS 'A dial without a result after this time is unresolved: a result is unlikely to come.';
 COMMENT ON FUNCTION allo.session_pause IS 'A pause between two dials longer than this ends a dialling session.';
+COMMENT ON FUNCTION allo.starts_session IS 'Whether a dial begins a session, from the pause since the dial before it on the same day. Null: it is the first one. daily_activity and sessions use it.';
+COMMENT ON FUNCTION allo.redial_pause IS 'A dial that follows the previous dial of its number sooner than this is wasted.';
 COMMENT ON FUNCTION allo.leaderboard_period IS 'The period of leaderboard_7d.';
 COMMENT ON FUNCTION allo.heatmap_period IS 'The period of activity_heatmap, in which each weekday occurs equally often.';
 

@@ -170,34 +170,58 @@ CROSS JOIN LATERAL (
 ) seen
 WHERE at_end.state IS DISTINCT FROM 'ended' OR h.valid_to > span.since;
 
--- A row for every local day from the first known day to the last day read, so that a day without dials has a row of
--- zeros. A filter on the day becomes a range of times on the dials. Days begin at most calendar_reach() before the
--- teammate was first seen, because a dial in the year 1 must not create thousands of rows.
+-- Days begin at most calendar_reach() before the teammate was first seen, because a dial in the year 1 must not create
+-- thousands of rows.
+CREATE OR REPLACE VIEW allo.teammate_lives AS
+SELECT t.team_id, t.user_id, t.name AS teammate_name, least(earliest.at, t.first_seen_at) AS first_known_at,
+  t.last_observed_at
+FROM allo.teammates t
+LEFT JOIN LATERAL (
+  SELECT user_id, coalesce(dialled_at, first_seen_at) AS at FROM allo.dials
+  WHERE (user_id, coalesce(dialled_at, first_seen_at)) >= (t.user_id, t.first_seen_at - allo.calendar_reach())
+  ORDER BY user_id, coalesce(dialled_at, first_seen_at) LIMIT 1
+) earliest ON earliest.user_id = t.user_id;
+COMMENT ON VIEW allo.teammate_lives IS 'One row per teammate: from when to when their days are shown.';
+COMMENT ON COLUMN allo.teammate_lives.team_id IS 'Team of the teammate.';
+COMMENT ON COLUMN allo.teammate_lives.user_id IS 'The teammate.';
+COMMENT ON COLUMN allo.teammate_lives.teammate_name IS 'Name of the teammate.';
+COMMENT ON COLUMN allo.teammate_lives.first_known_at IS 'First dial or, if earlier, when the teammate was first listed.';
+COMMENT ON COLUMN allo.teammate_lives.last_observed_at IS 'Observed: end of the last reading that was applied. Null: never read.';
+
+-- A row for every local day from the first known day to the last day read, so that a day without dials has a row. A filter
+-- on the day becomes a range of times on the dials.
+CREATE OR REPLACE VIEW allo.teammate_days AS
+SELECT t.team_id, t.user_id, t.teammate_name, calendar.day, span.since, span.until, t.last_observed_at
+FROM allo.teammate_lives t
+CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
+CROSS JOIN LATERAL (
+  SELECT days::date AS day FROM generate_series(
+    date_trunc('day', t.first_known_at AT TIME ZONE zone.name), t.last_observed_at AT TIME ZONE zone.name, interval '1 day')
+    days
+) calendar
+CROSS JOIN LATERAL (
+  SELECT allo.start_of_day(calendar.day, zone.name) AS since, allo.start_of_day(calendar.day + 1, zone.name) AS until
+) span;
+COMMENT ON VIEW allo.teammate_days IS 'One row per teammate and local day, from the first known day to the last day read.';
+COMMENT ON COLUMN allo.teammate_days.team_id IS 'Team of the teammate.';
+COMMENT ON COLUMN allo.teammate_days.user_id IS 'The teammate.';
+COMMENT ON COLUMN allo.teammate_days.teammate_name IS 'Name of the teammate.';
+COMMENT ON COLUMN allo.teammate_days.day IS 'Local day in the report time zone.';
+COMMENT ON COLUMN allo.teammate_days.since IS 'First instant of the day.';
+COMMENT ON COLUMN allo.teammate_days.until IS 'First instant of the next day.';
+COMMENT ON COLUMN allo.teammate_days.last_observed_at IS 'Observed: end of the last reading of the teammate that was applied.';
+
 CREATE OR REPLACE VIEW reporting.daily_activity AS
-SELECT t.team_id, t.user_id, t.name AS teammate_name, calendar.day,
-  span.until <= t.last_observed_at AS is_day_over, gaps.gap_seconds,
+SELECT t.team_id, t.user_id, t.teammate_name, t.day,
+  t.until <= t.last_observed_at AS is_day_over, gaps.gap_seconds,
   d.dials, d.resolved_dials, d.connected, d.voicemail, d.not_reached, d.failed, d.other, d.in_progress, d.picked_up,
   allo.rate(d.connected, d.resolved_dials) AS connection_rate,
   allo.rate_low(d.connected, d.resolved_dials) AS connection_rate_low,
   allo.rate_high(d.connected, d.resolved_dials) AS connection_rate_high,
   d.numbers_dialled, d.first_dial_at, d.last_dial_at, d.sessions, d.dialling_seconds
-FROM allo.teammates t
-CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
-LEFT JOIN LATERAL (
-  SELECT user_id, coalesce(dialled_at, first_seen_at) AS at FROM allo.dials
-  WHERE (user_id, coalesce(dialled_at, first_seen_at)) >= (t.user_id, t.first_seen_at - allo.calendar_reach())
-  ORDER BY user_id, coalesce(dialled_at, first_seen_at) LIMIT 1
-) earliest ON earliest.user_id = t.user_id
+FROM allo.teammate_days t
 JOIN allo.unread_times times ON times.user_id = t.user_id
-CROSS JOIN LATERAL (
-  SELECT days::date AS day FROM generate_series(
-    date_trunc('day', least(earliest.at, t.first_seen_at) AT TIME ZONE zone.name),
-    t.last_observed_at AT TIME ZONE zone.name, interval '1 day') days
-) calendar
-CROSS JOIN LATERAL (
-  SELECT allo.start_of_day(calendar.day, zone.name) AS since, allo.start_of_day(calendar.day + 1, zone.name) AS until
-) span
-CROSS JOIN LATERAL (SELECT allo.seconds_within(times.unread, span.since, span.until) AS gap_seconds) gaps
+CROSS JOIN LATERAL (SELECT allo.seconds_within(times.unread, t.since, t.until) AS gap_seconds) gaps
 CROSS JOIN LATERAL (
   SELECT count(*) AS dials, count(*) FILTER (WHERE allo.is_resolved(outcome)) AS resolved_dials,
     count(*) FILTER (WHERE outcome = 'connected') AS connected, count(*) FILTER (WHERE outcome = 'voicemail') AS voicemail,
@@ -205,16 +229,16 @@ CROSS JOIN LATERAL (
     count(*) FILTER (WHERE outcome = 'other') AS other, count(*) FILTER (WHERE outcome = 'in_progress') AS in_progress,
     count(*) FILTER (WHERE allo.is_picked_up(outcome)) AS picked_up,
     count(DISTINCT entry_id) AS numbers_dialled, min(at) AS first_dial_at, max(at) AS last_dial_at,
-    count(*) FILTER (WHERE pause IS NULL OR pause > allo.session_pause()) AS sessions,
-    coalesce(sum(extract(epoch FROM pause)) FILTER (WHERE pause <= allo.session_pause()), 0)::double precision
+    count(*) FILTER (WHERE allo.starts_session(pause)) AS sessions,
+    coalesce(sum(extract(epoch FROM pause)) FILTER (WHERE NOT allo.starts_session(pause)), 0)::double precision
       AS dialling_seconds
   FROM (
     SELECT entry_id, outcome, coalesce(dialled_at, first_seen_at) AS at,
       coalesce(dialled_at, first_seen_at) - lag(coalesce(dialled_at, first_seen_at))
         OVER (ORDER BY coalesce(dialled_at, first_seen_at)) AS pause
     FROM allo.dials
-    WHERE user_id = t.user_id AND coalesce(dialled_at, first_seen_at) >= span.since
-      AND coalesce(dialled_at, first_seen_at) < span.until
+    WHERE user_id = t.user_id AND coalesce(dialled_at, first_seen_at) >= t.since
+      AND coalesce(dialled_at, first_seen_at) < t.until
   ) of_the_day
 ) d;
 
