@@ -3,7 +3,8 @@
 -- A view runs with its owner's rights, so its readers need none in schema allo. A filter on queue, teammate or time must
 -- use the index of the table. So values per row are computed in lateral joins, and a view has no window function above
 -- the filtered table. A teammate's first or last dial is found as the next row in the order of (user_id, time), because
--- with `user_id = …` Postgres may scan all dials of the team in the order of time. Figures are as of the last reading,
+-- with `user_id = …` Postgres may scan all dials of the team in the order of time. Postgres searches the best order of at
+-- most eight joins (join_collapse_limit), so a view that is often joined to another one has at most four. Figures are as of the last reading,
 -- not now(), so that numbers do not get older while the worker is stopped. Only data_freshness and live_freshness use the
 -- clock.
 --
@@ -28,22 +29,21 @@ SELECT t.team_id, t.user_id, t.name AS teammate_name, t.email, t.role, t.status,
       OR a.queue_id IS NOT NULL AND q.is_current IS NULL THEN 'unknown'
     WHEN a.queue_id IS NULL THEN 'no_queue' ELSE 'queue' END AS queue_state,
   CASE WHEN q.is_current AND a.missing_since IS NULL AND t.missing_since IS NULL THEN q.queue_id END AS queue_id,
-  CASE WHEN q.is_current AND a.missing_since IS NULL AND t.missing_since IS NULL THEN s.numbers END AS numbers,
-  CASE WHEN q.is_current AND a.missing_since IS NULL AND t.missing_since IS NULL THEN s.remaining END AS remaining,
-  d.last_dial_at
+  CASE WHEN q.is_current AND a.missing_since IS NULL AND t.missing_since IS NULL THEN (
+    SELECT numbers FROM allo.queue_snapshots WHERE queue_id = q.queue_id ORDER BY observed_at DESC LIMIT 1) END AS numbers,
+  CASE WHEN q.is_current AND a.missing_since IS NULL AND t.missing_since IS NULL THEN (
+    SELECT remaining FROM allo.queue_snapshots WHERE queue_id = q.queue_id ORDER BY observed_at DESC LIMIT 1) END AS remaining,
+  (SELECT last_dial_at FROM (
+      SELECT user_id, coalesce(dialled_at, first_seen_at) AS last_dial_at FROM allo.dials
+      WHERE user_id <= t.user_id ORDER BY user_id DESC, coalesce(dialled_at, first_seen_at) DESC LIMIT 1
+    ) d WHERE d.user_id = t.user_id) AS last_dial_at
 FROM allo.teammates t
 LEFT JOIN allo.queue_assignments a ON a.user_id = t.user_id AND a.valid_to IS NULL
-LEFT JOIN allo.queues q ON q.queue_id = a.queue_id
-LEFT JOIN LATERAL (
-  SELECT numbers, remaining FROM allo.queue_snapshots WHERE queue_id = q.queue_id ORDER BY observed_at DESC LIMIT 1
-) s ON true
-LEFT JOIN LATERAL (
-  SELECT user_id, coalesce(dialled_at, first_seen_at) AS last_dial_at FROM allo.dials
-  WHERE user_id <= t.user_id ORDER BY user_id DESC, coalesce(dialled_at, first_seen_at) DESC LIMIT 1
-) d ON d.user_id = t.user_id;
+LEFT JOIN allo.queues q ON q.queue_id = a.queue_id;
 
 CREATE OR REPLACE VIEW reporting.queues AS
-SELECT q.team_id, q.queue_id, q.name AS queue_name, q.user_id, t.name AS teammate_name,
+SELECT q.team_id, q.queue_id, q.name AS queue_name, q.user_id,
+  (SELECT name FROM allo.teammates WHERE user_id = q.user_id) AS teammate_name,
   CASE WHEN q.is_current THEN 'current' WHEN q.is_current IS NULL THEN 'unknown' ELSE 'ended' END AS queue_state,
   coalesce(q.is_current AND s.remaining = 0, false) AS is_exhausted,
   q.created_at, q.first_seen_at, q.last_observed_at AS data_as_of, q.ended_at, q.end_reason, q.replaced_by_queue_id,
@@ -61,7 +61,6 @@ SELECT q.team_id, q.queue_id, q.name AS queue_name, q.user_id, t.name AS teammat
   extract(epoch FROM q.ended_at - greatest(q.last_observed_at, q.last_look_applied_at))::double precision
     AS unlooked_seconds_before_end
 FROM allo.queues q
-LEFT JOIN allo.teammates t ON t.user_id = q.user_id
 LEFT JOIN LATERAL (
   SELECT * FROM allo.queue_snapshots WHERE queue_id = q.queue_id ORDER BY observed_at DESC LIMIT 1
 ) s ON true

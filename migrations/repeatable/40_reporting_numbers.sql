@@ -107,8 +107,7 @@ LEFT JOIN allo.teammates t ON t.user_id = a.user_id;
 -- Like queue_assignments, but a period ends only when the queue is assigned again, not when its holder loses it.
 CREATE OR REPLACE VIEW allo.queue_holders AS
 SELECT a.queue_id, a.user_id, a.valid_from,
-  (SELECT min(b.valid_from) FROM allo.queue_assignments b WHERE b.queue_id = a.queue_id AND b.valid_from > a.valid_from)
-    AS next_from
+  lead(a.valid_from) OVER (PARTITION BY a.queue_id ORDER BY a.valid_from) AS next_from
 FROM allo.queue_assignments a
 WHERE a.queue_id IS NOT NULL;
 COMMENT ON VIEW allo.queue_holders IS 'One row per assignment of a queue: its teammate is the last known holder until the queue is assigned again, to another teammate or to the same one.';
@@ -118,6 +117,7 @@ COMMENT ON COLUMN allo.queue_holders.valid_from IS 'Observed: when the teammate 
 COMMENT ON COLUMN allo.queue_holders.next_from IS 'Observed: when the queue was next assigned to a teammate. Null: it was not.';
 
 -- If the version before was deleted by age, a version shows no change. Only the first version of an entry is an addition.
+-- The version before is found by two joins that return at most one row, so Postgres skips them if no column needs them.
 CREATE OR REPLACE VIEW reporting.number_changes AS
 SELECT q.team_id, v.entry_id, v.valid_from AS changed_at, v.changed_after,
   CASE WHEN before.entry_id IS NULL THEN 'added'
@@ -143,10 +143,13 @@ LEFT JOIN allo.queue_assignments a ON a.queue_id = v.queue_id AND a.valid_from <
   AND (a.valid_to > v.valid_from OR a.valid_to IS NULL)
 LEFT JOIN allo.teammates t ON t.user_id = a.user_id
 LEFT JOIN LATERAL (
-  SELECT * FROM allo.queue_number_versions p WHERE p.entry_id = v.entry_id AND p.valid_from < v.valid_from
-  ORDER BY p.valid_from DESC LIMIT 1
-) before ON true
-WHERE before.entry_id IS NOT NULL OR v.valid_from <= e.first_seen_at
+  SELECT max(p.valid_from) AS valid_from FROM allo.queue_number_versions p
+  WHERE p.entry_id = v.entry_id AND p.valid_from < v.valid_from
+) last ON true
+LEFT JOIN allo.queue_number_versions before ON before.entry_id = v.entry_id AND before.valid_from = last.valid_from
+WHERE NOT EXISTS (SELECT FROM allo.teams WHERE team_id = q.team_id AND history_from IS NOT NULL)
+  OR EXISTS (SELECT FROM allo.queue_entries x WHERE x.entry_id = v.entry_id AND x.first_seen_at >= v.valid_from)
+  OR EXISTS (SELECT FROM allo.queue_number_versions p WHERE p.entry_id = v.entry_id AND p.valid_from < v.valid_from)
 UNION ALL
 SELECT q.team_id, v.entry_id, v.valid_to, NULL, 'removed', v.queue_id, a.user_id, t.name,
   allo.masked_number(e.number_to), e.number_key, v.position, NULL,
@@ -176,7 +179,8 @@ SELECT q.team_id, v.queue_id, v.valid_from, v.valid_to, v.valid_to IS NULL AS is
 FROM allo.queue_versions v
 JOIN allo.queues q USING (queue_id);
 
--- A filter applies to the newest entry of a number. Its earlier entries are looked up from there.
+-- A filter applies to the newest entry of a number. Its earlier entries are looked up from there. Without a filter, one
+-- join finds the few numbers with more than one entry.
 CREATE OR REPLACE VIEW reporting.requeued_numbers AS
 SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
   allo.masked_number(e.number_to) AS number_masked, e.number_key, e.first_seen_at, e.outcome, earlier.entries + 1 AS entries,
@@ -214,7 +218,10 @@ LEFT JOIN LATERAL (
     WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
   ) of_number
 ) again ON true
-WHERE earlier.entries > 0 AND NOT earlier.has_later;
+WHERE earlier.entries > 0 AND NOT earlier.has_later AND EXISTS (
+  SELECT FROM allo.queue_entries x
+  WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to)
+    AND (x.first_seen_at, x.entry_id) < (e.first_seen_at, e.entry_id));
 
 CREATE OR REPLACE VIEW reporting.removed_uncalled AS
 SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,

@@ -45,52 +45,56 @@ COMMENT ON COLUMN allo.unread_times.user_id IS 'The teammate.';
 COMMENT ON COLUMN allo.unread_times.unread IS 'All periods in which the teammate was not read, until the last reading of the team: the time before the first reading (or before teams.history_from, if that is later), and all gaps.';
 
 -- A queue is not read while its holder is not read. It is also not read from when it was missing until it was seen again
--- or ended. Before history_from, take the holder from the snapshot. The lateral joins are outer joins of aggregates, so
--- Postgres skips those whose columns are not selected.
+-- or ended. Before history_from, take the holder from the snapshot. The lateral join is an outer join of an aggregate, so
+-- Postgres skips it if none of its columns is selected.
 CREATE OR REPLACE VIEW reporting.queue_burndown AS
 SELECT q.team_id, s.queue_id, s.observed_at, s.user_id, t.name AS teammate_name,
-  span.valid_until, next.observed_at IS NULL AS is_last,
+  coalesce(after.next_at, q.ended_at, greatest(q.last_observed_at, q.last_look_applied_at)) AS valid_until,
+  after.next_at IS NULL AS is_last,
   s.numbers, s.remaining, s.numbers - s.remaining AS dialled, s.in_progress, s.connected, s.voicemail, s.not_reached,
   s.failed, s.other, s.api_total_count,
-  unread.gap_seconds > 0 AS has_gap, unread.gap_seconds,
-  CASE WHEN next.observed_at IS NULL THEN q.ended_at END AS ended_at,
-  CASE WHEN next.observed_at IS NULL THEN q.end_reason END AS end_reason, s.definition_version
+  after.gap_seconds > 0 AS has_gap, after.gap_seconds,
+  CASE WHEN after.next_at IS NULL THEN q.ended_at END AS ended_at,
+  CASE WHEN after.next_at IS NULL THEN q.end_reason END AS end_reason, s.definition_version
 FROM allo.queue_snapshots s
 JOIN allo.queues q USING (queue_id)
-JOIN allo.teams team USING (team_id)
 LEFT JOIN allo.teammates t ON t.user_id = s.user_id
 LEFT JOIN LATERAL (
-  SELECT min(observed_at) AS observed_at FROM allo.queue_snapshots n
-  WHERE n.queue_id = s.queue_id AND n.observed_at > s.observed_at
-) next ON true
-CROSS JOIN LATERAL (
-  SELECT coalesce(next.observed_at, q.ended_at, greatest(q.last_observed_at, q.last_look_applied_at)) AS valid_until
-) span
-LEFT JOIN LATERAL (
-  SELECT coalesce(sum(extract(epoch FROM least(gap.gap_to, span.valid_until) - greatest(gap.gap_from, s.observed_at))), 0)
-    ::double precision AS gap_seconds
+  SELECT min(next.observed_at) AS next_at,
+    coalesce(sum(extract(epoch FROM least(gap.gap_to, span.valid_until) - greatest(gap.gap_from, s.observed_at)))
+      FILTER (WHERE gap.gap_to IS NOT NULL), 0)::double precision AS gap_seconds
   FROM (
-    SELECT user_id, valid_from, valid_to, end_reason FROM allo.queue_assignments WHERE queue_id = s.queue_id
-    UNION ALL
-    SELECT s.user_id, s.observed_at, NULL, NULL WHERE s.observed_at < team.history_from AND NOT EXISTS (
-      SELECT FROM allo.queue_assignments b WHERE b.queue_id = s.queue_id AND b.valid_from <= s.observed_at
-        AND (b.valid_to > s.observed_at OR b.valid_to IS NULL))
-  ) a
+    SELECT min(observed_at) AS observed_at FROM allo.queue_snapshots n
+    WHERE n.queue_id = s.queue_id AND n.observed_at > s.observed_at
+  ) next
   CROSS JOIN LATERAL (
-    SELECT greatest(g.gap_from, a.valid_from) AS gap_from, least(g.gap_to, a.valid_to) AS gap_to
-    FROM allo.reading_gaps g
-    WHERE g.user_id = a.user_id AND g.gap_to > greatest(a.valid_from, s.observed_at)
-      AND g.gap_from < least(a.valid_to, span.valid_until)
-      -- Gaps of one teammate do not overlap. So of the gaps that began earlier, only the last one can end later than this.
-      AND g.gap_from >= coalesce((SELECT max(b.gap_from) FROM allo.reading_gaps b
-        WHERE b.user_id = a.user_id AND b.gap_from <= s.observed_at), '-infinity')
-    UNION ALL
-    SELECT a.valid_to, coalesce((SELECT min(b.valid_from) FROM allo.queue_assignments b
-      WHERE b.queue_id = s.queue_id AND b.valid_from >= a.valid_to), q.ended_at)
-    WHERE a.end_reason IS NOT NULL
-  ) gap
-  WHERE gap.gap_to > s.observed_at AND gap.gap_from < span.valid_until
-) unread ON true;
+    SELECT coalesce(next.observed_at, q.ended_at, greatest(q.last_observed_at, q.last_look_applied_at)) AS valid_until
+  ) span
+  LEFT JOIN LATERAL (
+    SELECT period.gap_from, period.gap_to
+    FROM (
+      SELECT user_id, valid_from, valid_to, end_reason FROM allo.queue_assignments WHERE queue_id = s.queue_id
+      UNION ALL
+      SELECT s.user_id, s.observed_at, NULL, NULL
+      WHERE s.observed_at < (SELECT history_from FROM allo.teams WHERE team_id = q.team_id) AND NOT EXISTS (
+        SELECT FROM allo.queue_assignments b WHERE b.queue_id = s.queue_id AND b.valid_from <= s.observed_at
+          AND (b.valid_to > s.observed_at OR b.valid_to IS NULL))
+    ) a
+    CROSS JOIN LATERAL (
+      SELECT greatest(g.gap_from, a.valid_from) AS gap_from, least(g.gap_to, a.valid_to) AS gap_to
+      FROM allo.reading_gaps g
+      WHERE g.user_id = a.user_id AND g.gap_to > greatest(a.valid_from, s.observed_at)
+        AND g.gap_from < least(a.valid_to, span.valid_until)
+        -- Gaps of one teammate do not overlap. So of the gaps that began earlier, only the last one can end later than this.
+        AND g.gap_from >= coalesce((SELECT max(b.gap_from) FROM allo.reading_gaps b
+          WHERE b.user_id = a.user_id AND b.gap_from <= s.observed_at), '-infinity')
+      UNION ALL
+      SELECT a.valid_to, coalesce((SELECT min(b.valid_from) FROM allo.queue_assignments b
+        WHERE b.queue_id = s.queue_id AND b.valid_from >= a.valid_to), q.ended_at)
+      WHERE a.end_reason IS NOT NULL
+    ) period
+  ) gap ON gap.gap_to > s.observed_at AND gap.gap_from < span.valid_until
+) after ON true;
 
 -- A row for every local day of a queue's life, so that the days of all queues can be added up. Before the first reading
 -- only its dials are known. A filter on the day applies before the joins per day.

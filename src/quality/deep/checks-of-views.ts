@@ -7,13 +7,15 @@ import { type Batch, type DeepCheck, teammatesOf } from './deep-check.ts'
 const advice =
   'If no check of history failed, a view of schema reporting was replaced, or it is a bug: report it with this sentence.'
 
-/** Each view and what it has a row for. A version that ended for a reason is two changes. */
+/** Each view and what it has a row for. A version that ended for a reason is two changes. One that follows none is no change. */
 const rowsOfViews: readonly { readonly view: SQL; readonly table: SQL }[] = [
   { view: sql`number_entries`, table: sql`allo.queue_entries` },
   { view: sql`number_history`, table: sql`allo.queue_number_versions` },
   {
     view: sql`number_changes`,
-    table: sql`(select queue_id from allo.queue_number_versions
+    table: sql`(select v.queue_id from allo.queue_number_versions v join allo.queue_entries e using (entry_id)
+      where v.valid_from <= e.first_seen_at or exists (
+        select from allo.queue_number_versions p where p.entry_id = v.entry_id and p.valid_from < v.valid_from)
       union all select queue_id from allo.queue_number_versions where end_reason is not null)`,
   },
   { view: sql`dials`, table: sql`allo.dials` },
