@@ -384,6 +384,52 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
+  test('what is to do today is what the views of freshness, teammates, waiting numbers and removals say', async () => {
+    for (const team of weeks().teams) {
+      const { figures } = await reportOf(team)
+      const { todo } = figures
+      const { users } = team.truth
+      const teammates = await team.read<{
+        user_id: string
+        remaining: number | null
+        queue_state: string
+        is_listed: boolean
+        left_at: number | null
+      }>('teammates')
+      const listed = teammates.filter(({ is_listed, left_at }) => is_listed || left_at === null)
+      expect(todo.nothingLeft.count).toBe(listed.filter(({ remaining }) => remaining === 0).length)
+      expect(todo.unknownQueues).toBe(listed.filter(({ queue_state }) => queue_state === 'unknown').length)
+      const fresh = await team.read<{ is_stale: boolean }>('data_freshness')
+      expect(todo.notRead.count).toBe(fresh.filter(({ is_stale }) => is_stale).length)
+      const stale = await team.read<{ user_id: string }>('stale_numbers')
+      const waiting = users
+        .map((userId) => stale.filter(({ user_id }) => user_id === userId).length)
+        .filter((numbers) => numbers > 0)
+        .sort((a, b) => b - a)
+      expect(todo.waiting.count).toBe(waiting.length)
+      expect(todo.waiting.first.map(({ number }) => number)).toEqual(waiting.slice(0, 4))
+      const midnight = micros(figures.period.today.from)
+      const mass = removalsOf(team.truth).filter(({ at, keys }) => keys.length >= 10 && at >= midnight)
+      expect(todo.lost.count).toBe(mass.length)
+    }
+  })
+
+  test('a burn-down marks each moment at which ten or more uncalled numbers were deleted', async () => {
+    for (const team of weeks().teams) {
+      const { figures } = await reportOf(team, { days: 28 })
+      for (const { userId, holdings, clearings } of figures.burndowns.lines) {
+        const held = new Set(holdings.map(({ queueId }) => queueId))
+        const truly = removalsOf(team.truth)
+          .filter(
+            ({ reason, keys, queueId }) => reason === 'deleted' && keys.length >= 10 && held.has(queueId),
+          )
+          .map(({ at, keys }) => [at, keys.length])
+        const marked = clearings.map(({ at, numbers }) => [micros(at), numbers])
+        expect([userId, truly]).toEqual([userId, expect.arrayContaining(marked)])
+      }
+    }
+  })
+
   test('ended queues and thrown-away numbers add up to the figures of queues', async () => {
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team, { days: 28 })

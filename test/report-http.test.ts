@@ -77,6 +77,7 @@ describe('/report', () => {
     expect(body).toContain('no check of them has run yet')
     const headings = [...body.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, heading]) => heading)
     expect(headings).toEqual([
+      'What to do today',
       'Left to call',
       'Dials, 28 days',
       'Reached, 28 days',

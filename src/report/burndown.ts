@@ -6,7 +6,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, run } from '../store/postgres/query.ts'
 import { instant } from './instant.ts'
 import type { TimeSpan } from './period.ts'
-import { isOfTeammate, type Scope } from './scope.ts'
+import { isOfTeammate, type Scope, within } from './scope.ts'
 
 export interface Burndowns {
   /** Most that remains first; some of them. */
@@ -25,6 +25,13 @@ export interface Burndown {
   readonly holdings: readonly Holding[]
   /** Spans that were not read. */
   readonly gaps: readonly TimeSpan[]
+  /** When ten or more uncalled numbers were deleted at once from a queue that continued. */
+  readonly clearings: readonly Clearing[]
+}
+
+export interface Clearing {
+  readonly at: string
+  readonly numbers: number
 }
 
 /** A span in which the teammate held a queue, or was seen without one. */
@@ -56,6 +63,7 @@ export async function burndownsOf(scope: Scope): Promise<Burndowns> {
     rows.map(({ userId }) => userId),
   )
   const gaps = await gapsOf(scope, [...new Set(holdings.map(({ userId }) => userId))])
+  const clearings = await clearingsOf(scope, [...new Set(holdings.flatMap(({ queueId }) => queueId ?? []))])
   const isOf = (userId: string) => (one: { readonly userId: string }) =>
     queue !== null || one.userId === userId
   return {
@@ -64,11 +72,12 @@ export async function burndownsOf(scope: Scope): Promise<Burndowns> {
       ...line,
       holdings: holdings.filter(isOf(line.userId)),
       gaps: gaps.filter(isOf(line.userId)),
+      clearings: clearings.filter(isOf(line.userId)),
     })),
   }
 }
 
-type Line = Omit<Burndown, 'holdings' | 'gaps'> & { readonly count: number }
+type Line = Omit<Burndown, 'holdings' | 'gaps' | 'clearings'> & { readonly count: number }
 
 function holders({ client, teamId, filters: { teammate } }: Scope): Promise<Line[]> {
   // A teammate who is asked for is shown without a queue, too.
@@ -138,5 +147,15 @@ function gapsOf({ client, teamId, period }: Scope, userIds: readonly string[]) {
       where team_id = ${teamId} and user_id ${anyOf(userIds)} and gap_from < ${period.to}::timestamptz
         and coalesce(gap_to, ${period.to}::timestamptz) > ${period.from}::timestamptz
       order by gap_from`,
+  )
+}
+
+function clearingsOf({ client, teamId, period }: Scope, queueIds: readonly string[]) {
+  return run<Clearing & { userId: string }>(
+    client,
+    sql`select user_id as "userId", ${instant(sql`removed_at`)} as at, numbers::int as numbers from reporting.removals
+      where team_id = ${teamId} and queue_id ${anyOf(queueIds)} and reason = 'deleted' and is_mass
+        and ${within(sql`removed_at`, period)}
+      order by removed_at`,
   )
 }

@@ -27,6 +27,7 @@ import {
   type Today,
   todayOf,
 } from './tiles.ts'
+import { type Todo, todoOf } from './todo.ts'
 import { type Trust, trustOf } from './trust.ts'
 import { unreadShares } from './unread.ts'
 
@@ -52,6 +53,7 @@ export interface Figures {
   readonly trust: Trust
   /** Share that was not read; null: no teammate is on the team. */
   readonly unread: Readonly<Record<'period' | 'previous' | 'today' | 'weekAgo', number | null>>
+  readonly todo: Todo
   readonly today: Today
   readonly firstDials: readonly [now: FirstDials, before: FirstDials]
   readonly remaining: Remaining
@@ -140,6 +142,7 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     period,
     trust: await trustOf(scope),
     unread: { period: ofPeriod, previous: ofPrevious, today: ofToday, weekAgo: ofWeekAgo },
+    todo: await todoOf(scope),
     today: await todayOf(scope),
     firstDials: await firstDialsOf(scope),
     remaining: await remainingNow(scope),

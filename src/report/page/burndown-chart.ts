@@ -36,7 +36,7 @@ export function burndownChart(line: Burndown, period: Period, clock: Clock, inWo
   return html`<svg class="burndown" role="img" aria-label="${inWords}" width="100%">${scaled(drawn.map(({ area }) => area))}${unknown}
 <line class="grid" x1="0" x2="100%" y1="${HEADROOM}%" y2="${HEADROOM}%"/><line class="grid" x1="0" x2="100%" y1="100%" y2="100%"/>
 ${scaled(drawn.map((piece) => piece.path))}
-${marks(line, scale, clock)}${highest === 0 ? null : highestLabel(highest, line, scale)}</svg>`
+${marks(line, scale, clock)}${clearingMarks(line, scale, clock)}${highest === 0 ? null : highestLabel(highest, line, scale)}</svg>`
 }
 
 interface Scale {
@@ -125,6 +125,14 @@ function marks({ holdings }: Burndown, { x }: Scale, clock: Clock): Html[] {
     if (holding.queueId === null || next === undefined || next.queueId === holding.queueId) return []
     return [html`<g><title>${clock.when(holding.to)}: another queue</title>${line('other')}</g>`]
   })
+}
+
+/** A triangle that points at the line. */
+function clearingMarks({ clearings }: Burndown, { x }: Scale, clock: Clock): Html[] {
+  return clearings.map(
+    ({ at, numbers }) =>
+      html`<g><title>${clock.when(at)}: ${countOf(numbers, 'uncalled number')} deleted at once</title><svg class="cleared" x="${share(x(at))}" y="100%" overflow="visible"><path d="M0 -11l5 8h-10z"/></svg></g>`,
+  )
 }
 
 /** Where no mark is. */

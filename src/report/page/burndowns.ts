@@ -44,6 +44,7 @@ function sentence({ figures, words, clock }: PageData): string {
 
 const legend = html`<ul class="legend"><li><svg class="swatch" width="22" height="14" aria-hidden="true"><path class="line" d="M1 3H8V7H14V11H21"/></svg>left to call</li>
 <li><svg class="swatch" width="8" height="14" aria-hidden="true"><path class="reset" d="M4 0V14"/></svg>end of a queue (reset or gone), and how many were not called</li>
+<li><svg class="swatch cleared" width="12" height="14" aria-hidden="true"><path d="M6 2l5 9h-10z"/></svg>ten or more uncalled numbers deleted at once</li>
 <li><svg class="swatch" width="8" height="14" aria-hidden="true"><path class="other" d="M4 0V14"/></svg>another queue</li>
 <li><svg class="swatch" width="22" height="14" aria-hidden="true"><rect class="unread" width="22" height="14"/></svg>not read, or not known</li>
 <li><svg class="swatch" width="22" height="14" aria-hidden="true"><path class="none" d="M0 12H22"/></svg>no queue</li></ul>`
@@ -83,18 +84,22 @@ function dayTable(line: Burndown, period: Period, clock: Clock): Html {
     const step = piece === undefined ? undefined : stepAt(piece.holding, day.to)
     const left = piece === undefined ? 'not known' : step === undefined ? 'no queue' : count(step.remaining)
     const ended = line.holdings.filter((holding) => isEnded(holding) && isWithin(holding.to, day))
+    const cleared = line.clearings.filter(({ at }) => isWithin(at, day))
     return [
       clock.day(day.from),
       { n: left },
       { n: step === undefined ? '' : count(step.numbers) },
-      ended
-        .map((holding) => `${endReason(holding.endReason)}: ${count(uncalledAtEnd(holding))} not called`)
-        .join('; '),
+      [
+        ...ended.map(
+          (holding) => `${endReason(holding.endReason)}: ${count(uncalledAtEnd(holding))} not called`,
+        ),
+        ...cleared.map(({ numbers }) => `${count(numbers)} deleted uncalled`),
+      ].join('; '),
     ]
   }
   return table(
     `${line.name}: left at the end of each day`,
-    ['End of', { n: 'Left' }, { n: 'Of' }, 'Queues that ended'],
+    ['End of', { n: 'Left' }, { n: 'Of' }, 'What left uncalled'],
     period.dates.map(row),
   )
 }

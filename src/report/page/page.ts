@@ -18,6 +18,7 @@ import { periodWords } from './period-words.ts'
 import { queuesSection } from './queues-table.ts'
 import { removalsSection } from './removals-table.ts'
 import { tiles } from './tiles.ts'
+import { todoSection } from './todo-list.ts'
 import { sign, trustBox } from './trust-box.ts'
 import { clockOf } from './words.ts'
 
@@ -54,6 +55,7 @@ function wordsOf({ period }: Figures): Pick<PageData, 'clock' | 'words'> {
 
 function figuresOf(page: PageData): Html {
   return html`${trustBox(page)}
+${todoSection(page)}
 ${filterBar(page)}
 ${tiles(page)}
 ${peopleSection(page)}

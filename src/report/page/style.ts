@@ -35,6 +35,8 @@ input:focus-visible,button:focus-visible{outline:2px solid var(--running);outlin
 .search{display:inline-flex;gap:.5rem;align-items:end;margin:.25rem 0}.search label{display:inline-flex;flex-wrap:wrap;gap:.25rem .5rem;align-items:center}.search input{width:13rem;max-width:60vw}
 .letters{display:flex;flex-wrap:wrap;gap:.35rem;margin:.75rem 0}.letters a{border:1px solid var(--line);border-radius:9px;padding:.25rem .6rem;text-decoration:none}.letters small{color:var(--muted);margin-left:.35rem}
 a.rows{text-decoration:underline dotted var(--muted);text-underline-offset:.2em}a.rows:hover{text-decoration-style:solid}
+.todo{list-style:none;margin:.4rem 0 0;padding:0}.todo li{display:grid;grid-template-columns:minmax(4.5rem,max-content) 1fr;gap:0 .9rem;align-items:baseline;padding:.4rem 0;border-top:1px solid var(--line)}.todo li:first-child{border-top:0}.todo .figure{text-align:right;font-size:1.1rem;font-variant-numeric:tabular-nums}.todo .rest span{grid-column:2;color:var(--muted)}
+.calm{margin:.4rem 0 0;font-size:1.05rem}
 .steps{display:inline-flex;gap:.8rem}
 .choose li{break-inside:avoid;padding:.1rem 0;overflow-wrap:anywhere}
 .tiles{grid-template-columns:repeat(4,1fr)}
@@ -101,6 +103,8 @@ figcaption span{white-space:nowrap}
 path.line{fill:none;stroke:var(--connected);stroke-width:2;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 path.area{fill:var(--line-bg)}
 path.none{fill:none;stroke:var(--muted);stroke-width:2;stroke-dasharray:1 4;stroke-linecap:round;vector-effect:non-scaling-stroke}
+
+.cleared path{fill:var(--bad);stroke:var(--card);stroke-width:1}
 .other{stroke:var(--muted);stroke-width:1;fill:none}
 .reset{stroke:var(--warning);stroke-width:1.5;stroke-dasharray:3 2;fill:none}
 text.mark{fill:var(--warning);font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:3px}

@@ -1,0 +1,89 @@
+/**
+ * What to do today: teammates and queues that need somebody, each with a number. As of now, whatever the period is. Each
+ * kind is one query of one view. What could not be judged is counted beside it, so that an empty list is no guess.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { run } from '../store/postgres/query.ts'
+import { instant } from './instant.ts'
+import { isAsked, isOfTeammate, type Scope } from './scope.ts'
+
+export interface Todo {
+  /** Not read in time: `number` is the age of their data in seconds; null: never read. */
+  readonly notRead: Some
+  /** Hold a queue in which nothing is left. `number` is how many numbers it has. */
+  readonly nothingLeft: Some
+  /** Numbers that wait longer than 7 days for their first call: `number` of them, by holder. */
+  readonly waiting: Some
+  /** Ten or more uncalled numbers that left a queue today at once. `at`: when it was seen. */
+  readonly lost: Some
+  /** Teammates for whom it is not known whether they have a queue. */
+  readonly unknownQueues: number
+}
+
+export interface Some {
+  /** Of teammates, or of events. */
+  readonly count: number
+  /** Most urgent first; some of them. */
+  readonly first: readonly TodoItem[]
+}
+
+export interface TodoItem {
+  readonly userId: string
+  readonly name: string
+  readonly number: number | null
+  readonly at: string | null
+  readonly queueId: string | null
+  /** Why numbers left; null: it is about something else. */
+  readonly reason: string | null
+}
+
+const SHOWN = 4
+
+export async function todoOf(scope: Scope): Promise<Todo> {
+  const [unknown] = await run<{ teammates: number }>(
+    scope.client,
+    sql`select count(*)::int as teammates from reporting.teammates
+      where ${isOfTeammate(scope)} and (is_listed or left_at is null) and queue_state = 'unknown'`,
+  )
+  return {
+    notRead: await some(scope, notRead(scope), sql`number desc nulls first`),
+    nothingLeft: await some(scope, nothingLeft(scope), sql`number desc`),
+    waiting: await some(scope, waiting(scope), sql`number desc`),
+    lost: await some(scope, lost(scope), sql`number desc`),
+    unknownQueues: unknown?.teammates ?? 0,
+  }
+}
+
+async function some({ client }: Scope, items: SQL, urgency: SQL): Promise<Some> {
+  const rows = await run<TodoItem & { count: number }>(
+    client,
+    sql`select *, count(*) over ()::int as count from (${items}) items
+      order by ${urgency}, name, "userId" limit ${SHOWN}`,
+  )
+  return { count: rows[0]?.count ?? 0, first: rows.map(({ count: _, ...item }) => item) }
+}
+
+const whose = sql`user_id as "userId", coalesce(teammate_name, user_id) as name`
+
+function notRead(scope: Scope): SQL {
+  return sql`select ${whose}, age_seconds as number, ${instant(sql`last_observed_at`)} as at, null as "queueId", null as reason
+    from reporting.data_freshness where ${isOfTeammate(scope)} and is_stale`
+}
+
+function nothingLeft(scope: Scope): SQL {
+  return sql`select ${whose}, numbers as number, ${instant(sql`last_dial_at`)} as at, queue_id as "queueId", null as reason
+    from reporting.teammates where ${isAsked(scope)} and (is_listed or left_at is null) and remaining = 0`
+}
+
+function waiting(scope: Scope): SQL {
+  return sql`select ${whose}, count(*)::int as number, ${instant(sql`min(created_at)`)} as at,
+      min(queue_id) as "queueId", null as reason
+    from reporting.stale_numbers where ${isAsked(scope)} group by user_id, teammate_name`
+}
+
+function lost(scope: Scope): SQL {
+  return sql`select coalesce(user_id, '') as "userId", coalesce(teammate_name, user_id, 'unknown') as name,
+      numbers::int as number, ${instant(sql`removed_at`)} as at, queue_id as "queueId", reason
+    from reporting.removals
+    where ${isAsked(scope)} and is_mass and removed_at >= ${scope.period.today.from}::timestamptz`
+}
