@@ -47,33 +47,32 @@ SELECT d.team_id, d.dial_id, d.user_id, t.name AS teammate_name, d.queue_id, d.e
     ) before
     WHERE before.user_id <> d.user_id AND coalesce(d.dialled_at < held.valid_from, d.first_seen_at = held.valid_from)
   ) AS previous_holder_id,
-  of_stay.earlier_dials + 1 AS attempt_of_stay, of_number.earlier_dials + 1 AS attempt_of_number,
-  of_number.connected_before,
+  -- Of two dials in one second, the one that was seen first was made first.
+  (SELECT count(*)::int + 1 FROM allo.dials p
+    WHERE p.entry_id = d.entry_id AND (coalesce(p.dialled_at, p.first_seen_at), p.first_seen_at, p.dial_id)
+      < (coalesce(d.dialled_at, d.first_seen_at), d.first_seen_at, d.dial_id)) AS attempt_of_stay,
+  of_number.earlier_dials + 1 AS attempt_of_number, of_number.connected_before,
   CASE WHEN of_number.previous_dialled_at = of_number.previous_counted_at
     THEN extract(epoch FROM d.dialled_at - of_number.previous_dialled_at) / 3600 END AS hours_since_previous_attempt,
-  CASE WHEN d.dialled_at >= queued.first_at THEN extract(epoch FROM d.dialled_at - queued.first_at)::double precision
-  END AS seconds_since_first_queued,
+  (SELECT CASE WHEN d.dialled_at >= min(coalesce(x.source_created_at, x.first_seen_at))
+      THEN extract(epoch FROM d.dialled_at - min(coalesce(x.source_created_at, x.first_seen_at)))::double precision END
+    FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
+    WHERE coalesce(x.number_key, x.number_to) = known.number AND xq.team_id = d.team_id AND NOT EXISTS (
+      SELECT FROM allo.teams WHERE team_id = d.team_id AND history_from > coalesce(d.dialled_at, d.first_seen_at))
+  ) AS seconds_since_first_queued,
   (coalesce(d.dialled_at, d.first_seen_at) AT TIME ZONE zone.name)::date AS local_day,
   extract(hour FROM coalesce(d.dialled_at, d.first_seen_at) AT TIME ZONE zone.name)::int AS local_hour,
-  e.removed_at IS NOT NULL OR of_stay.dials > of_stay.earlier_dials + 1 AS is_final,
+  e.removed_at IS NOT NULL OR EXISTS (SELECT FROM allo.dials p
+    WHERE p.entry_id = d.entry_id AND (coalesce(p.dialled_at, p.first_seen_at), p.first_seen_at, p.dial_id)
+      > (coalesce(d.dialled_at, d.first_seen_at), d.first_seen_at, d.dial_id)) AS is_final,
   of_number.not_in_service_before
 FROM allo.dials d
 CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
 LEFT JOIN allo.queue_entries e USING (entry_id)
 LEFT JOIN allo.teammates t ON t.user_id = d.user_id
-LEFT JOIN allo.teams team ON team.team_id = d.team_id
-CROSS JOIN LATERAL (
-  SELECT CASE WHEN team.history_from IS NULL OR coalesce(d.dialled_at, d.first_seen_at) >= team.history_from
-    THEN allo.known_number(e.number_key, e.number_to) END AS number
-) known
--- Postgres skips each of these lookups unless its columns are selected. Of two dials in one second, the one that was seen
--- first was made first.
-LEFT JOIN LATERAL (
-  SELECT count(*)::int AS dials, (count(*) FILTER (
-      WHERE (coalesce(p.dialled_at, p.first_seen_at), p.first_seen_at, p.dial_id)
-        < (coalesce(d.dialled_at, d.first_seen_at), d.first_seen_at, d.dial_id)))::int AS earlier_dials
-  FROM allo.dials p WHERE p.entry_id = d.entry_id
-) of_stay ON true
+CROSS JOIN LATERAL (SELECT allo.known_number(e.number_key, e.number_to) AS number) known
+-- Postgres skips this join unless its columns are selected. More joins than this one would keep Postgres from reordering
+-- the joins of a query that joins this view with another one (join_collapse_limit).
 LEFT JOIN LATERAL (
   SELECT count(*)::int AS earlier_dials, coalesce(bool_or(allo.is_connected(p.outcome)), false) AS connected_before,
     coalesce(bool_or(allo.is_not_in_service(p.not_reached_destination_reason)), false) AS not_in_service_before,
@@ -82,12 +81,8 @@ LEFT JOIN LATERAL (
   WHERE coalesce(x.number_key, x.number_to) = known.number AND p.team_id = d.team_id
     AND (coalesce(p.dialled_at, p.first_seen_at), p.first_seen_at, p.dial_id)
       < (coalesce(d.dialled_at, d.first_seen_at), d.first_seen_at, d.dial_id)
-) of_number ON known.number IS NOT NULL
-LEFT JOIN LATERAL (
-  SELECT min(coalesce(x.source_created_at, x.first_seen_at)) AS first_at
-  FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
-  WHERE coalesce(x.number_key, x.number_to) = known.number AND xq.team_id = d.team_id
-) queued ON known.number IS NOT NULL;
+) of_number ON known.number IS NOT NULL AND NOT EXISTS (SELECT FROM allo.teams
+  WHERE team_id = d.team_id AND history_from > coalesce(d.dialled_at, d.first_seen_at));
 
 CREATE OR REPLACE VIEW reporting.number_history AS
 SELECT q.team_id, v.entry_id, v.queue_id, a.user_id, t.name AS teammate_name, v.position,
