@@ -351,7 +351,7 @@ function passesOfWorker(scene: Scene, scenario: Scenario, { workers = 1 } = {}):
     const jobs = await openJobBackend({ redisUrl: null, databaseUrl: url }, nothing)
     const context = { ...contextOf(allo, pool), choice: choiceOf(scene, scenario) }
     const schedule = { everyMs: 86_400_000 }
-    const settings = { schedule, readingsAtOnce: 1, live: null, shutdownTimeoutMs: 5000 }
+    const settings = { schedule, readingsAtOnce: 1, live: null, calls: null, shutdownTimeoutMs: 5000 }
     const started: RunningWorker[] = []
     try {
       for (const [index, prepare] of scenario.steps.entries()) {

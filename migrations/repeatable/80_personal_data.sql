@@ -23,6 +23,8 @@ BEGIN
   WHERE call_id LIKE 'concealed-%';
   UPDATE allo.dials SET call_id = 'erased-' || left(encode(sha256(convert_to(salt || call_id, 'UTF8')), 'hex'), 32)
   WHERE call_id LIKE 'concealed-%';
+  UPDATE allo.calls SET call_id = 'erased-' || left(encode(sha256(convert_to(salt || call_id, 'UTF8')), 'hex'), 32)
+  WHERE call_id LIKE 'concealed-%';
   UPDATE allo.settings SET number_key_fingerprint = NULL;
   RETURN 'Set a new NUMBER_KEY, or none, and restart every process.';
 END $$;

@@ -20,6 +20,7 @@ BEGIN
   UPDATE allo.teammates SET team_id = to_team_id WHERE team_id = from_team_id;
   UPDATE allo.queues SET team_id = to_team_id WHERE team_id = from_team_id;
   UPDATE allo.dials SET team_id = to_team_id WHERE team_id = from_team_id;
+  UPDATE allo.calls SET team_id = to_team_id WHERE team_id = from_team_id;
   UPDATE allo.sync_passes SET team_id = to_team_id WHERE team_id = from_team_id;
   UPDATE allo.reading_gaps SET team_id = to_team_id WHERE team_id = from_team_id;
   UPDATE allo.incidents SET team_id = to_team_id WHERE team_id = from_team_id;

@@ -13,6 +13,7 @@ import { inWords } from '../text/duration.ts'
 import { describeSchedule, nextSlot, staleAfterMs } from '../worker/freshness.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import type { JobsStatus } from '../worker/jobs-status.ts'
+import { callsInWords } from './calls.ts'
 import { costInWords, quotaProblem } from './daily-cost.ts'
 import { liveInWords } from './live.ts'
 
@@ -34,6 +35,8 @@ export interface Overview extends MirrorStatus {
   readonly schedule: { readonly text: string; readonly nextRunAt: string | null }
   /** How soon changes are visible, in a sentence. */
   readonly liveInWords: string
+  /** How far the details of calls are known, in a sentence. Null: they are not asked for, and none is on record. */
+  readonly callsInWords: string | null
   /** Requests to Allo a day, and the same in a sentence. Null: no pass has finished. */
   readonly requests: DailyRequests | null
   readonly requestsInWords: string
@@ -58,6 +61,7 @@ export interface OverviewSources {
   readonly freshnessSloMs: number | null
   readonly liveBudgetShare: number
   readonly dailyRequests: number | null
+  readonly callDetails: boolean
   readonly database: 'embedded' | 'own'
   readonly version: string
 }
@@ -91,6 +95,7 @@ export async function overviewOf(
     version,
     requests,
     requestsInWords: costInWords(requests, quota),
+    callsInWords: callsInWords(mirror.calls, sources.callDetails),
     liveInWords: liveInWords({
       live: mirror.live,
       budgetShare: liveBudgetShare,

@@ -38,6 +38,7 @@ ${verdictBox(verdict)}
 ${tiles(overview, when)}
 <p class="live"><b>Live</b> ${overview.liveInWords}.</p>
 <p class="live"><b>Requests</b> ${overview.requestsInWords}.</p>
+${overview.callsInWords === null ? '' : html`<p class="live"><b>Calls</b> ${overview.callsInWords}.</p>`}
 ${problems(overview)}
 ${checks(overview)}
 ${passes(overview.passes, when)}

@@ -37,7 +37,14 @@ export interface HttpServer {
 export interface HttpSettings {
   readonly config: Pick<
     Config,
-    'http' | 'schedule' | 'freshnessSloMs' | 'reportTimeZone' | 'liveBudgetShare' | 'dailyRequests'
+    | 'http'
+    | 'schedule'
+    | 'freshnessSloMs'
+    | 'reportTimeZone'
+    | 'liveBudgetShare'
+    | 'callDetails'
+    | 'dailyRequests'
+    | 'callDetails'
   >
   readonly state: WorkerState
   readonly keyFingerprint: string
@@ -221,6 +228,7 @@ function factsOf(
             ),
             lookIntervalP50Seconds: found.live?.intervalP50Seconds ?? null,
             lookIntervalP95Seconds: found.live?.intervalP95Seconds ?? null,
+            calls: found.calls,
             lastOkPassAt: found.passes.find(({ status }) => status === 'ok')?.finishedAt ?? null,
             openIncidents,
             quality: found.quality,

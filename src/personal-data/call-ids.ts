@@ -1,6 +1,6 @@
 /** Replaces ids of calls that contain the called number. */
 import { randomUUID } from 'node:crypto'
-import { like, sql } from 'drizzle-orm'
+import { like, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { concealedCallId } from '../snapshot/conceal.ts'
 import type { NumberKeys } from '../snapshot/number-key.ts'
@@ -8,7 +8,7 @@ import { createRedactor } from '../snapshot/redact-number.ts'
 import type { Client } from '../store/postgres/database.ts'
 import { anyOf, array, change, name, orm, run } from '../store/postgres/query.ts'
 import type { Entry } from '../store/reading/erase-numbers.ts'
-import { dials, queueEntries, queueNumbers, queueNumberVersions } from '../store/schema.ts'
+import { calls, dials, queueEntries, queueNumbers, queueNumberVersions } from '../store/schema.ts'
 
 /**
  * Gives calls of these entries another id if theirs contains the number, the same one in every table. With keys, the
@@ -27,6 +27,7 @@ export async function replaceCallIds(
   const entryIds = array(holding.map(({ entryId }) => entryId))
   const before = array(holding.map(({ callId }) => callId))
   const after = array(holding.map(({ callId }) => idFor(callId)))
+  await renameCalls(client, { before, after })
   for (const table of [queueNumbers, queueNumberVersions, dials]) {
     await change(
       client,
@@ -35,6 +36,20 @@ export async function replaceCallIds(
           where ${table.entryId} = renamed.entry_id and ${table.callId} = renamed.before`,
     )
   }
+}
+
+/** The details of calls follow their dials, which have the old ids until then. */
+async function renameCalls(
+  client: Client,
+  { before, after }: { readonly before: SQL; readonly after: SQL },
+): Promise<void> {
+  const isOfTeam = sql`exists (select from ${dials} where ${dials.teamId} = ${calls.teamId} and ${dials.callId} = renamed.before)`
+  await change(
+    client,
+    sql`update ${calls} set ${name(calls.callId)} = renamed.after
+        from (select distinct before, after from unnest(${before}::text[], ${after}::text[]) as ids (before, after)) renamed
+        where ${calls.callId} = renamed.before and ${isOfTeam}`,
+  )
 }
 
 interface Call {

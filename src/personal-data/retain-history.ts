@@ -14,6 +14,7 @@ import {
   teammates,
   teams,
 } from '../store/schema.ts'
+import { retainCalls } from './retain-calls.ts'
 import { e, forQueuesWithEntries, type RetentionRun, wasOverBefore } from './retention-run.ts'
 
 const q = alias(queues, 'q')
@@ -23,8 +24,8 @@ const a = alias(queueAssignments, 'a')
 const t = alias(teammates, 't')
 
 /**
- * Deletes the entries that ended before `before`, completely: with their versions, their dials and their rows in ended
- * queues. Also deletes settings and assignments that ended before. Entries that have not ended keep their complete
+ * Deletes the entries that ended before `before`, completely: with their versions, their dials, the details of their
+ * calls and their rows in ended queues. Also deletes settings and assignments that ended before. Entries that have not ended keep their complete
  * history, and counts of queues stay for ever. Returns the number of deleted entries.
  *
  * First sets `teams.history_from`, so that the remaining rows do not look complete.
@@ -34,6 +35,7 @@ export async function retainHistory(run: RetentionRun, before: string): Promise<
   const due = { due: wasOverBefore(before), doing: 'deleting old history' }
   const entries = await forQueuesWithEntries(run, due, deleteEntries)
   if (!run.signal?.aborted) await deleteSettingsAndAssignments(run, before)
+  await retainCalls(run)
   return entries
 }
 

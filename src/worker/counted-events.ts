@@ -1,4 +1,5 @@
 /** What happens in a worker and is counted: the counters of metric-list.ts increase by it. */
+import type { callOutcomes } from '../live/ask-call.ts'
 import type { SavedReading } from '../store/reading/reading.ts'
 
 /**
@@ -26,6 +27,8 @@ export type CountedEvent =
   | { readonly type: 'posted'; readonly result: 'delivered' | 'failed' }
   | { readonly type: 'webhook'; readonly outcome: WebhookOutcome }
   | { readonly type: 'look'; readonly result: LookResult }
+  /** A request for the details of a call. */
+  | { readonly type: 'call'; readonly outcome: (typeof callOutcomes)[number] }
 
 /**
  * What came of a request to /hooks/allo. `ignored`: nothing to do (another topic, an inbound call, a teammate without a

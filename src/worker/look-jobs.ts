@@ -1,5 +1,5 @@
 /**
- * The jobs of looks, in a queue of their own. All processes share them:
+ * The jobs of looks, in a queue of their own, which has the job of call-jobs.ts too. All processes share them:
  *
  *   plan      every five seconds, by a schedule in the job backend: plans the looks of the next five seconds, and makes
  *             the first few
@@ -18,13 +18,14 @@ import { toMirrorError } from '../foreign-errors.ts'
 import { type LookResult, lookAtTeammate } from '../live/look-at-teammate.ts'
 import { readAtOnce } from '../live/read-at-once.ts'
 import { concernOf } from '../pass/failure.ts'
-import { delayLooks, type LookBudget, spendOnLooks } from '../store/look/look-budget.ts'
+import { delayLooks, spendOnLooks } from '../store/look/look-budget.ts'
 import { planLookNow, planLooks, type Urgency } from '../store/look/plan-looks.ts'
 import { clearUnexpected, recordUnexpected } from '../store/look/unexpected-looks.ts'
 import { withDatabaseErrors } from '../store/postgres/database.ts'
 import type { WorkerContext } from './context.ts'
 import type { SourceTime } from './counted-events.ts'
 import type { JobData, JobQueue, LookToMake } from './jobs.ts'
+import { budgetOf, type LookSettings } from './look-budget.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { ScheduledJob } from './schedule.ts'
 
@@ -37,13 +38,6 @@ const LOOKS_PER_JOB = 8
 const LOOK_DEADLINE_MS = 10_000
 /** After a look without an answer, and after one that no teammate's look will get. */
 const DELAY_MS = { teammate: 5000, pass: 60_000 }
-
-export interface LookSettings {
-  /** Requests per second for looks; null: unlimited. */
-  readonly looksPerSecond: () => number | null
-  /** Quota of the key; null: none. */
-  readonly dailyRequests: number | null
-}
 
 /** A look or a reading for a reason that this process learned of. */
 export interface LookRequests {
@@ -62,6 +56,8 @@ type SeenChanges = Extract<LookResult, { kind: 'changed' }>['seen']
 interface Looks extends LookSettings {
   readonly context: WorkerContext
   readonly queue: JobQueue
+  /** Called after looks were planned, because details of calls come after looks. */
+  readonly onPlanned: () => Promise<void>
 }
 
 export function createLookRequests(looks: Looks): LookRequests {
@@ -69,12 +65,12 @@ export function createLookRequests(looks: Looks): LookRequests {
   const { pool } = context
   return {
     async lookNow(teamId, userId, rank, urgency) {
-      const look = await planLookNow(pool, budgetOf(looks), userId, urgency)
+      const look = await planLookNow(pool, budgetOf(context, looks), userId, urgency)
       if (look !== null) await addLooks(queue, teamId, [{ ...look, rank }])
     },
     async readNow(teamId, userId, reason) {
       // The first of its requests. When the reading is made, the others are paid for too.
-      const look = await planLookNow(pool, budgetOf(looks), userId, 'urgent')
+      const look = await planLookNow(pool, budgetOf(context, looks), userId, 'urgent')
       if (look !== null) await requestReading(looks, { teamId, userId, reason })
     },
   }
@@ -88,7 +84,7 @@ export function runLookJob(looks: Looks, job: Job<JobData>, signal: AbortSignal)
 
 async function runPlan(looks: Looks, signal: AbortSignal): Promise<void> {
   const { pool, logger } = looks.context
-  const { teamId, planned, heldBackBy } = await planLooks(pool, budgetOf(looks), PLAN_EVERY_MS)
+  const { teamId, planned, heldBackBy } = await planLooks(pool, budgetOf(looks.context, looks), PLAN_EVERY_MS)
   logger.debug({ event: 'looks_planned', looks: planned.length, heldBackBy }, 'looks planned')
   if (teamId === null) return
   const jobs = Math.ceil(planned.length / LOOKS_PER_JOB)
@@ -96,6 +92,7 @@ async function runPlan(looks: Looks, signal: AbortSignal): Promise<void> {
   const ofJob = (nth: number) =>
     planned.filter((_, index) => index % jobs === nth).map((look) => ({ ...look, rank: null }))
   for (let nth = 1; nth < jobs; nth += 1) await addLooks(looks.queue, teamId, ofJob(nth))
+  await looks.onPlanned()
   await makeLooks(looks, { teamId, looks: ofJob(0) }, signal)
 }
 
@@ -207,15 +204,6 @@ async function runReadingAtOnce(looks: Looks, job: Job<JobData>, signal: AbortSi
 
 /** Takes requests that were not planned from the share of looks. */
 async function payFor(looks: Looks, requests: number): Promise<void> {
-  const spending = { ...budgetOf(looks), requests }
+  const spending = { ...budgetOf(looks.context, looks), requests }
   await withDatabaseErrors('paying for requests', () => spendOnLooks(looks.context.pool, spending))
-}
-
-function budgetOf({ context, looksPerSecond, dailyRequests }: Looks): LookBudget {
-  const rate = looksPerSecond()
-  return {
-    keyFingerprint: context.keyFingerprint,
-    intervalMs: rate === null ? 0 : 1000 / rate,
-    dailyRequests,
-  }
 }

@@ -5,7 +5,9 @@
  *
  * Labels have few values: no teammate, no team, nothing of which there can be thousands.
  */
+import { callOutcomes } from '../live/ask-call.ts'
 import type { QualityReport } from '../quality/run-checks.ts'
+import type { CallStatus } from '../store/queries/call-status.ts'
 import { incidentKinds } from '../store/queries/incidents.ts'
 import { readStatuses } from '../store/reading/reading.ts'
 import { type CountedEvent, lookResults, webhookOutcomes } from './counted-events.ts'
@@ -32,6 +34,8 @@ export interface ScrapedFacts {
     readonly stale: number
     readonly failing: number
     readonly numbers: number
+    /** Null: no team is on record. */
+    readonly calls: CallStatus | null
     readonly lastOkPassAt: string | null
     readonly openIncidents: Readonly<Record<string, number>>
     /** Null: the data were never checked. */
@@ -109,6 +113,13 @@ export const counters: readonly CounterDefinition[] = [
     label: 'result',
     values: lookResults,
     counts: (event) => (event.type === 'look' ? [[{ result: event.result }, 1]] : []),
+  },
+  {
+    name: 'call_requests_total',
+    help: 'Requests for the details of a call, by what came of them.',
+    label: 'outcome',
+    values: callOutcomes,
+    counts: (event) => (event.type === 'call' ? [[{ outcome: event.outcome }, 1]] : []),
   },
   {
     name: 'incidents_total',
@@ -196,6 +207,12 @@ export const gauges: readonly GaugeDefinition[] = [
   },
   { name: 'numbers_current', help: 'Numbers in current queues.', read: ({ data }) => single(data?.numbers) },
   {
+    name: 'calls',
+    help: 'Calls by what is known of their details: known, waiting, given_up.',
+    labels: ['state'],
+    read: ({ data }) => callsOf(data?.calls ?? null),
+  },
+  {
     name: 'last_ok_pass_timestamp_seconds',
     help: 'When the last pass that reached everyone ended.',
     read: ({ data }) => single(secondsOf(data?.lastOkPassAt)),
@@ -249,6 +266,16 @@ export const gauges: readonly GaugeDefinition[] = [
 
 function single(value: number | null | undefined): Counts {
   return value === null || value === undefined ? [] : [[{}, value]]
+}
+
+function callsOf(calls: CallStatus | null): Counts {
+  if (calls === null) return []
+  const { known, waiting, givenUp } = calls
+  return [
+    [{ state: 'known' }, known],
+    [{ state: 'waiting' }, waiting],
+    [{ state: 'given_up' }, givenUp],
+  ]
 }
 
 function secondsOf(at: string | null | undefined): number | null {

@@ -4,10 +4,12 @@
  */
 import pTimeout from 'p-timeout'
 import type { Schedule } from '../config/config.ts'
+import { CALLS_JOB, requestCalls, runCalls } from './call-jobs.ts'
 import type { WorkerContext } from './context.ts'
 import { queueNames } from './job-backend.ts'
 import type { AllQueues, JobBackend, JobWorker } from './jobs.ts'
-import { createLookRequests, type LookRequests, type LookSettings, runLookJob } from './look-jobs.ts'
+import type { LookSettings } from './look-budget.ts'
+import { createLookRequests, type LookRequests, runLookJob } from './look-jobs.ts'
 import { runPass } from './pass-job.ts'
 import { runReading } from './reading-job.ts'
 import { processorFactory } from './run-job.ts'
@@ -25,6 +27,8 @@ export interface WorkerSettings {
   readonly readingsAtOnce: number
   /** Null: no looks. */
   readonly live: LookSettings | null
+  /** Null: no details of calls. */
+  readonly calls: LookSettings | null
   readonly shutdownTimeoutMs: number
 }
 
@@ -51,16 +55,23 @@ export async function startWorker(
     const looks = keep(await jobs.openQueue(names.looks))
     const queues = { passes, readings, looks }
     const read = process((job, _, signal) => runReading(context, job, signal))
-    const pass = process((job, token, signal) => runPass(context, queues, job, token, signal))
+    const { live, calls } = settings
+    const onPlanned = async () => (calls === null ? undefined : requestCalls(looks))
+    const pass = process(async (job, token, signal) => {
+      await runPass(context, queues, job, token, signal)
+      if (live === null) await onPlanned()
+    })
     const workers = [
       keep(await jobs.startWorker(readings.name, settings.readingsAtOnce, read)),
       keep(await jobs.startWorker(passes.name, 1, pass)),
     ]
-    const { live } = settings
-    const lookRequests = live === null ? null : createLookRequests({ context, queue: looks, ...live })
-    if (live !== null) {
-      const shared = { context, queue: looks, ...live }
-      const look = process((job, _, signal) => runLookJob(shared, job, signal))
+    const lookRequests =
+      live === null ? null : createLookRequests({ context, queue: looks, onPlanned, ...live })
+    if (live !== null || calls !== null) {
+      const look = process(async (job, _, signal) => {
+        if (job.name === CALLS_JOB && calls !== null) return runCalls(context, calls, signal)
+        if (live !== null) await runLookJob({ context, queue: looks, onPlanned, ...live }, job, signal)
+      })
       workers.push(keep(await jobs.startWorker(looks.name, LOOK_JOBS_AT_ONCE, look)))
     }
     const schedule = watchSchedule(context.logger, jobs, queues, {

@@ -7,6 +7,7 @@ import { createPacer } from '../../src/allo/pacer.ts'
 import { createSurpriseLog } from '../../src/allo/surprises.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { type LookResult, lookAtTeammate } from '../../src/live/look-at-teammate.ts'
+import { createLogger } from '../../src/logger.ts'
 import { choiceOf } from '../../src/pass/choose-teammates.ts'
 import { runInProcess, type SyncResult } from '../../src/pass/run-in-process.ts'
 import { openNumberKeys } from '../../src/personal-data/open-number-keys.ts'
@@ -14,7 +15,9 @@ import type { SimulatedAllo } from '../../src/simulation/server.ts'
 import type { Cadence } from '../../src/store/pass/passes.ts'
 import { keyFingerprint, openReadBudget } from '../../src/store/pass/read-budget.ts'
 import { openPool } from '../../src/store/postgres/database.ts'
+import { runCalls } from '../../src/worker/call-jobs.ts'
 import { cadenceOf } from '../../src/worker/freshness.ts'
+import { createMetrics } from '../../src/worker/metrics.ts'
 
 export interface Mirror {
   /** `users` as in `--user`: ids. Empty: every teammate. */
@@ -26,6 +29,8 @@ export interface Mirror {
   }): Promise<SyncResult>
   /** One look, now. */
   look(teamId: string, userId: string, rank?: number): Promise<LookResult>
+  /** Asks for the details of calls until none is due, as the job of a worker does. */
+  askCalls(signal?: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
@@ -92,6 +97,18 @@ export async function openMirror({
         { pool, numberKeys, allo: allo.once() },
         { teamId, userId, plannedAt: null, rank: rank ?? null },
         new AbortController().signal,
+      ),
+    askCalls: (signal = new AbortController().signal) =>
+      runCalls(
+        {
+          pool,
+          keyFingerprint: fingerprint,
+          allo,
+          metrics: createMetrics(),
+          logger: createLogger('silent', { write: () => undefined }, () => []),
+        },
+        { looksPerSecond: () => null, dailyRequests: config.dailyRequests },
+        signal,
       ),
     async close() {
       await allo.close()

@@ -26,6 +26,8 @@ export interface Stage {
   pass(users?: readonly string[]): Promise<SyncResult>
   /** One look at the teammate, now. */
   look(userId: string, rank?: number): Promise<LookResult>
+  /** Asks for the details of calls until none is due. */
+  askCalls(): Promise<void>
   /** Makes these moves, in order. */
   apply(...moves: readonly Move[]): void
   /** The ids of those on record, in the order a pass reads them. */
@@ -99,6 +101,7 @@ async function openStage(
     world: staged(world, options),
     apiKey,
     readsPerSecond: null,
+    scopes: ['USERS_READ', 'DIALING_QUEUE_READ_WRITE', 'CONVERSATIONS_READ'],
   })
   const env = { ALLO_CONCURRENCY: '1', ...options.env }
   const mirror = await openMirror({ simulated, databaseUrl: database.url, apiKey, env })
@@ -115,6 +118,7 @@ async function openStage(
       if (result.stoppedBy !== null) throw result.stoppedBy
       return result
     },
+    askCalls: () => mirror.askCalls(),
     look: (userId, rank) => mirror.look(world.team.id, userId, rank),
     apply(...moves) {
       for (const move of moves) world.apply(move)

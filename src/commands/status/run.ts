@@ -48,6 +48,7 @@ async function look(config: ConfigWithKey, { pool, url, isEmbedded }: OpenDataba
     schedule: jobs.schedule ?? config.schedule,
     liveBudgetShare: config.liveBudgetShare,
     dailyRequests: config.dailyRequests,
+    callDetails: config.callDetails,
     freshnessSloMs: config.freshnessSloMs ?? (workerSeconds === null ? null : workerSeconds * 1000),
     pool,
     keyFingerprint: fingerprint,
@@ -108,6 +109,7 @@ function toScreen(overview: Overview): string[] {
     ['Data', `oldest ${oldest}; stale after ${inWords(freshness.staleAfterSeconds)}`],
     ['Live', overview.liveInWords],
     ['Requests', overview.requestsInWords],
+    ...(overview.callsInWords === null ? [] : [['Calls', overview.callsInWords] as [string, string]]),
     [
       'Mirrored',
       `${counts.numbers.toLocaleString('en')} numbers of ${counts.teammates.toLocaleString('en')} teammates`,

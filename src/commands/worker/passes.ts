@@ -46,10 +46,12 @@ export function createPassesChore(
       const { dailyRequests } = config
       const looks = { looksPerSecond: () => shareOf(open, config), dailyRequests }
       const live = config.liveBudgetShare === 0 ? null : looks
+      const calls = config.callDetails ? looks : null
       worker = await retryStart(service, 'the jobs', () =>
         startWorker(context, jobs, {
           schedule: config.schedule,
           live,
+          calls,
           readingsAtOnce: config.concurrency === 'auto' ? READINGS_AT_ONCE : config.concurrency,
           shutdownTimeoutMs: config.shutdownTimeoutMs * SHARE_FOR_JOBS,
         }),
@@ -79,10 +81,13 @@ export function createPassesChore(
   }
 }
 
-/** Requests per second for looks; null: unlimited. */
+/** Without looks, requests for details of calls have the share that looks have by default. */
+const SHARE_WITHOUT_LOOKS = 0.25
+
+/** Requests per second for looks and for details of calls; null: unlimited. */
 function shareOf({ readsPerSecond }: OpenAllo, { liveBudgetShare }: Config): number | null {
   const rate = readsPerSecond()
-  return rate === null ? null : rate * liveBudgetShare
+  return rate === null ? null : rate * (liveBudgetShare || SHARE_WITHOUT_LOOKS)
 }
 
 /** Nothing here keeps the worker from working. That Redis is unreachable is logged by the worker, repeatedly. */

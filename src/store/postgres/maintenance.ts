@@ -12,7 +12,7 @@ import { maintenance } from '../schema.ts'
 import { type Pool, withDatabaseErrors } from './database.ts'
 import { excluded, insertion, maybeOne, name, orm } from './query.ts'
 
-export type Task = 'check' | 'retain'
+export type Task = 'check' | 'retain' | 'call_details'
 
 /** The right to run a task now, until another worker claims it. */
 export interface Claim {

@@ -12,6 +12,7 @@ import { type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { one, orm, run } from '../postgres/query.ts'
 import type { ReadStatus } from '../reading/reading.ts'
 import { queues, syncPasses, syncReads, teams } from '../schema.ts'
+import { type CallStatus, callStatus } from './call-status.ts'
 import { type CredentialsVerdict, credentialsVerdict } from './credentials.ts'
 import { type Incident, openIncidents } from './incidents.ts'
 import { iso } from './iso.ts'
@@ -33,6 +34,8 @@ export interface MirrorStatus {
   readonly incidents: readonly Incident[]
   /** Null: no team is on record. */
   readonly live: LiveStatus | null
+  /** Null: no team is on record. */
+  readonly calls: CallStatus | null
 }
 
 export interface PassStatus {
@@ -102,6 +105,7 @@ export async function mirrorStatus(
       credentials: await credentialsVerdict(pool, keyFingerprint),
       incidents: teamId === null ? [] : await openIncidents(pool, teamId),
       live: teamId === null ? null : await liveStatus(pool, teamId, keyFingerprint),
+      calls: teamId === null ? null : await callStatus(pool, teamId, keyFingerprint),
     }
   })
 }

@@ -8,7 +8,7 @@ import { concealedCallId } from '../../snapshot/conceal.ts'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import type { Client } from '../postgres/database.ts'
 import { anyOf, array, assign, change, name, run } from '../postgres/query.ts'
-import { dials, queueEntries, queueNumbers, queueNumberVersions } from '../schema.ts'
+import { calls, dials, queueEntries, queueNumbers, queueNumberVersions } from '../schema.ts'
 import { i, incomingNumbers } from './incoming-numbers.ts'
 
 const e = alias(queueEntries, 'e')
@@ -77,6 +77,21 @@ async function recallCallIds(
   await recallIn(client, queueNumbers, recalled, sql`true`)
   await recallIn(client, queueNumberVersions, recalled, sql`true`)
   await recallIn(client, dials, recalled, isFree)
+  await recallDetails(client, recalled)
+}
+
+/** The details of a call whose dial has its id back. */
+async function recallDetails(client: Client, recalled: SQL): Promise<void> {
+  const d = alias(dials, 'd')
+  const c = alias(calls, 'c')
+  const ofTeam = sql`${d.teamId} = ${calls.teamId}`
+  await change(
+    client,
+    sql`update ${calls} set ${name(calls.callId)} = recalled.call_id from ${recalled}
+      where ${calls.callId} = recalled.concealed
+        and exists (select from ${dials} ${d} where ${ofTeam} and ${d.callId} = recalled.call_id)
+        and not exists (select from ${calls} ${c} where ${c.teamId} = ${calls.teamId} and ${c.callId} = recalled.call_id)`,
+  )
 }
 
 async function recallIn(

@@ -1,6 +1,6 @@
 /** History: what was where and when, and since when it is known. */
 import { sql } from 'drizzle-orm'
-import { boolean, check, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { boolean, check, index, integer, jsonb, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { allo, callFields, id, instant, settingFields, validity } from './columns.ts'
 
 export const queueEntries = allo.table(
@@ -84,6 +84,40 @@ export const dials = allo.table(
     index('dials_at').on(sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`, t.userId),
     uniqueIndex('dials_call_id').on(t.teamId, t.callId).where(sql`${t.callId} is not null`),
     check('dials_has_a_trace', sql`${t.callId} is not null or ${t.dialledAt} is not null`),
+  ],
+)
+
+export const calls = allo.table(
+  'calls',
+  {
+    teamId: text('team_id').notNull(),
+    callId: text('call_id').notNull(),
+    dialledAt: instant('dialled_at').notNull(),
+    askedAt: instant('asked_at'),
+    nextAskAt: instant('next_ask_at'),
+    attempts: integer('attempts').notNull().default(0),
+    reason: text('reason'),
+    givenUpAt: instant('given_up_at'),
+    knownAt: instant('known_at'),
+    result: text('result'),
+    durationSeconds: integer('duration_seconds'),
+    direction: text('direction'),
+    startedAt: instant('started_at'),
+    alloNumber: text('allo_number'),
+    tags: jsonb('tags').$type<readonly string[]>(),
+    isPhoneMenu: boolean('is_phone_menu'),
+  },
+  (t) => [
+    primaryKey({ name: 'calls_pkey', columns: [t.teamId, t.callId] }),
+    // In the order in which they are asked for.
+    index('calls_to_ask')
+      .on(t.teamId, sql`(${t.knownAt} is not null)`, t.attempts, t.dialledAt.desc())
+      .where(sql`${t.nextAskAt} is not null`),
+    check('calls_known_or_not', sql`(${t.knownAt} is null) = (${t.result} is null)`),
+    check(
+      'calls_asked_or_settled',
+      sql`${t.nextAskAt} is not null or ${t.knownAt} is not null or ${t.givenUpAt} is not null`,
+    ),
   ],
 )
 

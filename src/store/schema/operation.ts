@@ -26,6 +26,7 @@ export const readSlots = allo.table('read_slots', {
   keyFingerprint: text('key_fingerprint').primaryKey(),
   nextSlotAt: instant('next_slot_at').notNull(),
   nextLookAt: instant('next_look_at'),
+  nextCallAt: instant('next_call_at'),
   countedDay: date('counted_day', { mode: 'string' }),
   countedRequests: integer('counted_requests').notNull().default(0),
 })
@@ -156,6 +157,7 @@ export const settings = allo.table(
     isOnly: boolean('is_only').primaryKey().default(true),
     reportTimeZone: text('report_time_zone').notNull().default('UTC'),
     numberKeyFingerprint: text('number_key_fingerprint'),
+    conversionTags: text('conversion_tags').array(),
   },
   (t) => [check('settings_is_only', sql`${t.isOnly}`)],
 )
