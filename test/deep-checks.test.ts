@@ -153,6 +153,8 @@ const wrongViews: readonly [view: string, body: string, ...caughtBy: string[]][]
   ['queues', oneMore('dials'), 'queues_equal_sums'],
   ['daily_activity', 'select * from VIEW where dials = 0', 'activity_equals_dials'],
   ['daily_activity', oneMore('connected'), 'activity_equals_dials'],
+  ['sessions', 'select * from VIEW where session > 1', 'activity_equals_dials'],
+  ['sessions', oneMore('dialling_seconds'), 'activity_equals_dials'],
   ['activity_heatmap', 'select * from VIEW where dials = 0', 'activity_equals_dials'],
   ['activity_heatmap', oneMore('picked_up'), 'activity_equals_dials'],
   ['leaderboard_7d', 'select * from VIEW where dials = 0', 'activity_equals_dials'],

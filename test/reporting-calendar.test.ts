@@ -360,3 +360,76 @@ describe('a connection rate', () => {
     ])
   })
 })
+
+describe('dials at a limit', () => {
+  const noon = at('2026-03-28T12:00Z')
+  const dialled = (...instants: number[]) =>
+    seat(database.pool, {
+      since: noon - HOUR,
+      until: noon + DAY / 2 + 10 * MINUTE,
+      dials: connected(...instants),
+    })
+
+  test('are of one session 30 minutes apart, of two at any longer pause and at midnight', async () => {
+    await recordReportTimeZone(database.pool, 'UTC')
+    const afterwards = noon + HOUR + 1
+    const midnight = noon + DAY / 2
+    const desk = await dialled(
+      ...[noon, noon + 30 * MINUTE, afterwards, afterwards, midnight - 5 * MINUTE, midnight + 5 * MINUTE],
+    )
+    const rows = await read<{ day: string; session: number }>('sessions', desk)
+    expect(rows.sort((a, b) => a.day.localeCompare(b.day) || a.session - b.session)).toMatchObject([
+      {
+        day: '2026-03-28',
+        session: 1,
+        dials: 2,
+        dials_per_hour: 2,
+        longest_pause_seconds: 1800,
+        is_open: false,
+      },
+      { day: '2026-03-28', session: 2, dials: 2, dialling_seconds: 0, dials_per_hour: null, is_open: false },
+      { day: '2026-03-28', session: 3, dials: 1, longest_pause_seconds: null, is_open: false },
+      { day: '2026-03-29', session: 1, dials: 1, dials_per_hour: null, is_open: true },
+    ])
+  })
+
+  test('are too soon less than an hour after the previous dial of the number, not at one hour', async () => {
+    const desk = await dialled(noon, noon + HOUR, noon + 2 * HOUR - 1)
+    await database.pool.query(
+      `update allo.queue_entries set number_to = '+33612345678', outcome = 'failed' where queue_id = $1`,
+      [desk.queueId],
+    )
+    await database.pool.query(`update allo.dials set outcome = 'failed' where queue_id = $1`, [desk.queueId])
+    expect(await read<object>('wasted_dials', desk)).toMatchObject([
+      { counted_at: noon + 2 * HOUR - 1, reason: 'too_soon', attempt_of_number: 3, is_too_soon: true },
+    ])
+  })
+
+  test('are of the week of their local Monday', async () => {
+    await recordReportTimeZone(database.pool, 'America/New_York')
+    const monday = at('2026-03-23T04:00Z')
+    const desk = await seat(database.pool, {
+      since: monday - 2 * DAY,
+      until: monday + 7 * DAY,
+      dials: connected(monday - 1, monday, monday + 7 * DAY - 1),
+    })
+    await database.pool.query(
+      `update allo.queue_entries set number_key = 'key-' || entry_id where queue_id = $1`,
+      [desk.queueId],
+    )
+    const rows = await read<{ week: string }>('attempts', desk)
+    expect(rows.sort((a, b) => a.week.localeCompare(b.week))).toMatchObject([
+      { week: '2026-03-16', attempt: 1, dials: 1, connected: 1, is_week_over: true },
+      { week: '2026-03-23', attempt: 1, dials: 2, connected: 2, is_week_over: true },
+    ])
+    await database.pool.query(
+      `update allo.queue_entries set number_key = 'erased-' || entry_id where queue_id = $1`,
+      [desk.queueId],
+    )
+    const unknown = await read<{ week: string }>('attempts', desk)
+    expect(unknown.sort((a, b) => a.week.localeCompare(b.week))).toMatchObject([
+      { week: '2026-03-16', attempt: null, dials: 1 },
+      { week: '2026-03-23', attempt: null, dials: 2 },
+    ])
+  })
+})

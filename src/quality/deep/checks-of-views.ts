@@ -104,6 +104,9 @@ const sums = sql`count(*) as dials, count(*) filter (where is_resolved) as resol
   count(*) filter (where outcome = 'voicemail') as voicemail, count(*) filter (where outcome = 'not_reached') as not_reached,
   count(*) filter (where outcome = 'failed') as failed, count(*) filter (where outcome = 'other') as other,
   count(*) filter (where outcome = 'in_progress') as in_progress, count(distinct entry_id) as numbers_dialled`
+/** The columns about attempts look up the other dials of each number. */
+const columnsOfDials = sql`user_id, entry_id, counted_at, dialled_date, dialled_weekday, dialled_hour, outcome, is_resolved,
+  is_connected, is_picked_up`
 const ofHours = ['dials', 'resolved_dials', 'connected', 'picked_up']
 const ofWeek = [...ofHours, 'voicemail', 'not_reached', 'numbers_dialled']
 const ofDays = [...ofWeek, 'failed', 'other', 'in_progress']
@@ -112,7 +115,7 @@ const differFrom = (table: SQL, names: readonly string[], dials: SQL): SQL =>
   sql`(${of(table, names)}) <> (${list(names.map((name) => sql`coalesce(${dials}.${sql.identifier(name)}, 0)`))})`
 
 /**
- * Days, hours and the leaderboard have the dials of their periods, and no day or hour is missing. A dial long before
+ * Days, sessions, hours and the leaderboard have the dials of their periods, and no day or hour is missing. A dial long before
  * the teammate was seen, or later than the last reading, has a wrong time and no day.
  */
 export const activityEqualsDials: DeepCheck = {
@@ -125,7 +128,7 @@ export const activityEqualsDials: DeepCheck = {
     ),
     days as materialized (${ofBatch(sql`daily_activity`, batch)}),
     hours as materialized (${ofBatch(sql`activity_heatmap`, batch)}),
-    dials as materialized (${ofBatch(sql`dials`, batch)})
+    dials as materialized (${ofBatch(sql`dials`, batch, columnsOfDials)})
     select format('%s on %s', t.user_id, day) as id, case
       when a.dials is null then day <= t.last_day and d.last_at >= t.first_seen_at - allo.calendar_reach()
       else day <> a.expected_day or ${differFrom(sql`a`, ofDays, sql`d`)} end as is_wrong
@@ -135,6 +138,13 @@ export const activityEqualsDials: DeepCheck = {
       select user_id, dialled_date as day, max(counted_at) as last_at, ${sums} from dials group by user_id, dialled_date
     ) d using (user_id, day)
     join t using (user_id)
+    union all
+    select format('%s on %s in sessions', user_id, day), (a.sessions, a.dials) is distinct from (s.sessions, s.dials)
+      or abs(a.dialling_seconds - s.dialling_seconds) > 0.001
+    from (select * from days where dials > 0) a full join (
+      select user_id, day, count(*) as sessions, sum(dials) as dials, sum(dialling_seconds) as dialling_seconds
+      from (${ofBatch(sql`sessions`, batch)}) s group by user_id, day
+    ) s using (user_id, day)
     union all
     select format('%s, weekday %s, hour %s', h.user_id, h.weekday, h.hour),
       h.slots <> 7 * 24 or ${differFrom(sql`h`, ofHours, sql`d`)}
@@ -156,8 +166,8 @@ export const activityEqualsDials: DeepCheck = {
   advice,
 }
 
-function ofBatch(view: SQL, { teamId, ids }: Batch): SQL {
-  return sql`select * from reporting.${view} where team_id = ${teamId} and user_id = any (${ids})`
+function ofBatch(view: SQL, { teamId, ids }: Batch, columns = sql`*`): SQL {
+  return sql`select ${columns} from reporting.${view} where team_id = ${teamId} and user_id = any (${ids})`
 }
 
 /**
