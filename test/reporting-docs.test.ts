@@ -342,6 +342,38 @@ describe('docs/reporting.md', () => {
     expect(notNeeded.reduce((sum, { dials }) => sum + Number(dials), 0)).toBe(wasted.length)
   })
 
+  test('shows which queues run out, and what is wrong with current lists', async () => {
+    const { seller, resetter } = weeks.cast
+    const forecasts = await answerTo('Which queues run out today?')
+    // A number a minute, and the last one some hours ago.
+    expect(forecasts).toMatchObject([
+      {
+        teammate_name: weeks.nameOf(seller),
+        per_hour: '60.0',
+        hours_left: '0.7',
+        runs_out: null,
+        reason: 'not_dialling',
+      },
+      { teammate_name: weeks.nameOf(resetter), per_hour: null, hours_left: null, reason: 'no_dials' },
+    ])
+    const lists = await answerTo('Which lists are bad?')
+    const resolved = weeks.calls.filter(
+      ({ userId, outcome }) => userId === seller && outcome !== 'in_progress',
+    )
+    expect(lists.find(({ teammate_name }) => teammate_name === weeks.nameOf(seller))).toMatchObject({
+      numbers: '160',
+      resolved_numbers: String(resolved.length),
+      failed: (count(resolved, 'failed') / resolved.length).toFixed(2),
+      duplicates: '0',
+    })
+    // One of its numbers was called in the queue of the seller before, and three in the queue that was reset were not.
+    expect(lists.find(({ teammate_name }) => teammate_name === weeks.nameOf(resetter))).toMatchObject({
+      resolved_numbers: '0',
+      failed: null,
+      called_elsewhere: '1',
+    })
+  })
+
   test('has ten queries of the most common questions, some about attempts, and none that this test does not run', () => {
     const [, ten = ''] = page.match(/^## Ten questions\n(.*?)^## /ms) ?? []
     expect([...ten.matchAll(/^```sql$/gm)]).toHaveLength(10)

@@ -20,6 +20,7 @@ import {
   startOfDay,
   tally,
 } from './support/reporting-calendar.ts'
+import { forecasts, listHealth, median } from './support/reporting-outlook.ts'
 import {
   countsOf,
   endOfStay,
@@ -320,6 +321,30 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     expect(Math.min(seen.mass, seen.back)).toBeGreaterThan(0)
   })
 
+  test('list_health has the share of dead numbers, machines, duplicates and numbers called before, and the age of the queue', async () => {
+    const seen = { not_in_service: 0, voicemail: 0, failed: 0, duplicates: 0 }
+    for (const { truth, read, entryId } of weeks().teams) {
+      const expected = listHealth(truth, entryId)
+      const rows = await read<(typeof expected)[number] & typeof seen>('list_health')
+      const found = rows.map((row) => without(row, 'team_id', 'queue_name', 'teammate_name'))
+      const key = (row: { queue_id: string }) => row.queue_id
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      for (const name of Object.keys(seen) as (keyof typeof seen)[])
+        seen[name] += rows.reduce((sum, row) => sum + row[name], 0)
+    }
+    expect(Object.entries(seen).filter(([, count]) => count === 0)).toEqual([])
+  })
+
+  test('queue_forecast measures the pace of each holder, or says why it can not', async () => {
+    for (const { truth, read } of weeks().teams) {
+      const expected = forecasts(truth, timeZone)
+      const rows = await read<(typeof expected)[number]>('queue_forecast')
+      const found = rows.map((row) => without(row, 'team_id', 'queue_name', 'teammate_name'))
+      const key = (row: { queue_id: string }) => row.queue_id
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+    }
+  })
+
   test('daily_activity has every local day of each teammate, its dials, and how long it was not read', async () => {
     for (const { truth, read } of weeks().teams) {
       const listed = await read<{ user_id: string; first_seen_at: number }>('teammates')
@@ -573,10 +598,4 @@ function daysOf(first: number, last: number, zone: string): string[] {
   const days: string[] = []
   for (let day = localDay(first, zone); day <= localDay(last, zone); day = nextDay(day)) days.push(day)
   return days
-}
-
-function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((a, b) => a - b)
-  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]]
-  return low === undefined || high === undefined ? null : (low + high) / 2
 }

@@ -30,7 +30,11 @@ CREATE OR REPLACE FUNCTION allo.redial_pause() RETURNS interval LANGUAGE sql IMM
 CREATE OR REPLACE FUNCTION allo.leaderboard_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
 CREATE OR REPLACE FUNCTION allo.heatmap_period() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '28 days';
 CREATE OR REPLACE FUNCTION allo.calendar_reach() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '5 years';
+CREATE OR REPLACE FUNCTION allo.forecast_reach() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '8 hours';
+CREATE OR REPLACE FUNCTION allo.forecast_least() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 10;
 CREATE OR REPLACE FUNCTION allo.mass_removal() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 10;
+COMMENT ON FUNCTION allo.forecast_reach IS 'queue_forecast measures the pace over this much dialling time, the last of its holder in that queue.';
+COMMENT ON FUNCTION allo.forecast_least IS 'queue_forecast measures no pace from fewer first dials than this.';
 COMMENT ON FUNCTION allo.mass_removal IS 'From this many uncalled numbers that leave a queue at once, it is a mass removal.';
 COMMENT ON FUNCTION allo.calendar_reach IS 'The days of daily_activity begin at most this long before a teammate was first seen: an earlier dial has a wrong time.';
 COMMENT ON FUNCTION allo.stale_after IS 'A number that waits longer than this without a call is stale.';
