@@ -52,6 +52,7 @@ describe('a configuration', () => {
         allowedHosts: [],
         basicAuth: null,
         openProbes: false,
+        wall: false,
         webhookSecret: null,
       },
       alertWebhookUrl: null,

@@ -384,6 +384,32 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
+  test('each attempt has the dials, results and connections of view attempts, of the weeks of the last 28 days', async () => {
+    for (const team of weeks().teams) {
+      const { attempts, period } = (await reportOf(team)).figures
+      const rows = await team.read<{
+        attempt: number | null
+        dials: number
+        connected: number
+        resolved_dials: number
+      }>('attempts')
+      const sum = (of: typeof rows, column: 'dials' | 'connected' | 'resolved_dials') =>
+        of.reduce((total, row) => total + Number(row[column]), 0)
+      expect(attempts.isTooMuch).toBe(false)
+      expect(period.forHours.days).toBe(28)
+      expect(attempts.attempts.length).toBeGreaterThan(0)
+      for (const { attempt, dials, connected } of attempts.attempts) {
+        const same = rows.filter((row) => row.attempt !== null && Math.min(row.attempt, 8) === attempt)
+        expect([attempt, dials, connected.part, connected.whole]).toEqual([
+          attempt,
+          sum(same, 'dials'),
+          sum(same, 'connected'),
+          sum(same, 'resolved_dials'),
+        ])
+      }
+    }
+  })
+
   test('what is to do today is what the views of freshness, teammates, waiting numbers and removals say', async () => {
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team)

@@ -90,6 +90,7 @@ describe('/report', () => {
       'How the queues burn down',
       'What came of the dials, day by day',
       'When people are reached, last 28 days',
+      'At which attempt people are reached',
       'Queues, and what was not called when they ended',
       'Numbers that left without a call, last 28 days',
       'To follow up',

@@ -238,6 +238,13 @@ export const variableTree = {
       default: 'false',
       meaning: '`true`: `/healthz`, `/readyz` and `/metrics` need no password and accept any host name',
     },
+    wall: {
+      name: 'HTTP_WALL',
+      parse: yesOrNo,
+      default: 'false',
+      meaning:
+        '`true`: `/wall` shows today’s dials and people reached of named teammates on one screen, for the office',
+    },
     /** Null: no webhooks of Allo are accepted. See decodeWebhookSecret. */
     webhookSecret: {
       name: 'ALLO_WEBHOOK_SECRET',

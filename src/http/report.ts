@@ -32,7 +32,7 @@ import type { WorkerState } from '../worker/worker-state.ts'
 import { createOneAtATime, TooManyError } from './one-at-a-time.ts'
 import { waitingPage } from './page.ts'
 
-interface ReportSettings {
+export interface ReportSettings {
   readonly state: WorkerState
   readonly keyFingerprint: string
   readonly version: string
@@ -144,14 +144,14 @@ function registerCsv(server: FastifyInstance, settings: ReportSettings): void {
   )
 }
 
-interface Source {
+export interface Source {
   readonly pool: Pool
   readonly teamId: string
   readonly teamName: string
 }
 
 /** Null: there is no database yet, or it knows nothing of the team of this key. */
-async function sourceOf({ state, keyFingerprint }: ReportSettings): Promise<Source | null> {
+export async function sourceOf({ state, keyFingerprint }: ReportSettings): Promise<Source | null> {
   const pool = state.database?.pool
   const team = pool === undefined ? null : await teamOnRecord(pool, keyFingerprint)
   return pool === undefined || team === null
@@ -159,7 +159,7 @@ async function sourceOf({ state, keyFingerprint }: ReportSettings): Promise<Sour
     : { pool, teamId: team.teamId, teamName: team.name ?? team.teamId }
 }
 
-function waitingFor({ state }: ReportSettings): string {
+export function waitingFor({ state }: ReportSettings): string {
   return state.database === null ? state.waitingFor : 'the first pass'
 }
 
@@ -180,7 +180,7 @@ function linksFrom(filters: Filters, base: '' | '../' = ''): Links {
   }
 }
 
-function refuse(reply: FastifyReply, error: unknown): FastifyReply {
+export function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   reply.type('text/plain; charset=utf-8')
   if (error instanceof FilterError) return reply.code(400).send(`${error.message}\n`)
   if (error instanceof TooManyError)

@@ -25,6 +25,7 @@ import { type Password, registerPassword } from './password.ts'
 import { QUEUES_PATH, registerQueues } from './queues.ts'
 import { readinessOf, withoutDetails } from './readiness.ts'
 import { registerReport } from './report.ts'
+import { registerWall } from './wall.ts'
 import { registerWebhooks } from './webhook/route.ts'
 
 export interface HttpServer {
@@ -95,6 +96,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   const queuesPage = await registerQueues(server)
   registerRoutes(server, settings, password)
   await registerReport(server, settings)
+  if (config.http.wall) registerWall(server, settings)
   await registerWebhooks(server, settings)
   await server.ready()
 
@@ -177,7 +179,11 @@ function registerRoutes(server: FastifyInstance, settings: HttpSettings, passwor
   })
   server.get('/favicon.svg', async (_, reply) => reply.type('image/svg+xml').send(favicon))
   server.setNotFoundHandler((_, reply) =>
-    reply.code(404).send(`There are /, /report, /status, ${QUEUES_PATH}, /metrics, /healthz and /readyz.\n`),
+    reply
+      .code(404)
+      .send(
+        `There are /, /report, ${config.http.wall ? '/wall, ' : ''}/status, ${QUEUES_PATH}, /metrics, /healthz and /readyz.\n`,
+      ),
   )
   server.setErrorHandler((error, _, reply) =>
     reply

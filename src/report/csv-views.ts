@@ -23,6 +23,8 @@ const views = {
     filters: ['teammate'],
     orderBy: sql`teammate_name, user_id, weekday, hour`,
   },
+  attempts: { filters: [], orderBy: sql`week, attempt` },
+  cadence: { filters: ['teammate', 'queue'], orderBy: sql`queue_id, entry_id` },
   coverage_gaps: {
     filters: ['teammate', ...periodFilters],
     isWithin: ({ from, to }) => sql`gap_from < ${to} and coalesce(gap_to > ${from}, true)`,
@@ -72,8 +74,18 @@ const views = {
     orderBy: sql`removed_at, queue_id, reason`,
   },
   requeued_numbers: { filters: ['teammate', 'queue'], orderBy: sql`first_seen_at, entry_id` },
+  sessions: {
+    filters: ['teammate', ...periodFilters],
+    isWithin: isOneOfDays,
+    orderBy: sql`day, teammate_name, user_id, session`,
+  },
   stale_numbers: { filters: ['teammate', 'queue'], orderBy: sql`waiting_seconds desc, entry_id` },
   teammates: { filters: ['teammate'], orderBy: sql`teammate_name, user_id`, without: ['email'] },
+  wasted_dials: {
+    filters: ['teammate', 'queue', ...periodFilters],
+    isWithin: (period) => within(sql`counted_at`, period),
+    orderBy: sql`counted_at, dial_id`,
+  },
 } satisfies Record<string, CsvView>
 
 function isOneOfDays({ dates }: Period): SQL {

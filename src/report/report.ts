@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm'
 import type { Client, Pool } from '../store/postgres/database.ts'
 import { one, run } from '../store/postgres/query.ts'
+import { type Attempts, attemptsOf } from './attempts.ts'
 import { type Burndowns, burndownsOf } from './burndown.ts'
 import { type DayOfDials, daysOf, hoursOfDay } from './days.ts'
 import type { Filters } from './filters.ts'
@@ -64,6 +65,7 @@ export interface Figures {
   readonly hoursOfDay: readonly DayOfDials[] | null
   readonly pace: Pace
   readonly hours: readonly HourOfWeek[]
+  readonly attempts: Attempts
   readonly people: People
   readonly queues: Queues
   readonly removals: Removals
@@ -152,6 +154,7 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     hoursOfDay: await hoursOfDay(scope),
     pace: await paceOf(scope),
     hours: await hoursOf(scope),
+    attempts: await attemptsOf(scope),
     people: await peopleOf(scope),
     queues: await queuesOf(scope),
     removals: await removalsOf(scope),

@@ -12,10 +12,19 @@ const ACROSS = 1000
 const UP = 100
 /** Above the highest point, for letters. */
 const HEADROOM = 18
-/** More labels than these would cover each other. */
-const LABELS = 5
+/** What a label takes of the width: of a chart among others, and of one that has the page to itself. */
+const ROOM_OF_LABEL = { among: 125, alone: 45 }
 
-export function burndownChart(line: Burndown, period: Period, clock: Clock, inWords: string): Html {
+export interface ChartOptions {
+  readonly period: Period
+  readonly clock: Clock
+  /** What it shows, for people who do not see it. */
+  readonly inWords: string
+  /** It has the width of the page. */
+  readonly isAlone: boolean
+}
+
+export function burndownChart(line: Burndown, { period, clock, inWords, isAlone }: ChartOptions): Html {
   const highest = Math.max(
     0,
     ...line.holdings.flatMap(({ steps }) => steps.map(({ remaining }) => remaining)),
@@ -36,7 +45,7 @@ export function burndownChart(line: Burndown, period: Period, clock: Clock, inWo
   return html`<svg class="burndown" role="img" aria-label="${inWords}" width="100%">${scaled(drawn.map(({ area }) => area))}${unknown}
 <line class="grid" x1="0" x2="100%" y1="${HEADROOM}%" y2="${HEADROOM}%"/><line class="grid" x1="0" x2="100%" y1="100%" y2="100%"/>
 ${scaled(drawn.map((piece) => piece.path))}
-${marks(line, scale, clock)}${clearingMarks(line, scale, clock)}${highest === 0 ? null : highestLabel(highest, line, scale)}</svg>`
+${marks(line, scale, clock, isAlone ? ROOM_OF_LABEL.alone : ROOM_OF_LABEL.among)}${clearingMarks(line, scale, clock)}${highest === 0 ? null : highestLabel(highest, line, scale)}</svg>`
 }
 
 interface Scale {
@@ -105,17 +114,17 @@ export function uncalledAtEnd({ steps }: Holding): number {
 }
 
 /** Queues that ended, and other queues that were handed over. */
-function marks({ holdings }: Burndown, { x }: Scale, clock: Clock): Html[] {
-  const isLabelled = holdings.filter(isEnded).length <= LABELS
+function marks({ holdings }: Burndown, scale: Scale, clock: Clock, roomOfLabel: number): Html[] {
+  const { x } = scale
+  const labelled = withLabels(holdings, scale, roomOfLabel)
   return holdings.flatMap((holding, index) => {
     const at = x(holding.to)
     const line = (kind: string) =>
       html`<line class="${kind}" x1="${share(at)}" x2="${share(at)}" y1="0" y2="100%"/>`
     if (isEnded(holding)) {
       const uncalled = uncalledAtEnd(holding)
-      const isLate = at > ACROSS * 0.8
-      const label = isLabelled
-        ? html`<text class="mark" x="${share(at)}" y="${HEADROOM}%" dy="-3" dx="${isLate ? -4 : 4}" text-anchor="${isLate ? 'end' : 'start'}">${count(uncalled)}</text>`
+      const label = labelled.has(holding)
+        ? html`<text class="mark" x="${share(at)}" y="${HEADROOM}%" dy="-3" dx="${isLate(at) ? -4 : 4}" text-anchor="${isLate(at) ? 'end' : 'start'}">${count(uncalled)}</text>`
         : null
       return [
         html`<g><title>${clock.when(holding.to)}: ${endReason(holding.endReason)}, ${countOf(uncalled, 'number')} not called</title>${line('reset')}${label}</g>`,
@@ -125,6 +134,25 @@ function marks({ holdings }: Burndown, { x }: Scale, clock: Clock): Html[] {
     if (holding.queueId === null || next === undefined || next.queueId === holding.queueId) return []
     return [html`<g><title>${clock.when(holding.to)}: another queue</title>${line('other')}</g>`]
   })
+}
+
+/** The label of a mark this far right stands left of it. */
+function isLate(at: number): boolean {
+  return at > ACROSS * 0.8
+}
+
+/** The marks whose labels do not cover each other, the latest first. */
+function withLabels(holdings: readonly Holding[], { x }: Scale, room: number): ReadonlySet<Holding> {
+  const labelled = new Set<Holding>()
+  const taken: [number, number][] = []
+  for (const holding of [...holdings].reverse().filter(isEnded)) {
+    const at = x(holding.to)
+    const [from, to]: [number, number] = isLate(at) ? [at - room, at] : [at, at + room]
+    if (taken.some(([otherFrom, otherTo]) => from < otherTo && otherFrom < to)) continue
+    taken.push([from, to])
+    labelled.add(holding)
+  }
+  return labelled
 }
 
 /** A triangle that points at the line. */

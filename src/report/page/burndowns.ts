@@ -49,7 +49,7 @@ const legend = html`<ul class="legend"><li><svg class="swatch" width="22" height
 <li><svg class="swatch" width="22" height="14" aria-hidden="true"><rect class="unread" width="22" height="14"/></svg>not read, or not known</li>
 <li><svg class="swatch" width="22" height="14" aria-hidden="true"><path class="none" d="M0 12H22"/></svg>no queue</li></ul>`
 
-function figure(line: Burndown, period: Period, { clock, links, report }: PageData): Html {
+function figure(line: Burndown, period: Period, { clock, links, report, figures }: PageData): Html {
   const { filters } = report
   const name =
     links === null || filters.teammate !== null || filters.queue !== null
@@ -58,7 +58,7 @@ function figure(line: Burndown, period: Period, { clock, links, report }: PageDa
   const ended = line.holdings.filter(isEnded).length
   const inWords = `${line.name}: ${standing(line)}; ${countOf(ended, 'queue')} ended since ${clock.day(beginOf(period))}.`
   return html`<figure><figcaption><h3>${name}</h3><span${line.state === 'unknown' ? html` class="unknown"` : null}>${standing(line)}</span></figcaption>
-${burndownChart(line, period, clock, inWords)}
+${burndownChart(line, { period, clock, inWords, isAlone: figures.burndowns.lines.length === 1 })}
 <p class="axis"><span>${clock.day(beginOf(period))}</span><span>${period.isOpen ? clock.when(period.to) : clock.day(period.to)}</span></p>
 ${asTable('As a table', dayTable(line, period, clock))}</figure>`
 }

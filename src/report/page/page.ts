@@ -5,6 +5,7 @@
 import { type Html, html } from '../../page/html.ts'
 import type { Updates } from '../../page/updates.ts'
 import type { Figures, Report } from '../report.ts'
+import { attemptsSection } from './attempts-table.ts'
 import { burndownSection } from './burndowns.ts'
 import { daysSection, textures } from './days-chart.ts'
 import { definitionsSection } from './definitions.ts'
@@ -62,6 +63,7 @@ ${peopleSection(page)}
 ${burndownSection(page)}
 ${daysSection(page)}
 ${hoursSection(page)}
+${attemptsSection(page)}
 ${queuesSection(page)}
 ${removalsSection(page)}
 ${followUpsSection(page)}
