@@ -65,7 +65,7 @@ function variantsOf({ teammates, passEverySeconds }: Scale): Variant[] {
     { ...common, name: 'looks', looksPercent: 25 },
     { ...common, name: `passes every ${passEverySeconds} s` },
     { ...common, name: 'passes every 15 s', passEverySeconds: 15 },
-    { ...common, name: 'looks and webhooks', looksPercent: 10, hasWebhooks: true },
+    { ...common, name: 'looks and webhooks', looksPercent: 15, hasWebhooks: true },
     { ...common, name: `looks, ${4 * teammates} reps`, teammates: 4 * teammates, looksPercent: 25 },
   ]
 }
