@@ -8,7 +8,7 @@ import { maintenance } from '../schema.ts'
 import { DatabaseError, openPool, type Pool, withDatabaseErrors } from './database.ts'
 import { missingRights } from './inspect-database.ts'
 import { missingTables } from './inspect-objects.ts'
-import { compile, maybeOne, names } from './query.ts'
+import { assign, compile, insertion, maybeOne, names } from './query.ts'
 import { remember } from './remember.ts'
 
 export interface DatabaseProbe {
@@ -18,6 +18,7 @@ export interface DatabaseProbe {
 
 /** Probes may come every second; each that writes costs some hundred bytes of WAL. */
 const KEEP_MS = 5000
+const now = sql`clock_timestamp()`
 const NO_ROOM_FOR_TEMPORARY_FILES = '53400'
 
 export function createDatabaseProbe(url: string): DatabaseProbe {
@@ -67,12 +68,14 @@ async function findHolder(pool: Pool): Promise<string | null> {
   return held?.says ?? null
 }
 
-/** The one row of all workers, of no team. */
-const write =
-  compile(sql`insert into ${maintenance} (${names(maintenance, 'teamId', 'task', 'startedAt', 'finishedAt')})
-  values ('', 'probe', clock_timestamp(), clock_timestamp())
-  on conflict (${names(maintenance, 'teamId', 'task')})
-  do update set (${names(maintenance, 'startedAt', 'finishedAt')}) = (excluded.started_at, excluded.finished_at)`).text
+/** The one row of all workers, of no team. An update without `on conflict` writes no lock of the row to the WAL. */
+const write = compile(sql`with updated as (
+    update ${maintenance} set ${assign(maintenance, { startedAt: now, finishedAt: now })}
+    where ${maintenance.teamId} = '' and ${maintenance.task} = 'probe' returning 1
+  )
+  insert into ${maintenance} ${insertion(maintenance, { teamId: sql`''`, task: sql`'probe'`, startedAt: now, finishedAt: now })}
+  where not exists (select from updated)
+  on conflict (${names(maintenance, 'teamId', 'task')}) do nothing`).text
 
 /** Locks that our own sessions hold are free sooner, but for those of long chores, which our own sessions wait out. */
 const HELD_UP_FOR_SECONDS = 5
