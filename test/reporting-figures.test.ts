@@ -65,6 +65,11 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
           outcome === 'in_progress' && at < (truth.sightingsOf(first.userId).at(-1)?.at ?? 0) - 120 * 60e6,
         seconds_since_added: at >= stay.createdAt ? (at - stay.createdAt) / 1e6 : null,
         ...attempts.get(`${stay.key} ${at}`),
+        // Without CALL_DETAILS nothing is known of calls.
+        talk_seconds: null,
+        is_conversation: null,
+        is_phone_menu: null,
+        tags: null,
       }))
       const rows = await read<(typeof expected)[number]>('dials')
       const found = rows.map((row) =>

@@ -65,7 +65,16 @@ SELECT d.team_id, d.dial_id, d.user_id, t.name AS teammate_name, d.queue_id, d.e
   e.removed_at IS NOT NULL OR EXISTS (SELECT FROM allo.dials p
     WHERE p.entry_id = d.entry_id AND (coalesce(p.dialled_at, p.first_seen_at), p.first_seen_at, p.dial_id)
       > (coalesce(d.dialled_at, d.first_seen_at), d.first_seen_at, d.dial_id)) AS is_final,
-  of_number.not_in_service_before
+  of_number.not_in_service_before,
+  -- No join, for the reason that is given below.
+  (SELECT allo.talk_seconds(d.outcome, c.result, c.duration_seconds) FROM allo.calls c
+    WHERE c.team_id = d.team_id AND c.call_id = d.call_id) AS talk_seconds,
+  (SELECT allo.is_conversation(d.outcome, c.result, c.duration_seconds, c.is_phone_menu) FROM allo.calls c
+    WHERE c.team_id = d.team_id AND c.call_id = d.call_id) AS is_conversation,
+  (SELECT c.is_phone_menu FROM allo.calls c WHERE c.team_id = d.team_id AND c.call_id = d.call_id) AS is_phone_menu,
+  (SELECT CASE WHEN c.tags IS NOT NULL THEN (SELECT coalesce(string_agg(tag, ', ' ORDER BY nth), '')
+      FROM jsonb_array_elements_text(c.tags) WITH ORDINALITY AS listed(tag, nth)) END FROM allo.calls c
+    WHERE c.team_id = d.team_id AND c.call_id = d.call_id) AS tags
 FROM allo.dials d
 CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
 LEFT JOIN allo.queue_entries e USING (entry_id)

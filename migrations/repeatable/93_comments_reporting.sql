@@ -1,6 +1,6 @@
 -- Comments on each view, function and column, for psql, Metabase, Superset and reporting.data_dictionary.
 
-COMMENT ON SCHEMA reporting IS 'Allo Power Dialer queues for reports. Views only, without phone numbers. *_at are instants, as of the last reading. day, *_date, weekday and hour are local to REPORT_TIME_ZONE. *_seconds are seconds. *_rate are between 0 and 1, null if the divisor is 0; the divisor is in a column beside them. Names and performance of teammates are employee data. Talk time, conversations (over a minute) and conversions (tags) are not here, because Allo''s queue endpoint does not return them.';
+COMMENT ON SCHEMA reporting IS 'Allo Power Dialer queues for reports. Views only, without phone numbers. *_at are instants, as of the last reading. day, *_date, weekday and hour are local to REPORT_TIME_ZONE. *_seconds are seconds. *_rate are between 0 and 1, null if the divisor is 0; the divisor is in a column beside them. Names and performance of teammates are employee data. Talk time, conversations (over a minute) and conversions (tags) are known with CALL_DETAILS=true only, and null otherwise.';
 COMMENT ON SCHEMA reporting_pii IS 'What schema reporting leaves out: phone numbers, for logins with that right.';
 COMMENT ON VIEW reporting.teams IS 'One row per team. As of when are the data, in which time zone, for how many teammates?';
 COMMENT ON VIEW reporting.teammates IS 'One row per teammate ever listed. Who has a queue now, who has none, for whom is it unknown, and what is left?';

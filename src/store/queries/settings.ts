@@ -1,5 +1,5 @@
 /** What the installation has set that reports depend on: one row, so that views can read it. */
-import { isNull, ne, type SQL } from 'drizzle-orm'
+import { isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { orm } from '../postgres/query.ts'
 import { settings } from '../schema.ts'
@@ -8,6 +8,13 @@ import { settings } from '../schema.ts'
 export async function recordReportTimeZone(pool: Pool, timeZone: string): Promise<void> {
   const isOther = ne(settings.reportTimeZone, timeZone)
   await record(pool, 'recording the report time zone', { reportTimeZone: timeZone }, isOther)
+}
+
+/** Empty: none. The last process to start decides. */
+export async function recordConversionTags(pool: Pool, tags: readonly string[]): Promise<void> {
+  const conversionTags = tags.length === 0 ? null : [...tags]
+  const isOther = sql`${settings.conversionTags} is distinct from ${sql.param(conversionTags)}::text[]`
+  await record(pool, 'recording the conversion tags', { conversionTags }, isOther)
 }
 
 export async function reportTimeZoneOnRecord(pool: Pool): Promise<string> {
