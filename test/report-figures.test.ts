@@ -440,6 +440,51 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
+  test('the outlook is what queue_forecast and list_health say of current queues', async () => {
+    for (const team of weeks().teams) {
+      const { figures } = await reportOf(team)
+      const { outlook, people } = figures
+      const rows = await team.read<{
+        queue_id: string
+        remaining: number
+        hours_left: number | null
+        runs_out_at: number | null
+        reason: string | null
+      }>('queue_forecast')
+      const held = new Set(people.teammates.flatMap(({ queueId }) => queueId ?? []))
+      expect(outlook.forecasts.map(({ queueId }) => queueId).sort()).toEqual([...held].sort())
+      for (const { queueId, remaining, hoursLeft, runsOutAt, reason } of outlook.forecasts) {
+        const row = rows.find(({ queue_id }) => queue_id === queueId)
+        const hours = row?.hours_left ?? null
+        expect([queueId, remaining, reason]).toEqual([queueId, row?.remaining, row?.reason])
+        expect(hoursLeft === null).toBe(hours === null)
+        expect(hoursLeft ?? 0).toBeCloseTo(Number(hours ?? 0), 6)
+        expect(runsOutAt === null ? null : micros(runsOutAt)).toBe(row?.runs_out_at ?? null)
+      }
+      const lists = await team.read<{
+        queue_id: string
+        not_in_service_rate_low: number | null
+        duplicate_rate_low: number | null
+        called_elsewhere_rate_low: number | null
+      }>('list_health')
+      const open = new Set(
+        people.teammates.flatMap(({ queueId, remaining }) => ((remaining ?? 0) > 0 ? (queueId ?? []) : [])),
+      )
+      const poor = lists.filter(
+        (row) =>
+          open.has(row.queue_id) &&
+          (Number(row.not_in_service_rate_low ?? 0) > 0.1 ||
+            Number(row.duplicate_rate_low ?? 0) > 0.1 ||
+            Number(row.called_elsewhere_rate_low ?? 0) > 0.3),
+      )
+      const ids = (of: readonly string[]) => [...of].sort()
+      expect(outlook.poorLists.judged).toBe(open.size)
+      expect(ids(outlook.poorLists.lists.map(({ queueId }) => queueId))).toEqual(
+        ids(poor.map(({ queue_id }) => queue_id)),
+      )
+    }
+  })
+
   test('a burn-down marks each moment at which ten or more uncalled numbers were deleted', async () => {
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team, { days: 28 })

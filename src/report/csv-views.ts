@@ -43,6 +43,7 @@ const views = {
     isWithin: (period) => within(sql`counted_at`, period),
     orderBy: sql`counted_at, dial_id`,
   },
+  list_health: { filters: ['teammate', 'queue'], orderBy: sql`queue_id` },
   leaderboard_7d: {
     filters: ['teammate'],
     orderBy: sql`connected desc, dials desc, teammate_name, user_id`,
@@ -63,6 +64,7 @@ const views = {
     isWithin: isOneOfDays,
     orderBy: sql`day, queue_id`,
   },
+  queue_forecast: { filters: ['teammate', 'queue'], orderBy: sql`runs_out_at, hours_left, queue_id` },
   queues: {
     filters: ['teammate', 'queue', ...periodFilters],
     isWithin: (period) => sql`(queue_state <> 'ended' or ${within(sql`ended_at`, period)})`,

@@ -5,6 +5,9 @@ import { instant } from './instant.ts'
 import { countWhere, inBoth, isAsked, isOfTeammate, type Rate, rateOf, type Scope, within } from './scope.ts'
 import { unreadSeconds } from './unread.ts'
 
+/** More are not on the page. */
+export const PEOPLE_SHOWN = 100
+
 export interface People {
   readonly total: Activity
   /** Most people reached first. */

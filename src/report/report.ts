@@ -12,8 +12,9 @@ import type { Filters } from './filters.ts'
 import { type FollowUps, followUpsOf } from './follow-ups.ts'
 import { type HourOfWeek, hoursOf } from './hours.ts'
 import { instant } from './instant.ts'
+import { type Outlook, outlookOf } from './outlook.ts'
 import { type Pace, paceOf } from './pace.ts'
-import { type People, peopleOf } from './people.ts'
+import { PEOPLE_SHOWN, type People, peopleOf } from './people.ts'
 import { type Period, periodOf } from './period.ts'
 import { type Queues, queuesOf } from './queues.ts'
 import { type Removals, removalsOf } from './removals.ts'
@@ -67,6 +68,7 @@ export interface Figures {
   readonly hours: readonly HourOfWeek[]
   readonly attempts: Attempts
   readonly people: People
+  readonly outlook: Outlook
   readonly queues: Queues
   readonly removals: Removals
   readonly followUps: FollowUps
@@ -140,6 +142,8 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     period.today,
     period.weekAgo,
   ])
+  const people = await peopleOf(scope)
+  const queuesShown = people.teammates.slice(0, PEOPLE_SHOWN).flatMap(({ queueId }) => queueId ?? [])
   return {
     period,
     trust: await trustOf(scope),
@@ -155,7 +159,8 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     pace: await paceOf(scope),
     hours: await hoursOf(scope),
     attempts: await attemptsOf(scope),
-    people: await peopleOf(scope),
+    people,
+    outlook: await outlookOf(scope, queuesShown),
     queues: await queuesOf(scope),
     removals: await removalsOf(scope),
     followUps: await followUpsOf(scope),

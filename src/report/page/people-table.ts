@@ -1,6 +1,7 @@
 /** Each teammate's dials and people reached, and how their queue stands. Ranked by counts, never by rates. */
 import { type Content, type Html, html } from '../../page/html.ts'
-import type { Person } from '../people.ts'
+import type { Forecast } from '../outlook.ts'
+import { PEOPLE_SHOWN, type Person } from '../people.ts'
 import type { TimeSpan } from '../period.ts'
 import {
   type Cell,
@@ -17,12 +18,10 @@ import {
 } from './parts.ts'
 import { type Clock, count, countOf, duration, PARTLY_UNREAD, percent, UNREAD } from './words.ts'
 
-const SHOWN = 100
-
 export function peopleSection(page: PageData): Html {
   const { people, period } = page.figures
   const { teammates } = people
-  const rest = teammates.length - SHOWN
+  const rest = teammates.length - PEOPLE_SHOWN
   const scale = rateScale(
     teammates.map(({ connected }) => connected),
     people.total.connected,
@@ -38,22 +37,23 @@ export function peopleSection(page: PageData): Html {
     body:
       teammates.length === 0
         ? empty('There is no teammate.')
-        : html`${table(
+        : html`<div id="people-table">${table(
             'Teammates',
             [
               'Teammate',
               'Queue now',
+              'Runs out',
               { n: 'Dials' },
               { n: 'before', isWide: true },
               { n: 'Reached' },
               { n: 'before', isWide: true },
               'Connection rate, likely range',
               'Last dial',
-              { n: 'Not read' },
+              ...(hasUnread(page) ? [{ n: 'Not read' }] : []),
             ],
-            teammates.slice(0, SHOWN).map((person) => row(person, scale, page)),
-          )}${more(rest, `${countOf(rest, 'more', 'more')}, who reached fewer.`)}
-<p class="fine">“Before” is ${page.words.before}. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all.</p>`,
+            teammates.slice(0, PEOPLE_SHOWN).map((person) => row(person, scale, page)),
+          )}</div>${more(rest, `${countOf(rest, 'more', 'more')}, who reached fewer.`)}
+<p class="fine">“Before” is ${page.words.before}. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all. “Runs out” is when nothing is left if the teammate goes on at the pace of their last hours without a pause, with its 95 % range.</p>`,
   })
 }
 
@@ -90,14 +90,38 @@ function row(person: Person, scale: RateScale, page: PageData): Cell[] {
   return [
     html`${name}${person.isNamesake ? html` <small>${teammate}</small>` : null}${leftTeam(person, clock)}`,
     rowsBehind(page, queueWords(person, clock), ['current_numbers'], { teammate }),
+    runsOut(person, page),
     { n: rowsBehind(page, count(person.dials), ['dials', period.asked], { teammate }) },
     before(person.previousDials),
     { n: html`<b>${count(person.connected.part)}</b>` },
     before(person.previousConnected.part),
     rateCell(person.connected, scale),
-    person.lastDialAt === null ? html`<span class="muted">none seen</span>` : clock.when(person.lastDialAt),
-    { n: person.unreadSeconds < 60 ? html`<span class="muted">–</span>` : duration(person.unreadSeconds) },
+    lastDial(person, page),
+    ...(hasUnread(page)
+      ? [
+          {
+            n:
+              person.unreadSeconds < LITTLE_SECONDS
+                ? html`<span class="muted">–</span>`
+                : duration(person.unreadSeconds),
+          },
+        ]
+      : []),
   ]
+}
+
+/** Less is not shown as not read. */
+const LITTLE_SECONDS = 60
+
+function hasUnread({ figures }: PageData): boolean {
+  return figures.people.teammates.some(({ unreadSeconds }) => unreadSeconds >= LITTLE_SECONDS)
+}
+
+/** The time of today, or the day. */
+function lastDial({ lastDialAt }: Person, { clock, figures }: PageData): Content {
+  if (lastDialAt === null) return html`<span class="muted">none seen</span>`
+  const isToday = clock.day(lastDialAt) === clock.day(figures.period.asOf)
+  return html`<time datetime="${lastDialAt}" title="${clock.when(lastDialAt)}">${isToday ? clock.time(lastDialAt) : clock.day(lastDialAt)}</time>`
 }
 
 function leftTeam({ isOnTeam, leftAt }: Person, clock: Clock): Html | null {
@@ -112,6 +136,26 @@ function wordsBefore({ previousUnreadSeconds }: Person, previous: TimeSpan): (va
     n: html`<span class="muted">${wasRead ? count(value) : 'not read'}</span>`,
     isWide: true,
   })
+}
+
+function runsOut({ queueId }: Person, { figures, clock }: PageData): Content {
+  const forecast = figures.outlook.forecasts.find((one) => one.queueId === queueId)
+  if (queueId === null || forecast === undefined) return html`<span class="muted">–</span>`
+  return forecastWords(forecast, clock)
+}
+
+const unknownPace = { no_dials: 'not dialled yet', too_few_dials: 'too few dials' }
+
+/** Today at a time, or after some hours of dialling, or not known and why. */
+function forecastWords({ runsOutAt, earliestAt, latestAt, hoursLeft, reason }: Forecast, clock: Clock): Html {
+  if (runsOutAt !== null) {
+    const range = `${clock.time(earliestAt ?? runsOutAt)}–${clock.time(latestAt ?? runsOutAt)}`
+    return html`<b>${clock.time(runsOutAt)}</b> <small class="beside">${range}</small>`
+  }
+  if (reason === 'nothing_remains') return html`<b>used up</b>`
+  if (hoursLeft !== null)
+    return html`after ${hoursLeft < 10 ? hoursLeft.toFixed(1) : count(Math.round(hoursLeft))}\u00a0h <small class="beside">of dialling</small>`
+  return html`<span class="muted">not known</span> <small class="beside">${reason === 'no_dials' || reason === 'too_few_dials' ? unknownPace[reason] : ''}</small>`
 }
 
 function secondsOf({ from, to }: TimeSpan): number {

@@ -34,6 +34,7 @@ input:focus-visible,button:focus-visible{outline:2px solid var(--running);outlin
 @media (scripting:none){form{display:none}}
 .search{display:inline-flex;gap:.5rem;align-items:end;margin:.25rem 0}.search label{display:inline-flex;flex-wrap:wrap;gap:.25rem .5rem;align-items:center}.search input{width:13rem;max-width:60vw}
 .letters{display:flex;flex-wrap:wrap;gap:.35rem;margin:.75rem 0}.letters a{border:1px solid var(--line);border-radius:9px;padding:.25rem .6rem;text-decoration:none}.letters small{color:var(--muted);margin-left:.35rem}
+td small.beside{display:inline;margin-left:.25rem}
 a.rows{text-decoration:underline dotted var(--muted);text-underline-offset:.2em}a.rows:hover{text-decoration-style:solid}
 .todo{list-style:none;margin:.4rem 0 0;padding:0}.todo li{display:grid;grid-template-columns:minmax(4.5rem,max-content) 1fr;gap:0 .9rem;align-items:baseline;padding:.4rem 0;border-top:1px solid var(--line)}.todo li:first-child{border-top:0}.todo .figure{text-align:right;font-size:1.1rem;font-variant-numeric:tabular-nums}.todo .rest span{grid-column:2;color:var(--muted)}
 .calm{margin:.4rem 0 0;font-size:1.05rem}
@@ -71,7 +72,7 @@ th[scope=col]{vertical-align:bottom}
 .rate{display:flex;gap:.15rem .5rem;align-items:center;white-space:nowrap}
 .rate b{font-weight:600;min-width:2.6em;text-align:right}
 .rate small{display:inline;min-width:4.6em}
-.range{flex:1 1 5rem;min-width:5rem;max-width:12rem;overflow:visible}
+.range{flex:1 1 5rem;min-width:5rem;max-width:12rem;overflow:visible}#people-table .range{flex-basis:4rem;min-width:4rem;max-width:6.5rem}
 .range .axis{stroke:var(--line)}.range .all{stroke:var(--muted)}.range .spread{stroke:var(--connected);stroke-width:3;stroke-linecap:round;opacity:.45}.range circle{fill:var(--connected)}
 .scroll td,.scroll thead th{white-space:nowrap}
 .scroll td.text{white-space:normal;min-width:14rem}

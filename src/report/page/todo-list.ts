@@ -1,25 +1,35 @@
 /** What to do today, at the top of the page: each line a number, a name and a link. */
 import { type Content, type Html, html } from '../../page/html.ts'
-import type { Some, Todo, TodoItem } from '../todo.ts'
+import { EVENING_HOUR, type PoorList } from '../outlook.ts'
+import type { Todo, TodoItem } from '../todo.ts'
 import { type CsvLink, type PageData, rowsBehind } from './parts.ts'
-import { count, countOf, duration, endReason } from './words.ts'
+import { count, countOf, duration, endReason, percent } from './words.ts'
 
 export function todoSection(page: PageData): Html {
   const { todo } = page.figures
   const lines = kinds.flatMap((kind) => linesOf(page, kind(todo, page)))
   const body =
     lines.length === 0
-      ? html`<p class="calm">Nothing needs you now: everyone was read in time, no queue is used up, no ten uncalled numbers left a queue at once today, and none waits longer than 7 days.</p>`
+      ? html`<p class="calm">Nothing needs you now: everyone was read in time, no queue is used up or runs out before ${EVENING_HOUR}:00, no ten uncalled numbers left a queue at once today, none waits longer than 7 days, and no list is clearly poor.</p>`
       : html`<ul class="todo">${lines}</ul>`
   return html`<section aria-labelledby="todo"><header class="head"><h2 id="todo">What to do today</h2></header>
 ${body}${notJudged(page)}</section>`
 }
 
+interface Item extends Pick<TodoItem, 'userId' | 'name' | 'number' | 'at'> {
+  readonly reason?: string | null
+  /** Of dialling. */
+  readonly hours?: number | null
+  readonly list?: PoorList
+}
+
+const LINES = 4
+
 interface Kind {
-  readonly some: Some
+  readonly some: { readonly count: number; readonly first: readonly Item[] }
   /** The number in front of a line. */
-  readonly figure: (item: TodoItem) => string
-  readonly says: (item: TodoItem, who: Content) => Content
+  readonly figure: (item: Item) => string
+  readonly says: (item: Item, who: Content) => Content
   /** The rows behind a line. */
   readonly rows: CsvLink
   /** The teammates or events that have no line. */
@@ -61,12 +71,49 @@ const lost: KindOf = ({ lost }, { clock, figures }) => ({
   some: lost,
   figure: ({ number }) => count(number ?? 0),
   says: ({ at, reason }, who) =>
-    html`uncalled numbers left the queue of ${who}${at === null ? '' : ` at ${clock.time(at)}`}: ${endReason(reason)}.`,
+    html`uncalled numbers left the queue of ${who}${at === null ? '' : ` at ${clock.time(at)}`}: ${endReason(reason ?? null)}.`,
   rows: ['removals', figures.period.asked],
   more: (rest) => `${countOf(rest, 'more time', 'more times')} ten or more uncalled numbers left a queue`,
 })
 
-const kinds: readonly KindOf[] = [notRead, nothingLeft, lost, waiting]
+const runsOut: KindOf = (_, { clock, figures }) => ({
+  some: someOf(
+    figures.outlook.forecasts
+      .filter(({ isOverBeforeEvening }) => isOverBeforeEvening)
+      .map((one) => ({ ...one, number: one.remaining, at: one.runsOutAt, hours: one.hoursLeft })),
+  ),
+  figure: ({ number }) => count(number ?? 0),
+  says: ({ at, hours }, who) =>
+    html`left for ${who}: ${at === null ? `${(hours ?? 0).toFixed(1)} h of dialling, which ends before ${EVENING_HOUR}:00` : `nothing from about ${clock.time(at)} on`}.`,
+  rows: ['queue_forecast'],
+  more: (rest) => `${countOf(rest, 'more queue')} that run out before ${EVENING_HOUR}:00`,
+})
+
+const poorLists: KindOf = (_, { figures }) => ({
+  some: someOf(
+    figures.outlook.poorLists.lists.map((one) => ({ ...one, number: one.part, at: null, list: one })),
+  ),
+  figure: ({ number }) => count(number ?? 0),
+  says: ({ list }, who) => html`${list === undefined ? '' : problemWords(list)} in the list of ${who}.`,
+  rows: ['list_health'],
+  more: (rest) => `${countOf(rest, 'more list')} with such numbers`,
+})
+
+function problemWords({ problem, part, whole }: PoorList): string {
+  const share = `${percent(part / whole)} of ${count(whole)}`
+  const words = {
+    not_in_service: `numbers not in service, ${share} with a result,`,
+    duplicates: `duplicates, ${share},`,
+    called_elsewhere: `numbers that another queue had called before, ${share},`,
+  }
+  return words[problem]
+}
+
+function someOf(items: readonly Item[]): { readonly count: number; readonly first: readonly Item[] } {
+  return { count: items.length, first: items.slice(0, LINES) }
+}
+
+const kinds: readonly KindOf[] = [notRead, nothingLeft, runsOut, lost, waiting, poorLists]
 
 function linesOf(page: PageData, { some, figure, says, rows, more }: Kind): Html[] {
   const lines = some.first.map((item) => {
@@ -84,11 +131,25 @@ function linesOf(page: PageData, { some, figure, says, rows, more }: Kind): Html
 }
 
 /** Null: everything was judged. */
-function notJudged({ figures: { todo } }: PageData): Html | null {
+function notJudged({ figures: { todo, outlook } }: PageData): Html | null {
+  const { queues, forecasts, poorLists } = outlook
+  const open = forecasts.filter(({ remaining }) => remaining > 0)
+  const unknown = open.filter(({ hoursLeft }) => hoursLeft === null).length
   const gaps = [
-    todo.unknownQueues === 0
-      ? null
-      : `the queues of ${countOf(todo.unknownQueues, 'teammate')}, because it is not known whether they have one`,
+    part(
+      todo.unknownQueues,
+      (all) => `the queues of ${countOf(all, 'teammate')}, because it is not known whether they have one`,
+    ),
+    part(unknown, (all) => `when ${countOf(all, 'queue')} will run out, because there are too few dials`),
+    part(queues - open.length, (all) => `when ${countOf(all, 'queue')} with more left will run out`),
+    part(
+      queues - poorLists.judged,
+      (all) => `${countOf(all, 'list')} of queues with less left (list_health.csv has them)`,
+    ),
   ].filter((gap) => gap !== null)
   return gaps.length === 0 ? null : html`<p class="fine">Could not be judged: ${gaps.join('; ')}.</p>`
+}
+
+function part(all: number, words: (all: number) => string): string | null {
+  return all <= 0 ? null : words(all)
 }
