@@ -158,6 +158,7 @@ export function questionsAbout(subject: Subject): Question[] {
     unbound(ofTeammateSince('removed_uncalled', 'removed_at')),
     ...[...bothWays('removals', 'removed_at'), ofTeammateSince('removals', 'removed_at')].map(unbound),
     ...[ofQueue('queue_daily'), since('queue_daily', 'day', weekAgo)].map(unbound),
+    ...[ofQueue('speed_to_lead'), ofTeammateSince('speed_to_lead', 'first_seen_at')].map(unbound),
     ...[ofQueue('list_health'), ofTeammateSince('list_health', 'data_as_of')].map(unbound),
     ...[ofQueue('queue_forecast', currentQueueId), ofTeammate('queue_forecast', holderId)].map(adding),
     // Each dial looks up the other entries of its number, most of which are not wasted or not open.

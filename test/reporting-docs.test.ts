@@ -374,6 +374,20 @@ describe('docs/reporting.md', () => {
     })
   })
 
+  test('shows how soon new numbers are called, of those for which it is decided', async () => {
+    const { seller } = weeks.cast
+    const rows = await answerTo('How soon are new numbers called?')
+    const called = new Set(callsOf(seller, 28).map(({ number }) => number)).size
+    // All of them were queued twenty days ago, and the first call was a moment later; the others still wait.
+    expect(rows.find(({ teammate_name }) => teammate_name === weeks.nameOf(seller))).toMatchObject({
+      numbers: '160',
+      n: '160',
+      waiting: String(160 - called),
+      never_called: '0',
+      rate: expect.stringMatching(/^0\.\d\d$/),
+    })
+  })
+
   test('has ten queries of the most common questions, some about attempts, and none that this test does not run', () => {
     const [, ten = ''] = page.match(/^## Ten questions\n(.*?)^## /ms) ?? []
     expect([...ten.matchAll(/^```sql$/gm)]).toHaveLength(10)

@@ -20,7 +20,7 @@ import {
   startOfDay,
   tally,
 } from './support/reporting-calendar.ts'
-import { forecasts, listHealth, median } from './support/reporting-outlook.ts'
+import { forecasts, listHealth, median, speedToLead } from './support/reporting-outlook.ts'
 import {
   countsOf,
   endOfStay,
@@ -351,6 +351,23 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       const key = (row: { queue_id: string }) => row.queue_id
       expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
     }
+  })
+
+  test('speed_to_lead has each number once, the time until its first dial, and the working time in it', async () => {
+    const seen = new Set<unknown>()
+    for (const { truth, read, entryId } of weeks().teams) {
+      const expected = speedToLead(truth, entryId, timeZone)
+      const rows = await read<(typeof expected)[number]>('speed_to_lead')
+      const found = rows.map((row) => without(row, 'team_id', 'teammate_name', 'number_masked', 'number_key'))
+      const key = (row: { entry_id: number }) => String(row.entry_id)
+      expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
+      for (const row of rows)
+        for (const value of [row.lead_state, `${row.is_within_target} ${row.is_within_working_target}`])
+          seen.add(value)
+    }
+    expect([...seen]).toEqual(
+      expect.arrayContaining(['dialled', 'waiting', 'removed', 'true true', 'false false', 'false true']),
+    )
   })
 
   test('daily_activity has every local day of each teammate, its dials, and how long it was not read', async () => {

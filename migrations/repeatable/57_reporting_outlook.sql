@@ -139,3 +139,57 @@ LEFT JOIN LATERAL (
 ) runs_out ON pace.last_dial_at >= as_of.at - allo.session_pause()
   AND runs_out.at < allo.start_of_day((as_of.at AT TIME ZONE zone.name)::date + 1, zone.name)
 WHERE q.is_current;
+
+-- The first dial is looked for in all entries of the number. A time that Allo did not say lies between two instants, so the
+-- target is met or missed only if it is so for both.
+CREATE OR REPLACE VIEW reporting.speed_to_lead AS
+SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
+  allo.masked_number(e.number_to) AS number_masked, e.number_key, e.source_created_at AS created_at, e.first_seen_at,
+  CASE WHEN d.dial_id IS NOT NULL THEN 'dialled' WHEN uncalled.is_waiting THEN 'waiting' ELSE 'removed' END AS lead_state,
+  d.dialled_at AS first_dialled_at, d.user_id AS first_dialled_by,
+  d.first_seen_at > e.first_seen_at AS is_seen_uncalled,
+  CASE WHEN d.dialled_at >= e.source_created_at
+    THEN extract(epoch FROM d.dialled_at - e.source_created_at)::double precision END AS seconds_to_first_dial,
+  target.seconds AS target_seconds,
+  CASE WHEN dial.latest < e.source_created_at THEN NULL
+    WHEN extract(epoch FROM dial.latest - e.source_created_at) <= target.seconds THEN true
+    WHEN extract(epoch FROM dial.earliest - e.source_created_at) > target.seconds THEN false END AS is_within_target,
+  CASE WHEN d.dialled_at >= e.source_created_at AND target.hours IS NOT NULL
+    THEN allo.working_seconds(e.source_created_at, d.dialled_at, target.hours, target.zone) END
+    AS working_seconds_to_first_dial,
+  CASE WHEN target.hours IS NULL OR e.source_created_at IS NULL OR dial.latest < e.source_created_at THEN NULL
+    WHEN extract(epoch FROM dial.latest - e.source_created_at) <= target.seconds
+      OR dial.latest IS NOT NULL
+      AND allo.working_seconds(e.source_created_at, dial.latest, target.hours, target.zone) <= target.seconds THEN true
+    WHEN allo.working_seconds(e.source_created_at, dial.earliest, target.hours, target.zone) > target.seconds THEN false
+  END AS is_within_working_target
+FROM allo.queue_entries e
+JOIN allo.queues q USING (queue_id)
+CROSS JOIN (
+  SELECT speed_to_lead_seconds AS seconds, working_hours::int4multirange AS hours, report_time_zone AS zone FROM allo.settings
+) target
+LEFT JOIN allo.queue_assignments a ON a.queue_id = e.queue_id AND a.valid_from <= e.first_seen_at
+  AND (a.valid_to > e.first_seen_at OR a.valid_to IS NULL)
+LEFT JOIN allo.teammates t ON t.user_id = a.user_id
+LEFT JOIN LATERAL (
+  SELECT p.* FROM allo.queue_entries x JOIN allo.dials p USING (entry_id)
+  WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND p.team_id = q.team_id
+  ORDER BY coalesce(p.dialled_at, p.first_seen_at), p.first_seen_at, p.dial_id LIMIT 1
+) d ON true
+LEFT JOIN LATERAL (
+  SELECT bool_or(x.last_seen_at IS NULL AND xq.is_current) AS is_waiting,
+    max(coalesce(x.last_seen_at, xq.last_observed_at)) AS until
+  FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
+  WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
+) uncalled ON d.dial_id IS NULL
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN d.dial_id IS NULL THEN uncalled.until ELSE coalesce(d.dialled_at, d.changed_after) END AS earliest,
+    coalesce(d.dialled_at, d.first_seen_at) AS latest
+) dial
+WHERE allo.known_number(e.number_key, e.number_to) IS NOT NULL
+  AND NOT EXISTS (SELECT FROM allo.teams WHERE team_id = q.team_id AND history_from > e.first_seen_at)
+  AND NOT EXISTS (
+    SELECT FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
+    WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
+      AND (coalesce(x.source_created_at, x.first_seen_at), x.entry_id)
+        < (coalesce(e.source_created_at, e.first_seen_at), e.entry_id));

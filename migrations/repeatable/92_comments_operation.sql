@@ -108,6 +108,8 @@ COMMENT ON TABLE allo.settings IS
   'One row per installation: settings that the reports depend on. Written by allo-queue-mirror from its configuration.';
 COMMENT ON COLUMN allo.settings.is_only IS 'Always true: prevents a second row.';
 COMMENT ON COLUMN allo.settings.report_time_zone IS 'REPORT_TIME_ZONE: the time zone of days and hours in schema reporting.';
+COMMENT ON COLUMN allo.settings.speed_to_lead_seconds IS 'SPEED_TO_LEAD_TARGET: seconds within which a new number should be dialled.';
+COMMENT ON COLUMN allo.settings.working_hours IS 'WORKING_HOURS: local minutes of the week, which begins on Monday at 00:00, as int4multirange. Null: not set.';
 COMMENT ON COLUMN allo.settings.number_key_fingerprint IS 'Fingerprint of the NUMBER_KEY that the number keys here were made with. It does not reveal the key. Null: none was ever set.';
 
 COMMENT ON TABLE allo.suppressed_numbers IS

@@ -7,6 +7,7 @@ import { readCron } from './cron.ts'
 import { isLoopback } from './loopback.ts'
 import { escaping } from './secret.ts'
 import { readZoneName } from './time-zone.ts'
+import { readWorkingHours } from './working-hours.ts'
 
 /** `value` where the variable is not set. */
 export function or<Schema extends z.ZodType, const Value>(schema: Schema, value: Value) {
@@ -72,6 +73,17 @@ export const cron = z.string().transform((text, context) => {
   return 'cron' in read
     ? read.cron
     : wrong(context, `${read.fault}. Write five fields such as */10 8-19 * * 1-5, or use SYNC_EVERY.`)
+})
+
+/** Minutes of a week, see readWorkingHours. */
+export const workingHours = z.string().transform((text, context) => {
+  const read = readWorkingHours(text)
+  return 'minutes' in read
+    ? Object.freeze(read.minutes)
+    : wrong(
+        context,
+        `holds ${read.fault}. Write days and hours such as Mon-Fri 09:00-18:00, separated by commas.`,
+      )
 })
 
 /** Milliseconds. */

@@ -27,6 +27,7 @@ import {
   share,
   tags,
   text,
+  workingHours,
   yesOrNo,
   zone,
 } from './parsers.ts'
@@ -271,6 +272,20 @@ export const variableTree = {
     parse: zone,
     default: 'UTC',
     meaning: 'time zone of days and hours in reports, such as `Europe/Paris`',
+  },
+  speedToLeadTargetMs: {
+    name: 'SPEED_TO_LEAD_TARGET',
+    parse: duration('1s', '90d'),
+    default: '1h',
+    meaning: 'time within which a new number should be dialled: a number and `s`, `m`, `h` or `d`',
+  },
+  /** Null: not set, so no working time is counted. */
+  workingHours: {
+    name: 'WORKING_HOURS',
+    parse: or(workingHours, null),
+    shown: 'none',
+    meaning:
+      'hours that `reporting.speed_to_lead` counts apart, in `REPORT_TIME_ZONE`: `Mon-Fri 09:00-18:00`; several are separated by commas',
   },
   /** 32 bytes, see decodeNumberKey. Null: none, or that of the data folder. */
   numberKey: {

@@ -1,7 +1,14 @@
 /** What schema reporting must say about the quality of queues and about their end, computed from the truth. */
 import { outcomeOf } from './bookkeeping.ts'
 import { groupBy } from './recorded.ts'
-import { connectionRate, localDay, nextDay, startOfDay, wallClock } from './reporting-calendar.ts'
+import {
+  connectionRate,
+  localDay,
+  localWeekday,
+  nextDay,
+  startOfDay,
+  wallClock,
+} from './reporting-calendar.ts'
 import {
   endOfStay,
   instant,
@@ -202,4 +209,62 @@ export function median(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b)
   const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]]
   return low === undefined || high === undefined ? null : (low + high) / 2
+}
+
+/** The rows of `reporting.speed_to_lead`, with a target of an hour and hours of work from Monday to Friday, 9 to 18. */
+export function speedToLead(truth: ReportTruth, entryId: (key: string) => number, timeZone: string) {
+  const ofNumber = groupBy([...truth.stays.values()], ({ number }) => number)
+  return [...ofNumber.values()].flatMap((stays) => {
+    const [stay] = [...stays].sort((a, b) => a.createdAt - b.createdAt || entryId(a.key) - entryId(b.key))
+    if (!stay) return []
+    const [dial] = inOrder(stays.flatMap(({ dials }) => dials))
+    const ends = stays.map((one) => ({ ...endOfStay(one, truth), queueId: one.queueId }))
+    const seenUntil = ends.map(
+      ({ last_seen_at, queueId }) => last_seen_at ?? truth.queues.get(queueId)?.last.at ?? 0,
+    )
+    const isWaiting = ends.some(
+      ({ last_seen_at, queueId }) =>
+        last_seen_at === null && truth.queues.get(queueId)?.fate.state === 'current',
+    )
+    const { createdAt } = stay
+    const isMeasured = dial !== undefined && dial.at >= createdAt
+    const judge = (seconds: (until: number) => number) => {
+      if (dial === undefined) return seconds(Math.max(...seenUntil)) > 3600 ? false : null
+      return isMeasured ? seconds(dial.at) <= 3600 : null
+    }
+    const working = (until: number) => workingSeconds(createdAt, until, timeZone)
+    return {
+      entry_id: entryId(stay.key),
+      queue_id: stay.queueId,
+      user_id: stay.first.userId,
+      created_at: createdAt,
+      first_seen_at: stay.first.at,
+      lead_state: dial ? 'dialled' : isWaiting ? 'waiting' : 'removed',
+      first_dialled_at: dial?.at ?? null,
+      first_dialled_by: dial?.first.userId ?? null,
+      is_seen_uncalled: dial ? dial.first.at > stay.first.at : null,
+      seconds_to_first_dial: isMeasured ? (dial.at - createdAt) / 1e6 : null,
+      target_seconds: 3600,
+      is_within_target: judge((until) => (until - createdAt) / 1e6),
+      working_seconds_to_first_dial: isMeasured ? working(dial.at) : null,
+      is_within_working_target: judge(working),
+    }
+  })
+}
+
+function workingSeconds(since: number, until: number, zone: string): number {
+  let seconds = 0
+  for (let day = localDay(since, zone); day <= localDay(until, zone); day = nextDay(day)) {
+    if (localWeekday(startOfDay(day, zone), zone) > 5) continue
+    const from = Math.max(since, timeOfDay(day, 9, zone))
+    const to = Math.min(until, timeOfDay(day, 18, zone))
+    if (to > from) seconds += (to - from) / 1e6
+  }
+  return seconds
+}
+
+/** The clock may change between midnight and the hour. */
+function timeOfDay(day: string, hour: number, zone: string): number {
+  const guess = startOfDay(day, zone) + hour * HOUR
+  return guess + Date.parse(`${day}T00:00:00Z`) * 1000 + hour * HOUR - wallClock(guess, zone)
 }

@@ -11,7 +11,7 @@ import type { FaultKind } from '../../src/simulation/faults.ts'
 import { createRandom } from '../../src/simulation/random.ts'
 import type { TimestampStyle } from '../../src/simulation/timestamps.ts'
 import type { World, WorldOptions } from '../../src/simulation/world.ts'
-import { recordReportTimeZone } from '../../src/store/queries/settings.ts'
+import { recordReportTimeZone, recordSpeedToLead } from '../../src/store/queries/settings.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { groupBy } from './recorded.ts'
 import { type Closings, type ReportTruth, stayKey, tellTruth } from './reporting-truth.ts'
@@ -135,6 +135,8 @@ async function liveThroughWeeks(climate: Climate): Promise<Weeks> {
   for (const setting of climate.databaseSettings)
     await database.pool.query(`alter database ${database.name} set ${setting}`)
   await recordReportTimeZone(database.pool, timeZone)
+  const workingHours = [0, 1, 2, 3, 4].map((day) => [day * 1440 + 540, day * 1440 + 1080] as const)
+  await recordSpeedToLead(database.pool, { speedToLeadTargetMs: 3_600_000, workingHours })
 
   let daysAgo = DAYS
   const clock = () => performance.timeOrigin + performance.now() - daysAgo * 86_400_000

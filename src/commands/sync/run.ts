@@ -8,7 +8,7 @@ import { openNumberKeys } from '../../personal-data/open-number-keys.ts'
 import type { NumberKeys } from '../../snapshot/number-key.ts'
 import { assertSchemaIsCurrent } from '../../store/migrate/migrate.ts'
 import { openReadBudget } from '../../store/pass/read-budget.ts'
-import { recordReportTimeZone } from '../../store/queries/settings.ts'
+import { recordReportTimeZone, recordSpeedToLead } from '../../store/queries/settings.ts'
 import { withInterruption } from '../../terminal/interruption.ts'
 import { print, printError, printJson } from '../../terminal/output.ts'
 import { createProgress, isAtLeast, type Progress } from '../../terminal/progress.ts'
@@ -79,7 +79,10 @@ async function openAndSync(
       for (const warning of await checkTimeZones(pool, config)) progress.warn(warning)
       if (config.autoMigrate && !dryRun) await prepareDatabase(config, url)
       else await assertSchemaIsCurrent(pool)
-      if (!dryRun) await recordReportTimeZone(pool, config.reportTimeZone)
+      if (!dryRun) {
+        await recordReportTimeZone(pool, config.reportTimeZone)
+        await recordSpeedToLead(pool, config)
+      }
       const numberKeys = await openNumberKeys(config, { pool, isEmbedded }, { mayWrite: !dryRun })
       if (numberKeys !== null && !dryRun) await backfillNumberKeys(pool, numberKeys, signal)
       const openBudget = (fingerprint: string) => openReadBudget(url, fingerprint)

@@ -17,7 +17,11 @@ import { keyFingerprint, openReadBudget } from '../../store/pass/read-budget.ts'
 import { openPool, type Pool } from '../../store/postgres/database.ts'
 import { createDatabaseProbe } from '../../store/postgres/probe.ts'
 import { reachDatabase } from '../../store/postgres/reach-database.ts'
-import { recordConversionTags, recordReportTimeZone } from '../../store/queries/settings.ts'
+import {
+  recordConversionTags,
+  recordReportTimeZone,
+  recordSpeedToLead,
+} from '../../store/queries/settings.ts'
 import { untilAborted } from '../../terminal/interruption.ts'
 import { version } from '../../version.ts'
 import { within } from '../../waiting.ts'
@@ -116,6 +120,7 @@ async function prepare(service: Service, database: OpenDatabase): Promise<Number
   })
   await retryStart(service, 'Postgres', () => recordReportTimeZone(pool, config.reportTimeZone))
   await retryStart(service, 'Postgres', () => recordConversionTags(pool, config.conversionTags))
+  await retryStart(service, 'Postgres', () => recordSpeedToLead(pool, config))
   return retryStart(service, 'Postgres', () => openNumberKeys(config, database))
 }
 

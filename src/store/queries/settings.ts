@@ -1,5 +1,6 @@
 /** What the installation has set that reports depend on: one row, so that views can read it. */
 import { isNull, ne, type SQL, sql } from 'drizzle-orm'
+import type { MinutesOfWeek } from '../../config/working-hours.ts'
 import { type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { orm } from '../postgres/query.ts'
 import { settings } from '../schema.ts'
@@ -31,6 +32,22 @@ export async function recordNumberKey(pool: Pool, fingerprint: string): Promise<
   const isFirst = isNull(settings.numberKeyFingerprint)
   await record(pool, 'recording the number key', { numberKeyFingerprint: fingerprint }, isFirst)
   return numberKeyOnRecord(pool)
+}
+
+/**
+ * The target, and working hours in minutes of the week, stored as a multirange of Postgres; null: none. The last process
+ * to start decides.
+ */
+export async function recordSpeedToLead(
+  pool: Pool,
+  target: { readonly speedToLeadTargetMs: number; readonly workingHours: readonly MinutesOfWeek[] | null },
+): Promise<void> {
+  const speedToLeadSeconds = target.speedToLeadTargetMs / 1000
+  const ranges = target.workingHours?.map(([from, to]) => `[${from},${to})`)
+  const workingHours = ranges === undefined ? null : `{${ranges.join(',')}}`
+  const isOther = sql`(${settings.speedToLeadSeconds}, ${settings.workingHours})
+    is distinct from (${speedToLeadSeconds}::float8, ${workingHours}::text)`
+  await record(pool, 'recording the target of speed to lead', { speedToLeadSeconds, workingHours }, isOther)
 }
 
 async function onRecord(pool: Pool, doing: string) {

@@ -158,6 +158,8 @@ export const settings = allo.table(
     reportTimeZone: text('report_time_zone').notNull().default('UTC'),
     numberKeyFingerprint: text('number_key_fingerprint'),
     conversionTags: text('conversion_tags').array(),
+    speedToLeadSeconds: doublePrecision('speed_to_lead_seconds').notNull().default(3600),
+    workingHours: text('working_hours'),
   },
   (t) => [check('settings_is_only', sql`${t.isOnly}`)],
 )
