@@ -25,7 +25,10 @@ ${details(
 ${details(
   'Figures',
   html`<dl class="words">
-<dt>Period</dt><dd>7, 28 or 90 times a day back from the last reading, or the last look that changed something, not from now: when the mirror stands still, nothing gets older silently. “Before” is as long and ends where it begins. The chart by day has whole local days instead, today so far, so that its sum is another one.</dd>
+<dt>Period</dt><dd>7, 28 or 90 times a day back from the last reading, or the last look that changed something, not from now: when the mirror stands still, nothing gets older silently. “Before” is as long and ends where it begins. The chart by day has whole local days instead, today so far, so that its sum is another one. Today, yesterday, this week, this month and chosen dates are whole local days. They are compared with the same weekdays before, a month with the month before, and what is not over with the same part of it.</dd>
+<dt>Change</dt><dd>Claimed only if less than 5 % of either time was not read. A change is a fact about counts; whether it is more than chance, only rates with their ranges say.</dd>
+<dt>Dials an hour</dt><dd>Dials after a pause of at most 30 minutes, by the sum of these pauses: calls and breaks of half an hour included, nights not.</dd>
+<dt>Runs out</dt><dd>When nothing is left at the pace of the teammate’s last 8 hours of dialling in this queue, without a pause and without new numbers.</dd>
 <dt>Connection rate</dt><dd>Dials that a person answered, of dials with a result. The range beside it (95 %, Wilson) is what the true rate may well be: with few dials it is wide, and a difference within it may be chance. Rank people by counts.</dd>
 <dt>Left to call</dt><dd>Numbers in a current queue that were not dialled. “No queue” was seen twice in a row. “Not known”: it was not read, or the second reading is still to come.</dd>
 <dt>Reset</dt><dd>The queue’s holder had a new one instead. The numbers left in it when it was read last were not called.</dd>

@@ -11,6 +11,7 @@ import { daysSection, textures } from './days-chart.ts'
 import { definitionsSection } from './definitions.ts'
 import { documentOf } from './document.ts'
 import { filterBar } from './filter-bar.ts'
+import { firstWeeksSection } from './first-weeks.ts'
 import { followUpsSection } from './follow-ups.ts'
 import { hoursSection } from './hours-table.ts'
 import type { Links, PageData } from './parts.ts'
@@ -57,6 +58,7 @@ function wordsOf({ period }: Figures): Pick<PageData, 'clock' | 'words'> {
 function figuresOf(page: PageData): Html {
   return html`${trustBox(page)}
 ${todoSection(page)}
+${firstWeeksSection(page)}
 ${filterBar(page)}
 ${tiles(page)}
 ${peopleSection(page)}
@@ -67,6 +69,7 @@ ${attemptsSection(page)}
 ${queuesSection(page)}
 ${removalsSection(page)}
 ${followUpsSection(page)}
+<p class="only-print">On paper are the first twenty teammates and the charts. On the screen, the report also has all teammates, attempts, queues, numbers that left without a call, single numbers to follow up, and what the words mean.</p>
 ${textures}`
 }
 

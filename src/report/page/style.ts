@@ -1,5 +1,6 @@
 /** The style of the report: the colours and letters of the status page, and what charts need. */
 import { policyFor, style } from '../../page/style.ts'
+import { print } from './print-style.ts'
 
 export const reportStyle = `${style}
 :root{--connected:#0b7a75;--voicemail:#3b8fc4;--not_reached:#8792a1;--failed:#b0336b;--other:#8d7600;--in_progress:#b86a12;--ink:#10231f;--shade-0:#eef5f4;--shade-1:#d3eae6;--shade-2:#afdad3;--shade-3:#84c5bb;--shade-4:#57aca1;--shade-5:#2f9288;--line-bg:#dcecea;--hatch:#c4ccd6}
@@ -38,6 +39,8 @@ td small.beside{display:inline;margin-left:.25rem}
 a.rows{text-decoration:underline dotted var(--muted);text-underline-offset:.2em}a.rows:hover{text-decoration-style:solid}
 .todo{list-style:none;margin:.4rem 0 0;padding:0}.todo li{display:grid;grid-template-columns:minmax(4.5rem,max-content) 1fr;gap:0 .9rem;align-items:baseline;padding:.4rem 0;border-top:1px solid var(--line)}.todo li:first-child{border-top:0}.todo .figure{text-align:right;font-size:1.1rem;font-variant-numeric:tabular-nums}.todo .rest span{grid-column:2;color:var(--muted)}
 .calm{margin:.4rem 0 0;font-size:1.05rem}
+.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(18rem,100%),1fr));gap:.5rem 2rem}.columns ul{margin:.25rem 0;padding-left:1.1rem}
+.only-print{display:none}
 .steps{display:inline-flex;gap:.8rem}
 .choose li{break-inside:avoid;padding:.1rem 0;overflow-wrap:anywhere}
 .tiles{grid-template-columns:repeat(4,1fr)}
@@ -125,7 +128,7 @@ details ul{padding-left:1.1rem;margin:.25rem 0}
 footer{display:block}
 footer p{margin:.25rem 0;max-width:48rem}
 @media (max-width:30rem){.tile .value b{font-size:1.35rem}.top span{display:none}.week{font-size:.75rem}.week td small,.week th{font-size:.68rem}.csv{margin-left:0}.head .csv a{margin:0 .6rem 0 0}}
-@media print{.aside:not([open]){display:none}:root{color-scheme:light}body{font-size:10.5pt;background:none}main,header,footer{max-width:none;padding:0}.filters .periods,.choose,.csv,.top .status,.updates{display:none}section,.tile{border-color:#bbb;break-inside:avoid}section:has(>.scroll){break-inside:auto}.tiles{grid-template-columns:repeat(4,1fr)}.tile .value b{font-size:1.35rem}tr,figure,.tile{break-inside:avoid}h2,.says{break-after:avoid}.scroll{overflow:visible}a{text-decoration:none}.burndowns{grid-template-columns:repeat(3,1fr)}.burndowns.alone{grid-template-columns:1fr}.fill,.week td,.verdict,.unread,path.area{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+${print}
 `
 
 export const reportPolicy = policyFor(reportStyle)
