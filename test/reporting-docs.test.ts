@@ -388,6 +388,38 @@ describe('docs/reporting.md', () => {
     })
   })
 
+  test('shows how often the open numbers of each teammate were tried', async () => {
+    const { seller, resetter } = weeks.cast
+    const expected = [seller, resetter].flatMap((userId) => {
+      const open = (weeks.world.currentQueue(userId)?.rows() ?? []).flatMap(({ number_to }) => {
+        const calls = weeks.calls.filter(({ number }) => number === number_to)
+        return calls.some(({ outcome }) => outcome === 'connected') ? [] : [calls.length]
+      })
+      const attempts = [...new Set(open)]
+      return attempts.map((tries) => ({
+        teammate_name: weeks.nameOf(userId),
+        attempts: tries,
+        numbers: String(open.filter((one) => one === tries).length),
+      }))
+    })
+    const found = await answerTo('How often were the open numbers tried?')
+    expect(found).toHaveLength(expected.length)
+    for (const row of expected) expect(found).toContainEqual(expect.objectContaining(row))
+  })
+
+  test('shows how fast each teammate dials', async () => {
+    const found = await answerTo('How fast does each teammate dial?')
+    expect(found.map(({ dials }) => Number(dials)).sort()).toEqual(
+      [...found.map(({ sessions }) => Number(sessions) * 6)].sort(),
+    )
+    // A call each minute.
+    expect(new Set(found.map(({ dials_per_hour }) => dials_per_hour))).toEqual(new Set(['60.0']))
+    const { seller, resetter, leaver } = weeks.cast
+    expect(new Set(found.map(({ teammate_name }) => teammate_name))).toEqual(
+      new Set([seller, resetter, leaver].map((userId) => weeks.nameOf(userId))),
+    )
+  })
+
   test('has ten queries of the most common questions, some about attempts, and none that this test does not run', () => {
     const [, ten = ''] = page.match(/^## Ten questions\n(.*?)^## /ms) ?? []
     expect([...ten.matchAll(/^```sql$/gm)]).toHaveLength(10)
