@@ -200,7 +200,7 @@ function quoted(given: Env): Problem[] {
 const lowerCaseToo = ['https_proxy', 'http_proxy', 'no_proxy']
 
 /** What is set, under the names of the list; what is empty is left out. */
-function merge(env: Env, envFile: Env): Env {
+export function merge(env: Env, envFile: Env): Env {
   const above = named(env)
   const below = named(envFile)
   for (const { name } of fileVariables) {
