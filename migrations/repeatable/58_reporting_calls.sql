@@ -2,7 +2,8 @@
 
 CREATE OR REPLACE VIEW reporting.calls AS
 SELECT c.team_id, c.call_id, d.dial_id, d.user_id, t.name AS teammate_name, d.queue_id,
-  c.dialled_at AS counted_at, (c.dialled_at AT TIME ZONE zone.name)::date AS local_day,
+  coalesce(d.dialled_at, d.first_seen_at) AS counted_at,
+  (coalesce(d.dialled_at, d.first_seen_at) AT TIME ZONE zone.name)::date AS local_day,
   CASE WHEN c.known_at IS NOT NULL THEN 'known' WHEN c.given_up_at IS NOT NULL THEN 'given_up' ELSE 'waiting' END
     AS details_state,
   c.result, c.direction, c.started_at, c.duration_seconds,
@@ -15,10 +16,10 @@ SELECT c.team_id, c.call_id, d.dial_id, d.user_id, t.name AS teammate_name, d.qu
     SELECT FROM jsonb_array_elements_text(c.tags) tag JOIN unnest(chosen.tags) one ON lower(tag) = lower(one)) END
     AS is_conversion,
   c.allo_number, c.known_at, c.asked_at, c.next_ask_at, c.attempts, c.given_up_at, c.reason
-FROM allo.calls c
+FROM allo.dials d
+JOIN allo.calls c USING (team_id, call_id)
 CROSS JOIN (SELECT coalesce((SELECT report_time_zone FROM allo.settings), 'UTC') AS name) zone
 CROSS JOIN (SELECT (SELECT conversion_tags FROM allo.settings) AS tags) chosen
-LEFT JOIN allo.dials d USING (team_id, call_id)
 LEFT JOIN allo.teammates t ON t.user_id = d.user_id;
 
 -- Nothing is counted of calls whose details are not known: with none known, these counts are null.

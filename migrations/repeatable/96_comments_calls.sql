@@ -23,7 +23,7 @@ COMMENT ON COLUMN allo.settings.conversion_tags IS 'CONVERSION_TAGS: a call with
 
 COMMENT ON VIEW reporting.calls IS 'One row per call whose details were asked for, or are to be (CALL_DETAILS=true): calls that are over, of the last four weeks. How long did people talk, and how were calls tagged? Only dials with a call_id have a call. Without CALL_DETAILS there are no rows.';
 COMMENT ON COLUMN reporting.calls.call_id IS 'Allo''s id of the call.';
-COMMENT ON COLUMN reporting.calls.dial_id IS 'The dial of the call: see dials. Null: the dial was deleted.';
+COMMENT ON COLUMN reporting.calls.dial_id IS 'The dial of the call: see dials.';
 COMMENT ON COLUMN reporting.calls.user_id IS 'The teammate who dialled, as in dials.';
 COMMENT ON COLUMN reporting.calls.counted_at IS 'When the number was dialled, as in dials.';
 COMMENT ON COLUMN reporting.calls.local_day IS 'Local day of counted_at.';

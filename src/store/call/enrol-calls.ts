@@ -18,7 +18,8 @@ import { calls, dials } from '../schema.ts'
 
 const c = alias(calls, 'c')
 const d = alias(dials, 'd')
-const now = sql`clock_timestamp()`
+/** Unlike clock_timestamp(), it lets Postgres use the index of dials by time. */
+const now = sql`now()`
 
 /** A result may still change, and Allo needs time to write a call down. */
 const SETTLED_AFTER = sql`interval '5 minutes'`

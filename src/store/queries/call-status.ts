@@ -21,14 +21,16 @@ const s = alias(readSlots, 's')
 export function callStatus(pool: Pool, teamId: string, keyFingerprint: string): Promise<CallStatus> {
   const isHeld = sql`exists (select from ${readSlots} ${s}
     where ${s.keyFingerprint} = ${keyFingerprint} and ${s.nextCallAt} > clock_timestamp())`
-  const lastReason = sql`(array_agg(${c.reason} order by ${c.nextAskAt} desc) filter (where ${c.reason} is not null))[1]`
+  const lastReason = sql`select ${c.reason} from ${calls} ${c}
+    where ${c.teamId} = ${teamId} and ${c.nextAskAt} is not null and ${c.reason} is not null
+    order by ${c.nextAskAt} desc limit 1`
   return withDatabaseErrors('counting calls', () =>
     one<CallStatus>(
       pool,
       sql`select count(*) filter (where ${c.knownAt} is not null)::int as known,
             count(*) filter (where ${c.knownAt} is null and ${c.givenUpAt} is null)::int as waiting,
             count(*) filter (where ${c.givenUpAt} is not null)::int as "givenUp",
-            case when ${isHeld} then coalesce(${lastReason}, 'no answer') end as "heldBackBy"
+            case when ${isHeld} then coalesce((${lastReason}), 'no answer') end as "heldBackBy"
           from ${calls} ${c} where ${c.teamId} = ${teamId}`,
     ),
   )
