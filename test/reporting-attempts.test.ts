@@ -163,7 +163,7 @@ describe('the attempts of a number', () => {
     expect(three?.seconds_since_first_queued).toBeGreaterThan(0)
   })
 
-  test('are in wasted_dials when they were not needed, in attempts until a person answers, and in cadence while none did', async () => {
+  test('are in attempts until a person answers and in wasted_dials afterwards; cadence has the numbers that no person answered', async () => {
     const { stage, first, second, position } = await callOneNumber()
     expect(await read(stage, 'wasted_dials')).toHaveLength(3)
     const reasons = await stage.sql<{ reason: string }>(

@@ -398,7 +398,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('attempts counts the dials of numbers that nobody had answered, by week and attempt', async () => {
+  test('attempts counts the dials of numbers that no person had answered, by week and attempt', async () => {
     for (const { truth, read } of weeks().teams) {
       const rows = await read<{ week: string; attempt: number; dials: number }>('attempts')
       const found = rows.map((row) => without(row, 'team_id'))
@@ -409,7 +409,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('wasted_dials has each dial after a connection, to a dead number, or within an hour, and the first reason', async () => {
+  test('wasted_dials has each dial after a connection, of a number not in service, or within an hour, with its reason', async () => {
     for (const { truth, read, entryId } of weeks().teams) {
       const expected = wastedDials(truth, timeZone).map(({ stay, at, ...row }) => ({
         entry_id: entryId(stay),
@@ -433,7 +433,7 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
-  test('cadence has each number in a current queue that nobody answered, and who tried how often', async () => {
+  test('cadence has each number in a current queue that no person has answered, and its dials so far', async () => {
     for (const { truth, read, entryId } of weeks().teams) {
       const expected = cadenceOf(truth).map(({ stay, ...row }) => ({ entry_id: entryId(stay), ...row }))
       const rows = await read<{ entry_id: number }>('cadence')
