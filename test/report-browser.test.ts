@@ -75,6 +75,7 @@ describe.skipIf(chromium === null)('in a browser', () => {
     expect(await accessFaults(file)).toEqual([])
     expect(complaints).toEqual([])
     const paper = await file.pdf({ preferCSSPageSize: true })
+    expect(paper.toString('latin1').match(/\/Type \/Page\b/g)?.length).toBeLessThanOrEqual(2)
     expect(paper.subarray(0, 5).toString()).toBe('%PDF-')
     expect(paper.length).toBeGreaterThan(20_000)
     remove()

@@ -435,6 +435,24 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       expect(todo.waiting.count).toBe(waiting.length)
       expect(todo.waiting.first.map(({ number }) => number)).toEqual(waiting.slice(0, 4))
       const midnight = micros(figures.period.today.from)
+      const leads = await team.read<{
+        user_id: string | null
+        created_at: number | null
+        first_seen_at: number
+        lead_state: string
+        is_within_target: boolean | null
+      }>('speed_to_lead')
+      const late = leads.filter(
+        ({ created_at, first_seen_at, lead_state, is_within_target }) =>
+          Math.min(created_at ?? 0, first_seen_at) >= midnight &&
+          lead_state === 'waiting' &&
+          is_within_target === false,
+      )
+      const byHolder = [...new Set(late.map(({ user_id }) => user_id))].map(
+        (userId) => late.filter(({ user_id }) => user_id === userId).length,
+      )
+      expect(todo.late?.count).toBe(byHolder.length)
+      expect(todo.late?.first.map(({ number }) => number)).toEqual(byHolder.sort((a, b) => b - a).slice(0, 4))
       const mass = removalsOf(team.truth).filter(({ at, keys }) => keys.length >= 10 && at >= midnight)
       expect(todo.lost.count).toBe(mass.length)
     }

@@ -44,6 +44,11 @@ const views = {
     orderBy: sql`counted_at, dial_id`,
   },
   list_health: { filters: ['teammate', 'queue'], orderBy: sql`queue_id` },
+  funnel: {
+    filters: ['teammate', ...periodFilters],
+    isWithin: isOneOfDays,
+    orderBy: sql`day, teammate_name, user_id`,
+  },
   leaderboard_7d: {
     filters: ['teammate'],
     orderBy: sql`connected desc, dials desc, teammate_name, user_id`,
@@ -80,6 +85,11 @@ const views = {
     filters: ['teammate', ...periodFilters],
     isWithin: isOneOfDays,
     orderBy: sql`day, teammate_name, user_id, session`,
+  },
+  speed_to_lead: {
+    filters: ['teammate', 'queue', ...periodFilters],
+    isWithin: (period) => within(sql`first_seen_at`, period),
+    orderBy: sql`first_seen_at, entry_id`,
   },
   stale_numbers: { filters: ['teammate', 'queue'], orderBy: sql`waiting_seconds desc, entry_id` },
   teammates: { filters: ['teammate'], orderBy: sql`teammate_name, user_id`, without: ['email'] },

@@ -14,6 +14,11 @@ export interface Todo {
   readonly nothingLeft: Some
   /** Numbers that wait longer than 7 days for their first call: `number` of them, by holder. */
   readonly waiting: Some
+  /**
+   * Numbers added today that wait longer than the target for their first call: `number` of them, by holder. Null: so many
+   * were added that looking them up takes too long.
+   */
+  readonly late: (Some & { readonly targetSeconds: number | null }) | null
   /** Ten or more uncalled numbers that left a queue today at once. `at`: when it was seen. */
   readonly lost: Some
   /** Teammates for whom it is not known whether they have a queue. */
@@ -49,6 +54,7 @@ export async function todoOf(scope: Scope): Promise<Todo> {
     notRead: await some(scope, notRead(scope), sql`number desc nulls first`),
     nothingLeft: await some(scope, nothingLeft(scope), sql`number desc`),
     waiting: await some(scope, waiting(scope), sql`number desc`),
+    late: await lateOf(scope),
     lost: await some(scope, lost(scope), sql`number desc`),
     unknownQueues: unknown?.teammates ?? 0,
   }
@@ -79,6 +85,31 @@ function waiting(scope: Scope): SQL {
   return sql`select ${whose}, count(*)::int as number, ${instant(sql`min(created_at)`)} as at,
       min(queue_id) as "queueId", null as reason
     from reporting.stale_numbers where ${isAsked(scope)} group by user_id, teammate_name`
+}
+
+/** Each number is looked for in all queues. */
+const MOST_ADDED = 20_000
+
+async function lateOf(scope: Scope): Promise<Todo['late']> {
+  const { client, period } = scope
+  const isAddedToday = sql`${isAsked(scope)} and first_seen_at >= ${period.today.from}::timestamptz`
+  const [added] = await run<{ tooMany: boolean }>(
+    client,
+    sql`select count(*) > ${MOST_ADDED} as "tooMany"
+      from (select from reporting.number_entries where ${isAddedToday} limit ${MOST_ADDED + 1}) added`,
+  )
+  if (added?.tooMany === true) return null
+  const [target] = await run<{ seconds: number | null }>(
+    client,
+    sql`select max(target_seconds)::float8 as seconds from reporting.speed_to_lead where ${isAddedToday}`,
+  )
+  const late = sql`select ${whose}, count(*)::int as number, ${instant(sql`min(created_at)`)} as at,
+      min(queue_id) as "queueId", null as reason
+    from reporting.speed_to_lead
+    where ${isAddedToday} and created_at >= ${period.today.from}::timestamptz
+      and lead_state = 'waiting' and is_within_target is false
+    group by user_id, teammate_name`
+  return { ...(await some(scope, late, sql`number desc`)), targetSeconds: target?.seconds ?? null }
 }
 
 function lost(scope: Scope): SQL {

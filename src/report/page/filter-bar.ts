@@ -17,14 +17,13 @@ export function filterBar(page: PageData): Html {
     ...(of === null ? [] : [of]),
     ...(names.queue === null ? [] : [`queue ${names.queue}`]),
   ]
-  if (links === null) {
-    return html`<p class="filters">Narrowed to: ${facts.map((fact, index) => html`${index === 0 ? '' : ' · '}<b>${fact}</b>`)}</p>`
-  }
+  const narrowed = html`Narrowed to: ${facts.map((fact, index) => html`${index === 0 ? '' : ' · '}<b>${fact}</b>`)}`
+  if (links === null) return html`<p class="filters">${narrowed}</p>`
   const drop = (what: 'teammate' | 'queue', name: string | null) =>
     name === null
       ? null
       : html`<span class="chip">${name} <a href="${links.page({ [what]: null })}">show all</a></span>`
-  return html`<nav class="filters" aria-label="Narrow this report">${periodPicker(page, links)}
+  return html`<p class="only-print">${narrowed}</p><nav class="filters" aria-label="Narrow this report">${periodPicker(page, links)}
 ${drop('teammate', names.teammate)}${drop('queue', names.queue)}
 ${teammates(page, links)}</nav>`
 }

@@ -11,22 +11,25 @@ main>*{margin:0 0 2.5mm}
 section{padding:2mm 3mm;border-radius:2mm}
 .verdict{padding:2mm 3mm}.verdict .sign{width:6mm;height:6mm}
 h1{font-size:11pt}h2,.head h2{font-size:10pt}
-.filters .periods,.filters form,.filters>a,.choose,.steps,.csv,.top .status,.updates,.aside,.verdict details,.paper-less{display:none}
+nav.filters,.csv,.top .status,.updates,.aside,.verdict details,.paper-less{display:none}
 section:has(>.head>#queues),section:has(>.head>#removals),section:has(>.head>#follow-ups),section:has(>.head>#attempts),section:has(>.head>#first-weeks),section[aria-labelledby=definitions]{display:none}
 .only-print{display:block;color:var(--muted)}
 .tiles,.tiles.of-6{grid-template-columns:repeat(4,1fr);gap:2mm}
 .tile{padding:1.5mm 2.5mm}.tile .value b{font-size:14pt}.tile .value,.tile h2,.tile .before{font-size:8pt}.tile .before{margin-top:1mm;padding-top:1mm}.spark{height:6mm;margin-top:1mm}
 .todo li{padding:.8mm 0}.todo .figure{font-size:10pt}
-.says{margin:.5mm 0 1mm}
+.says{margin:.5mm 0 1mm;max-width:none}
 table{font-size:8pt}th{font-size:7.5pt}th,td{padding:.7mm 2mm .7mm 0}
 #people-table tr:nth-child(n+21){display:none}
 .scroll{overflow:visible}
 section,.tile,tr,figure{break-inside:avoid}section:has(>.head>#people){break-inside:auto}h2,.says{break-after:avoid}
 section:has(>.head>#burndown){break-before:page}
-.burndowns{grid-template-columns:repeat(4,1fr);gap:2mm 4mm}.burndowns.alone{grid-template-columns:1fr}.burndown{height:11mm}.alone .burndown{height:35mm}
-.week{max-width:none}.week td{height:auto;padding:.3mm}.week td small{display:inline;margin-left:.3em}
-.plot svg,.plot .days{max-height:52mm}
+.burndowns{grid-template-columns:repeat(3,1fr);gap:1.5mm 4mm}.burndowns.alone{grid-template-columns:1fr}.burndown{height:11mm;margin-top:1.5mm}.burndown text{font-size:8px}.alone .burndown{height:35mm}
+.week{max-width:none}.week{font-size:7pt;border-spacing:1px}.week th,.week td{height:auto;padding:.1mm;line-height:1.25}.week th{font-size:7pt}.week td small{display:inline;margin-left:.3em;font-size:6pt}
+.plot{zoom:.62}
+.fine{font-size:7.5pt;margin:1mm 0 0;max-width:none}.legend{font-size:7.5pt;margin:0 0 1mm}
+h3{font-size:8pt;overflow-wrap:normal}figcaption{font-size:7pt;gap:1mm;margin:0}p.axis{font-size:6.5pt;margin:0}
+.wide{display:none}
 a{text-decoration:none}a.rows{text-decoration:none}
-footer{padding:0;font-size:7.5pt}
+footer{padding:0;font-size:7pt}footer p{max-width:none;margin:0}
 .fill,.over,.open,.week td,.unread,path.area,.swatch rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }`

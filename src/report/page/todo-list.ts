@@ -67,6 +67,15 @@ const waiting: KindOf = ({ waiting }, { clock }) => ({
   more: (rest) => `${countOf(rest, 'more teammate')} with numbers that wait longer than 7 days`,
 })
 
+const late: KindOf = ({ late }, { clock }) => ({
+  some: late ?? { count: 0, first: [] },
+  figure: ({ number }) => count(number ?? 0),
+  says: ({ at, number }, who) =>
+    html`of today’s new numbers ${number === 1 ? 'waits' : 'wait'} longer than ${duration(late?.targetSeconds ?? 0)} for a first call in the queue of ${who}${at === null ? '' : html`, the oldest since ${clock.time(at)}`}.`,
+  rows: ['speed_to_lead'],
+  more: (rest) => `${countOf(rest, 'more teammate')} with new numbers that wait too long`,
+})
+
 const lost: KindOf = ({ lost }, { clock, figures }) => ({
   some: lost,
   figure: ({ number }) => count(number ?? 0),
@@ -113,7 +122,7 @@ function someOf(items: readonly Item[]): { readonly count: number; readonly firs
   return { count: items.length, first: items.slice(0, LINES) }
 }
 
-const kinds: readonly KindOf[] = [notRead, nothingLeft, runsOut, lost, waiting, poorLists]
+const kinds: readonly KindOf[] = [notRead, nothingLeft, runsOut, late, lost, waiting, poorLists]
 
 function linesOf(page: PageData, { some, figure, says, rows, more }: Kind): Html[] {
   const lines = some.first.map((item) => {
@@ -142,6 +151,7 @@ function notJudged({ figures: { todo, outlook } }: PageData): Html | null {
     ),
     part(unknown, (all) => `when ${countOf(all, 'queue')} will run out, because there are too few dials`),
     part(queues - open.length, (all) => `when ${countOf(all, 'queue')} with more left will run out`),
+    todo.late === null ? 'how long today’s new numbers wait, because there are too many of them' : null,
     part(
       queues - poorLists.judged,
       (all) => `${countOf(all, 'list')} of queues with less left (list_health.csv has them)`,
