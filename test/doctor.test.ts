@@ -173,6 +173,17 @@ describe.concurrent('doctor', () => {
     ])
   })
 
+  test('with CALL_DETAILS names the scope that is missing for it, and says what it costs', async () => {
+    const own = await startSimulatedAllo({ world, apiKey })
+    const { code, stdout } = await doctor(env({ ALLO_API_URL: own.url, CALL_DETAILS: 'true' }))
+    await own.close()
+    expect(code).toBe(0)
+    expect(marks(stdout)['!']).toEqual([
+      expect.stringMatching(/^scopes +not listed: CONVERSATIONS_READ\. Add these scopes to the key in Allo/),
+    ])
+    expect(stdout).toContain('details of calls: a request for each call')
+  })
+
   test('exits 75 if only a temporary problem was found', async () => {
     const own = await startSimulatedAllo({ world, apiKey })
     own.faults.add({ kind: 'rate_limited', endpoint: 'me', retryAfterSeconds: 3600 })

@@ -179,6 +179,24 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     expect((await server.get('/metrics')).text).not.toMatch(/\nallo_queue_mirror_look_age_max_seconds/)
   })
 
+  test('it shows how many calls have details, and /metrics counts them by state', async () => {
+    expect((await server.get('/')).text).not.toContain('<b>Calls</b>')
+    await database.pool.query(
+      `insert into allo.calls (team_id, call_id, dialled_at, next_ask_at, known_at, result, given_up_at)
+       select $1, 'cll-' || state, now(), case state when 1 then now() end, case state when 2 then now() end,
+         case state when 2 then 'ANSWERED' end, case state when 3 then now() end from generate_series(1, 3) state`,
+      [api.world.team.id],
+    )
+    expect((await server.get('/')).text).toContain(
+      '<b>Calls</b> 1 known, 1 waiting, 1 given up; none is asked for: CALL_DETAILS is off.',
+    )
+    const { text } = await server.get('/metrics')
+    for (const state of ['known', 'waiting', 'given_up'])
+      expect(text).toMatch(new RegExp(`\nallo_queue_mirror_calls\\{state="${state}"\\} 1\n`))
+    expect(text).toContain('allo_queue_mirror_call_requests_total{outcome="known"} 0')
+    await database.pool.query('truncate allo.calls')
+  })
+
   test('a name is shown as text, and a number in it is masked', async () => {
     const { text } = await server.get('/')
     expect(text).toContain(`&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;amp; [number] \ufffdgnp`)

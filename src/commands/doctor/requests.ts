@@ -9,7 +9,7 @@ import type { Report } from './report.ts'
 
 export async function checkRequests(
   report: Report,
-  { dailyRequests: quota, liveBudgetShare }: Config,
+  { dailyRequests: quota, liveBudgetShare, callDetails }: Config,
   database: OpenDatabase | null,
   { keyFingerprint, readsPerSecond }: OpenAllo,
 ): Promise<void> {
@@ -18,7 +18,10 @@ export async function checkRequests(
     const cost = isReadable ? await dailyRequests(database.pool, keyFingerprint) : null
     const problem = quotaProblem(cost, quota)
     if (problem !== null) return warning(problem)
-    right(`${costInWords(cost, quota)}\n${looksInWords(readsPerSecond(), liveBudgetShare)}`)
+    const calls = callDetails
+      ? '\ndetails of calls: a request for each call, and a second for conversations; they come last'
+      : ''
+    right(`${costInWords(cost, quota)}\n${looksInWords(readsPerSecond(), liveBudgetShare)}${calls}`)
   })
 }
 
