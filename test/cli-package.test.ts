@@ -25,7 +25,7 @@ beforeAll(async () => {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const outDir = join(installed, 'dist')
   execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', outDir])
-  for (const name of ['package.json', ...files.filter((name) => name !== 'dist')]) {
+  for (const name of ['package.json', ...files.filter((name) => name !== 'dist' && !name.startsWith('!'))]) {
     cpSync(join(root, name), join(installed, name), { recursive: true })
   }
   // Its dependencies, as if npm had put them beside it.
