@@ -242,32 +242,37 @@ WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining' 
   WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
     AND x.entry_id <> e.entry_id AND (x.last_seen_at IS NULL OR x.last_seen_at >= e.removed_at));
 
--- An entry that ended and was opened again has only its versions to show that it had left.
+-- An entry that ended and was opened again has only its versions to show that it had left. The joins are inside, so that a
+-- filter on the teammate begins with the queues they held.
 CREATE OR REPLACE VIEW reporting.removals AS
-SELECT q.team_id, l.removed_at, l.queue_id, q.name AS queue_name, a.user_id, t.name AS teammate_name, l.reason,
-  count(*) AS numbers, count(*) >= allo.mass_removal() AS is_mass,
-  count(*) FILTER (WHERE l.has_reappeared OR EXISTS (
-    SELECT FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
-    WHERE coalesce(x.number_key, x.number_to) = l.number AND xq.team_id = q.team_id
-      AND x.entry_id <> l.entry_id AND (x.last_seen_at IS NULL OR x.last_seen_at >= l.removed_at))) AS came_back
+SELECT l.team_id, l.removed_at, l.queue_id, l.queue_name, l.user_id, l.teammate_name, l.reason,
+  count(*) AS numbers, count(*) >= allo.mass_removal() AS is_mass, count(*) FILTER (WHERE l.came_back) AS came_back
 FROM (
-  SELECT queue_id, entry_id, removed_at, removal_reason AS reason, coalesce(number_key, number_to) AS number,
-    false AS has_reappeared
-  FROM allo.queue_entries WHERE removed_at IS NOT NULL AND dial_count = 0 AND outcome = 'remaining'
+  SELECT q.team_id, e.removed_at, e.queue_id, q.name AS queue_name, a.user_id, t.name AS teammate_name,
+    e.removal_reason AS reason, EXISTS (
+      SELECT FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
+      WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
+        AND x.entry_id <> e.entry_id AND (x.last_seen_at IS NULL OR x.last_seen_at >= e.removed_at)) AS came_back
+  FROM allo.queue_entries e
+  JOIN allo.queues q USING (queue_id)
+  LEFT JOIN allo.queue_holders a ON a.queue_id = e.queue_id AND a.valid_from <= e.removed_at
+    AND (a.next_from > e.removed_at OR a.next_from IS NULL)
+  LEFT JOIN allo.teammates t ON t.user_id = a.user_id
+  WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining'
   UNION ALL
-  SELECT v.queue_id, v.entry_id, v.valid_to, v.end_reason, NULL, true
+  SELECT q.team_id, v.valid_to, v.queue_id, q.name, a.user_id, t.name, v.end_reason, true
   FROM allo.queue_number_versions v
+  JOIN allo.queues q USING (queue_id)
+  LEFT JOIN allo.queue_holders a ON a.queue_id = v.queue_id AND a.valid_from <= v.valid_to
+    AND (a.next_from > v.valid_to OR a.next_from IS NULL)
+  LEFT JOIN allo.teammates t ON t.user_id = a.user_id
   WHERE v.end_reason <> 'unobservable'
     AND allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
       v.not_reached_destination_reason, v.call_start_date, v.call_id) = 'remaining'
     AND EXISTS (SELECT FROM allo.queue_number_versions n WHERE n.entry_id = v.entry_id AND n.valid_from >= v.valid_to)
     AND NOT EXISTS (SELECT FROM allo.dials d WHERE d.entry_id = v.entry_id AND d.first_seen_at <= v.valid_to)
 ) l
-JOIN allo.queues q USING (queue_id)
-LEFT JOIN allo.queue_holders a ON a.queue_id = l.queue_id AND a.valid_from <= l.removed_at
-  AND (a.next_from > l.removed_at OR a.next_from IS NULL)
-LEFT JOIN allo.teammates t ON t.user_id = a.user_id
-GROUP BY q.team_id, l.removed_at, l.queue_id, q.name, a.user_id, t.name, l.reason;
+GROUP BY l.team_id, l.removed_at, l.queue_id, l.queue_name, l.user_id, l.teammate_name, l.reason;
 
 CREATE OR REPLACE VIEW reporting_pii.numbers AS
 SELECT q.team_id, e.entry_id, e.queue_id, e.number_to, e.number_key

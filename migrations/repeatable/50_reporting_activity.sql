@@ -112,11 +112,9 @@ CROSS JOIN LATERAL (
   FROM allo.queue_assignments a JOIN allo.teammates m USING (user_id)
   WHERE a.queue_id = q.queue_id AND a.missing_since IS DISTINCT FROM a.valid_from
 ) life
--- With the condition in WHERE, Postgres would look for the minimum in all dials of the team in the order of time.
 CROSS JOIN LATERAL (
-  SELECT least(min(coalesce(dialled_at, first_seen_at))
-    FILTER (WHERE coalesce(dialled_at, first_seen_at) >= life.held_from - allo.calendar_reach()), life.held_from) AS at
-  FROM allo.dials WHERE queue_id = q.queue_id
+  SELECT least(min(coalesce(dialled_at, first_seen_at)), life.held_from) AS at FROM allo.dials
+  WHERE queue_id = q.queue_id AND coalesce(dialled_at, first_seen_at) >= life.held_from - allo.calendar_reach()
 ) earliest
 CROSS JOIN LATERAL (
   SELECT days::date AS day FROM generate_series(

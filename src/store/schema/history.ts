@@ -78,7 +78,7 @@ export const dials = allo.table(
   },
   (t) => [
     index('dials_entry_id').on(t.entryId),
-    index('dials_queue_id').on(t.queueId),
+    index('dials_queue_id').on(t.queueId, sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`),
     index('dials_user_id').on(t.userId, sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`),
     // It ends with the teammate, because Postgres also uses this index for one teammate in a period.
     index('dials_at').on(sql`coalesce(${t.dialledAt}, ${t.firstSeenAt})`, t.userId),
