@@ -25,6 +25,11 @@ const views = {
   },
   attempts: { filters: [], orderBy: sql`week, attempt` },
   cadence: { filters: ['teammate', 'queue'], orderBy: sql`queue_id, entry_id` },
+  calls: {
+    filters: ['teammate', 'queue', ...periodFilters],
+    isWithin: (period) => within(sql`counted_at`, period),
+    orderBy: sql`counted_at, dial_id`,
+  },
   coverage_gaps: {
     filters: ['teammate', ...periodFilters],
     isWithin: ({ from, to }) => sql`gap_from < ${to} and coalesce(gap_to > ${from}, true)`,

@@ -1,4 +1,5 @@
 /** `simulate`: runs the simulated Allo with random moves until Ctrl-C. */
+import { neededScopes } from '../../allo/documented-words.ts'
 import { type ExitCode, exitCodes, foreignCodeOf, UsageError } from '../../errors.ts'
 import { createRandom } from '../../simulation/random.ts'
 import { type Rep, startRep } from '../../simulation/reps.ts'
@@ -84,7 +85,13 @@ function startReps(world: World, { reps, seed }: SimulateOptions): Rep[] {
 
 async function start({ port, readsPerSecond }: SimulateOptions, world: World): Promise<SimulatedAllo> {
   try {
-    return await startSimulatedAllo({ world, apiKey, port, readsPerSecond: readsPerSecond || null })
+    return await startSimulatedAllo({
+      world,
+      apiKey,
+      port,
+      readsPerSecond: readsPerSecond || null,
+      scopes: neededScopes({ callDetails: true }),
+    })
   } catch (error) {
     const code = foreignCodeOf(error)
     if (code === 'EADDRINUSE') throw new UsageError(`port ${port} is taken: choose another with --port`)
