@@ -4,6 +4,7 @@ import { claimCall } from '../src/store/call/claim-call.ts'
 import { enrolCalls } from '../src/store/call/enrol-calls.ts'
 import { saveDetails } from '../src/store/call/save-call.ts'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
+import { callStatus } from '../src/store/queries/call-status.ts'
 import { letTimePass } from './support/letting-time-pass.ts'
 import { type Stage, useStages } from './support/stage.ts'
 
@@ -163,8 +164,8 @@ describe('a call without details', () => {
   })
 
   test.each([
-    ['wrong_call', 'surprised'],
-    ['wrong_call_types', 'surprised'],
+    ['wrong_call', 'surprised: data.id'],
+    ['wrong_call_types', 'surprised: data.duration'],
     ['truncated_json', 'surprised'],
     ['server_error', 'INTERNAL_SERVER_ERROR'],
   ] as const)('because of %s stays unknown and is asked for again', async (kind, reason) => {
@@ -190,6 +191,8 @@ describe('a call without details', () => {
 })
 
 describe('no call is asked for', () => {
+  const heldBackBy = async ({ database, world, apiKey }: Stage) =>
+    (await callStatus(database.pool, world.team.id, keyFingerprint(apiKey))).heldBackBy
   const heldMinutes = async (stage: Stage) =>
     (
       await stage.sql<{ minutes: number }>(
@@ -205,10 +208,12 @@ describe('no call is asked for', () => {
     expect(callsAsked(stage)).toBe(1)
     expect(await states(stage)).toEqual(['waiting: API_KEY_INSUFFICIENT_SCOPE (0)'])
     expect(await heldMinutes(stage)).toBe(15)
+    expect(await heldBackBy(stage)).toBe('API_KEY_INSUFFICIENT_SCOPE')
     stage.simulated.change({ scopes: ['CONVERSATIONS_READ'] })
     await letTimePass(stage.database.pool, '16 minutes')
     await stage.askCalls()
     expect(await states(stage)).toEqual(['known'])
+    expect(await heldBackBy(stage)).toBeNull()
   })
 
   test('for a minute after a 429 or without a connection, and no attempt is used', async () => {

@@ -7,7 +7,7 @@ COMMENT ON COLUMN allo.calls.dialled_at IS 'When the number was dialled: start o
 COMMENT ON COLUMN allo.calls.asked_at IS 'When the API was last asked for the details. Null: not yet.';
 COMMENT ON COLUMN allo.calls.next_ask_at IS 'When the API is to be asked next; while a worker asks, when its claim ends. Null: never.';
 COMMENT ON COLUMN allo.calls.attempts IS 'Requests in a row that brought no details.';
-COMMENT ON COLUMN allo.calls.reason IS 'Code of the last answer without details: not_found, not_ready, a code of the API; id_erased: the id contained an erased number. Null: the last answer brought details.';
+COMMENT ON COLUMN allo.calls.reason IS 'Code of the last answer without details: not_found, not_ready, a code of the API; surprised, with the field that was not as documented; id_erased: the id contained an erased number. Null: the last answer brought details.';
 COMMENT ON COLUMN allo.calls.given_up_at IS 'When the call was given up, after six requests without details. Null: it was not.';
 COMMENT ON COLUMN allo.calls.known_at IS 'When the details were first known. Null: they are not.';
 COMMENT ON COLUMN allo.calls.result IS 'Result of the call at Allo: ANSWERED, MISSED, TRANSFERRED, VOICEMAIL, or a new word. Null: not known.';
@@ -39,7 +39,7 @@ COMMENT ON COLUMN reporting.calls.asked_at IS 'Observed: when Allo was last aske
 COMMENT ON COLUMN reporting.calls.next_ask_at IS 'When Allo is to be asked next. Of a known call: for tags that were added after it. Null: never.';
 COMMENT ON COLUMN reporting.calls.attempts IS 'Requests in a row that brought no details.';
 COMMENT ON COLUMN reporting.calls.given_up_at IS 'Observed: when the call was given up. Null: it was not.';
-COMMENT ON COLUMN reporting.calls.reason IS 'Code of the last answer without details: not_found, not_ready, or a code of Allo. Null: the last answer brought details.';
+COMMENT ON COLUMN reporting.calls.reason IS 'Code of the last answer without details: not_found, not_ready, a code of Allo, or surprised, with the field that was not as documented. Null: the last answer brought details.';
 
 COMMENT ON VIEW reporting.funnel IS 'One row per teammate and local day, zeros included: dials, connected, conversations, conversions. At which step are people lost? Conversations and conversions are counted among connected dials whose details are known (connected_known), and are null where none is known, also without CALL_DETAILS. Add up rows and use reporting.rate; a rate of fewer than 10 is chance. Recent days still change: details come some minutes after a call, and tags of conversations are read again a day later.';
 COMMENT ON COLUMN reporting.funnel.is_day_over IS 'True if the day was over at the last reading of the teammate; false: its figures still grow.';

@@ -11,7 +11,12 @@
  * Rejects only if the failure concerns this process: an abort, or Postgres is gone. Then nothing is recorded, and the call
  * is due again when its claim has run out.
  */
-import { AlloRefusedError, AlloThrottledError, AlloUnreachableError } from '../allo/errors.ts'
+import {
+  AlloRefusedError,
+  AlloSurprisedError,
+  AlloThrottledError,
+  AlloUnreachableError,
+} from '../allo/errors.ts'
 import type { AlloClient, CallAnswer } from '../allo/types.ts'
 import type { MirrorError } from '../errors.ts'
 import { toMirrorError } from '../foreign-errors.ts'
@@ -54,6 +59,13 @@ export async function askCall(
   }
 }
 
+/** The code of the error, and which field of the answer was not as documented. */
+export function issueOf(error: MirrorError): string {
+  return error instanceof AlloSurprisedError && error.path !== ''
+    ? `${error.code}: ${error.path}`
+    : error.code
+}
+
 async function recordAnswer(
   { pool }: CallSources,
   call: ClaimedCall,
@@ -72,7 +84,7 @@ async function recordFailure(
   call: ClaimedCall,
   error: MirrorError,
 ): Promise<AskedCall['outcome']> {
-  const reason = error.code
+  const reason = issueOf(error)
   if (isRefusal(error)) {
     await holdCallsBack(pool, keyFingerprint, HOLD_MS.refused)
     await releaseCall(pool, call, { reason, afterMs: 0 })

@@ -6,8 +6,9 @@
  * It is not retried. What a killed worker left is due again: see store/call/claim-call.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { AlloSurprisedError } from '../allo/errors.ts'
 import { withoutNumbers } from '../allo/text.ts'
-import { type AskedCall, askCall } from '../live/ask-call.ts'
+import { type AskedCall, askCall, issueOf } from '../live/ask-call.ts'
 import { claimCall } from '../store/call/claim-call.ts'
 import { enrolCalls } from '../store/call/enrol-calls.ts'
 import { lastTeamOfKey } from '../store/pass/teammates.ts'
@@ -26,31 +27,44 @@ export async function requestCalls(queue: JobQueue): Promise<void> {
 
 type CallsContext = Pick<WorkerContext, 'pool' | 'keyFingerprint' | 'allo' | 'metrics' | 'logger'>
 
-export async function runCalls(
+/** Returns what the job does. Rejects only if a failure concerns this process. */
+export function createCallsJob(
   context: CallsContext,
   settings: LookSettings,
-  signal: AbortSignal,
-): Promise<void> {
+): (signal: AbortSignal) => Promise<void> {
   const { pool, keyFingerprint } = context
-  const team = await lastTeamOfKey(pool, keyFingerprint)
-  if (team === null) return
-  await enrolCalls(pool, team.teamId)
   const sources = { pool, keyFingerprint, allo: context.allo.once() }
-  for (;;) {
-    signal.throwIfAborted()
-    const next = await claimCall(pool, budgetOf(context, settings))
-    if (next.kind === 'none') return
-    const ask = async () => {
-      if (next.kind === 'call') tell(context, await askCall(sources, next.call, signal))
+  const log = createLog(context)
+  return async (signal) => {
+    const team = await lastTeamOfKey(pool, keyFingerprint)
+    if (team === null) return
+    await enrolCalls(pool, team.teamId)
+    for (;;) {
+      signal.throwIfAborted()
+      const next = await claimCall(pool, budgetOf(context, settings))
+      if (next.kind === 'none') return
+      const ask = async () => {
+        if (next.kind === 'call') log(await askCall(sources, next.call, signal))
+      }
+      await Promise.all([ask(), sleep(Math.min(next.ms, LONGEST_SLEEP_MS), undefined, { signal })])
     }
-    await Promise.all([ask(), sleep(Math.min(next.ms, LONGEST_SLEEP_MS), undefined, { signal })])
   }
 }
 
-function tell({ metrics, logger }: CallsContext, { outcome, error }: AskedCall): void {
-  metrics.count({ type: 'call', outcome })
-  if (error === null) return
-  // All other failures concern one call, or come with passes too.
-  const level = outcome === 'refused' ? 'warn' : 'debug'
-  logger[level]({ event: 'call_details_failed', code: error.code, outcome }, withoutNumbers(error.message))
+/** The same failure of many calls is a warning once in this time. */
+const SAY_EVERY_MS = 15 * 60_000
+
+/** A missing scope and an answer that is not as documented are for the operator; all else passes or comes with passes too. */
+function createLog({ metrics, logger }: CallsContext): (asked: AskedCall) => void {
+  const saidAt = new Map<string, number>()
+  return ({ outcome, error }) => {
+    metrics.count({ type: 'call', outcome })
+    if (error === null) return
+    const issue = issueOf(error)
+    const isForOperator = outcome === 'refused' || (error instanceof AlloSurprisedError && !error.retryable)
+    const isNews = performance.now() - (saidAt.get(issue) ?? Number.NEGATIVE_INFINITY) >= SAY_EVERY_MS
+    if (isForOperator && isNews) saidAt.set(issue, performance.now())
+    const level = isForOperator && isNews ? 'warn' : 'debug'
+    logger[level]({ event: 'call_details_failed', code: error.code, outcome }, withoutNumbers(error.message))
+  }
 }

@@ -4,7 +4,7 @@
  */
 import pTimeout from 'p-timeout'
 import type { Schedule } from '../config/config.ts'
-import { CALLS_JOB, requestCalls, runCalls } from './call-jobs.ts'
+import { CALLS_JOB, createCallsJob, requestCalls } from './call-jobs.ts'
 import type { WorkerContext } from './context.ts'
 import { queueNames } from './job-backend.ts'
 import type { AllQueues, JobBackend, JobWorker } from './jobs.ts'
@@ -67,9 +67,10 @@ export async function startWorker(
     ]
     const lookRequests =
       live === null ? null : createLookRequests({ context, queue: looks, onPlanned, ...live })
-    if (live !== null || calls !== null) {
+    const runCalls = calls === null ? null : createCallsJob(context, calls)
+    if (live !== null || runCalls !== null) {
       const look = process(async (job, _, signal) => {
-        if (job.name === CALLS_JOB && calls !== null) return runCalls(context, calls, signal)
+        if (job.name === CALLS_JOB) return runCalls?.(signal)
         if (live !== null) await runLookJob({ context, queue: looks, onPlanned, ...live }, job, signal)
       })
       workers.push(keep(await jobs.startWorker(looks.name, LOOK_JOBS_AT_ONCE, look)))

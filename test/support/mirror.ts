@@ -15,7 +15,7 @@ import type { SimulatedAllo } from '../../src/simulation/server.ts'
 import type { Cadence } from '../../src/store/pass/passes.ts'
 import { keyFingerprint, openReadBudget } from '../../src/store/pass/read-budget.ts'
 import { openPool } from '../../src/store/postgres/database.ts'
-import { runCalls } from '../../src/worker/call-jobs.ts'
+import { createCallsJob } from '../../src/worker/call-jobs.ts'
 import { cadenceOf } from '../../src/worker/freshness.ts'
 import { createMetrics } from '../../src/worker/metrics.ts'
 
@@ -99,7 +99,7 @@ export async function openMirror({
         new AbortController().signal,
       ),
     askCalls: (signal = new AbortController().signal) =>
-      runCalls(
+      createCallsJob(
         {
           pool,
           keyFingerprint: fingerprint,
@@ -108,8 +108,7 @@ export async function openMirror({
           logger: createLogger('silent', { write: () => undefined }, () => []),
         },
         { looksPerSecond: () => null, dailyRequests: config.dailyRequests },
-        signal,
-      ),
+      )(signal),
     async close() {
       await allo.close()
       await budget.close()

@@ -89,7 +89,7 @@ export async function releaseCall(
   await withDatabaseErrors('giving a call back', () =>
     orm(pool)
       .update(calls)
-      .set({ nextAskAt: after(afterMs), reason })
+      .set({ askedAt: now, nextAskAt: after(afterMs), reason })
       .where(and(isCall(call), isClaimed(call))),
   )
 }

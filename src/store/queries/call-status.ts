@@ -23,7 +23,7 @@ export function callStatus(pool: Pool, teamId: string, keyFingerprint: string): 
     where ${s.keyFingerprint} = ${keyFingerprint} and ${s.nextCallAt} > clock_timestamp())`
   const lastReason = sql`select ${c.reason} from ${calls} ${c}
     where ${c.teamId} = ${teamId} and ${c.nextAskAt} is not null and ${c.reason} is not null
-    order by ${c.nextAskAt} desc limit 1`
+    order by ${c.askedAt} desc nulls last limit 1`
   return withDatabaseErrors('counting calls', () =>
     one<CallStatus>(
       pool,
