@@ -112,8 +112,8 @@ COMMENT ON FUNCTION allo.working_seconds IS 'Seconds of the period from since to
 
 CREATE OR REPLACE FUNCTION allo.seconds_within(times tstzmultirange, since timestamptz, until timestamptz) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (
+RETURN CASE WHEN times && tstzrange(since, greatest(since, until)) THEN (
   SELECT coalesce(sum(extract(epoch FROM upper(part) - lower(part))), 0)::double precision
   FROM unnest(times * tstzmultirange(tstzrange(since, greatest(since, until)))) part
-);
+) ELSE 0 END;
 COMMENT ON FUNCTION allo.seconds_within IS 'For how many seconds of the period from since to until these times apply.';

@@ -1,7 +1,7 @@
 -- Activity over time, and the periods in which it is unknown.
 
 -- Gaps that continue: other teammates were read since, or the teammate is not on the team. Such a gap is known until the
--- last reading of any teammate.
+-- last reading of any teammate, which is found once per team: a lateral join would look for it once per teammate.
 CREATE OR REPLACE VIEW allo.open_gaps AS
 SELECT t.team_id, t.user_id, last_read.observed_at AS gap_from, team.data_as_of AS gap_to,
   coalesce(last_try.status, 'not_read') AS reason
@@ -11,7 +11,7 @@ CROSS JOIN LATERAL (
   FROM allo.sync_reads r LEFT JOIN allo.sync_passes p USING (pass_id)
   WHERE r.user_id = t.user_id AND r.status IN ('ok', 'no_queue') ORDER BY r.observed_at DESC LIMIT 1
 ) last_read
-CROSS JOIN LATERAL (SELECT max(last_observed_at) AS data_as_of FROM allo.teammates WHERE team_id = t.team_id) team
+JOIN (SELECT team_id, max(last_observed_at) AS data_as_of FROM allo.teammates GROUP BY team_id) team USING (team_id)
 LEFT JOIN LATERAL (
   SELECT status FROM allo.sync_reads r WHERE r.user_id = t.user_id AND r.observed_at > last_read.observed_at
   ORDER BY r.observed_at DESC LIMIT 1
