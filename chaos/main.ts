@@ -6,18 +6,26 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
-    'sync-every': { type: 'string', default: '10s' },
+    'sync-every': { type: 'string', default: '10' },
     backend: { type: 'string', default: 'redis' },
     quiet: { type: 'boolean', default: false },
   },
 })
 const { minutes, seed, backend, quiet, 'sync-every': syncEvery } = values
-if (!(Number(minutes) > 0) || (backend !== 'redis' && backend !== 'postgres')) {
-  console.error('--minutes takes a number, --seed any text, --backend redis or postgres')
+if (!(Number(minutes) > 0) || !(Number(syncEvery) > 0) || (backend !== 'redis' && backend !== 'postgres')) {
+  console.error(
+    '--minutes and --sync-every (seconds) take a number, --seed any text, --backend redis or postgres',
+  )
   process.exit(64)
 }
 const say = quiet ? {} : { say: (line: string) => console.error(line) }
-const report = await runChaos({ seconds: Number(minutes) * 60, seed, backend, syncEvery, ...say })
+const report = await runChaos({
+  seconds: Number(minutes) * 60,
+  seed,
+  backend,
+  syncEvery: Number(syncEvery),
+  ...say,
+})
 if (report === null) process.exit(1)
 print(report)
 const { falseStates, falseEndings, duplicates, complaints } = report

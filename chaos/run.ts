@@ -23,7 +23,8 @@ export interface ChaosOptions {
   readonly seed: string
   readonly backend: 'redis' | 'postgres'
   /** As SYNC_EVERY. Looks are made between passes: with passes every two seconds there are few. */
-  readonly syncEvery: string
+  /** Seconds between two scheduled passes. */
+  readonly syncEvery: number
   readonly say?: (line: string) => void
 }
 
@@ -67,6 +68,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport | nul
 type Servers = Pick<Parameters<typeof makeTrouble>[0], 'postgres' | 'redis'>
 
 const QUIET_PASSES = 4
+/** Beside the time between the passes. */
 const RECOVERS_WITHIN_MS = 120_000
 /** A short run on a slow machine continues until it has had this many faults. */
 const MIN_TROUBLES = 5
@@ -118,7 +120,7 @@ async function run(
       databaseUrl: postgres.url,
       redisUrl: redis?.url ?? null,
       env: {
-        SYNC_EVERY: syncEvery,
+        SYNC_EVERY: `${syncEvery}s`,
         ALLO_REQUEST_TIMEOUT_MS: '2000',
         LIVE_BUDGET_SHARE: '100%',
         NUMBER_KEY: 'c4a05c4a05c4a05c'.repeat(4),
@@ -132,7 +134,7 @@ async function run(
     api.change({ movesBetweenPages: 0.8, movesInThatQueue: 0.5 })
     api.faults.chaos({ seed, probability: 0.02, kinds: FAULTS })
     const moving = setInterval(() => world.act(3), 500)
-    await watch.untilPassed(1)
+    await watch.untilPassed(1, syncEvery)
     const deadline = performance.now() + seconds * 1000
     for (let made = 0; made < MIN_TROUBLES || performance.now() < deadline; made += 1) {
       await sleep(random.int(500, 5000))
@@ -147,7 +149,7 @@ async function run(
     api.change({ movesBetweenPages: 0 })
     api.faults.clear()
     const quietSince = performance.now()
-    await watch.untilPassed(QUIET_PASSES)
+    await watch.untilPassed(QUIET_PASSES, syncEvery)
     const recoveredAfterMs = watch.firstGoodAt() - quietSince
     await workers.stop()
     await watch.stop()
@@ -222,10 +224,14 @@ function watchPasses(pool: Pool, endings: EndingsWatch) {
     firstGoodAt: () => firstGoodAt,
     pausedWhile: exclusive,
     /** Resolves when this many passes that began later have read everyone. */
-    async untilPassed(count: number) {
+    async untilPassed(count: number, everySeconds: number) {
       notBefore = performance.timeOrigin + performance.now()
       goodInARow = 0
-      await until(`${count} good passes`, () => goodInARow >= count, RECOVERS_WITHIN_MS)
+      await until(
+        `${count} good passes`,
+        () => goodInARow >= count,
+        RECOVERS_WITHIN_MS + count * everySeconds * 1000,
+      )
     },
     async stop() {
       isStopped = true

@@ -6,7 +6,7 @@ describe.each(['redis', 'postgres'] as const)('jobs in %s', (backend) => {
   it('workers that are killed, cut off or get wrong answers never record anything false', async ({
     skip,
   }) => {
-    const report = await runChaos({ seconds: 20, seed: `short ${backend}`, backend, syncEvery: '2s' })
+    const report = await runChaos({ seconds: 20, seed: `short ${backend}`, backend, syncEvery: 2 })
     if (report === null) return skip('no Redis')
     const { falseStates, falseEndings, duplicates, complaints, troubles, readings, ...rest } = report
     console.info(
