@@ -78,6 +78,7 @@ describe('/report', () => {
     const headings = [...body.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, heading]) => heading)
     expect(headings).toEqual([
       'What to do today',
+      'The first weeks',
       'Left to call',
       'Dials, 28 days',
       'Reached, 28 days',
@@ -113,7 +114,7 @@ describe('/report', () => {
 
   test('distinguishes no queue from an unknown queue', async () => {
     const text = words((await server.get('/report')).text)
-    expect(text).toContain(`${weeks.nameOf(weeks.cast.idle)} no queue 0`)
+    expect(text).toContain(`${weeks.nameOf(weeks.cast.idle)} no queue – 0`)
     expect(rowOf(text, weeks.nameOf(weeks.cast.idle))).toContain('no queue')
     expect(rowOf(text, weeks.nameOf(weeks.cast.leaver))).toContain('not known')
   })

@@ -62,10 +62,17 @@ BEGIN ATOMIC
     JOIN allo.unread_times times ON times.user_id = t.user_id
   )
   SELECT period.nth::int, period.since, period.until, t.team_id, t.user_id, t.name, t.is_on_team,
-    allo.seconds_within(t.unread, period.since, period.until),
+    -- Most periods were read whole, or not at all: that is told without a call of the function, which costs ten times as much.
+    CASE WHEN NOT t.unread && period.span THEN 0
+      WHEN t.unread @> period.span THEN extract(epoch FROM upper(period.span) - lower(period.span))::double precision
+      ELSE allo.seconds_within(t.unread, period.since, period.until) END,
     CASE WHEN t.joined_at > period.since
       THEN extract(epoch FROM least(t.joined_at, period.until) - period.since)::double precision ELSE 0 END
-  FROM teammate t CROSS JOIN ROWS FROM (unnest($1), unnest($2)) WITH ORDINALITY AS period(since, until, nth);
+  FROM teammate t
+  CROSS JOIN (
+    SELECT since, until, nth, tstzrange(since, greatest(since, until)) AS span
+    FROM ROWS FROM (unnest($1), unnest($2)) WITH ORDINALITY AS given(since, until, nth)
+  ) period;
 END;
 REVOKE ALL ON FUNCTION reporting.unread_times FROM PUBLIC;
 

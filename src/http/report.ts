@@ -43,7 +43,7 @@ const PAGE_TIMEOUT_MS = 10_000
 const CSV_TIMEOUT_MS = 60_000
 /** As long as it is taken, it holds back what the database may clean up. */
 const CSV_DEADLINE_MS = 10 * 60_000
-const MOST_WAITING = 20
+const MOST_WAITING = 40
 
 export async function registerReport(server: FastifyInstance, settings: ReportSettings): Promise<void> {
   await server.register(async (scope) => {

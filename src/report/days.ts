@@ -4,7 +4,6 @@ import { run } from '../store/postgres/query.ts'
 import { instant } from './instant.ts'
 import type { LocalDay, TimeSpan } from './period.ts'
 import { isAsked, type Scope } from './scope.ts'
-import { unreadShares } from './unread.ts'
 
 /** In the order in which they are shown. */
 const noDials = { connected: 0, voicemail: 0, not_reached: 0, failed: 0, other: 0, in_progress: 0 }
@@ -20,22 +19,38 @@ export interface DayOfDials extends LocalDay {
   readonly unread: number | null
 }
 
-type Slot = LocalDay & Pick<DayOfDials, 'hour'>
-
-/** Each day of the period. */
-export function daysOf(scope: Scope): Promise<readonly DayOfDials[]> {
-  const slots = scope.period.dates.map((day): Slot => ({ ...day, hour: null }))
-  return dialsIn(scope, slots, sql`null::int`)
-}
+/** A time in which dials are counted: a day, or an hour of one. */
+export type Slot = LocalDay & Pick<DayOfDials, 'hour'>
 
 /** Hours are shown from these on, and more if there are dials in them. */
 const OFFICE_HOURS = { first: 8, last: 18 }
 
-/** Each hour of the only day of the period that was used or is one of the office, until now. Null: it has more days. */
-export async function hoursOfDay(scope: Scope): Promise<readonly DayOfDials[] | null> {
-  const [day, another] = scope.period.dates
-  if (day === undefined || another !== undefined) return null
-  const hours = await dialsIn(scope, await hoursIn(scope, day), sql`dialled_hour`)
+/** The days of the period and, if it is a single one, its hours; null: it is not. */
+export async function slotsOf(
+  scope: Scope,
+): Promise<{ days: readonly Slot[]; hours: readonly Slot[] | null }> {
+  const { dates } = scope.period
+  const [day, another] = dates
+  const hours = day === undefined || another !== undefined ? null : await hoursIn(scope, day)
+  return { days: dates.map((date) => ({ ...date, hour: null })), hours }
+}
+
+/** `unread`: the unread share of each slot. */
+export function daysOf(
+  scope: Scope,
+  slots: readonly Slot[],
+  unread: readonly (number | null)[],
+): Promise<readonly DayOfDials[]> {
+  return dialsIn(scope, { slots, unread, hour: sql`null::int` })
+}
+
+/** Those that were used or are of the office. */
+export async function hoursOfDay(
+  scope: Scope,
+  slots: readonly Slot[],
+  unread: readonly (number | null)[],
+): Promise<readonly DayOfDials[]> {
+  const hours = await dialsIn(scope, { slots, unread, hour: sql`dialled_hour` })
   const used = hours.flatMap(({ dials, hour }) => (dials > 0 && hour !== null ? [hour] : []))
   const first = Math.min(OFFICE_HOURS.first, ...used)
   const last = Math.max(OFFICE_HOURS.last, ...used)
@@ -56,7 +71,14 @@ async function hoursIn({ client, period }: Scope, { date, to }: LocalDay): Promi
   return rows.map((hour) => ({ date, ...hour }))
 }
 
-async function dialsIn(scope: Scope, slots: readonly Slot[], hour: SQL): Promise<readonly DayOfDials[]> {
+interface DialsToCount {
+  readonly slots: readonly Slot[]
+  readonly unread: readonly (number | null)[]
+  /** Of a dial, where slots are hours. */
+  readonly hour: SQL
+}
+
+async function dialsIn(scope: Scope, { slots, unread, hour }: DialsToCount): Promise<readonly DayOfDials[]> {
   const { dates, to } = scope.period
   const rows = await run<Pick<Slot, 'date' | 'hour'> & { outcome: DialOutcome; dials: number }>(
     scope.client,
@@ -65,7 +87,6 @@ async function dialsIn(scope: Scope, slots: readonly Slot[], hour: SQL): Promise
       where ${isAsked(scope)} and counted_at >= ${dates[0]?.from}::timestamptz and counted_at <= ${to}::timestamptz
       group by 1, 2, 3`,
   )
-  const shares = await unreadShares(scope, slots)
   return slots.map((slot, index) => {
     const ofSlot = rows.filter(({ date, hour }) => date === slot.date && hour === slot.hour)
     const counted = Object.fromEntries(ofSlot.map(({ outcome, dials }) => [outcome, dials]))
@@ -73,7 +94,7 @@ async function dialsIn(scope: Scope, slots: readonly Slot[], hour: SQL): Promise
       ...slot,
       dials: ofSlot.reduce((sum, { dials }) => sum + dials, 0),
       byOutcome: { ...noDials, ...counted },
-      unread: shares[index] ?? null,
+      unread: unread[index] ?? null,
     }
   })
 }

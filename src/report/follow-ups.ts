@@ -1,14 +1,14 @@
 /** Single numbers and calls to look at. Numbers are masked, as everywhere in schema reporting. */
 import { type SQL, sql } from 'drizzle-orm'
-import { run } from '../store/postgres/query.ts'
+import { one, run } from '../store/postgres/query.ts'
 import { instant } from './instant.ts'
 import { isAsked, type Scope, within } from './scope.ts'
 
 export interface FollowUps {
-  /** Wait longer than 7 days, longest first. */
-  readonly stale: Excerpt<StaleNumber>
-  /** Stand uncalled in a current queue although a person had answered before, newest first. */
-  readonly queuedAgain: Excerpt<QueuedAgain>
+  /** Wait longer than 7 days, longest first. Null: there are too many numbers to look at each. */
+  readonly stale: Excerpt<StaleNumber> | null
+  /** Stand uncalled in a current queue although a person had answered before, newest first. Null: as above. */
+  readonly queuedAgain: Excerpt<QueuedAgain> | null
   /** Dials of the period without a result, newest first. */
   readonly unresolved: Excerpt<UnresolvedDial>
 }
@@ -38,27 +38,34 @@ interface UnresolvedDial extends Concerned {
   readonly at: string
 }
 
+/** Of current queues: each is looked for in all queues of the team. */
+export const MOST_NUMBERS = 50_000
 export const COUNTED = 1000
 const SHOWN = 15
 
 export async function followUpsOf(scope: Scope): Promise<FollowUps> {
+  const isTooMuch = await hasMoreNumbers(scope)
   const concerned = sql`coalesce(teammate_name, user_id) as teammate, number_masked as number`
   return {
-    stale: await excerptOf<StaleNumber>(
-      scope,
-      sql`select ${concerned}, waiting_seconds as "waitingSeconds", position from reporting.stale_numbers
+    stale: isTooMuch
+      ? null
+      : await excerptOf<StaleNumber>(
+          scope,
+          sql`select ${concerned}, waiting_seconds as "waitingSeconds", position from reporting.stale_numbers
         where ${isAsked(scope)}`,
-      sql`"waitingSeconds" desc, teammate, position`,
-    ),
-    queuedAgain: await excerptOf<QueuedAgain>(
-      scope,
-      sql`select ${concerned}, ${instant(sql`first_seen_at`)} as "queuedAt", entries::int as stays
+          sql`"waitingSeconds" desc, teammate, position`,
+        ),
+    queuedAgain: isTooMuch
+      ? null
+      : await excerptOf<QueuedAgain>(
+          scope,
+          sql`select ${concerned}, ${instant(sql`first_seen_at`)} as "queuedAt", entries::int as stays
         from reporting.requeued_numbers
         where ${isAsked(scope)} and has_connected_before and outcome = 'remaining'
           and queue_id in (select queue_id from reporting.queues where team_id = ${scope.teamId} and queue_state = 'current')
           and entry_id in (select entry_id from reporting.current_numbers n where n.queue_id = requeued_numbers.queue_id)`,
-      sql`"queuedAt" desc, teammate, number`,
-    ),
+          sql`"queuedAt" desc, teammate, number`,
+        ),
     unresolved: await excerptOf<UnresolvedDial>(
       scope,
       sql`select ${concerned}, ${instant(sql`counted_at`)} as at from reporting.dials
@@ -66,6 +73,14 @@ export async function followUpsOf(scope: Scope): Promise<FollowUps> {
       sql`at desc, teammate, number`,
     ),
   }
+}
+
+async function hasMoreNumbers(scope: Scope): Promise<boolean> {
+  const { numbers } = await one<{ numbers: number }>(
+    scope.client,
+    sql`select coalesce(sum(numbers), 0)::float8 as numbers from reporting.teammates where ${isAsked(scope)}`,
+  )
+  return numbers > MOST_NUMBERS
 }
 
 async function excerptOf<T extends Concerned>(

@@ -3,7 +3,6 @@ import { type SQL, sql } from 'drizzle-orm'
 import { run } from '../store/postgres/query.ts'
 import { instant } from './instant.ts'
 import { countWhere, inBoth, isAsked, isOfTeammate, type Rate, rateOf, type Scope, within } from './scope.ts'
-import { unreadSeconds } from './unread.ts'
 
 /** More are not on the page. */
 export const PEOPLE_SHOWN = 100
@@ -48,9 +47,12 @@ export interface Standing {
   readonly isNamesake: boolean
 }
 
-export async function peopleOf(scope: Scope): Promise<People> {
+/** `unread`: unread seconds of the period and of the one before, by `user_id`. */
+export async function peopleOf(
+  scope: Scope,
+  unread: ReadonlyMap<string, readonly number[]>,
+): Promise<People> {
   const { total, byTeammate } = await activityOf(scope)
-  const unread = await unreadSeconds(scope, [scope.period, scope.period.previous])
   const teammates = (await standingsOf(scope)).map((standing): Person => {
     const [unreadSeconds = 0, previousUnreadSeconds = 0] = unread.get(standing.userId) ?? []
     const activity = byTeammate.get(standing.userId) ?? nothing

@@ -1,6 +1,6 @@
 /** Numbers that left their queue without a call: how many, how, and when many left at once. */
 import { sql } from 'drizzle-orm'
-import { one, run } from '../store/postgres/query.ts'
+import { one } from '../store/postgres/query.ts'
 import { instant } from './instant.ts'
 import { isAsked, type Scope, within } from './scope.ts'
 
@@ -30,24 +30,24 @@ export interface MassRemoval {
 
 const SHOWN = 15
 
-export async function removalsOf(scope: Scope): Promise<Removals> {
+/** The view is read once: it looks at all numbers that left in the period. */
+export function removalsOf(scope: Scope): Promise<Removals> {
   const { client, period } = scope
-  const isChosen = sql`${isAsked(scope)} and ${within(sql`removed_at`, period)}`
   const numbersLeft = (reason: string) =>
     sql`coalesce(sum(numbers) filter (where reason = ${reason}), 0)::int`
-  const sums = await one<Omit<Removals, 'lastMassRemovals'>>(
+  const mass = sql`select removed_at, json_build_object('at', ${instant(sql`removed_at`)}, 'numbers', numbers, 'cameBack', came_back,
+      'reason', reason, 'queueId', queue_id, 'queue', coalesce(queue_name, queue_id),
+      'teammate', coalesce(teammate_name, user_id, 'unknown')) as event,
+      row_number() over (order by removed_at desc, numbers desc, queue_id) as nth
+    from chosen where is_mass`
+  return one<Removals>(
     client,
-    sql`select coalesce(sum(numbers), 0)::int as numbers, ${numbersLeft('deleted')} as deleted,
+    sql`with chosen as materialized (
+        select * from reporting.removals where ${isAsked(scope)} and ${within(sql`removed_at`, period)})
+      select coalesce(sum(numbers), 0)::int as numbers, ${numbersLeft('deleted')} as deleted,
         ${numbersLeft('queue_replaced')} as replaced, ${numbersLeft('queue_gone')} as gone,
-        coalesce(sum(came_back), 0)::int as "cameBack", count(*) filter (where is_mass)::int as "massRemovals"
-      from reporting.removals where ${isChosen}`,
+        coalesce(sum(came_back), 0)::int as "cameBack", count(*) filter (where is_mass)::int as "massRemovals",
+        (select coalesce(json_agg(event order by nth), '[]') from (${mass}) mass where nth <= ${SHOWN}) as "lastMassRemovals"
+      from chosen`,
   )
-  const lastMassRemovals = await run<MassRemoval>(
-    client,
-    sql`select ${instant(sql`removed_at`)} as at, numbers::int as numbers, came_back::int as "cameBack", reason,
-        queue_id as "queueId", coalesce(queue_name, queue_id) as queue, coalesce(teammate_name, user_id, 'unknown') as teammate
-      from reporting.removals where ${isChosen} and is_mass
-      order by removed_at desc, numbers desc, queue_id limit ${SHOWN}`,
-  )
-  return { ...sums, lastMassRemovals }
 }

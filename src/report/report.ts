@@ -7,7 +7,7 @@ import type { Client, Pool } from '../store/postgres/database.ts'
 import { one, run } from '../store/postgres/query.ts'
 import { type Attempts, attemptsOf } from './attempts.ts'
 import { type Burndowns, burndownsOf } from './burndown.ts'
-import { type DayOfDials, daysOf, hoursOfDay } from './days.ts'
+import { type DayOfDials, daysOf, hoursOfDay, slotsOf } from './days.ts'
 import type { Filters } from './filters.ts'
 import { type FollowUps, followUpsOf } from './follow-ups.ts'
 import { type HourOfWeek, hoursOf } from './hours.ts'
@@ -31,7 +31,7 @@ import {
 } from './tiles.ts'
 import { type Todo, todoOf } from './todo.ts'
 import { type Trust, trustOf } from './trust.ts'
-import { unreadShares } from './unread.ts'
+import { unreadIn } from './unread.ts'
 
 /** More than these are not listed, but found by a search. */
 export const MOST_NAMES = 61
@@ -136,13 +136,14 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
   const period = await periodOf(client, teamId, filters)
   if (period === null) return null
   const scope = { client, teamId, filters, period }
-  const [ofPeriod = null, ofPrevious = null, ofToday = null, ofWeekAgo = null] = await unreadShares(scope, [
-    period,
-    period.previous,
-    period.today,
-    period.weekAgo,
-  ])
-  const people = await peopleOf(scope)
+  const slots = await slotsOf(scope)
+  const spans = [period, period.previous, period.today, period.weekAgo]
+  const { days, hours } = slots
+  const { shares, secondsOf } = await unreadIn(scope, [...spans, ...days, ...(hours ?? [])], {
+    byTeammate: 2,
+  })
+  const [ofPeriod = null, ofPrevious = null, ofToday = null, ofWeekAgo = null, ...ofSlots] = shares
+  const people = await peopleOf(scope, secondsOf)
   const queuesShown = people.teammates.slice(0, PEOPLE_SHOWN).flatMap(({ queueId }) => queueId ?? [])
   return {
     period,
@@ -154,8 +155,8 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     remaining: await remainingNow(scope),
     remainingThen: await remainingThen(scope),
     burndowns: await burndownsOf(scope),
-    days: await daysOf(scope),
-    hoursOfDay: await hoursOfDay(scope),
+    days: await daysOf(scope, days, ofSlots),
+    hoursOfDay: hours === null ? null : await hoursOfDay(scope, hours, ofSlots.slice(days.length)),
     pace: await paceOf(scope),
     hours: await hoursOf(scope),
     attempts: await attemptsOf(scope),

@@ -3,39 +3,46 @@
  * may appear later or never, so the figures of a span that was hardly read are unreliable.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { array, run } from '../store/postgres/query.ts'
+import { array, one } from '../store/postgres/query.ts'
 import type { TimeSpan } from './period.ts'
 import { isOfTeammate, type Scope } from './scope.ts'
 
-/** Unread share of each span, over all teammates on the team then: 0 to 1; null: no teammate was on the team. */
-export async function unreadShares(
-  scope: Scope,
-  spans: readonly TimeSpan[],
-): Promise<readonly (number | null)[]> {
-  const rows = await run<{ nth: number; share: number | null }>(
-    scope.client,
-    // As numeric: a sum of floats depends on the order of the rows.
-    sql`select nth, (sum((unread_seconds - seconds_before_joining)::numeric) / nullif(sum(
-        (extract(epoch from period_to - period_from)::float8 - seconds_before_joining)::numeric), 0))::float8 as share
-      from ${unreadTimes(scope, spans)} and is_on_team
-      group by nth`,
-  )
-  const shares = new Map(rows.map(({ nth, share }) => [nth, share]))
-  return spans.map((_, index) => shares.get(index + 1) ?? null)
+export interface Unread {
+  /** Of each span, over all teammates on the team then: 0 to 1; null: no teammate was on the team. */
+  readonly shares: readonly (number | null)[]
+  /** Seconds of each of the first spans, by `user_id`. */
+  readonly secondsOf: ReadonlyMap<string, readonly number[]>
 }
 
-/** Unread seconds of each span, by `user_id`. */
-export async function unreadSeconds(
+/** All spans in one call, because the gaps of all teammates are read for each call. */
+export async function unreadIn(
   scope: Scope,
   spans: readonly TimeSpan[],
-): Promise<ReadonlyMap<string, readonly number[]>> {
-  const rows = await run<{ userId: string; seconds: readonly number[] }>(
+  { byTeammate }: { readonly byTeammate: number },
+): Promise<Unread> {
+  const { shares, seconds } = await one<{
+    shares: readonly { nth: number; share: number | null }[]
+    seconds: readonly { userId: string; seconds: readonly number[] }[]
+  }>(
     scope.client,
-    sql`select user_id as "userId", array_agg(unread_seconds order by nth) as seconds
-      from ${unreadTimes(scope, spans)}
-      group by user_id`,
+    // The shares of whole microseconds: a sum of floats depends on the order of the rows.
+    sql`with times as materialized (
+        select nth, user_id, is_on_team, unread_seconds, (unread_seconds * 1e6)::bigint as unread,
+          (seconds_before_joining * 1e6)::bigint as before_joining,
+          (extract(epoch from period_to - period_from) * 1e6)::bigint as whole
+        from ${unreadTimes(scope, spans)})
+      select (select coalesce(json_agg(json_build_object('nth', nth, 'share', share)), '[]') from (
+          select nth, (sum(unread - before_joining) / nullif(sum(whole - before_joining), 0))::float8 as share
+          from times where is_on_team group by nth) of_spans) as shares,
+        (select coalesce(json_agg(json_build_object('userId', user_id, 'seconds', seconds)), '[]') from (
+          select user_id, array_agg(unread_seconds order by nth) as seconds
+          from times where nth <= ${byTeammate} group by user_id) of_teammates) as seconds`,
   )
-  return new Map(rows.map(({ userId, seconds }) => [userId, seconds]))
+  const byNth = new Map(shares.map(({ nth, share }) => [nth, share]))
+  return {
+    shares: spans.map((_, index) => byNth.get(index + 1) ?? null),
+    secondsOf: new Map(seconds.map(({ userId, seconds }) => [userId, seconds])),
+  }
 }
 
 function unreadTimes(scope: Scope, spans: readonly TimeSpan[]): SQL {

@@ -10,7 +10,7 @@ import { type Pace, paceOf } from './pace.ts'
 import { type Period, periodOf } from './period.ts'
 import { countWhere, isOfTeammate, readOneMoment, type Scope } from './scope.ts'
 import { type Remaining, remainingNow, type Today, todayOf } from './tiles.ts'
-import { unreadShares } from './unread.ts'
+import { unreadIn } from './unread.ts'
 
 export interface Wall {
   readonly period: Period
@@ -53,7 +53,8 @@ export function takeWall(
     const period = await periodOf(client, teamId, asked)
     if (period === null) return null
     const scope: Scope = { client, teamId, filters: { ...usualFilters, ...asked }, period }
-    const [today = null, weekAgo = null] = await unreadShares(scope, [period.today, period.weekAgo])
+    const { shares } = await unreadIn(scope, [period.today, period.weekAgo], { byTeammate: 0 })
+    const [today = null, weekAgo = null] = shares
     return {
       period,
       today: await todayOf(scope),

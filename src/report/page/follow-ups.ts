@@ -1,17 +1,17 @@
 /** Single numbers and calls to look at. Their queue, and the whole number, are in Allo. */
 import { type Html, html } from '../../page/html.ts'
-import { COUNTED, type Concerned, type Excerpt } from '../follow-ups.ts'
+import { COUNTED, type Concerned, type Excerpt, MOST_NUMBERS } from '../follow-ups.ts'
 import { type Cell, type CsvLink, csvLinks, details, more, type PageData, section, table } from './parts.ts'
 import { count, countOf, duration } from './words.ts'
 
 export function followUpsSection(page: PageData): Html {
-  const { figures, clock, words } = page
+  const { figures, clock } = page
   const { stale, queuedAgain, unresolved } = figures.followUps
   const { period } = figures
   return section(page, {
     id: 'follow-ups',
     title: 'To follow up',
-    sentence: `${numbers(stale, 'number')} ${stale.count === 1 ? 'waits' : 'wait'} longer than 7 days; ${numbers(queuedAgain, 'number')} ${queuedAgain.count === 1 ? 'is' : 'are'} to be called again after a person had answered; ${numbers(unresolved, 'dial')} ${words.within} never got a result.`,
+    sentence: sentence(page),
     views: [],
     body: [
       list(page, stale, {
@@ -39,6 +39,24 @@ export function followUpsSection(page: PageData): Html {
   })
 }
 
+function sentence({ figures, words }: PageData): string {
+  const { stale, queuedAgain, unresolved } = figures.followUps
+  const parts = [
+    stale === null
+      ? null
+      : `${numbers(stale, 'number')} ${stale.count === 1 ? 'waits' : 'wait'} longer than 7 days`,
+    queuedAgain === null
+      ? null
+      : `${numbers(queuedAgain, 'number')} ${queuedAgain.count === 1 ? 'is' : 'are'} to be called again after a person had answered`,
+    `${numbers(unresolved, 'dial')} ${words.within} never got a result`,
+  ].filter((part) => part !== null)
+  const missing =
+    stale === null
+      ? ` Single numbers are not looked up in more than ${count(MOST_NUMBERS)}: choose a teammate.`
+      : ''
+  return `${parts.join('; ')}.${missing}`
+}
+
 /** Counting stops somewhere. */
 function numbers({ count: found }: Excerpt<unknown>, what: string): string {
   return found >= COUNTED ? `${count(COUNTED)} or more ${what}s` : countOf(found, what)
@@ -56,9 +74,11 @@ interface List<T> {
 
 function list<T extends Concerned>(
   { links }: PageData,
-  { count: found, first }: Excerpt<T>,
+  excerpt: Excerpt<T> | null,
   { title, table: name, columns, cells, csv }: List<T>,
-): Html {
+): Html | null {
+  if (excerpt === null) return null
+  const { count: found, first } = excerpt
   if (found === 0) return html`<p class="none">${title}: none.</p>`
   const isCounted = found < COUNTED
   const rest = found - first.length
