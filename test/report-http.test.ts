@@ -138,7 +138,9 @@ describe('/report', () => {
     expect(text).toContain('=cmd|&#39;/c calc&#39;!A1, &quot;&lt;b&gt;Ann&lt;/b&gt;&quot; [number]')
     expect(text).not.toContain('<b>Ann')
     expect(numbers.length).toBeGreaterThan(100)
-    const csvs = await Promise.all(Object.keys(csvViews).map(async (view) => (await csv(`${view}.csv`)).text))
+    // One after the other: of too many at once, some are refused.
+    const csvs: string[] = []
+    for (const view of Object.keys(csvViews)) csvs.push((await csv(`${view}.csv`)).text)
     for (const page of [text, ...csvs]) {
       expect(numbers.filter((number) => page.includes(number))).toEqual([])
       expect(page).not.toMatch(/5551234567|@acme|@example/)
