@@ -127,11 +127,11 @@ export function questionsAbout(subject: Subject): Question[] {
     unbound(ofTeammateSince('number_entries', 'first_seen_at')),
     ...bothWays('dials', 'counted_at'),
     ofTeammateSince('dials', 'counted_at'),
-    {
+    adding({
       ...ask('number_entries', 'queue, with their dials', 'queue_id = $1', [queueId]),
       sql: `select e.entry_id, e.created_at, d.counted_at, d.outcome from reporting.number_entries e
         join reporting.dials d using (entry_id) where e.queue_id = $1`,
-    },
+    }),
     unbound(ofTeammateSince('dials', 'dialled_date')),
     ...bothWays('queue_burndown', 'observed_at', weekAgo),
     ofTeammateSince('queue_burndown', 'observed_at'),
