@@ -79,6 +79,29 @@ describe.each(backends)('jobs in %s', { concurrent: true }, (_, redisUrl) => {
       expect(asked(scene)).toHaveLength(7)
     }))
 
+  it('if workers are killed again and again, every call is known at the end, once, as Allo has it', () =>
+    inScene(async (scene) => {
+      const calls = 12
+      await callsMade(scene, calls)
+      scene.api.change({ latencyMs: [20, 120] })
+      const live = { ...withDetails, SYNC_EVERY: '1h', LIVE_BUDGET_SHARE: '25%' }
+      for (const askedBefore of [3, 6, 9]) {
+        const worker = scene.start(live)
+        await until(`${askedBefore} calls are asked for`, () => asked(scene).length >= askedBefore)
+        worker.kill('SIGKILL')
+        await worker.exited
+      }
+      await letTimePass(scene.pool, '3 minutes', { sourceStays: true })
+      scene.start(live)
+      await until('all details are known', async () => (await known(scene)).length === calls)
+      for (const { call_id, duration_seconds } of await known(scene))
+        expect(duration_seconds).toBe(scene.api.world.call(call_id)?.duration)
+      const { rows } = await scene.pool.query('select attempts, given_up_at from allo.calls')
+      expect(rows).toEqual(Array.from({ length: calls }, () => ({ attempts: 0, given_up_at: null })))
+      // At most the one whose answer a killed worker did not record.
+      expect(asked(scene).length).toBeLessThanOrEqual(calls + 3)
+    }))
+
   it('a key without the scope is asked once, the passes go on, and the log names the scope', () =>
     inScene(async (scene) => {
       await callsMade(scene, 3)
