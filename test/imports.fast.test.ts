@@ -29,6 +29,7 @@ const layers = [
   'terminal',
   'commands',
   'cli.ts',
+  'library',
 ]
 
 const root = new URL('..', import.meta.url).pathname

@@ -1,15 +1,16 @@
 import type { Dispatcher } from 'undici'
+import type { BodyReader, Fetch } from './fetch.ts'
 
 /**
  * Sends one GET and resolves with its complete response. No retry: transport.ts does that. `timeoutMs` covers
  * connecting, headers and body together; after it, ExchangeTimeout is thrown. An abort of `signal` rejects at once with
  * its reason.
  *
- * This is the only place that names an HTTP method. It is GET, because the scope that reads queues can also clear them.
+ * This is the only file that names an HTTP method. It is GET, because the scope that reads queues can also clear them.
  * Redirects are not followed, so the key is sent to one host only.
  */
 export async function exchange(
-  dispatcher: Dispatcher,
+  connection: Connection,
   url: URL,
   headers: Readonly<Record<string, string>>,
   limits: { readonly timeoutMs: number; readonly largestBody: number },
@@ -27,23 +28,12 @@ export async function exchange(
   stopped.catch(() => {})
 
   const answered = (async (): Promise<Reply> => {
-    const {
-      statusCode,
-      headers: answer,
-      body,
-    } = await dispatcher.request({
-      method: 'GET',
-      origin: url.origin,
-      path: url.pathname + url.search,
-      headers,
-      signal: stop.signal,
-    })
-    const reply = { status: statusCode, header: (name: string) => firstOf(answer[name]) }
+    const { body, discard, ...reply } = await connection.get(url, headers, stop.signal)
     try {
       const { text, bytes } = await readText(body, limits.largestBody)
       return { ...reply, text, bytes, bodyError: null }
     } catch (error) {
-      body.on('error', () => {}).destroy()
+      discard()
       stop.signal.throwIfAborted()
       // The status is known even if the body is not: a 401 that was cut off is still a 401.
       return { ...reply, text: null, bytes: 0, bodyError: error }
@@ -59,9 +49,71 @@ export async function exchange(
   }
 }
 
-export interface Reply {
+interface Head {
   readonly status: number
+  /** `name` is in lower case. */
   readonly header: (name: string) => string | undefined
+}
+
+/** How a GET is sent. */
+export interface Connection {
+  get(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Head & { readonly body: AsyncIterable<unknown>; readonly discard: () => void }>
+  close(): Promise<void>
+}
+
+export function connectionOver(dispatcher: Dispatcher): Connection {
+  return {
+    async get({ origin, pathname, search }, headers, signal) {
+      const { statusCode, ...answer } = await dispatcher.request({
+        method: 'GET',
+        origin,
+        path: pathname + search,
+        headers,
+        signal,
+      })
+      return {
+        status: statusCode,
+        header: (name) => firstOf(answer.headers[name]),
+        body: answer.body,
+        discard: () => answer.body.on('error', () => {}).destroy(),
+      }
+    },
+    close: () => dispatcher.destroy(),
+  }
+}
+
+/** `fetch` belongs to the caller: closing the connection does nothing. */
+export function connectionByFetch(fetch: Fetch): Connection {
+  return {
+    async get(url, headers, signal) {
+      const answer = await fetch(url.href, { method: 'GET', headers, redirect: 'manual', signal })
+      const reader = answer.body?.getReader()
+      return {
+        status: answer.status,
+        // The encoding is that of the network: a fetch has decoded the body.
+        header: (name) => (name === 'content-encoding' ? undefined : (answer.headers.get(name) ?? undefined)),
+        body: chunksOf(reader),
+        discard: () => void reader?.cancel().catch(() => undefined),
+      }
+    },
+    close: async () => undefined,
+  }
+}
+
+async function* chunksOf(reader: BodyReader | undefined): AsyncGenerator<unknown> {
+  if (reader === undefined) return
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    yield value
+  }
+}
+
+export interface Reply extends Head {
   /** Null when the body did not arrive whole; then `bodyError` says why. */
   readonly text: string | null
   /** Size of the body. */

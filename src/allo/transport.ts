@@ -6,7 +6,8 @@ import { isLoopback } from '../config/loopback.ts'
 import { waitingFor } from '../waiting.ts'
 import { echoesKey } from './echoed-key.ts'
 import { AlloError, AlloThrottledError, type Asked } from './errors.ts'
-import { exchange } from './exchange.ts'
+import { type Connection, connectionByFetch, connectionOver, exchange } from './exchange.ts'
+import type { Fetch } from './fetch.ts'
 import { largestBody } from './limits.ts'
 import { type PauseBackoff, pauseAfter } from './pause.ts'
 import { readBody, toUnreachable } from './read-body.ts'
@@ -51,6 +52,8 @@ export interface TransportSettings {
   readonly pacer: Pacer
   readonly userAgent: string
   readonly proxy?: ProxySettings
+  /** Sends the requests, instead of our own HTTP client with `proxy`. */
+  readonly fetch?: Fetch | undefined
   readonly retry?: Partial<RetrySettings>
   /**
    * Called with the status of each response, and with Allo's clock in it (header `date`). Null: no readable response, or
@@ -76,7 +79,7 @@ const usualRetry: RetrySettings = {
 
 export function createTransport(settings: TransportSettings): Transport {
   const retry = { ...usualRetry, ...settings.retry }
-  const dispatcher = createDispatcher(settings)
+  const connection = connect(settings)
   const base = settings.apiUrl.replace(/\/+$/, '')
   let closing: Promise<void> | null = null
 
@@ -147,7 +150,7 @@ export function createTransport(settings: TransportSettings): Transport {
     try {
       const limits = { timeoutMs: settings.timeoutMs, largestBody }
       const reply = await waitingFor(`Allo (the ${asked.what})`, () =>
-        exchange(dispatcher, url, headers, limits, signal),
+        exchange(connection, url, headers, limits, signal),
       )
       settings.onAnswer?.(reply.status, reply.header('date') ?? null)
       for (const tally of tallies) tally.bytes += reply.bytes
@@ -181,7 +184,7 @@ export function createTransport(settings: TransportSettings): Transport {
       counted: () => counting([noRequests(), ...tallies], isOnce),
       once: () => counting([noRequests(), ...tallies], true),
       close() {
-        closing ??= dispatcher.destroy()
+        closing ??= connection.close()
         return closing
       },
     }
@@ -191,6 +194,10 @@ export function createTransport(settings: TransportSettings): Transport {
 
 function noRequests(): RequestCounts {
   return { requests: 0, throttled: 0, exchangeMs: 0, bytes: 0 }
+}
+
+function connect(settings: TransportSettings): Connection {
+  return settings.fetch ? connectionByFetch(settings.fetch) : connectionOver(createDispatcher(settings))
 }
 
 /**

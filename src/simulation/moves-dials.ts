@@ -4,7 +4,7 @@ import { type CallResult, NO_RESULT, type SyncStatus } from './shapes.ts'
 import { placeIn, queueOf, recordQueue, type TeamState, type When } from './team-state.ts'
 import type { Dial } from './timeline.ts'
 
-interface Target {
+export interface Target {
   readonly userId: string
   readonly position: number
 }

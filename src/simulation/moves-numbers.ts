@@ -42,7 +42,7 @@ const refill: ApplyMove<{ userId: string; position: number; number?: string }> =
   return { userIds: [userId], queueId: queue.id, positions: [position] }
 }
 
-interface Removal {
+export interface Removal {
   readonly userId: string
   readonly renumber?: boolean
 }

@@ -17,7 +17,7 @@ import {
   type When,
 } from './team-state.ts'
 
-interface OfTeammate {
+export interface OfTeammate {
   readonly userId: string
 }
 

@@ -1,6 +1,7 @@
 /** Opens a client of the API with the read budget of its key, and closes it after the work. */
 import { createAlloClient } from '../../allo/client.ts'
 import { neededScopes } from '../../allo/documented-words.ts'
+import type { Fetch } from '../../allo/fetch.ts'
 import { createPacer, type ProcessPacer } from '../../allo/pacer.ts'
 import { createSurpriseLog, type SurpriseLog } from '../../allo/surprises.ts'
 import type { RetrySettings } from '../../allo/transport.ts'
@@ -34,6 +35,8 @@ export interface AlloLimits {
   readonly retry?: Partial<RetrySettings>
   /** As in TransportSettings. */
   readonly onAnswer?: (status: number | null, date: string | null) => void
+  /** As in TransportSettings. */
+  readonly fetch?: Fetch | undefined
 }
 
 /** Calls `work` with the open API. `openBudget` opens the read budget. */
@@ -41,7 +44,7 @@ export async function withAllo<T>(
   config: ConfigWithKey,
   openBudget: (fingerprint: string) => Promise<OpenReadBudget>,
   work: (allo: OpenAllo) => Promise<T>,
-  { maxThrottledMs = MAX_THROTTLED_MS, retry = {}, onAnswer = () => undefined }: AlloLimits = {},
+  { maxThrottledMs = MAX_THROTTLED_MS, retry = {}, onAnswer = () => undefined, fetch }: AlloLimits = {},
 ): Promise<T> {
   const fingerprint = keyFingerprint(config.apiKey.value())
   const budget = await openBudget(fingerprint)
@@ -60,6 +63,7 @@ export async function withAllo<T>(
     pacer,
     retry,
     onAnswer,
+    fetch,
     onSurprise: surprises.add,
   })
   try {
