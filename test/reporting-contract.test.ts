@@ -1,15 +1,23 @@
 /**
  * The contract of schema reporting: no column disappears or changes, and all of them are described. `-u` writes the
- * list.
+ * list, and the row types of the library.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { reportingRows, typeInTypeScript } from './support/reporting-rows.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
   database = await createTestDatabase()
 })
 afterAll(() => database?.drop())
+
+/** A value of each type, where it is not 1. */
+const samples: Readonly<Record<string, string>> = {
+  boolean: 'true',
+  date: '2026-04-30',
+  'timestamp with time zone': '2026-04-30T10:00:00Z',
+}
 
 async function published(): Promise<string[]> {
   const { rows } = await database.pool.query<{ line: string }>(
@@ -25,6 +33,18 @@ async function published(): Promise<string[]> {
 describe('schema reporting', () => {
   test('has exactly the columns and types of the committed list', async () => {
     await expect(`${(await published()).join('\n')}\n`).toMatchFileSnapshot('reporting-contract.txt')
+  })
+
+  test('has exactly the row types that the library exports', async () => {
+    await expect(await reportingRows(database.pool)).toMatchFileSnapshot('../src/library/reporting-rows.ts')
+  })
+
+  test('has row types of what node-postgres makes of each type', async () => {
+    const types = Object.keys(typeInTypeScript)
+    const columns = types.map((type, nth) => `'${samples[type] ?? '1'}'::${type} as c${nth}`)
+    const { rows } = await database.pool.query<Record<string, unknown>>(`select ${columns.join(', ')}`)
+    const found = Object.values(rows[0] ?? {}).map((value) => (value instanceof Date ? 'Date' : typeof value))
+    expect(found).toEqual(Object.values(typeInTypeScript))
   })
 
   test('says of every view what one row is and which question it answers, and what every column means', async () => {

@@ -6,44 +6,7 @@ import type { SyncResult } from '../../pass/run-in-process.ts'
 import { isAnswered } from '../../store/reading/reading.ts'
 import { sentenceOf } from '../../terminal/describe-error.ts'
 import { printable } from '../../text/printable.ts'
-
-/** The `--json` object; keys are contract. */
-export interface SyncJson {
-  /** Null in a dry run, and when the pass could not begin. */
-  readonly pass_id: number | null
-  readonly team_id: string | null
-  readonly status: SyncResult['status']
-  readonly dry_run: boolean
-  /** Teammates to be read, whether the reading succeeded or not. */
-  readonly teammates: number
-  readonly queues: number
-  readonly numbers: number
-  readonly added: number
-  readonly changed: number
-  readonly moved: number
-  readonly removed: number
-  readonly unchanged: number
-  readonly queues_ended: number
-  /** Seen without a holder; the next pass decides whether they ended. */
-  readonly queues_unknown: number
-  readonly requests: number
-  /** Number of 429 responses, and the time waited because of them. */
-  readonly throttled: number
-  readonly throttled_seconds: number
-  readonly duration_seconds: number
-  /** Teammates whose reading failed; their data stay as they were. */
-  readonly failures: readonly Failure[]
-  /** The error that stopped the pass early; null: none. */
-  readonly error: Omit<Failure, 'user_id' | 'status'> | null
-}
-
-interface Failure {
-  readonly user_id: string
-  readonly status: string
-  readonly code: string | null
-  readonly message: string | null
-  readonly request_id: string | null
-}
+import type { SyncJson } from './json.ts'
 
 export function toJson(result: SyncResult, dryRun: boolean): SyncJson {
   const { readings, conclusions } = result

@@ -66,10 +66,11 @@ async function onePass(config: ConfigWithKey, args: SyncArguments): Promise<Sync
   }
 }
 
-async function openAndSync(
+/** Opens the database and the API, runs one pass, and closes them. `progress` shows or collects what happens. */
+export async function openAndSync(
   config: ConfigWithKey,
-  { dryRun, users }: SyncArguments,
-  progress: Progress,
+  { dryRun, users }: Omit<SyncArguments, 'json'>,
+  progress: Omit<Progress, 'stop'>,
   signal: AbortSignal,
 ): Promise<SyncResult> {
   if (config.databaseUrl === null) progress.step(`Starting the embedded Postgres in ${config.dataDir}`)
