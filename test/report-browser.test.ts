@@ -51,6 +51,30 @@ describe.skipIf(chromium === null)('in a browser', () => {
     },
   )
 
+  test('the search and the choice of dates lead on by the script, and keep the period or the teammate', async () => {
+    const { seller } = weeks.cast
+    const { page, complaints } = await openPage(
+      browser,
+      `${server.url}/report?period=week&teammate=${seller}`,
+    )
+    const openAll = () =>
+      page.evaluate(`document.querySelectorAll('details').forEach((one) => { one.open = true })`)
+    await openAll()
+    await page.click('form:not([role]) button')
+    await page.waitForURL(/from=/)
+    expect(new URL(page.url()).search).toMatch(
+      new RegExp(`^\\?teammate=${seller}&from=2\\d{3}-\\d\\d-\\d\\d&to=2\\d{3}-\\d\\d-\\d\\d$`),
+    )
+    await page.goto(`${server.url}/report?period=week`)
+    await openAll()
+    await page.fill('input[name=q]', 'a')
+    await page.press('input[name=q]', 'Enter')
+    await page.waitForURL(/teammates/)
+    expect(new URL(page.url()).search).toBe('?period=week&q=a')
+    expect(await accessFaults(page)).toEqual([])
+    expect(complaints).toEqual([])
+  })
+
   test('low contrast and a missing language are found', async () => {
     const { page } = await openPage(browser, `${server.url}/report`)
     await page.evaluate(`document.querySelector('.says').style.color = '#ccc'`)

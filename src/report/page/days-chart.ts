@@ -2,8 +2,9 @@
  * Dials of each day as stacked bars. A picture as wide as its place: what is across is in percent and what is up in
  * pixels, so that letters are never scaled. Each outcome has a colour and a texture.
  */
-import { type Html, html } from '../../page/html.ts'
+import { type Content, type Html, html } from '../../page/html.ts'
 import { type DayOfDials, type DialOutcome, dialOutcomes } from '../days.ts'
+import { noPeriod } from '../filters.ts'
 import { asTable, empty, ofDials, type PageData, section, table } from './parts.ts'
 import { type Clock, count, countOf, outcomeName, PARTLY_UNREAD, percent } from './words.ts'
 
@@ -170,8 +171,15 @@ export const textures = html`<svg class="textures" width="0" height="0" aria-hid
 <pattern id="texture-unread" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="faint" d="M0 0V6"/></pattern>
 </defs></svg>`
 
-function dayTable(days: readonly DayOfDials[], { clock, figures }: PageData): Html {
-  const { isOpen } = figures.period
+/** To the report of that day, hour by hour. */
+function dayLink(day: DayOfDials, { clock, links }: PageData): Content {
+  const name = slotName(day, clock)
+  if (links === null || day.hour !== null) return name
+  return html`<a href="${links.page({ ...noPeriod, from: day.date, to: day.date })}">${name}</a>`
+}
+
+function dayTable(days: readonly DayOfDials[], page: PageData): Html {
+  const { isOpen } = page.figures.period
   return table(
     'Dials by day and outcome',
     [
@@ -181,7 +189,7 @@ function dayTable(days: readonly DayOfDials[], { clock, figures }: PageData): Ht
       { n: 'Not read' },
     ],
     days.map((day, index) => [
-      `${slotName(day, clock)}${isOpen && index === days.length - 1 ? ' (so far)' : ''}`,
+      html`${dayLink(day, page)}${isOpen && index === days.length - 1 ? ' (so far)' : ''}`,
       { n: count(day.dials) },
       ...dialOutcomes.map((outcome) => ({ n: count(day.byOutcome[outcome]) })),
       { n: day.unread === null ? '–' : percent(day.unread) },

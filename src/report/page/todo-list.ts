@@ -93,7 +93,7 @@ const runsOut: KindOf = (_, { clock, figures }) => ({
   ),
   figure: ({ number }) => count(number ?? 0),
   says: ({ at, hours }, who) =>
-    html`left for ${who}: ${at === null ? `${(hours ?? 0).toFixed(1)} h of dialling, which ends before ${EVENING_HOUR}:00` : `nothing from about ${clock.time(at)} on`}.`,
+    html`left for ${who}: used up ${at === null ? `after ${(hours ?? 0).toFixed(1)} h of dialling, before ${EVENING_HOUR}:00 if it begins now` : `at about ${clock.time(at)} at this pace`}.`,
   rows: ['queue_forecast'],
   more: (rest) => `${countOf(rest, 'more queue')} that run out before ${EVENING_HOUR}:00`,
 })
