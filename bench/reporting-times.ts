@@ -9,7 +9,7 @@ import { TEAM_ID } from './reporting-history.ts'
 import type { History } from './reporting-questions.ts'
 
 export async function benchTimes({ reader, owner, subject }: History, rounds: Rounds): Promise<Figure[]> {
-  const { queueId, userId, asOf, passes, now, monthAgo } = subject
+  const { queueId, userId, asOf, passes, now, monthAgo, weekAgo } = subject
   const baseline = () =>
     timed(() =>
       owner.query('set max_parallel_workers_per_gather = 0; select count(*) from allo.queue_number_versions'),
@@ -46,6 +46,41 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
         'select * from reporting.daily_activity where day > $1::timestamptz::date and day <= $2::timestamptz::date',
         [monthAgo, now],
       ),
+    ),
+    await waitFor(
+      'burn-down of all current queues',
+      1,
+      ask('select * from reporting.queue_burndown join reporting.teammates using (queue_id)'),
+    ),
+    await waitFor('count of all changes', 30, ask('select count(*) from reporting.number_changes')),
+    await waitFor(
+      'all numbers that were queued again',
+      20,
+      ask('select count(*) from reporting.requeued_numbers'),
+    ),
+    await waitFor(
+      'removals of a teammate in 30 days',
+      3,
+      ask('select * from reporting.removals where user_id = $1 and removed_at > $2', [userId, monthAgo]),
+    ),
+    await waitFor(
+      'days of all queues in a week',
+      5,
+      ask('select * from reporting.queue_daily where day > $1::timestamptz::date', [weekAgo]),
+    ),
+    await waitFor(
+      'health of a list',
+      1,
+      ask('select * from reporting.list_health where queue_id = $1', [queueId]),
+    ),
+    await waitFor('forecast of all queues', 1, ask('select * from reporting.queue_forecast')),
+    await waitFor(
+      'speed to lead of a teammate in 30 days',
+      10,
+      ask('select * from reporting.speed_to_lead where user_id = $1 and first_seen_at > $2', [
+        userId,
+        monthAgo,
+      ]),
     ),
     await waitFor('page of 7 days', 10, () => makePage(owner, 7)),
     await waitFor('page of 90 days', 10, () => makePage(owner, 90)),

@@ -64,14 +64,12 @@ test('the views call no function per row for the mask, the outcomes and the rate
     for (const [call] of plan.matchAll(/\ballo\.\w+(?=\()/g)) called.add(call)
   }
   // The zone is asked of a table, so the first instant of a day is no plain expression. Few numbers are addresses. Seconds
-  // are counted once per teammate and day. Working seconds add up the weeks between two instants, which takes a subquery. Looks
-  // are listed once per query.
+  // are counted once per teammate and day. Looks are listed once per query.
   expect([...called].sort()).toEqual([
     'allo.looks_on_record',
     'allo.masked_address',
     'allo.seconds_within',
     'allo.start_of_day',
-    'allo.working_seconds',
   ])
 })
 

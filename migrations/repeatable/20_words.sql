@@ -94,22 +94,6 @@ RETURN CASE WHEN ((day::timestamp AT TIME ZONE zone - interval '1 hour') AT TIME
   THEN day::timestamp AT TIME ZONE zone - interval '1 hour' ELSE day::timestamp AT TIME ZONE zone END;
 COMMENT ON FUNCTION allo.start_of_day IS 'First instant of a local day.';
 
--- Each period is converted from local time by itself, so it is as long as on the clock of its day.
-CREATE OR REPLACE FUNCTION allo.working_seconds(since timestamptz, until timestamptz, hours int4multirange, zone text)
-RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (
-  SELECT coalesce(sum(extract(epoch FROM least(period.until, working_seconds.until) - greatest(period.since, working_seconds.since))), 0)
-    ::double precision
-  FROM generate_series(date_trunc('week', working_seconds.since AT TIME ZONE zone), working_seconds.until AT TIME ZONE zone, interval '7 days') week
-  CROSS JOIN unnest(hours) minutes
-  CROSS JOIN LATERAL (
-    SELECT (week + lower(minutes) * interval '1 minute') AT TIME ZONE zone AS since,
-      (week + upper(minutes) * interval '1 minute') AT TIME ZONE zone AS until
-  ) period
-  WHERE least(period.until, working_seconds.until) > greatest(period.since, working_seconds.since)
-);
-COMMENT ON FUNCTION allo.working_seconds IS 'Seconds of the period from since to until that are in these minutes of the local week.';
-
 CREATE OR REPLACE FUNCTION allo.seconds_within(times tstzmultirange, since timestamptz, until timestamptz) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN times && tstzrange(since, greatest(since, until)) THEN (

@@ -141,7 +141,8 @@ LEFT JOIN LATERAL (
 WHERE q.is_current;
 
 -- The first dial is looked for in all entries of the number. A time that Allo did not say lies between two instants, so the
--- target is met or missed only if it is so for both.
+-- target is met or missed only if it is so for both. Each period of work is converted from local time by itself, so it is as
+-- long as on the clock of its day.
 CREATE OR REPLACE VIEW reporting.speed_to_lead AS
 SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
   allo.masked_number(e.number_to) AS number_masked, e.number_key, e.source_created_at AS created_at, e.first_seen_at,
@@ -155,13 +156,11 @@ SELECT q.team_id, e.entry_id, e.queue_id, a.user_id, t.name AS teammate_name,
     WHEN extract(epoch FROM dial.latest - e.source_created_at) <= target.seconds THEN true
     WHEN extract(epoch FROM dial.earliest - e.source_created_at) > target.seconds THEN false END AS is_within_target,
   CASE WHEN d.dialled_at >= e.source_created_at AND target.hours IS NOT NULL
-    THEN allo.working_seconds(e.source_created_at, d.dialled_at, target.hours, target.zone) END
-    AS working_seconds_to_first_dial,
+    THEN work.until_latest END AS working_seconds_to_first_dial,
   CASE WHEN target.hours IS NULL OR e.source_created_at IS NULL OR dial.latest < e.source_created_at THEN NULL
     WHEN extract(epoch FROM dial.latest - e.source_created_at) <= target.seconds
-      OR dial.latest IS NOT NULL
-      AND allo.working_seconds(e.source_created_at, dial.latest, target.hours, target.zone) <= target.seconds THEN true
-    WHEN allo.working_seconds(e.source_created_at, dial.earliest, target.hours, target.zone) > target.seconds THEN false
+      OR dial.latest IS NOT NULL AND work.until_latest <= target.seconds THEN true
+    WHEN work.until_earliest > target.seconds THEN false
   END AS is_within_working_target
 FROM allo.queue_entries e
 JOIN allo.queues q USING (queue_id)
@@ -180,12 +179,28 @@ LEFT JOIN LATERAL (
   SELECT bool_or(x.last_seen_at IS NULL AND xq.is_current) AS is_waiting,
     max(coalesce(x.last_seen_at, xq.last_observed_at)) AS until
   FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
-  WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
-) uncalled ON d.dial_id IS NULL
+  WHERE d.dial_id IS NULL AND coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to)
+    AND xq.team_id = q.team_id
+) uncalled ON true
 CROSS JOIN LATERAL (
   SELECT CASE WHEN d.dial_id IS NULL THEN uncalled.until ELSE coalesce(d.dialled_at, d.changed_after) END AS earliest,
     coalesce(d.dialled_at, d.first_seen_at) AS latest
 ) dial
+LEFT JOIN LATERAL (
+  SELECT coalesce(sum(extract(epoch FROM least(period.until, dial.latest) - greatest(period.since, e.source_created_at)))
+      FILTER (WHERE least(period.until, dial.latest) > greatest(period.since, e.source_created_at)), 0)::double precision
+      AS until_latest,
+    coalesce(sum(extract(epoch FROM least(period.until, dial.earliest) - greatest(period.since, e.source_created_at)))
+      FILTER (WHERE dial.earliest > greatest(period.since, e.source_created_at)), 0)::double precision AS until_earliest
+  FROM generate_series(date_trunc('week', e.source_created_at AT TIME ZONE target.zone),
+    coalesce(dial.latest, dial.earliest) AT TIME ZONE target.zone, interval '7 days') week
+  CROSS JOIN unnest(target.hours) minutes
+  CROSS JOIN LATERAL (
+    SELECT (week + lower(minutes) * interval '1 minute') AT TIME ZONE target.zone AS since,
+      (week + upper(minutes) * interval '1 minute') AT TIME ZONE target.zone AS until
+  ) period
+  WHERE target.hours IS NOT NULL AND period.until > e.source_created_at
+) work ON true
 WHERE allo.known_number(e.number_key, e.number_to) IS NOT NULL
   AND NOT EXISTS (SELECT FROM allo.teams WHERE team_id = q.team_id AND history_from > e.first_seen_at)
   AND NOT EXISTS (
