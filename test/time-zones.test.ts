@@ -100,7 +100,16 @@ test('a stored time zone that Postgres no longer knows is named by check, and vi
     DATABASE_URL: database.url,
     ALLO_READS_PER_SECOND: 'unlimited',
   }
-  expect((await runCli(['sync'], { ...env, REPORT_TIME_ZONE: 'europe/paris' }, { cwd })).code).toBe(0)
+  const settings = {
+    REPORT_TIME_ZONE: 'europe/paris',
+    SPEED_TO_LEAD_TARGET: '90m',
+    WORKING_HOURS: 'Sat-Sun 10:00-12:00',
+  }
+  expect((await runCli(['sync'], { ...env, ...settings }, { cwd })).code).toBe(0)
+  const { rows } = await database.pool.query(
+    'select speed_to_lead_seconds as seconds, working_hours::int4multirange::text as hours from allo.settings',
+  )
+  expect(rows).toEqual([{ seconds: 5400, hours: '{[7800,7920),[9240,9360)}' }])
   const stored = async () => (await database.pool.query('select report_time_zone from allo.settings')).rows[0]
   expect(await stored()).toEqual({ report_time_zone: 'Europe/Paris' })
   await database.pool.query(`update allo.settings set report_time_zone = 'US/Forgotten'`)
