@@ -6,6 +6,7 @@ import { type PassOptions, runPass } from '../src/library/index.ts'
 import { urlOfPool } from '../src/library/pool-url.ts'
 import { type Simulation, startSimulation } from '../src/simulation/index.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { until } from './support/worker.ts'
 
 let database: TestDatabase
 let simulation: Simulation
@@ -89,6 +90,14 @@ describe('runPass', () => {
   test('rejects with the reason of an aborted signal', async () => {
     const reason = new Error('enough')
     await expect(runPass({ ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    const stop = new AbortController()
+    const fault = simulation.addFault({ kind: 'no_answer', endpoint: 'queue' })
+    const pass = runPass({ ...options, signal: stop.signal })
+    await until('a queue is asked for', () => fault.injected() > 0)
+    stop.abort(reason)
+    await expect(pass).rejects.toBe(reason)
+    fault.remove()
+    expect(await runPass(options)).toMatchObject({ status: 'ok' })
   })
 })
 

@@ -1,5 +1,6 @@
 /** `takeSnapshot` of the library, against the simulated Allo of the library. */
 import { inspect } from 'node:util'
+import undici from 'undici'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Fetch, MirrorFailure, type SnapshotOptions, takeSnapshot } from '../src/library/index.ts'
 import { type Simulation, startSimulation } from '../src/simulation/index.ts'
@@ -56,6 +57,10 @@ describe('takeSnapshot', () => {
     expect(simulation.requestCount()).toBe(4)
   })
 
+  test('accepts the fetch of undici', async () => {
+    expect(await takeSnapshot({ ...allo, fetch: undici.fetch }, idOf(0))).toMatchObject({ kind: 'queue' })
+  })
+
   test('takes a body that fetch has decoded', async () => {
     const fetch: Fetch = async (url, init) => {
       const answer = await globalThis.fetch(url, init)
@@ -97,7 +102,9 @@ describe('takeSnapshot', () => {
     )
     expect(failure.code).toBe('configuration')
     expect(failure.message).toMatch(/apiKey: .*\n {2}baseUrl: .*\n {2}readsPerSecond: /)
+    expect((await failureOf(takeSnapshot({} as SnapshotOptions, 'usr-1'))).message).toContain('apiKey: ')
     expect((await failureOf(takeSnapshot(allo, ' '))).code).toBe('usage')
+    expect((await failureOf(takeSnapshot(allo, undefined as unknown as string))).code).toBe('usage')
     expect(simulation.requestCount()).toBe(0)
   })
 

@@ -4,7 +4,7 @@ import { toJson } from '../commands/sync/result.ts'
 import { openAndSync } from '../commands/sync/run.ts'
 import { mask } from '../logger.ts'
 import type { AlloAccess } from './access.ts'
-import { configOf } from './configuration.ts'
+import { configOf, secretsOf } from './configuration.ts'
 import { orMirrorFailure } from './mirror-failure.ts'
 import { type PgPool, urlOfPool } from './pool-url.ts'
 
@@ -39,7 +39,7 @@ export interface PassResult extends SyncJson {
  */
 export async function runPass(options: PassOptions): Promise<PassResult> {
   const { users = [], dryRun = false, migrate = true, signal } = options
-  let secrets = (): readonly string[] => [options.apiKey]
+  let secrets = (): readonly string[] => secretsOf(options)
   return orMirrorFailure({ secrets: () => secrets(), signal }, async () => {
     const config = configOf(options, {
       ...options.settings,

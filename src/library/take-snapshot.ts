@@ -7,7 +7,7 @@ import { exitCodes, MirrorError, UsageError } from '../errors.ts'
 import { takeSnapshot as takeProvenSnapshot } from '../snapshot/take-snapshot.ts'
 import type { OpenReadBudget } from '../store/pass/read-budget.ts'
 import type { AlloAccess } from './access.ts'
-import { configOf } from './configuration.ts'
+import { configOf, secretsOf } from './configuration.ts'
 import { orMirrorFailure } from './mirror-failure.ts'
 
 /** What Allo said about one teammate. Times are ISO 8601, on the clock of this machine. */
@@ -45,8 +45,9 @@ export interface SnapshotOptions extends AlloAccess {
  */
 export async function takeSnapshot(options: SnapshotOptions, userId: string): Promise<TeammateSnapshot> {
   const { fetch = globalThis.fetch, signal } = options
-  return orMirrorFailure({ secrets: () => [options.apiKey], signal }, async () => {
-    if (userId.trim() === '') throw new UsageError('userId is empty: give the id of a teammate')
+  return orMirrorFailure({ secrets: () => secretsOf(options), signal }, async () => {
+    // Without an id, Allo would answer for the owner of the key.
+    if (typeof userId !== 'string' || userId.trim() === '') throw new UsageError('give the id of a teammate')
     const config = configOf(options)
     const openBudget = async (fingerprint: string) => budgetOf(`${fingerprint} ${config.apiUrl}`)
     return withAllo(

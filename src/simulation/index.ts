@@ -36,7 +36,7 @@ export interface SimulationOptions {
 export interface Simulation {
   /** For `baseUrl` or ALLO_API_URL. Only this machine can reach it. */
   readonly url: string
-  /** The only key that it accepts. */
+  /** The only key that it accepts. The same seed makes the same key. */
   readonly apiKey: string
   /** All on the team now, blocked ones too. */
   teammates(): TeammateRow[]
@@ -55,8 +55,6 @@ export interface Simulation {
   close(): Promise<void>
 }
 
-const apiKey = 'ak_simulated_0000000000000000'
-
 /** Rejects if the port is taken. */
 export async function startSimulation(options: SimulationOptions = {}): Promise<Simulation> {
   const { seed = 1, readsPerSecond = 20, latencyMs = 0, movesBetweenPages = 0, port = 0 } = options
@@ -70,6 +68,8 @@ export async function startSimulation(options: SimulationOptions = {}): Promise<
   const size = { teammates, blocked, withoutQueue, numbersPerQueue, calledBefore }
   // Without past states, a simulation can run for long.
   const world = createWorld({ seed, ...size, keepsPast: false })
+  // Each team has its own, because a mirror keeps the team of a key.
+  const apiKey = `ak_simulated_${world.team.id}`
   const server = { port, readsPerSecond, latencyMs, movesBetweenPages }
   const { url, faults, requests, close } = await startSimulatedAllo({ world, apiKey, seed, ...server })
   return {

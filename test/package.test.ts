@@ -1,0 +1,162 @@
+/** The package that npm publishes, as a program and as a library, from its tarball in a project that has nothing else. */
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type Simulation, startSimulation } from '../src/simulation/index.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { compile, type InstalledPackage, installPackage } from './support/installed-package.ts'
+import { createWorkplace, runCli } from './support/run-cli.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { folder: project, remove } = createWorkplace()
+const { version, bin } = z
+  .object({ version: z.string(), bin: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')))
+let installed: InstalledPackage
+let database: TestDatabase
+let simulation: Simulation
+beforeAll(async () => {
+  installed = installPackage(project)
+  database = await createTestDatabase({ empty: true })
+  simulation = await startSimulation({ teammates: 2, numbersPerQueue: 120, readsPerSecond: null })
+})
+afterAll(async () => {
+  await simulation?.close()
+  await database?.drop()
+  remove()
+})
+
+function run(file: string, source: string, env = {}) {
+  writeFileSync(join(project, file), source)
+  return runCli([], env, { cwd: project, file: join(project, file) })
+}
+
+/** Both resolutions of modules, with the declarations of the package checked too. */
+function compileStrict(source: string, types: readonly string[]): void {
+  writeFileSync(join(project, 'strict.mts'), source)
+  for (const [module, moduleResolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ]) {
+    const compilerOptions = {
+      ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
+      ...{ skipLibCheck: false, noEmit: true, target: 'es2024', module, moduleResolution, types },
+    }
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['strict.mts'] }))
+    compile(['-p', project], project)
+  }
+}
+
+const everyExport = `
+import { type Fetch, MirrorFailure, type PassOptions, type PassResult, type ReportingRows, type SnapshotOptions,
+  type TeammateSnapshot, runPass, takeSnapshot } from 'allo-queue-mirror'
+import { type Move, type Simulation, startSimulation } from 'allo-queue-mirror/simulation'
+
+const mine: Fetch = fetch
+export async function read(options: SnapshotOptions): Promise<TeammateSnapshot | string> {
+  try {
+    return await takeSnapshot({ ...options, fetch: mine }, 'usr-1')
+  } catch (error) {
+    if (error instanceof MirrorFailure && error.retryable) return error.code
+    throw error
+  }
+}
+export const pass = (options: PassOptions): Promise<PassResult> => runPass(options)
+export const name: ReportingRows['teammates']['teammate_name'] = null
+export async function simulate(): Promise<Simulation> {
+  const simulation = await startSimulation({ seed: 'a' })
+  const move: Move = { type: 'append', userId: 'usr-1', count: 2 }
+  simulation.apply(move)
+  simulation.addFault({ kind: 'rate_limited', times: 1 })
+  return simulation
+}
+// @ts-expect-error a move that does not exist
+export const wrong: Move = { type: 'sing', userId: 'usr-1' }
+// @ts-expect-error a view that does not exist
+export type Wrong = ReportingRows['no_such_view']
+`
+
+test('the tarball is smaller than 1 MB and holds only declarations that its exports lead to', () => {
+  expect(installed.bytes).toBeLessThan(1_000_000)
+  const declarations = installed.files.filter((file) => file.endsWith('.d.ts'))
+  expect(
+    declarations.filter((file) => !/^dist\/(library|simulation|allo|commands\/sync)\//.test(file)),
+  ).toEqual(['dist/errors.d.ts'])
+  for (const file of declarations) {
+    const text = readFileSync(join(installed.folder, file), 'utf8')
+    expect(text.match(/['"]\.{1,2}\/[^'"]*(?<!\.js)['"]/g), file).toBeNull()
+  }
+})
+
+describe('as a program', () => {
+  const runProgram = (args: readonly string[], env = {}) =>
+    runCli(args, env, { cwd: project, file: join(installed.folder, bin['allo-queue-mirror'] ?? '') })
+
+  test('it knows its version and contains no source', async () => {
+    expect(existsSync(join(installed.folder, 'src'))).toBe(false)
+    expect(await runProgram(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  test('it migrates, mirrors and has every command', async () => {
+    const env = {
+      ALLO_API_KEY: simulation.apiKey,
+      ALLO_API_URL: simulation.url,
+      ALLO_READS_PER_SECOND: 'unlimited',
+      DATABASE_URL: database.url,
+    }
+    const { code, stdout } = await runProgram(['sync'], env)
+    expect(code).toBe(0)
+    expect(stdout).toContain('2 teammates, 2 queues, 240 numbers: 240 added')
+    const doctor = await runProgram(['doctor'], env)
+    expect(doctor, doctor.stdout).toMatchObject({ code: 0 })
+    for (const name of ['demo', 'simulate']) {
+      expect(existsSync(join(installed.folder, 'dist', 'commands', `${name}.js`))).toBe(true)
+    }
+  })
+})
+
+describe('as a library', () => {
+  test('an ES module imports what is documented, and nothing else can be imported', async () => {
+    const source = `
+      console.log(Object.keys(await import('allo-queue-mirror')), Object.keys(await import('allo-queue-mirror/simulation')))
+      await import('allo-queue-mirror/dist/cli.js').catch((error) => console.log(error.code))`
+    expect(await run('all.mjs', source)).toEqual({
+      code: 0,
+      stdout: `[ 'MirrorFailure', 'runPass', 'takeSnapshot' ] [ 'startSimulation' ]\nERR_PACKAGE_PATH_NOT_EXPORTED\n`,
+      stderr: '',
+    })
+  })
+
+  test('CommonJS uses it by import()', async () => {
+    const source = `
+      (async () => {
+        const { takeSnapshot } = await import('allo-queue-mirror')
+        const { startSimulation } = await import('allo-queue-mirror/simulation')
+        const { url: baseUrl, apiKey, teammates, close } = await startSimulation({ numbersPerQueue: 7 })
+        const { numbers } = await takeSnapshot({ apiKey, baseUrl }, teammates()[0].id)
+        console.log(numbers.length)
+        await close()
+      })()`
+    expect(await run('some.cjs', source)).toEqual({ code: 0, stdout: '7\n', stderr: '' })
+  })
+
+  test('strict TypeScript accepts it with no other types installed', () => {
+    compileStrict(everyExport, [])
+  })
+
+  test('the code of the README compiles and runs', async () => {
+    const [, code = ''] =
+      /## As a library\n\n```ts\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+    for (const name of ['pg', '@types']) {
+      symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name))
+    }
+    compileStrict(code, ['node'])
+    const own = await createTestDatabase({ empty: true })
+    const { stdout, ...rest } = await run('readme.mts', code, { DATABASE_URL: own.url })
+    await own.drop()
+    expect(rest).toMatchObject({ code: 0 })
+    expect(stdout).toMatch(/^\d+\n\d+\n\d+\nok 3\n$/)
+  })
+})
