@@ -39,7 +39,7 @@ ${details(
 )}
 ${details(
   'What this can’t say',
-  html`<ul><li>Talk time, conversations and conversions: Allo’s queues tell none of them. With CALL_DETAILS=true they are in reporting.funnel.</li>
+  html`<ul><li>Talk time, conversations and conversions: Allo’s queues tell none of them. With CALL_DETAILS, the views calls and funnel have them. With CALL_DETAILS=true they are in reporting.funnel.</li>
 <li>What came and went between two readings and was seen by no look: a number that appeared, was dialled and vanished, a second dial of the same number, the end of a queue before its reset.</li>
 <li>Who removed a number, and why.</li></ul>`,
   { isOpen },
