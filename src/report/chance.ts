@@ -1,4 +1,4 @@
-/** Whether rates differ by more than chance: Pearson's χ² test on counts. Pure functions. */
+/** Whether rates differ by more than chance, and which of them: Pearson's χ² test on counts. Pure functions. */
 import type { Rate } from './scope.ts'
 
 /** A difference counts as beyond chance if chance alone gives it less often than this. */
@@ -7,6 +7,36 @@ export const SIGNIFICANT = 0.05
 const LEAST_EXPECTED = 5
 
 type Counts = Pick<Rate, 'part' | 'whole'>
+
+/** Fewer dials with a result than this say nothing: such a rate is never ranked or compared. */
+export const LEAST_DIALS = 10
+
+export interface RateComparison<R> {
+  /** Rates with counts that are large enough for the test. */
+  readonly compared: number
+  /** Probability of at least these differences by chance alone. Null: fewer than two rates can be compared. */
+  readonly chance: number | null
+  readonly differs: boolean
+  /** Those that differ from the others together beyond chance; none unless `differs`. */
+  readonly clear: readonly (R & { readonly rateOfOthers: number })[]
+}
+
+/**
+ * Two conditions for a clear difference: the rates differ (χ² over all of them), and this one differs from the others
+ * together. The second is tested for each rate, so its limit is divided by their number (Bonferroni).
+ */
+export function compareRates<R extends Rate>(rates: readonly R[]): RateComparison<R> {
+  const all = comparable(rates.filter(({ whole }) => whole >= LEAST_DIALS))
+  if (all.length < 2) return { compared: all.length, chance: null, differs: false, clear: [] }
+  const chance = chanceOfSameRate(all)
+  const differs = chance < SIGNIFICANT
+  const clear = all.flatMap((rate) => {
+    const others = sumOf(all.filter((other) => other !== rate))
+    const isClear = chanceOfSameRate([rate, others]) < SIGNIFICANT / all.length
+    return isClear ? [{ ...rate, rateOfOthers: others.part / others.whole }] : []
+  })
+  return { compared: all.length, chance, differs, clear: differs ? clear : [] }
+}
 
 /** Those whose counts are large enough for the test, if all have the same true rate. */
 export function comparable<R extends Counts>(rates: readonly R[]): readonly R[] {

@@ -3,9 +3,6 @@ import { sql } from 'drizzle-orm'
 import { run } from '../store/postgres/query.ts'
 import { countWhere, isAsked, type Rate, rateOf, type Scope, within } from './scope.ts'
 
-/** Fewer dials with a result than this say nothing about an hour. */
-export const LEAST_DIALS = 10
-
 export interface HourOfWeek {
   /** 1 Monday to 7 Sunday. */
   readonly weekday: number

@@ -1,10 +1,10 @@
 /** At which attempt people are reached: is it worth going on? */
 import { type Html, html } from '../../page/html.ts'
 import { type Attempt, type Attempts, MOST_DIALS } from '../attempts.ts'
-import { LEAST_DIALS } from '../hours.ts'
+import { LEAST_DIALS } from '../chance.ts'
 import { empty, type PageData, rateCell, rateScale, section, table } from './parts.ts'
 import { dayWords } from './period-words.ts'
-import { count, countOf, percent, range } from './words.ts'
+import { count, percent, range, resolvedDials } from './words.ts'
 
 export function attemptsSection(page: PageData): Html {
   const { attempts } = page.figures
@@ -40,7 +40,7 @@ function sentence({ attempts, isTooMuch }: Attempts): string {
 }
 
 function rateWords({ connected }: Attempt): string {
-  return `${percent(connected.rate ?? 0)} of ${countOf(connected.whole, 'dial')}`
+  return `${percent(connected.rate ?? 0)} of ${resolvedDials(connected)}`
 }
 
 const ordinals = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth']

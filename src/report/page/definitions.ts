@@ -30,6 +30,7 @@ ${details(
 <dt>Dials an hour</dt><dd>Dials after a pause of at most 30 minutes, by the sum of these pauses: calls and breaks of half an hour included, nights not.</dd>
 <dt>Runs out</dt><dd>When nothing is left at the pace of the teammate’s last 8 hours of dialling in this queue, without a pause and without new numbers.</dd>
 <dt>Connection rate</dt><dd>Dials that a person answered, of dials with a result. The range beside it (95 %, Wilson) is what the true rate may well be: with few dials it is wide, and a difference within it may be chance. Rank people by counts.</dd>
+<dt>Beyond chance</dt><dd>A χ² test of all of them finds p below 0.05, and the named one differs from the others together with p below 0.05 divided by how many are compared. Of ten teammates with the same luck, one has the highest rate: that alone says nothing. Fewer than ten dials with a result are not compared.</dd>
 <dt>Left to call</dt><dd>Numbers in a current queue that were not dialled. “No queue” was seen twice in a row. “Not known”: it was not read, or the second reading is still to come.</dd>
 <dt>Reset</dt><dd>The queue’s holder had a new one instead. The numbers left in it when it was read last were not called.</dd>
 <dt>Left without a call</dt><dd>Uncalled numbers that a reading saw missing from their queue: deleted, or gone with the queue. Each time counts, also if the number comes back. What was added and removed between two readings was not seen, and what happened to the numbers of a teammate who left is unknown.</dd>

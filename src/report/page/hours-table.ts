@@ -1,11 +1,12 @@
 /** When people are reached: a table of the week, coloured by rate. Where there are too few dials it shows no rate. */
 import { type Html, html } from '../../page/html.ts'
+import { LEAST_DIALS } from '../chance.ts'
 import { compareHours, type HourComparison } from '../compare-hours.ts'
-import { type HourOfWeek, LEAST_DIALS } from '../hours.ts'
+import type { HourOfWeek } from '../hours.ts'
 import type { Period } from '../period.ts'
 import { asTable, empty, type PageData, rateCell, rateScale, section, table } from './parts.ts'
 import { dayWords } from './period-words.ts'
-import { count, countOf, percent, range, weekdayName } from './words.ts'
+import { count, percent, range, resolvedDials, weekdayName } from './words.ts'
 
 const RANKED = 20
 const FRIDAY = 5
@@ -47,17 +48,13 @@ function sentence(telling: number, { compared, chance, differs, best }: HourComp
   if (chance === null) {
     return 'There are too few dials with a result to compare hours: differences may be chance.'
   }
-  const test = `χ² test of ${countOf(compared, 'hour')} with enough dials, p ${chanceInWords(chance)}`
-  if (!differs) return `None of the hours differs from the others beyond chance (${test}).`
+  if (!differs)
+    return `No hour differs from the others beyond chance, of ${count(compared)} with enough dials.`
   if (best === null) {
-    return `The hours differ beyond chance (${test}), but no single one is better than the others beyond chance.`
+    return 'The hours differ beyond chance, but no single one is better than the others beyond chance.'
   }
   const { weekday, hour, connected, rateOfOthers } = best
-  return `${weekdayName(weekday)} ${hourWords(hour)} is better than the other hours beyond chance: ${percent(connected.rate ?? 0)} of ${countOf(connected.whole, 'dial')} reached a person (likely ${range(connected)}), ${percent(rateOfOthers)} at the others (${test}).`
-}
-
-function chanceInWords(chance: number): string {
-  return chance < 0.001 ? '< 0.001' : `= ${chance.toFixed(chance < 0.1 ? 3 : 2)}`
+  return `${weekdayName(weekday)} ${hourWords(hour)} is better than the other hours beyond chance: ${percent(connected.rate ?? 0)} of ${resolvedDials(connected)} reached a person (likely ${range(connected)}), ${percent(rateOfOthers)} at the others.`
 }
 
 function hourWords(hour: number): string {

@@ -86,20 +86,30 @@ export type Cell =
   | { readonly n: Content; readonly isWide?: boolean }
   | { readonly text: Content; readonly isWide?: boolean }
 
-/** The first cell of a row is its heading. It scrolls by itself where it is too wide. */
+/**
+ * The first cell of a row is its heading. It scrolls by itself where it is too wide; on a phone each row is a block, in
+ * which each cell says its column.
+ */
 export function table(name: string, columns: readonly Cell[], rows: readonly (readonly Cell[])[]): Html {
   const body = rows.map(
     ([first = null, ...others]) =>
-      html`<tr>${cell('th', first, 'row')}${others.map((content) => cell('td', content))}</tr>\n`,
+      html`<tr>${cell('th', first, { scope: 'row' })}${others.map((content, index) => cell('td', content, { column: columns[index + 1] ?? null }))}</tr>\n`,
   )
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${name}"><table>
-<thead><tr>${columns.map((content) => cell('th', content, 'col'))}</tr></thead>
+<thead><tr>${columns.map((content) => cell('th', content, { scope: 'col' }))}</tr></thead>
 <tbody>${body}</tbody></table></div>`
 }
 
-function cell(tag: 'th' | 'td', given: Cell, scope: 'row' | 'col' | null = null): Html {
+interface CellOf {
+  readonly scope?: 'row' | 'col'
+  readonly column?: Cell
+}
+
+function cell(tag: 'th' | 'td', given: Cell, { scope, column = null }: CellOf): Html {
   const { content, classes } = partsOf(given)
-  return html`<${tag}${scope === null ? null : html` scope="${scope}"`}${classes === '' ? null : html` class="${classes}"`}>${content}</${tag}>`
+  const { content: name } = partsOf(column)
+  const label = typeof name === 'string' ? html` data-column="${name.replace(/,.*/, '')}"` : null
+  return html`<${tag}${scope === undefined ? null : html` scope="${scope}"`}${label}${classes === '' ? null : html` class="${classes}"`}>${content}</${tag}>`
 }
 
 function partsOf(cell: Cell): { readonly content: Content; readonly classes: string } {

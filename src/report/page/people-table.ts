@@ -1,35 +1,30 @@
 /** Each teammate's dials and people reached, and how their queue stands. Ranked by counts, never by rates. */
 import { type Content, type Html, html } from '../../page/html.ts'
-import type { Forecast } from '../outlook.ts'
 import { PEOPLE_SHOWN, type Person } from '../people.ts'
-import type { TimeSpan } from '../period.ts'
+import { forecastWords, isFirstToRunOut } from './forecast-words.ts'
 import {
   type Cell,
   empty,
   more,
   ofDials,
   type PageData,
-  type RateScale,
   rateCell,
   rateScale,
   rowsBehind,
   section,
   table,
 } from './parts.ts'
-import { type Clock, count, countOf, duration, PARTLY_UNREAD, percent, UNREAD } from './words.ts'
+import { peopleSentence } from './people-sentence.ts'
+import { type Clock, count, countOf, duration, UNREAD } from './words.ts'
 
 export function peopleSection(page: PageData): Html {
   const { people, period } = page.figures
   const { teammates } = people
   const rest = teammates.length - PEOPLE_SHOWN
-  const scale = rateScale(
-    teammates.map(({ connected }) => connected),
-    people.total.connected,
-  )
   return section(page, {
     id: 'people',
     title: `Teammates, ${page.words.title}`,
-    sentence: sentence(page),
+    sentence: peopleSentence(page),
     views: [
       period.asked.days === 7 ? ofDials(page, 'leaderboard_7d') : ['dials', period.asked],
       ['teammates'],
@@ -37,84 +32,107 @@ export function peopleSection(page: PageData): Html {
     body:
       teammates.length === 0
         ? empty('There is no teammate.')
-        : html`<div id="people-table">${table(
-            'Teammates',
-            [
-              'Teammate',
-              'Queue now',
-              'Runs out',
-              { n: 'Dials' },
-              { n: 'before', isWide: true },
-              { n: 'Reached' },
-              { n: 'before', isWide: true },
-              'Connection rate, likely range',
-              'Last dial',
-              ...(hasUnread(page) ? [{ n: 'Not read' }] : []),
-            ],
-            teammates.slice(0, PEOPLE_SHOWN).map((person) => row(person, scale, page)),
-          )}</div>${more(rest, `${countOf(rest, 'more', 'more')}, who reached fewer.`)}
-<p class="fine">“Before” is ${page.words.before}. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all. “Runs out” is when nothing is left if the teammate goes on at the pace of their last hours without a pause, with its 95 % range.</p>`,
+        : html`${peopleTable(teammates.slice(0, PEOPLE_SHOWN), page)}${more(rest, `${countOf(rest, 'more', 'more')}, who reached fewer.`)}
+<p class="fine">Most people reached first. “Before” is ${page.words.before}. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all. “Runs out” is when nothing is left if the teammate goes on at the pace of their last hours without a pause, with its 95 % range.</p>`,
   })
 }
 
-function sentence(page: PageData): string {
-  const { total, teammates } = page.figures.people
-  const active = teammates.filter(({ dials }) => dials > 0).length
-  const rate =
-    total.connected.rate === null
-      ? ''
-      : ` A person answered ${count(total.connected.part)} of the ${count(total.connected.whole)} with a result, ${percent(total.connected.rate)}.`
-  return `${active} of ${countOf(teammates.length, 'teammate')} made ${countOf(total.dials, 'dial')}${change(page)}.${rate}`
+interface Column {
+  readonly head: Cell
+  readonly cell: (person: Person) => Cell
+  /** Given: where it is the same for all, this says it once, and the column is left out. */
+  readonly once?: { readonly name: string; readonly value: (person: Person) => string }
 }
 
-function change({ figures, words }: PageData): string {
-  const { people, unread } = figures
-  const { dials, previousDials } = people.total
-  const before = unread.previous ?? 0
-  if (previousDials === 0 || before > UNREAD) return ''
-  const difference = `${count(Math.abs(dials - previousDials))} ${dials >= previousDials ? 'more' : 'fewer'}`
-  const caveat = before < PARTLY_UNREAD ? '' : `, of which ${percent(before)} was not read`
-  return `, ${difference} than ${words.inBefore}${caveat}`
+function peopleTable(teammates: readonly Person[], page: PageData): Html {
+  const columns = columnsOf(teammates, page)
+  const [shown, same] = [columns.filter((column) => !isSame(column, teammates)), columns.flatMap(said)]
+  const notRead = notReadOf(teammates)
+  return html`<div id="people-table">${table(
+    'Teammates',
+    ['Teammate', ...shown.map(({ head }) => head)],
+    teammates.map((person) => [
+      nameCell(person, notRead === null ? notReadWords(person) : null, page),
+      ...shown.map(({ cell }) => cell(person)),
+    ]),
+  )}</div>${onceWords([...same, ...(notRead === null ? [] : [notRead])])}`
+
+  function said(column: Column): string[] {
+    const [first] = teammates
+    if (!isSame(column, teammates) || first === undefined || column.once === undefined) return []
+    return [`${column.once.name}: ${column.once.value(first)}`]
+  }
 }
 
-function row(person: Person, scale: RateScale, page: PageData): Cell[] {
-  const { links, clock, figures, report } = page
-  const { period } = figures
-  const { previous } = period
-  const name =
-    links === null || report.filters.teammate !== null
-      ? person.name
-      : html`<a href="${links.page({ teammate: person.userId })}">${person.name}</a>`
-  const before = wordsBefore(person, previous)
-  const { userId: teammate } = person
+function isSame({ once }: Column, teammates: readonly Person[]): boolean {
+  return once !== undefined && teammates.length > 1 && new Set(teammates.map(once.value)).size === 1
+}
+
+function onceWords(same: readonly string[]): Html | null {
+  return same.length === 0 ? null : html`<p class="fine">The same for all: ${same.join('; ')}.</p>`
+}
+
+function columnsOf(teammates: readonly Person[], page: PageData): Column[] {
+  const { figures, clock } = page
+  const { period, people } = figures
+  const scale = rateScale(
+    teammates.map(({ connected }) => connected),
+    people.total.connected,
+  )
+  const rows = (figure: Content, { userId }: Person, isNow = false) =>
+    rowsBehind(page, figure, isNow ? ['current_numbers'] : ['dials', period.asked], { teammate: userId })
   return [
-    html`${name}${person.isNamesake ? html` <small>${teammate}</small>` : null}${leftTeam(person, clock)}`,
-    rowsBehind(page, queueWords(person, clock), ['current_numbers'], { teammate }),
-    runsOut(person, page),
-    { n: rowsBehind(page, count(person.dials), ['dials', period.asked], { teammate }) },
-    before(person.previousDials),
-    { n: html`<b>${count(person.connected.part)}</b>` },
-    before(person.previousConnected.part),
-    rateCell(person.connected, scale),
-    lastDial(person, page),
-    ...(hasUnread(page)
-      ? [
-          {
-            n:
-              person.unreadSeconds < LITTLE_SECONDS
-                ? html`<span class="muted">–</span>`
-                : duration(person.unreadSeconds),
-          },
-        ]
-      : []),
+    { head: 'Queue now', cell: (person) => rows(queueWords(person, clock), person, true) },
+    { head: 'Runs out', cell: (person) => runsOut(person, page) },
+    { head: { n: 'Dials' }, cell: (person) => ({ n: rows(count(person.dials), person) }) },
+    before('dials', ({ previousDials }) => previousDials, page),
+    { head: { n: 'Reached' }, cell: ({ connected }) => ({ n: html`<b>${count(connected.part)}</b>` }) },
+    before('reached', ({ previousConnected }) => previousConnected.part, page),
+    { head: 'Connection rate, likely range', cell: ({ connected }) => rateCell(connected, scale) },
+    {
+      head: 'Last dial',
+      cell: (person) => lastDial(person, page),
+      once: { name: 'last dial', value: ({ lastDialAt }) => lastDialAt ?? 'none seen' },
+    },
   ]
+}
+
+/** In the period before: not known where the teammate was hardly read then. */
+function before(what: string, value: (person: Person) => number, { figures, words }: PageData): Column {
+  const { from, to } = figures.period.previous
+  const unreadFrom = ((Date.parse(to) - Date.parse(from)) / 1000) * UNREAD
+  const text = (person: Person) =>
+    person.previousUnreadSeconds < unreadFrom ? count(value(person)) : 'not read'
+  return {
+    head: { n: 'before', isWide: true },
+    cell: (person) => ({ n: html`<span class="muted">${text(person)}</span>`, isWide: true }),
+    once: { name: `${what} in ${words.before}`, value: text },
+  }
 }
 
 /** Less is not shown as not read. */
 const LITTLE_SECONDS = 60
 
-function hasUnread({ figures }: PageData): boolean {
-  return figures.people.teammates.some(({ unreadSeconds }) => unreadSeconds >= LITTLE_SECONDS)
+function notReadWords({ unreadSeconds }: Person): string | null {
+  return unreadSeconds < LITTLE_SECONDS ? null : `${duration(unreadSeconds)} not read`
+}
+
+/** Null: it is not the same for all, or there is none. */
+function notReadOf(teammates: readonly Person[]): string | null {
+  const [words = null, ...others] = new Set(teammates.map(notReadWords))
+  return teammates.length > 1 && others.length === 0 ? words : null
+}
+
+function nameCell(person: Person, notRead: string | null, { links, clock, report }: PageData): Html {
+  const name =
+    links === null || report.filters.teammate !== null
+      ? person.name
+      : html`<a href="${links.page({ teammate: person.userId })}">${person.name}</a>`
+  return html`${name}${small(person.isNamesake ? person.userId : null)}${leftTeam(person, clock)}${small(notRead)}`
+}
+
+function small(text: string | null): Html | null {
+  return text === null ? null : html` <small>${text}</small>`
 }
 
 /** The time of today, or the day. */
@@ -125,48 +143,20 @@ function lastDial({ lastDialAt }: Person, { clock, figures }: PageData): Content
 }
 
 function leftTeam({ isOnTeam, leftAt }: Person, clock: Clock): Html | null {
-  if (isOnTeam) return null
-  return html` <small>left${leftAt === null ? '' : ` ${clock.day(leftAt)}`}</small>`
-}
-
-/** In the period before: not known where the teammate was hardly read then. */
-function wordsBefore({ previousUnreadSeconds }: Person, previous: TimeSpan): (value: number) => Cell {
-  const wasRead = previousUnreadSeconds < secondsOf(previous) * UNREAD
-  return (value) => ({
-    n: html`<span class="muted">${wasRead ? count(value) : 'not read'}</span>`,
-    isWide: true,
-  })
+  return small(isOnTeam ? null : `left${leftAt === null ? '' : ` ${clock.day(leftAt)}`}`)
 }
 
 function runsOut({ queueId }: Person, { figures, clock }: PageData): Content {
-  const forecast = figures.outlook.forecasts.find((one) => one.queueId === queueId)
+  const { forecasts } = figures.outlook
+  const forecast = forecasts.find((one) => one.queueId === queueId)
   if (queueId === null || forecast === undefined) return html`<span class="muted">–</span>`
-  return forecastWords(forecast, clock)
-}
-
-const unknownPace = { no_dials: 'not dialled yet', too_few_dials: 'too few dials' }
-
-/** Today at a time, or after some hours of dialling, or not known and why. */
-function forecastWords({ runsOutAt, earliestAt, latestAt, hoursLeft, reason }: Forecast, clock: Clock): Html {
-  if (runsOutAt !== null) {
-    const range = `${clock.time(earliestAt ?? runsOutAt)}–${clock.time(latestAt ?? runsOutAt)}`
-    return html`<b>${clock.time(runsOutAt)}</b> <small class="beside">${range}</small>`
-  }
-  if (reason === 'nothing_remains') return html`<b>used up</b>`
-  if (hoursLeft !== null)
-    return html`after ${hoursLeft < 10 ? hoursLeft.toFixed(1) : count(Math.round(hoursLeft))}\u00a0h <small class="beside">of dialling</small>`
-  return html`<span class="muted">not known</span> <small class="beside">${reason === 'no_dials' || reason === 'too_few_dials' ? unknownPace[reason] : ''}</small>`
-}
-
-function secondsOf({ from, to }: TimeSpan): number {
-  return (Date.parse(to) - Date.parse(from)) / 1000
+  const isFirst = isFirstToRunOut(forecast, forecasts)
+  return html`${forecastWords(forecast, clock)}${isFirst ? html` <small class="beside urgent">first</small>` : null}`
 }
 
 /** Seen without a queue, and not known, are two things. */
 function queueWords({ queueState, remaining, numbers, readAt, isOnTeam }: Person, clock: Clock): Content {
-  if (queueState === 'queue') {
-    return html`<b>${count(remaining ?? 0)}</b> of ${count(numbers ?? 0)} left`
-  }
+  if (queueState === 'queue') return html`<b>${count(remaining ?? 0)}</b> of ${count(numbers ?? 0)} left`
   if (queueState === 'no_queue') return 'no queue'
   const why = !isOnTeam
     ? 'not on the team'

@@ -79,7 +79,8 @@ th[scope=col]{vertical-align:bottom}
 .range .axis{stroke:var(--line)}.range .all{stroke:var(--muted)}.range .spread{stroke:var(--connected);stroke-width:3;stroke-linecap:round;opacity:.45}.range circle{fill:var(--connected)}
 .scroll td,.scroll thead th{white-space:nowrap}
 .scroll td.text{white-space:normal;min-width:14rem}
-td .unknown,.unknown{color:var(--warning);font-weight:600}
+@media screen and (max-width:40rem){.scroll table,.scroll tbody{display:block}.scroll thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.scroll tr{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;padding:.5rem 0;border-bottom:1px solid var(--line)}.scroll tr:last-child{border-bottom:0}.scroll th[scope=row],.scroll td{border:0;padding:0;white-space:normal;text-align:left;min-width:0}.scroll th[scope=row]{flex:1 0 100%;font-weight:600}.scroll td[data-column]::before{content:attr(data-column) ":";color:var(--muted);font-size:.82rem;margin-right:.35rem}.scroll td.text{flex:1 0 100%}.scroll td .rate{display:inline-flex}.scroll .range{display:none}.scroll td .rate b{min-width:0}.scroll td small{display:inline}}
+td .unknown,.unknown,.urgent{color:var(--warning);font-weight:600}
 .legend{list-style:none;padding:0;margin:.25rem 0 .6rem;gap:.25rem 1.1rem;color:var(--text);font-size:.85rem;align-items:center}
 .legend li{display:flex;align-items:center;gap:.4rem;font-variant-numeric:tabular-nums}
 .legend small{color:var(--muted)}

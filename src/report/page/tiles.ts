@@ -6,7 +6,7 @@ import type { Rate } from '../scope.ts'
 import { changeWords, unknownBefore } from './change.ts'
 import { type CsvLink, csvLinks, ofDials, type PageData } from './parts.ts'
 import { spark } from './spark.ts'
-import { count, countOf, duration, PARTLY_UNREAD, percent, range } from './words.ts'
+import { count, countOf, duration, PARTLY_UNREAD, percent, range, resolvedDials } from './words.ts'
 
 export function tiles(page: PageData): Html {
   // Of a period that is today, they would be there twice.
@@ -133,12 +133,11 @@ function connectionRate(page: PageData): Html {
   const was =
     then.rate === null
       ? 'no dial with a result'
-      : `${percent(then.rate)} of ${countOf(then.whole, 'dial')}${difference(now, then)}`
+      : `${percent(then.rate)} of ${resolvedDials(then)}${difference(now, then)}`
   return tile(page, {
     name: `Connection rate, ${shortly(page)}`,
     value: now.rate === null ? '–' : percent(now.rate),
-    unit:
-      now.rate === null ? 'no dial with a result' : `likely ${range(now)}, of ${countOf(now.whole, 'dial')}`,
+    unit: now.rate === null ? 'no dial with a result' : `likely ${range(now)}, of ${resolvedDials(now)}`,
     before: before(page.words.before, unread.previous, was),
     view: period.asked.days === 7 ? ofDials(page, 'leaderboard_7d') : ['dials', period.asked],
   })

@@ -19,6 +19,11 @@ export function countOf(value: number, one: string, many = `${one}s`): string {
   return `${count(value)}${NBSP}${value === 1 ? one : many}`
 }
 
+/** What a connection rate divides by: `2,228 dials with a result`. */
+export function resolvedDials({ whole }: Pick<Rate, 'whole'>): string {
+  return `${countOf(whole, 'dial')} with a result`
+}
+
 /** Never 0 % or 100 % of what is only nearly so. */
 export function percent(share: number): string {
   const percents = share * 100

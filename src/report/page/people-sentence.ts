@@ -1,0 +1,55 @@
+/** What is above the table of teammates: how much was dialled, whose queue runs out first, and who differs beyond chance. */
+import { compareRates } from '../chance.ts'
+import type { Person } from '../people.ts'
+import { nextToRunOut, runsOutWords } from './forecast-words.ts'
+import type { PageData } from './parts.ts'
+import { count, countOf, listed, PARTLY_UNREAD, percent, range, resolvedDials, UNREAD } from './words.ts'
+
+export function peopleSentence(page: PageData): string {
+  const { total, teammates } = page.figures.people
+  const active = teammates.filter(({ dials }) => dials > 0).length
+  const { part, whole, rate } = total.connected
+  const answered =
+    rate === null
+      ? ''
+      : ` A person answered ${count(part)} of the ${count(whole)} with a result, ${percent(rate)}.`
+  const dialled = `${active} of ${countOf(teammates.length, 'teammate')} made ${countOf(total.dials, 'dial')}${change(page)}.`
+  const others = teammates.length < 2 ? '' : `${runningOut(page)}${differences(teammates)}`
+  return `${dialled}${answered}${others}`
+}
+
+function change({ figures, words }: PageData): string {
+  const { people, unread } = figures
+  const { dials, previousDials } = people.total
+  const before = unread.previous ?? 0
+  if (previousDials === 0 || before > UNREAD) return ''
+  const difference = `${count(Math.abs(dials - previousDials))} ${dials >= previousDials ? 'more' : 'fewer'}`
+  const caveat = before < PARTLY_UNREAD ? '' : `, of which ${percent(before)} was not read`
+  return `, ${difference} than ${words.inBefore}${caveat}`
+}
+
+/** Used-up queues are counted in the whole team; the first to run out is among those that were looked at. */
+function runningOut({ figures: { outlook, remaining, todo }, clock }: PageData): string {
+  if (remaining.queues === 0) return ''
+  const [first] = nextToRunOut(outlook.forecasts)
+  const next = first === undefined ? '' : ` ${first.name} runs out first, ${runsOutWords(first, clock)}.`
+  const names = todo.nothingLeft.first.map(({ name }) => name)
+  const { exhausted } = remaining
+  if (exhausted === 0) return `${next} Every queue has numbers left.`
+  return `${next} ${exhausted === names.length ? listed(names) : countOf(exhausted, 'teammate')} ${exhausted === 1 ? 'has' : 'have'} nothing left.`
+}
+
+/** A difference between teammates is named only if chance alone would hardly make it. */
+function differences(teammates: readonly Person[]): string {
+  const { chance, differs, clear } = compareRates(
+    teammates.map(({ name, connected }) => ({ name, ...connected })),
+  )
+  if (chance === null) return ' There are too few dials with a result to compare connection rates.'
+  if (!differs) return ' No teammate’s connection rate differs from the others beyond chance.'
+  if (clear.length === 0) return ' Connection rates differ beyond chance, but no single one from the others.'
+  const words = clear.map(
+    (one) =>
+      `${one.name} (${percent(one.rate ?? 0)} of ${resolvedDials(one)}, likely ${range(one)}; the others ${percent(one.rateOfOthers)})`,
+  )
+  return ` Connection rates that differ from the others beyond chance: ${listed(words)}.`
+}
