@@ -122,7 +122,7 @@ SELECT p.team_id, p.pass_id, p.trigger, p.status, p.started_at, p.finished_at,
   extract(epoch FROM p.finished_at - p.started_at)::double precision AS duration_seconds, p.is_whole_team, p.teammates,
   r.teammates_read, r.teammates_failed, r.numbers_read, r.numbers_added, r.numbers_changed, r.numbers_moved, r.numbers_removed,
   p.requests, p.throttled AS throttled_requests, p.throttled_ms / 1000.0::double precision AS throttled_seconds,
-  p.error_code, p.error_message, p.version
+  p.error_code, p.error_message, p.version, p.gap_after_seconds
 FROM allo.sync_passes p
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE status IN ('ok', 'no_queue')) AS teammates_read,

@@ -4,28 +4,28 @@ COMMENT ON SCHEMA reporting IS 'Allo Power Dialer queues for reports. Views only
 COMMENT ON SCHEMA reporting_pii IS 'What schema reporting leaves out: phone numbers, for logins with that right.';
 COMMENT ON VIEW reporting.teams IS 'One row per team. As of when are the data, in which time zone, for how many teammates?';
 COMMENT ON VIEW reporting.teammates IS 'One row per teammate ever listed. Who has a queue now, who has none, for whom is it unknown, and what is left?';
-COMMENT ON VIEW reporting.queues IS 'One row per queue ever seen. How far did it get (funnel, penetration) and how fast, how did it end, and what was not called?';
+COMMENT ON VIEW reporting.queues IS 'One row per queue ever seen. How far did it get (funnel, penetration) and how fast, how did it end, and what was not called? All figures of a queue are with its present or last holder, also those from before it changed hands: to add up dials per teammate use daily_activity. To add up remaining, filter on queue_state.';
 COMMENT ON VIEW reporting.current_numbers IS 'One row per number in a current queue, in dialling order. What is left to call, and how long has it waited?';
 COMMENT ON VIEW reporting.number_entries IS 'One row per entry: one period in which a number is in a queue, ended ones included. When was it added, what was the result, when and why did it end?';
 COMMENT ON VIEW reporting.dials IS 'One row per dial that was seen. Who dialled when, and what was the result? A number that was added, dialled and removed between two readings was not seen.';
 COMMENT ON VIEW reporting.queue_burndown IS 'One row per queue and reading or look at which one of its counts changed; valid until valid_until. How did a queue burn down, and where is it unknown? It has a row per change, not per day: never add up its rows by day. For days use queue_daily.';
-COMMENT ON VIEW reporting.queue_daily IS 'One row per queue and local day, from the first day on which it was held or dialled to its end or to the last day read; no row for days after its end. What was left at the end of each day, and what came and went? The rows of one day can be added up over queues. Do not add up numbers or remaining_at_end over days. Allo''s times decide the day of a dial; when it was seen decides the day of all else.';
+COMMENT ON VIEW reporting.queue_daily IS 'One row per queue and local day, from the first day on which it was held or dialled to its end or to the last day read; no row for days after its end. What was left at the end of each day, and what came and went? The rows of one day can be added up over queues. Do not add up numbers or remaining_at_end over days. Numbers that left after a call have no column here. Allo''s times decide the day of a dial; when it was seen decides the day of all else.';
 COMMENT ON VIEW reporting.daily_activity IS 'One row per teammate and local day, from the first known day to the last day read, days without dials included. How many dials, with which results? Days have 23 or 25 hours when the clock changes.';
-COMMENT ON VIEW reporting.activity_heatmap IS 'One row per teammate, weekday and local hour (168 each, zeros included) over the 28 days before data_as_of of the team. At what times do people answer? Use the rate only if resolved_dials is 10 or more.';
+COMMENT ON VIEW reporting.activity_heatmap IS 'One row per teammate, weekday and local hour (168 each, zeros included) over the 28 days before data_as_of of the team. At what times do people answer? Use the rate only if resolved_dials is 10 or more. Hours in which nobody was read have no dials here either: see coverage_gaps.';
 COMMENT ON VIEW reporting.leaderboard_7d IS 'One row per teammate: the 7 days before data_as_of of the team, and the 7 days before those. How much did each teammate dial? Rank by counts; rates of few dials are chance.';
 COMMENT ON VIEW reporting.number_history IS 'One row per version of an entry: its state from valid_from until just before valid_to. What was known when?';
 COMMENT ON VIEW reporting.number_changes IS 'One row per change, derived from number_history. What was added, removed, moved or dialled between two moments? added + reappeared - removed = numbers in queues that have not ended and whose holder is on the team. A new position or a new updated_at does not count as added or removed.';
 COMMENT ON VIEW reporting.queue_assignments IS 'One row per period in which a teammate held one queue, or was seen without any. Who held which queue when? If there is no row, it is unknown.';
 COMMENT ON VIEW reporting.queue_history IS 'One row per version of a queue''s settings. When was it renamed, reassigned, reconfigured?';
-COMMENT ON VIEW reporting.requeued_numbers IS 'One row per number with more than one entry: its newest entry, and what came before. Who is called again, although they may have been reached? dials_after_connection counts over all entries, outcome is of the newest one only. Numbers are compared by phone number or, once erased, by number_key.';
-COMMENT ON VIEW reporting.removed_uncalled IS 'One row per entry that ended without a call, of a number that was in no queue afterwards. Who was never called? If a number was erased without number_key, its return can''t be detected.';
+COMMENT ON VIEW reporting.requeued_numbers IS 'One row per number with more than one entry: its newest entry, and what came before. Who is called again, although they may have been reached? dials_after_connection counts over all entries, outcome is of the newest one only, which may have ended: join current_numbers for those in a queue. Numbers that were called again within their only entry are not here: see wasted_dials. Numbers are compared by phone number or, once erased, by number_key.';
+COMMENT ON VIEW reporting.removed_uncalled IS 'One row per entry that ended without a call, of a number that was in no queue afterwards. Who was never called? Dials in an earlier entry do not count. If a number was erased without number_key, its return can''t be detected.';
 COMMENT ON VIEW reporting.removals IS 'One row per queue and moment at which numbers left it without a call. How many uncalled numbers were lost, when, how and to whom, and was it many at once? Counts every time a number left: deleted, or its queue was replaced or is gone. Numbers whose holder left the team are not here, because what happened to them is unknown. A number that was added and removed between two readings was not seen.';
 COMMENT ON VIEW reporting.stale_numbers IS 'One row per number in a current queue that has waited longer than 7 days without a call, as of the last reading. Which numbers wait too long?';
 COMMENT ON VIEW reporting.data_freshness IS 'One row per teammate on the team. How old are their data now, and when were they last looked at? is_stale is about the last reading only. Uses the current time.';
 COMMENT ON VIEW reporting.live_freshness IS 'One row per team, over the last hour. How long after a dial at Allo is it here, and how often are teammates looked at? Uses the current time.';
 COMMENT ON VIEW reporting.coverage_gaps IS 'One row per period in which a teammate was not read for longer than two intervals, or was not on the team. For which times are there no data, and why?';
 COMMENT ON VIEW reporting.sync_passes IS 'One row per pass of the mirror over the team. When did it run, was everyone read, how long did it wait? Counts of readings are null or zero after old readings are deleted.';
-COMMENT ON VIEW reporting.data_quality IS 'One row per team and data check, as last run. Can the data be trusted?';
+COMMENT ON VIEW reporting.data_quality IS 'One row per team and data check, as last run. Can the data be trusted? No rows: no check has run yet. A worker runs them every hour.';
 COMMENT ON VIEW reporting.outcome_definitions IS 'One row per outcome. What does each outcome include? The first rule that matches applies, so every number has exactly one outcome. sync_status is about the creation of the contact and never counts.';
 COMMENT ON VIEW reporting.data_dictionary IS 'One row per column of these views and of what the functions return. What does it mean?';
 COMMENT ON VIEW reporting_pii.numbers IS 'One row per entry whose phone number is still stored. Which phone number is it? Join by entry_id.';
@@ -35,7 +35,7 @@ COMMENT ON FUNCTION reporting.rate_high IS 'Upper end of the 95 % Wilson interva
 COMMENT ON FUNCTION reporting.unread_times IS 'unread_times(since, until): as unread_time, for several periods in one call. since and until are arrays of the same length; nth is the place of a period in them. One row per period and teammate.';
 COMMENT ON FUNCTION reporting.unread_time IS 'unread_time(since, until): one row per teammate. For how many seconds of that period was the teammate not read (unread_seconds), and how many of these were before they joined (seconds_before_joining)?';
 COMMENT ON FUNCTION reporting.start_of_day IS 'start_of_day(day): first instant of a local day in the report time zone.';
-COMMENT ON FUNCTION reporting.queue_as_of IS 'queue_as_of(user_id, at): one row per number in the queue that the teammate held at that moment, as known then. If there are no numbers, one row whose answer is no_queue (seen without a queue), unknown (not read around that time, or not confirmed; read_at says since when), or queue (it was empty).';
+COMMENT ON FUNCTION reporting.queue_as_of IS 'queue_as_of(user_id, at): one row per number in the queue that the teammate held at that moment, as known then. Text without a time zone is a time of your session: write 2026-11-26 12:00 Europe/Paris. If there are no numbers, one row whose answer is no_queue (seen without a queue), unknown (not read around that time, or not confirmed; read_at says since when), or queue (it was empty).';
 
 -- A column name means the same in every view. The exceptions follow below.
 DO $comments$
@@ -105,8 +105,9 @@ BEGIN
       ('first_dialled_at', 'First dial of this entry. Null: none.'),
       ('first_ever_seen_at', 'Observed: when the first entry of this number began.'),
       ('first_seen_at', 'Observed: end of the first reading that showed it.'),
+      ('gap_after_seconds', 'A teammate who is read later than this after the pass has a gap (coverage_gaps, unread_time, gap_seconds): two intervals of the schedule. A SYNC_CRON without passes at night has long intervals, so that a night is no gap. Null: a pass of an older version.'),
       ('gap_from', 'Observed: end of the last reading before the gap.'),
-      ('gap_seconds', 'Seconds of this day or period without data: before the first reading of the teammate, not read for longer than two intervals, or not on the team. 0: read all the time.'),
+      ('gap_seconds', 'Seconds of this day or period without data: before the first reading of the teammate, not read for longer than two intervals of the schedule (sync_passes.gap_after_seconds), or not on the team. 0: read as planned.'),
       ('gap_to', 'Observed: end of the first reading after the gap. Null: it continues.'),
       ('has_connected_before', 'A person answered in an earlier entry.'),
       ('has_gap', 'Part of the time until valid_until was not read, so the counts may have changed earlier than shown.'),
@@ -152,7 +153,7 @@ BEGIN
       ('meaning', 'What it means.'),
       ('measured_at', 'Observed: the current time.'),
       ('measured_from', 'The hour begins after this.'),
-      ('median_seconds_to_first_dial', 'Median over the dialled numbers of the queue, from when a number was added until its first dial. Null: none.'),
+      ('median_seconds_to_first_dial', 'Median over the dialled numbers of the queue, from when a number was added until its first dial. Numbers that still wait are not in it. Null: none.'),
       ('name', 'Name of the team.'),
       ('not_reached', 'Numbers of the queue with the outcome not_reached.'),
       ('not_reached_destination_reason', 'Allo''s field: why the call did not get through.'),
@@ -198,7 +199,7 @@ BEGIN
       ('reason', 'Status of the last unsuccessful reading in the gap; not_read: none was tried.'),
       ('remaining', 'Numbers of the queue without a call.'),
       ('removal_reason', 'Why it ended: deleted (removed, and the queue continued), queue_replaced, queue_gone, unobservable (what happened is unknown). Null: it did not end.'),
-      ('remaining_at_end', 'Numbers without a call at the end of the day, or as of the last reading if the day is not over. 0: the queue ended on this day. Null: not known.'),
+      ('remaining_at_end', 'Numbers without a call at the end of the day, or as of the last reading if the day is not over. 0: the queue ended on this day, and what was not called then is in removed_uncalled. Null: not known.'),
       ('removed_at', 'Observed: end of the first reading without it. Null: it is still in the queue, or this is unknown.'),
       ('replaced_by_queue_id', 'The queue that its holder had instead. Null unless end_reason is queue_replaced.'),
       ('report_time_zone', 'Time zone of local days and hours (REPORT_TIME_ZONE).'),

@@ -6,7 +6,7 @@
  * a view are never null, so all may be.
  */
 export interface ReportingRows {
-  /** One row per teammate, weekday and local hour (168 each, zeros included) over the 28 days before data_as_of of the team. At what times do people answer? Use the rate only if resolved_dials is 10 or more. */
+  /** One row per teammate, weekday and local hour (168 each, zeros included) over the 28 days before data_as_of of the team. At what times do people answer? Use the rate only if resolved_dials is 10 or more. Hours in which nobody was read have no dials here either: see coverage_gaps. */
   readonly activity_heatmap: {
     /** The team. */
     readonly team_id: string | null
@@ -92,6 +92,8 @@ export interface ReportingRows {
     readonly is_not_in_service: boolean | null
     /** Observed: end of the last reading that this row is based on. */
     readonly data_as_of: Date | null
+    /** Outcome of the entry: remaining if it was not called yet. */
+    readonly outcome: string | null
   }
   /** One row per call whose details were asked for, or are to be (CALL_DETAILS=true): calls that are over, of the last four weeks. How long did people talk, and how were calls tagged? Only dials with a call_id have a call. Without CALL_DETAILS there are no rows. */
   readonly calls: {
@@ -236,7 +238,7 @@ export interface ReportingRows {
     readonly day: Date | null
     /** True if the day was over at the last reading; false: its figures still grow. */
     readonly is_day_over: boolean | null
-    /** Seconds of this day or period without data: before the first reading of the teammate, not read for longer than two intervals, or not on the team. 0: read all the time. */
+    /** Seconds of this day or period without data: before the first reading of the teammate, not read for longer than two intervals of the schedule (sync_passes.gap_after_seconds), or not on the team. 0: read as planned. */
     readonly gap_seconds: number | null
     /** Dials. */
     readonly dials: string | null
@@ -325,7 +327,7 @@ export interface ReportingRows {
     /** Seconds between two looks that counted, as a moving average. Null: fewer than two. */
     readonly look_interval_seconds: number | null
   }
-  /** One row per team and data check, as last run. Can the data be trusted? */
+  /** One row per team and data check, as last run. Can the data be trusted? No rows: no check has run yet. A worker runs them every hour. */
   readonly data_quality: {
     /** The team. */
     readonly team_id: string | null
@@ -520,7 +522,7 @@ export interface ReportingRows {
     readonly previous_connected: string | null
     /** Connection rate of the 7 days before the period. */
     readonly previous_connection_rate: string | null
-    /** Seconds of this day or period without data: before the first reading of the teammate, not read for longer than two intervals, or not on the team. 0: read all the time. */
+    /** Seconds of this day or period without data: before the first reading of the teammate, not read for longer than two intervals of the schedule (sync_passes.gap_after_seconds), or not on the team. 0: read as planned. */
     readonly gap_seconds: number | null
     /** Seconds without data in the 7 days before the period. 604800 means that nothing of them was read, so there is nothing to compare with. */
     readonly previous_gap_seconds: number | null
@@ -775,7 +777,7 @@ export interface ReportingRows {
     /** Version of the outcome rules that the counts were made with. */
     readonly definition_version: number | null
   }
-  /** queue_as_of(user_id, at): one row per number in the queue that the teammate held at that moment, as known then. If there are no numbers, one row whose answer is no_queue (seen without a queue), unknown (not read around that time, or not confirmed; read_at says since when), or queue (it was empty). */
+  /** queue_as_of(user_id, at): one row per number in the queue that the teammate held at that moment, as known then. Text without a time zone is a time of your session: write 2026-11-26 12:00 Europe/Paris. If there are no numbers, one row whose answer is no_queue (seen without a queue), unknown (not read around that time, or not confirmed; read_at says since when), or queue (it was empty). */
   readonly queue_as_of: {
     /** The team. */
     readonly team_id: string | null
@@ -871,7 +873,7 @@ export interface ReportingRows {
     readonly api_total_count: number | null
     /** Part of the time until valid_until was not read, so the counts may have changed earlier than shown. */
     readonly has_gap: boolean | null
-    /** Seconds of this day or period without data: before the first reading of the teammate, not read for longer than two intervals, or not on the team. 0: read all the time. */
+    /** Seconds of this day or period without data: before the first reading of the teammate, not read for longer than two intervals of the schedule (sync_passes.gap_after_seconds), or not on the team. 0: read as planned. */
     readonly gap_seconds: number | null
     /** Observed: when the queue was first missing. Null: not ended, or unknown. */
     readonly ended_at: Date | null
@@ -880,7 +882,7 @@ export interface ReportingRows {
     /** Version of the outcome rules that the counts were made with. */
     readonly definition_version: number | null
   }
-  /** One row per queue and local day, from the first day on which it was held or dialled to its end or to the last day read; no row for days after its end. What was left at the end of each day, and what came and went? The rows of one day can be added up over queues. Do not add up numbers or remaining_at_end over days. Allo's times decide the day of a dial; when it was seen decides the day of all else. */
+  /** One row per queue and local day, from the first day on which it was held or dialled to its end or to the last day read; no row for days after its end. What was left at the end of each day, and what came and went? The rows of one day can be added up over queues. Do not add up numbers or remaining_at_end over days. Numbers that left after a call have no column here. Allo's times decide the day of a dial; when it was seen decides the day of all else. */
   readonly queue_daily: {
     /** The team. */
     readonly team_id: string | null
@@ -896,7 +898,7 @@ export interface ReportingRows {
     readonly teammate_name: string | null
     /** Numbers in the queue at the end of the day, with any outcome; as remaining_at_end. */
     readonly numbers: number | null
-    /** Numbers without a call at the end of the day, or as of the last reading if the day is not over. 0: the queue ended on this day. Null: not known. */
+    /** Numbers without a call at the end of the day, or as of the last reading if the day is not over. 0: the queue ended on this day, and what was not called then is in removed_uncalled. Null: not known. */
     readonly remaining_at_end: number | null
     /** Dials of this day. */
     readonly dials: string | null
@@ -987,7 +989,7 @@ export interface ReportingRows {
     /** ENABLED or DISABLED, or a word that Allo adds. */
     readonly do_not_disturb: string | null
   }
-  /** One row per queue ever seen. How far did it get (funnel, penetration) and how fast, how did it end, and what was not called? */
+  /** One row per queue ever seen. How far did it get (funnel, penetration) and how fast, how did it end, and what was not called? All figures of a queue are with its present or last holder, also those from before it changed hands: to add up dials per teammate use daily_activity. To add up remaining, filter on queue_state. */
   readonly queues: {
     /** The team. */
     readonly team_id: string | null
@@ -1057,7 +1059,7 @@ export interface ReportingRows {
     readonly first_dial_at: Date | null
     /** Last dial. Null: none. */
     readonly last_dial_at: Date | null
-    /** Median over the dialled numbers of the queue, from when a number was added until its first dial. Null: none. */
+    /** Median over the dialled numbers of the queue, from when a number was added until its first dial. Numbers that still wait are not in it. Null: none. */
     readonly median_seconds_to_first_dial: number | null
     /** Numbers without a call when the queue was last read before it ended. Null: not ended. */
     readonly uncalled_at_end: number | null
@@ -1091,7 +1093,7 @@ export interface ReportingRows {
     /** Those of numbers that are in a queue of the team afterwards: they returned, or are also in another queue. An erased number without number_key can't be recognised. numbers - came_back of all rows is the number of rows of removed_uncalled. */
     readonly came_back: string | null
   }
-  /** One row per entry that ended without a call, of a number that was in no queue afterwards. Who was never called? If a number was erased without number_key, its return can't be detected. */
+  /** One row per entry that ended without a call, of a number that was in no queue afterwards. Who was never called? Dials in an earlier entry do not count. If a number was erased without number_key, its return can't be detected. */
   readonly removed_uncalled: {
     /** The team. */
     readonly team_id: string | null
@@ -1120,7 +1122,7 @@ export interface ReportingRows {
     /** From first_seen_at until it ended, or until the last reading. */
     readonly seconds_in_queue: number | null
   }
-  /** One row per number with more than one entry: its newest entry, and what came before. Who is called again, although they may have been reached? dials_after_connection counts over all entries, outcome is of the newest one only. Numbers are compared by phone number or, once erased, by number_key. */
+  /** One row per number with more than one entry: its newest entry, and what came before. Who is called again, although they may have been reached? dials_after_connection counts over all entries, outcome is of the newest one only, which may have ended: join current_numbers for those in a queue. Numbers that were called again within their only entry are not here: see wasted_dials. Numbers are compared by phone number or, once erased, by number_key. */
   readonly requeued_numbers: {
     /** The team. */
     readonly team_id: string | null
@@ -1302,6 +1304,8 @@ export interface ReportingRows {
     readonly error_message: string | null
     /** Version of allo-queue-mirror. */
     readonly version: string | null
+    /** A teammate who is read later than this after the pass has a gap (coverage_gaps, unread_time, gap_seconds): two intervals of the schedule. A SYNC_CRON without passes at night has long intervals, so that a night is no gap. Null: a pass of an older version. */
+    readonly gap_after_seconds: number | null
   }
   /** One row per teammate ever listed. Who has a queue now, who has none, for whom is it unknown, and what is left? */
   readonly teammates: {
