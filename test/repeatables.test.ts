@@ -180,7 +180,7 @@ describe("a view that Postgres can't replace", () => {
     await apply(
       pool,
       nextVersion([
-        ['p.error_message, p.version', 'p.error_message, p.version, p.job_id AS trigger_job'],
+        ['p.version, p.gap_after_seconds', 'p.version, p.gap_after_seconds, p.job_id AS trigger_job'],
         [
           `('user_id', 'The teammate who held the queue at that time.')`,
           `('user_id', 'The teammate who held the queue at that time.'), ('trigger_job', 'Its job.')`,
