@@ -105,7 +105,7 @@ describe.concurrent('a database', () => {
     expect(await contentsOf(empty.pool)).toEqual({})
 
     const made = await runCli(['migrate'], here, { cwd })
-    expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Applied 2 migrations\.\n$/) })
+    expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Applied \d+ migrations\.\n$/) })
     await empty.drop()
   })
 

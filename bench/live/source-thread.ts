@@ -14,7 +14,7 @@ import { shiftOf } from './shifts.ts'
 import { type Asked, type SourceRequest, sourceOptions, type WebhookTarget } from './source.ts'
 
 const { apiKey, runMs, ...team } = sourceOptions.parse(workerData)
-const world = createWorld({ ...team, calledBefore: 0.2 })
+const world = createWorld(team)
 const allo = await startSimulatedAllo({
   world,
   apiKey,

@@ -12,8 +12,10 @@ export const sourceOptions = z.object({
   teammates: z.number(),
   numbersPerQueue: z.number(),
   runMs: z.number(),
+  /** Share of the numbers that were called before. */
+  calledBefore: z.number().default(0.2),
 })
-export type SourceOptions = z.infer<typeof sourceOptions>
+export type SourceOptions = z.input<typeof sourceOptions>
 
 const event = z.object({
   at: z.number(),

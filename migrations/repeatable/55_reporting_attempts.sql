@@ -48,7 +48,7 @@ SELECT q.team_id, n.queue_id, n.position, q.user_id, t.name AS teammate_name, n.
   CASE WHEN of_number.last_attempt_at < q.last_observed_at
     THEN extract(epoch FROM q.last_observed_at - of_number.last_attempt_at) / 86400
     WHEN of_number.attempts > 0 THEN 0 END AS days_since_last_attempt,
-  of_number.teammates, of_number.is_not_in_service, q.last_observed_at AS data_as_of, e.outcome
+  of_number.teammates, of_number.is_not_in_service, q.last_observed_at AS data_as_of
 FROM allo.queues q
 JOIN allo.queue_numbers n USING (queue_id)
 JOIN allo.queue_entries e USING (entry_id)

@@ -31,11 +31,10 @@ COMMENT ON COLUMN reporting.wasted_dials.hours_since_previous_attempt IS 'Hours 
 
 COMMENT ON VIEW reporting.cadence IS 'One row per number in a current queue that no person has answered yet, in any queue of the team. How often, how recently and by how many teammates was it tried? A number that is in two current queues has two rows. Counts dials on record: see dials.attempt_of_number.';
 COMMENT ON COLUMN reporting.cadence.user_id IS 'The teammate who holds the queue.';
-COMMENT ON COLUMN reporting.cadence.attempts_of_stay IS 'Dials of this entry.';
+COMMENT ON COLUMN reporting.cadence.attempts_of_stay IS 'Dials of this entry. 0: it is left to call.';
 COMMENT ON COLUMN reporting.cadence.attempts IS 'Dials of this number, in all its entries in all queues of the team. 0: none on record. Null, as are the next columns: not known, because the number is suppressed, or Allo sent none.';
 COMMENT ON COLUMN reporting.cadence.last_attempt_at IS 'The last of these dials (counted_at). Null: none, or not known.';
 COMMENT ON COLUMN reporting.cadence.days_since_last_attempt IS 'Days of 24 hours from last_attempt_at to data_as_of. Null: no dial, or not known.';
-COMMENT ON COLUMN reporting.cadence.outcome IS 'Outcome of the entry: remaining if it was not called yet.';
 COMMENT ON COLUMN reporting.cadence.teammates IS 'Different teammates with whom these dials were seen (dials.user_id).';
 COMMENT ON COLUMN reporting.cadence.is_not_in_service IS 'One of these dials found the number not in service (NOT_IN_SERVICE). Null: not known.';
 

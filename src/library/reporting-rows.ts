@@ -78,7 +78,7 @@ export interface ReportingRows {
     readonly number_masked: string | null
     /** Identifies a number without showing it: the same for the same number. Random (forgotten-… or erased-…) after the number was forgotten, or erased without a key. Null: NUMBER_KEY is not set, or the number is suppressed. */
     readonly number_key: string | null
-    /** Dials of this entry. */
+    /** Dials of this entry. 0: it is left to call. */
     readonly attempts_of_stay: number | null
     /** Dials of this number, in all its entries in all queues of the team. 0: none on record. Null, as are the next columns: not known, because the number is suppressed, or Allo sent none. */
     readonly attempts: number | null
@@ -92,8 +92,6 @@ export interface ReportingRows {
     readonly is_not_in_service: boolean | null
     /** Observed: end of the last reading that this row is based on. */
     readonly data_as_of: Date | null
-    /** Outcome of the entry: remaining if it was not called yet. */
-    readonly outcome: string | null
   }
   /** One row per call whose details were asked for, or are to be (CALL_DETAILS=true): calls that are over, of the last four weeks. How long did people talk, and how were calls tagged? Only dials with a call_id have a call. Without CALL_DETAILS there are no rows. */
   readonly calls: {
