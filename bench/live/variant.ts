@@ -43,6 +43,8 @@ interface RequestRates {
   readonly others: number
 }
 
+/** In which requests are counted, at least. */
+const WINDOW_SECONDS = 300
 /** Five pages. */
 const NUMBERS_PER_QUEUE = 500
 const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 'bench').toString('base64')}`
@@ -115,8 +117,9 @@ async function evaluate({
 }: Finished): Promise<Run> {
   const events = await source.events()
   const log = await source.requests()
-  // As long as the time between two passes, so that it contains one.
-  const since = Math.max(from, to - variant.passEverySeconds * 1000)
+  // Some times as long as the time between two passes, so that it contains whole ones.
+  const passes = Math.ceil(WINDOW_SECONDS / variant.passEverySeconds)
+  const since = Math.max(from, to - passes * variant.passEverySeconds * 1000)
   const inWindow = log.filter(({ at }) => at >= since && at < to)
   const purposes = purposesOf(inWindow, await readingsOf(pool))
   const looks = inWindow.filter((_, index) => purposes[index] === 'looks')
