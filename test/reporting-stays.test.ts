@@ -22,6 +22,9 @@ async function passes(stage: Stage, count: number): Promise<void> {
   for (let round = 0; round < count; round += 1) await stage.pass()
 }
 
+const removalsOf = async (stage: Stage, queueId: string) =>
+  (await read<{ queue_id: string }>(stage, 'removals')).filter((row) => row.queue_id === queueId)
+
 interface Requeued {
   readonly entry_id: number
   readonly queue_id: string
@@ -262,6 +265,29 @@ describe('a queue', () => {
       penetration_rate: 0.25,
       dials: 1,
     })
+  })
+
+  test('that ended after its holder was away, and came back, still has its removals', async () => {
+    const stage = await openStage()
+    const [, userId = ''] = stage.ids
+    const queueId = currentQueue(stage, userId)
+    await stage.pass()
+    stage.apply({ type: 'leave', userId })
+    await passes(stage, 2)
+    stage.apply({ type: 'return', userId }, { type: 'reset', userId, fill: 2 })
+    await passes(stage, 2)
+    const ended = await removalsOf(stage, queueId)
+    expect(ended).toMatchObject([{ reason: 'queue_replaced', user_id: userId, numbers: 5, came_back: 0 }])
+    stage.apply({ type: 'remove_queue', userId, restoreOlder: true })
+    await stage.pass()
+    expect(currentQueue(stage, userId)).toBe(queueId)
+    expect(await removalsOf(stage, queueId)).toEqual(ended.map((row) => ({ ...row, came_back: 5 })))
+    await passes(stage, 2)
+    stage.apply({ type: 'leave', userId })
+    await passes(stage, 2)
+    stage.apply({ type: 'return', userId })
+    await stage.pass()
+    expect(await removalsOf(stage, queueId)).toEqual(ended.map((row) => ({ ...row, came_back: 5 })))
   })
 
   test('whose holder left is unknown: neither ended nor current', async () => {

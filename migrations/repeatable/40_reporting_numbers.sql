@@ -242,8 +242,9 @@ WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining' 
   WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
     AND x.entry_id <> e.entry_id AND (x.last_seen_at IS NULL OR x.last_seen_at >= e.removed_at));
 
--- An entry that ended and was opened again has only its versions to show that it had left. The joins are inside, so that a
--- filter on the teammate begins with the queues they held.
+-- An entry that ended and was opened again has only its versions to show that it had left: by their end or, if it was not
+-- observable then, by the removal that was found later. The joins are inside, so that a filter on the teammate begins with
+-- the queues they held.
 CREATE OR REPLACE VIEW reporting.removals AS
 SELECT l.team_id, l.removed_at, l.queue_id, l.queue_name, l.user_id, l.teammate_name, l.reason,
   count(*) AS numbers, count(*) >= allo.mass_removal() AS is_mass, count(*) FILTER (WHERE l.came_back) AS came_back
@@ -260,17 +261,22 @@ FROM (
   LEFT JOIN allo.teammates t ON t.user_id = a.user_id
   WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining'
   UNION ALL
-  SELECT q.team_id, v.valid_to, v.queue_id, q.name, a.user_id, t.name, v.end_reason, true
-  FROM allo.queue_number_versions v
+  SELECT q.team_id, v.left_at, v.queue_id, q.name, a.user_id, t.name, v.reason, true
+  FROM (
+    SELECT *, valid_to AS left_at, end_reason AS reason FROM allo.queue_number_versions
+    WHERE end_reason <> 'unobservable'
+    UNION ALL
+    SELECT *, later_removed_at, later_removal_reason FROM allo.queue_number_versions
+    WHERE later_removed_at IS NOT NULL
+  ) v
   JOIN allo.queues q USING (queue_id)
-  LEFT JOIN allo.queue_holders a ON a.queue_id = v.queue_id AND a.valid_from <= v.valid_to
-    AND (a.next_from > v.valid_to OR a.next_from IS NULL)
+  LEFT JOIN allo.queue_holders a ON a.queue_id = v.queue_id AND a.valid_from <= v.left_at
+    AND (a.next_from > v.left_at OR a.next_from IS NULL)
   LEFT JOIN allo.teammates t ON t.user_id = a.user_id
-  WHERE v.end_reason <> 'unobservable'
-    AND allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
+  WHERE allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
       v.not_reached_destination_reason, v.call_start_date, v.call_id) = 'remaining'
-    AND EXISTS (SELECT FROM allo.queue_number_versions n WHERE n.entry_id = v.entry_id AND n.valid_from >= v.valid_to)
-    AND NOT EXISTS (SELECT FROM allo.dials d WHERE d.entry_id = v.entry_id AND d.first_seen_at <= v.valid_to)
+    AND EXISTS (SELECT FROM allo.queue_number_versions n WHERE n.entry_id = v.entry_id AND n.valid_from >= v.left_at)
+    AND NOT EXISTS (SELECT FROM allo.dials d WHERE d.entry_id = v.entry_id AND d.first_seen_at <= v.left_at)
 ) l
 GROUP BY l.team_id, l.removed_at, l.queue_id, l.queue_name, l.user_id, l.teammate_name, l.reason;
 

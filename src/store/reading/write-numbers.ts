@@ -40,6 +40,7 @@ export interface NumbersWritten {
 const q = alias(queueNumbers, 'q')
 const v = alias(queueNumberVersions, 'v')
 const e = alias(queueEntries, 'e')
+const opened = alias(queueNumberVersions, 'opened')
 
 /** A reading that equals the mirror. */
 export function nothingWritten() {
@@ -119,7 +120,8 @@ type Context = Pick<QueueToWrite, 'queueId' | 'observedAt' | 'changedAfter'>
 
 /** Must run before the inserts: an entry has one open version, and a slot one number. Returns what was dropped. */
 const makeRoom = template<Context>(
-  (queue) => sql`with closed as (${closeFollowedVersions(queue)}), dropped as (${dropSlots(queue)})
+  (queue) => sql`with closed as (${closeFollowedVersions(queue)}), kept as (${keepLaterRemovals()}),
+      dropped as (${dropSlots(queue)})
     select outcome, count(*)::int as rows from dropped group by outcome`,
 )
 
@@ -128,6 +130,20 @@ function closeFollowedVersions({ observedAt }: Named<Context>): SQL {
     from ${incomingNumbers} ${i}
     where ${v.entryId} = ${i.entryId} and ${v.validTo} is null
       and ${i.isPresent} and ${i.fate} in ('changed', 'moved')`
+}
+
+/**
+ * An entry that became unobservable, and was then found to be removed, has the removal only in its own row, which says
+ * nothing of it once the entry is re-opened. So its last version keeps it.
+ */
+function keepLaterRemovals(): SQL {
+  const later = { laterRemovedAt: e.removedAt, laterRemovalReason: e.removalReason }
+  const newest = sql`select max(${opened.validFrom}) from ${queueNumberVersions} ${opened}
+    where ${opened.entryId} = ${e.entryId}`
+  return sql`update ${queueNumberVersions} ${v} set ${assign(queueNumberVersions, later)}
+    from ${incomingNumbers} ${i} join ${queueEntries} ${e} using (entry_id)
+    where ${i.isPresent} and ${i.fate} = 'reopened' and ${e.removedAt} is not null
+      and ${v.entryId} = ${e.entryId} and ${v.validFrom} = (${newest}) and ${v.endReason} = 'unobservable'`
 }
 
 function dropSlots({ queueId }: Named<Context>): SQL {

@@ -44,6 +44,8 @@ export const queueNumberVersions = allo.table(
     position: integer('position').notNull(),
     ...callFields(),
     ...validity(),
+    laterRemovedAt: instant('later_removed_at'),
+    laterRemovalReason: text('later_removal_reason'),
   },
   (t) => [
     primaryKey({ name: 'queue_number_versions_pkey', columns: [t.entryId, t.validFrom] }),
@@ -52,6 +54,7 @@ export const queueNumberVersions = allo.table(
     index('queue_number_versions_queue_id').on(t.queueId, t.validFrom),
     index('queue_number_versions_valid_from').on(t.validFrom),
     index('queue_number_versions_ended').on(t.validTo).where(sql`${t.endReason} is not null`),
+    index('queue_number_versions_later').on(t.laterRemovedAt).where(sql`${t.laterRemovedAt} is not null`),
     check('queue_number_versions_interval', sql`${t.validTo} > ${t.validFrom}`),
   ],
 )

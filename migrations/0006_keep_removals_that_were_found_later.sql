@@ -1,0 +1,3 @@
+ALTER TABLE "allo"."queue_number_versions" ADD COLUMN "later_removed_at" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "allo"."queue_number_versions" ADD COLUMN "later_removal_reason" text;--> statement-breakpoint
+CREATE INDEX "queue_number_versions_later" ON "allo"."queue_number_versions" USING btree ("later_removed_at") WHERE "allo"."queue_number_versions"."later_removed_at" is not null;
