@@ -25,7 +25,7 @@ export async function benchLive(
   if (redis === null) return [bounded('looks: no Redis to be had', 0, null)]
   const scale = isQuick
     ? { teammates: 10, passEverySeconds: 30, large: 40, largeSeconds: 20, idleAfterSeconds: 10 }
-    : { teammates: 50, passEverySeconds: 300, large: 1000, largeSeconds: 120, idleAfterSeconds: 120 }
+    : { teammates: 50, passEverySeconds: 300, large: 1000, largeSeconds: 120, idleAfterSeconds: 310 }
   const run = { seed: 'live', runMs: minutes * 60_000 }
   try {
     const [runs, idle] = await Promise.all([

@@ -1,7 +1,6 @@
 /**
- * How much WAL a worker writes in an hour in which no teammate dials, when the last dial was more than an hour ago.
- * Measured on a Postgres of its own for less than an hour, and scaled. What passes wrote is counted apart, and the hourly
- * checks are not in it.
+ * How much WAL a worker writes in an hour in which no teammate dials. Measured on a Postgres of its own for less than an
+ * hour, and scaled. What passes wrote is counted apart, and the hourly checks are not in it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '../../src/store/postgres/database.ts'
@@ -16,7 +15,10 @@ export interface IdleHour {
   readonly looksPercent: number
   readonly teammates: number
   readonly passEverySeconds: number
-  /** From the first pass on: then come the hourly checks. */
+  /**
+   * From the first pass on. For two minutes after it, all teammates count as dialling, and in the first minutes come the
+   * hourly checks and autovacuum.
+   */
   readonly settleSeconds: number
   /** How long it is measured. As long as the time between two passes: one of them is in it. */
   readonly seconds: number
@@ -62,10 +64,7 @@ async function sampleWal(
     const worker = spawnWorker({ apiKey, apiUrl, databaseUrl, redisUrl, env })
     try {
       await untilFirstPass(pool)
-      await dateBack(pool)
       await sleep(settleSeconds * 1000)
-      // As autovacuum has done long ago where teammates have rested for hours.
-      await pool.query('vacuum (freeze, analyze)')
       // One in the time of measuring, as in any five minutes.
       await pool.query('checkpoint')
       const samples: Sample[] = []
@@ -84,11 +83,6 @@ async function sampleWal(
       await worker.exited
     }
   })
-}
-
-/** As if the last change was two hours ago. */
-async function dateBack(pool: Pool): Promise<void> {
-  await pool.query(`update allo.queue_snapshots set observed_at = observed_at - interval '2 hours'`)
 }
 
 /** Or was until a second ago. */
