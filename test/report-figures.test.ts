@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { plusDays } from '../src/report/calendar.ts'
 import { type Days, type Filters, noPeriod, usualFilters } from '../src/report/filters.ts'
+import { poorListsOf } from '../src/report/lists.ts'
 import { reportPage } from '../src/report/page/page.ts'
 import { type Figures, type Report, takeReport } from '../src/report/report.ts'
 import type { Rate } from '../src/report/scope.ts'
@@ -453,7 +454,9 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       )
       expect(todo.late?.count).toBe(byHolder.length)
       expect(todo.late?.first.map(({ number }) => number)).toEqual(byHolder.sort((a, b) => b - a).slice(0, 4))
-      const mass = removalsOf(team.truth).filter(({ at, keys }) => keys.length >= 10 && at >= midnight)
+      expect([todo.late?.numbers, todo.waiting.numbers]).toEqual([late.length, stale.length])
+      const yesterday = startOfDay(plusDays(figures.period.today.date, -1), timeZone)
+      const mass = removalsOf(team.truth).filter(({ at, keys }) => keys.length >= 10 && at >= yesterday)
       expect(todo.lost.count).toBe(mass.length)
     }
   })
@@ -496,10 +499,67 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
             Number(row.called_elsewhere_rate_low ?? 0) > 0.3),
       )
       const ids = (of: readonly string[]) => [...of].sort()
-      expect(outlook.poorLists.judged).toBe(open.size)
-      expect(ids(outlook.poorLists.lists.map(({ queueId }) => queueId))).toEqual(
+      expect(outlook.lists.lists.length).toBe(open.size)
+      expect(ids(poorListsOf(outlook.lists.lists).map(({ queueId }) => queueId))).toEqual(
         ids(poor.map(({ queue_id }) => queue_id)),
       )
+    }
+  })
+
+  test('the state of lists is what list_health says of current queues, and their sum', async () => {
+    for (const team of weeks().teams) {
+      const { all, lists } = (await reportOf(team)).figures.outlook.lists
+      const rows = await team.read<{
+        queue_id: string
+        resolved_numbers: number
+        voicemail: number
+        voicemail_rate_low: number | null
+        known_numbers: number
+        called_elsewhere: number
+      }>('list_health')
+      const shown = lists.map(({ queueId, voicemail, called_elsewhere }) => ({
+        queue_id: queueId,
+        voicemail: voicemail.part,
+        resolved_numbers: voicemail.whole,
+        voicemail_rate_low: voicemail.low === null ? null : voicemail.low.toFixed(9),
+        called_elsewhere: called_elsewhere.part,
+        known_numbers: called_elsewhere.whole,
+      }))
+      for (const list of shown) {
+        const row = rows.find(({ queue_id }) => queue_id === list.queue_id)
+        const low = row?.voicemail_rate_low ?? null
+        expect({ ...row, voicemail_rate_low: low === null ? null : Number(low).toFixed(9) }).toMatchObject(
+          list,
+        )
+      }
+      const sum = (of: typeof shown, column: 'voicemail' | 'resolved_numbers' | 'called_elsewhere') =>
+        of.reduce((total, list) => total + list[column], 0)
+      expect([all.voicemail.part, all.voicemail.whole, all.called_elsewhere.part]).toEqual([
+        sum(shown, 'voicemail'),
+        sum(shown, 'resolved_numbers'),
+        sum(shown, 'called_elsewhere'),
+      ])
+    }
+  })
+
+  test('dials that were not needed are those of wasted_dials in the period, by reason and teammate', async () => {
+    for (const team of weeks().teams) {
+      const { wasted, period } = (await reportOf(team)).figures
+      const rows = await team.read<{ user_id: string; counted_at: number; reason: string }>('wasted_dials')
+      const truly = rows.filter(
+        ({ counted_at }) => counted_at > micros(period.from) && counted_at <= micros(period.to),
+      )
+      const byReason = (of: readonly { reason: string }[]) => ({
+        dials: of.length,
+        connectedBefore: of.filter(({ reason }) => reason === 'connected_before').length,
+        notInService: of.filter(({ reason }) => reason === 'not_in_service').length,
+        tooSoon: of.filter(({ reason }) => reason === 'too_soon').length,
+      })
+      expect(wasted).toMatchObject({ isTooMuch: false, ...byReason(truly) })
+      expect(wasted.teammates.length).toBe(new Set(truly.map(({ user_id }) => user_id)).size)
+      for (const { userId, name: _, ...counts } of wasted.teammates) {
+        expect(counts).toEqual(byReason(truly.filter(({ user_id }) => user_id === userId)))
+      }
     }
   })
 
@@ -593,13 +653,13 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       // One reading can show that two queues of a teammate ended.
       const mass = truly
         .filter(({ keys }) => keys.length >= 10)
-        .sort((a, b) => b.at - a.at || b.keys.length - a.keys.length || (a.queueId < b.queueId ? -1 : 1))
+        .sort((a, b) => b.keys.length - a.keys.length || b.at - a.at || (a.queueId < b.queueId ? -1 : 1))
       expect(removals.massRemovals).toBe(mass.length)
       const event = (at: number, queueId: string, size: number) => [at, queueId, size]
-      expect(removals.lastMassRemovals.map((one) => event(micros(one.at), one.queueId, one.numbers))).toEqual(
+      expect(removals.largest.map((one) => event(micros(one.at), one.queueId, one.numbers))).toEqual(
         mass.slice(0, 15).map((one) => event(one.at, one.queueId, one.keys.length)),
       )
-      expect(removals.lastMassRemovals.every(({ teammate }) => teammate !== 'unknown')).toBe(true)
+      expect(removals.largest.every(({ teammate }) => teammate !== 'unknown')).toBe(true)
     }
   })
 

@@ -72,7 +72,9 @@ describe('/report', () => {
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
     const body = text.slice(text.indexOf('<main>'))
     expect(body).toMatch(/^<main><section class="verdict warning"[\s\S]*?Data as of[\s\S]*?America\/New_York/)
-    expect(body).toContain('of the period was not read: its figures are incomplete.')
+    expect(body).toMatch(
+      /Recorded since [^<]+: the period began earlier\. \d+\s% of the time since was not read\./,
+    )
     expect(body).not.toContain('are fresh')
     expect(body).toContain('no check of them has run yet')
     const headings = [...body.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, heading]) => heading)
@@ -92,6 +94,8 @@ describe('/report', () => {
       'What came of the dials, day by day',
       'When people are reached, last 28 days',
       'At which attempt people are reached',
+      'Dials that were not needed, last 28 days',
+      'The state of current lists',
       'Queues, and what was not called when they ended',
       'Numbers that left without a call, last 28 days',
       'To follow up',

@@ -1,6 +1,7 @@
 /** At which attempt people are reached, from `attempts`: of the whole team, in whole weeks. */
 import { sql } from 'drizzle-orm'
 import { one, run } from '../store/postgres/query.ts'
+import type { TimeSpan } from './period.ts'
 import { type Rate, rateOf, type Scope, within } from './scope.ts'
 
 /** The weeks that overlap the time of the hours of the week: 28 days at least. Dials of an unknown attempt are left out. */
@@ -28,7 +29,7 @@ const LAST = 8
 export const MOST_DIALS = 20_000
 
 export async function attemptsOf({ client, teamId, period }: Scope): Promise<Attempts> {
-  if (await hasMoreDials({ client, teamId, period }))
+  if (await hasMoreDials({ client, teamId }, period.forHours))
     return { isTooMuch: true, firstWeek: null, attempts: [] }
   const { from, to } = period.forHours
   const localDate = (instant: string) => sql`(${instant}::timestamptz at time zone ${period.timeZone})::date`
@@ -48,11 +49,15 @@ export async function attemptsOf({ client, teamId, period }: Scope): Promise<Att
   }
 }
 
-async function hasMoreDials({ client, teamId, period }: Omit<Scope, 'filters'>): Promise<boolean> {
+/** Whether the team has more dials in that time than can be looked up while a page waits. */
+export async function hasMoreDials(
+  { client, teamId }: Pick<Scope, 'client' | 'teamId'>,
+  span: TimeSpan,
+): Promise<boolean> {
   const { hasMore } = await one<{ hasMore: boolean }>(
     client,
     sql`select count(*) > ${MOST_DIALS} as "hasMore" from (
-        select from reporting.dials where team_id = ${teamId} and ${within(sql`counted_at`, period.forHours)}
+        select from reporting.dials where team_id = ${teamId} and ${within(sql`counted_at`, span)}
         limit ${MOST_DIALS + 1}) counted`,
   )
   return hasMore

@@ -6,7 +6,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, run } from '../store/postgres/query.ts'
 import { instant } from './instant.ts'
 import type { TimeSpan } from './period.ts'
-import { isOfTeammate, type Scope, within } from './scope.ts'
+import { isOfTeammate, queueNameAmong, type Scope, within } from './scope.ts'
 
 export interface Burndowns {
   /** Most that remains first; some of them. */
@@ -94,9 +94,9 @@ function holders({ client, teamId, filters: { teammate } }: Scope): Promise<Line
 function queueAsked({ client, teamId }: Scope, queueId: string): Promise<Line[]> {
   return run<Line>(
     client,
-    sql`select coalesce(queue_name, queue_id) as name, user_id as "userId", numbers, remaining, 1 as count,
+    sql`select ${queueNameAmong(sql`q`)} as name, user_id as "userId", numbers, remaining, 1 as count,
         case queue_state when 'current' then 'queue' else queue_state end as state
-      from reporting.queues where team_id = ${teamId} and queue_id = ${queueId}`,
+      from reporting.queues q where team_id = ${teamId} and queue_id = ${queueId}`,
   )
 }
 

@@ -23,16 +23,17 @@ export interface RateComparison<R> {
 
 /**
  * Two conditions for a clear difference: the rates differ (χ² over all of them), and this one differs from the others
- * together. The second is tested for each rate, so its limit is divided by their number (Bonferroni).
+ * together. The second is tested for each rate, so its limit is divided by their number (Bonferroni). With several
+ * comparisons at once, divide `limit` by their number.
  */
-export function compareRates<R extends Rate>(rates: readonly R[]): RateComparison<R> {
+export function compareRates<R extends Rate>(rates: readonly R[], limit = SIGNIFICANT): RateComparison<R> {
   const all = comparable(rates.filter(({ whole }) => whole >= LEAST_DIALS))
   if (all.length < 2) return { compared: all.length, chance: null, differs: false, clear: [] }
   const chance = chanceOfSameRate(all)
-  const differs = chance < SIGNIFICANT
+  const differs = chance < limit
   const clear = all.flatMap((rate) => {
     const others = sumOf(all.filter((other) => other !== rate))
-    const isClear = chanceOfSameRate([rate, others]) < SIGNIFICANT / all.length
+    const isClear = chanceOfSameRate([rate, others]) < limit / all.length
     return isClear ? [{ ...rate, rateOfOthers: others.part / others.whole }] : []
   })
   return { compared: all.length, chance, differs, clear: differs ? clear : [] }

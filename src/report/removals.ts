@@ -13,8 +13,8 @@ export interface Removals {
   /** Of them, in a queue again afterwards, or also in another one. */
   readonly cameBack: number
   readonly massRemovals: number
-  /** Last first; some of them. */
-  readonly lastMassRemovals: readonly MassRemoval[]
+  /** Most numbers first; some of them. */
+  readonly largest: readonly MassRemoval[]
 }
 
 export interface MassRemoval {
@@ -35,10 +35,10 @@ export function removalsOf(scope: Scope): Promise<Removals> {
   const { client, period } = scope
   const numbersLeft = (reason: string) =>
     sql`coalesce(sum(numbers) filter (where reason = ${reason}), 0)::int`
-  const mass = sql`select removed_at, json_build_object('at', ${instant(sql`removed_at`)}, 'numbers', numbers, 'cameBack', came_back,
+  const mass = sql`select json_build_object('at', ${instant(sql`removed_at`)}, 'numbers', numbers, 'cameBack', came_back,
       'reason', reason, 'queueId', queue_id, 'queue', coalesce(queue_name, queue_id),
       'teammate', coalesce(teammate_name, user_id, 'unknown')) as event,
-      row_number() over (order by removed_at desc, numbers desc, queue_id) as nth
+      row_number() over (order by numbers desc, removed_at desc, queue_id) as nth
     from chosen where is_mass`
   return one<Removals>(
     client,
@@ -47,7 +47,7 @@ export function removalsOf(scope: Scope): Promise<Removals> {
       select coalesce(sum(numbers), 0)::int as numbers, ${numbersLeft('deleted')} as deleted,
         ${numbersLeft('queue_replaced')} as replaced, ${numbersLeft('queue_gone')} as gone,
         coalesce(sum(came_back), 0)::int as "cameBack", count(*) filter (where is_mass)::int as "massRemovals",
-        (select coalesce(json_agg(event order by nth), '[]') from (${mass}) mass where nth <= ${SHOWN}) as "lastMassRemovals"
+        (select coalesce(json_agg(event order by nth), '[]') from (${mass}) mass where nth <= ${SHOWN}) as largest
       from chosen`,
   )
 }

@@ -15,7 +15,7 @@ import { instant } from './instant.ts'
 import { type Outlook, outlookOf } from './outlook.ts'
 import { type Pace, paceOf } from './pace.ts'
 import { PEOPLE_SHOWN, type People, peopleOf } from './people.ts'
-import { type Period, periodOf } from './period.ts'
+import { type Period, periodOf, type TimeSpan } from './period.ts'
 import { type Queues, queuesOf } from './queues.ts'
 import { type Removals, removalsOf } from './removals.ts'
 import { namesOf, readOneMoment } from './scope.ts'
@@ -32,6 +32,7 @@ import {
 import { type Todo, todoOf } from './todo.ts'
 import { type Trust, trustOf } from './trust.ts'
 import { unreadIn } from './unread.ts'
+import { type WastedDials, wastedDialsOf } from './wasted.ts'
 
 /** More than these are not listed, but found by a search. */
 export const MOST_NAMES = 61
@@ -53,8 +54,8 @@ export interface Report {
 export interface Figures {
   readonly period: Period
   readonly trust: Trust
-  /** Share that was not read; null: no teammate is on the team. */
-  readonly unread: Readonly<Record<'period' | 'previous' | 'today' | 'weekAgo', number | null>>
+  /** Share that was not read; null: no teammate is on the team. `recorded`: of the period since the first reading. */
+  readonly unread: Readonly<Record<'period' | 'previous' | 'today' | 'weekAgo' | 'recorded', number | null>>
   readonly todo: Todo
   readonly today: Today
   readonly firstDials: readonly [now: FirstDials, before: FirstDials]
@@ -67,6 +68,7 @@ export interface Figures {
   readonly pace: Pace
   readonly hours: readonly HourOfWeek[]
   readonly attempts: Attempts
+  readonly wasted: WastedDials
   readonly people: People
   readonly outlook: Outlook
   readonly queues: Queues
@@ -137,18 +139,32 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
   if (period === null) return null
   const scope = { client, teamId, filters, period }
   const slots = await slotsOf(scope)
-  const spans = [period, period.previous, period.today, period.weekAgo]
+  const trust = await trustOf(scope)
+  const spans = [period, period.previous, period.today, period.weekAgo, recordedOf(period, trust)]
   const { days, hours } = slots
   const { shares, secondsOf } = await unreadIn(scope, [...spans, ...days, ...(hours ?? [])], {
     byTeammate: 2,
   })
-  const [ofPeriod = null, ofPrevious = null, ofToday = null, ofWeekAgo = null, ...ofSlots] = shares
+  const [
+    ofPeriod = null,
+    ofPrevious = null,
+    ofToday = null,
+    ofWeekAgo = null,
+    ofRecorded = null,
+    ...ofSlots
+  ] = shares
   const people = await peopleOf(scope, secondsOf)
   const queuesShown = people.teammates.slice(0, PEOPLE_SHOWN).flatMap(({ queueId }) => queueId ?? [])
   return {
     period,
-    trust: await trustOf(scope),
-    unread: { period: ofPeriod, previous: ofPrevious, today: ofToday, weekAgo: ofWeekAgo },
+    trust,
+    unread: {
+      period: ofPeriod,
+      previous: ofPrevious,
+      today: ofToday,
+      weekAgo: ofWeekAgo,
+      recorded: ofRecorded,
+    },
     todo: await todoOf(scope),
     today: await todayOf(scope),
     firstDials: await firstDialsOf(scope),
@@ -160,10 +176,16 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     pace: await paceOf(scope),
     hours: await hoursOf(scope),
     attempts: await attemptsOf(scope),
+    wasted: await wastedDialsOf(scope),
     people,
     outlook: await outlookOf(scope, queuesShown),
     queues: await queuesOf(scope),
     removals: await removalsOf(scope),
     followUps: await followUpsOf(scope),
   }
+}
+
+function recordedOf({ from, to }: Period, { mirrorFrom }: Trust): TimeSpan {
+  const isLater = mirrorFrom !== null && mirrorFrom > from && mirrorFrom < to
+  return { from: isLater ? mirrorFrom : from, to }
 }

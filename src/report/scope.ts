@@ -46,12 +46,20 @@ export async function namesOf(
     sql`select
       (select coalesce(teammate_name, user_id) from reporting.teammates
        where team_id = ${teamId} and user_id = ${teammate}) as teammate,
-      (select coalesce(queue_name, queue_id) from reporting.queues
+      (select ${queueNameAmong(sql`q`)} from reporting.queues q
        where team_id = ${teamId} and queue_id = ${queue}) as queue`,
   )
   if (teammate !== null && names.teammate === null) throw new FilterError('This team has no such teammate.')
   if (queue !== null && names.queue === null) throw new FilterError('This team has no such queue.')
   return names
+}
+
+/** The name of a queue; with its holder if another teammate's queue has the same name. `queue`: a row of `queues`. */
+export function queueNameAmong(queue: SQL): SQL {
+  return sql`case when exists (select from reporting.queues other where other.team_id = ${queue}.team_id
+      and other.queue_name = ${queue}.queue_name and other.user_id <> ${queue}.user_id)
+    then concat(${queue}.queue_name, ' of ', coalesce(${queue}.teammate_name, ${queue}.user_id))
+    else coalesce(${queue}.queue_name, ${queue}.queue_id) end`
 }
 
 /** Condition on a view with `team_id`, `user_id` and `queue_id`: rows of what the report is narrowed to. */

@@ -1,5 +1,5 @@
 /**
- * What to do today: teammates and queues that need somebody, each with a number. As of now, whatever the period is. Each
+ * What to do today: teammates and queues that need attention, each with a number. As of now, whatever the period is. Each
  * kind is one query of one view. What could not be judged is counted beside it, so that an empty list is no guess.
  */
 import { type SQL, sql } from 'drizzle-orm'
@@ -13,14 +13,14 @@ export interface Todo {
   /** Hold a queue in which nothing is left. `number` is how many numbers it has. */
   readonly nothingLeft: Some
   /** Numbers that wait longer than 7 days for their first call: `number` of them, by holder. */
-  readonly waiting: Some
+  readonly waiting: SomeNumbers
   /**
    * Numbers added today that wait longer than the target for their first call: `number` of them, by holder. Null: so many
    * were added that looking them up takes too long.
    */
-  readonly late: (Some & { readonly targetSeconds: number | null }) | null
-  /** Ten or more uncalled numbers that left a queue today at once. `at`: when it was seen. */
-  readonly lost: Some
+  readonly late: (SomeNumbers & { readonly targetSeconds: number | null }) | null
+  /** Ten or more uncalled numbers that left a queue at once, yesterday or today. `at`: when it was seen. */
+  readonly lost: SomeNumbers
   /** Teammates for whom it is not known whether they have a queue. */
   readonly unknownQueues: number
 }
@@ -30,6 +30,11 @@ export interface Some {
   readonly count: number
   /** Most urgent first; some of them. */
   readonly first: readonly TodoItem[]
+}
+
+export interface SomeNumbers extends Some {
+  /** The sum over all of them. */
+  readonly numbers: number
 }
 
 export interface TodoItem {
@@ -53,20 +58,25 @@ export async function todoOf(scope: Scope): Promise<Todo> {
   return {
     notRead: await some(scope, notRead(scope), sql`number desc nulls first`),
     nothingLeft: await some(scope, nothingLeft(scope), sql`number desc`),
-    waiting: await some(scope, waiting(scope), sql`number desc`),
+    waiting: await someNumbers(scope, waiting(scope)),
     late: await lateOf(scope),
-    lost: await some(scope, lost(scope), sql`number desc`),
+    lost: await someNumbers(scope, lost(scope)),
     unknownQueues: unknown?.teammates ?? 0,
   }
 }
 
-async function some({ client }: Scope, items: SQL, urgency: SQL): Promise<Some> {
-  const rows = await run<TodoItem & { count: number }>(
+async function some({ client }: Scope, items: SQL, urgency: SQL): Promise<SomeNumbers> {
+  const rows = await run<TodoItem & { count: number; numbers: number }>(
     client,
-    sql`select *, count(*) over ()::int as count from (${items}) items
+    sql`select *, count(*) over ()::int as count, (sum(number) over ())::float8 as numbers from (${items}) items
       order by ${urgency}, name, "userId" limit ${SHOWN}`,
   )
-  return { count: rows[0]?.count ?? 0, first: rows.map(({ count: _, ...item }) => item) }
+  const { count = 0, numbers = 0 } = rows[0] ?? {}
+  return { count, numbers, first: rows.map(({ count: _, numbers: __, ...item }) => item) }
+}
+
+function someNumbers(scope: Scope, items: SQL): Promise<SomeNumbers> {
+  return some(scope, items, sql`number desc`)
 }
 
 const whose = sql`user_id as "userId", coalesce(teammate_name, user_id) as name`
@@ -109,12 +119,12 @@ async function lateOf(scope: Scope): Promise<Todo['late']> {
     where ${isAddedToday} and created_at >= ${period.today.from}::timestamptz
       and lead_state = 'waiting' and is_within_target is false
     group by user_id, teammate_name`
-  return { ...(await some(scope, late, sql`number desc`)), targetSeconds: target?.seconds ?? null }
+  return { ...(await someNumbers(scope, late)), targetSeconds: target?.seconds ?? null }
 }
 
 function lost(scope: Scope): SQL {
   return sql`select coalesce(user_id, '') as "userId", coalesce(teammate_name, user_id, 'unknown') as name,
       numbers::int as number, ${instant(sql`removed_at`)} as at, queue_id as "queueId", reason
     from reporting.removals
-    where ${isAsked(scope)} and is_mass and removed_at >= ${scope.period.today.from}::timestamptz`
+    where ${isAsked(scope)} and is_mass and removed_at >= reporting.start_of_day(${scope.period.today.date}::date - 1)`
 }

@@ -14,6 +14,7 @@ import { filterBar } from './filter-bar.ts'
 import { firstWeeksSection } from './first-weeks.ts'
 import { followUpsSection } from './follow-ups.ts'
 import { hoursSection } from './hours-table.ts'
+import { listsSection } from './lists-table.ts'
 import type { Links, PageData } from './parts.ts'
 import { peopleSection } from './people-table.ts'
 import { periodWords } from './period-words.ts'
@@ -22,6 +23,7 @@ import { removalsSection } from './removals-table.ts'
 import { tiles } from './tiles.ts'
 import { todoSection } from './todo-list.ts'
 import { sign, trustBox } from './trust-box.ts'
+import { wastedSection } from './wasted-table.ts'
 import { clockOf } from './words.ts'
 
 export interface PageOptions {
@@ -66,10 +68,12 @@ ${burndownSection(page)}
 ${daysSection(page)}
 ${hoursSection(page)}
 ${attemptsSection(page)}
+${wastedSection(page)}
+${listsSection(page)}
 ${queuesSection(page)}
 ${removalsSection(page)}
 ${followUpsSection(page)}
-<p class="only-print">On paper are the first twenty teammates and the charts. On the screen, the report also has all teammates, attempts, queues, numbers that left without a call, single numbers to follow up, and what the words mean.</p>
+<p class="only-print">On paper are the first twenty teammates and the charts. On the screen, the report also has all teammates, attempts, dials that were not needed, the state of the lists, queues, numbers that left without a call, single numbers to follow up, and what the words mean.</p>
 ${textures}`
 }
 

@@ -1,8 +1,8 @@
 /** How far each queue got, and what was left uncalled when it ended. */
 import { type Html, html } from '../../page/html.ts'
 import type { OpenQueues, Queue } from '../queues.ts'
-import { empty, more, type PageData, rateCell, rateScale, section, table } from './parts.ts'
-import { count, countOf, duration, endReason, percent } from './words.ts'
+import { details, empty, more, type PageData, rateCell, rateScale, section, table } from './parts.ts'
+import { count, countOf, duration, percent } from './words.ts'
 
 export function queuesSection(page: PageData): Html {
   const { queues, period } = page.figures
@@ -18,7 +18,7 @@ export function queuesSection(page: PageData): Html {
       ? empty('No queue in this time.')
       : html`${openTable('Current queue', current, page)}${moreOf(current.queues - current.shown.length, 'current queue')}
 ${openTable('Queue with unknown holder', unknown, page)}${moreOf(unknown.queues - unknown.shown.length, 'queue')}
-${past.length === 0 ? null : pastTable(past, page)}${moreOf(ended.queues - past.length, 'ended queue')}
+${past.length === 0 ? null : details(`How far queues got that ended: ${count(ended.queues)}`, html`${pastTable(past, page)}${moreOf(ended.queues - past.length, 'ended queue')}`, { isOpen: page.report.filters.queue !== null })}
 <p class="fine">“Called” counts everyone who ever stood in the queue. Between “last read before the end” and the end the queue was not read: what happened in that time was not seen.</p>`,
   })
 }
@@ -61,27 +61,26 @@ function openTable(name: string, { shown }: OpenQueues, page: PageData): Html | 
   )
 }
 
+/** What was left in them uncalled is in the section of numbers that left. */
 function pastTable(queues: readonly Queue[], page: PageData): Html {
   const scale = rateScale(queues.map(({ connected }) => connected))
   return table(
     'Queues that ended',
     [
       'Ended queue',
-      { n: 'Not called' },
       { n: 'Numbers' },
       { n: 'Called' },
       'Connection rate, likely range',
       { n: 'Last read before the end' },
-      'End',
+      'Ended',
     ],
     queues.map((queue) => [
       queueName(queue, page),
-      { n: html`<b>${count(queue.uncalledAtEnd ?? 0)}</b>` },
       { n: count(queue.numbers) },
       { n: called(queue) },
       rateCell(queue.connected, scale),
       { n: queue.unseenSecondsBeforeEnd === null ? '–' : duration(queue.unseenSecondsBeforeEnd) },
-      html`${queue.endedAt === null ? '' : page.clock.when(queue.endedAt)} <small>${endReason(queue.endReason)}</small>`,
+      queue.endedAt === null ? '' : page.clock.when(queue.endedAt),
     ]),
   )
 }

@@ -6,7 +6,7 @@ import { count, countOf, endReason } from './words.ts'
 
 export function removalsSection(page: PageData): Html {
   const { removals, period } = page.figures
-  const { lastMassRemovals: shown, massRemovals } = removals
+  const { largest: shown, massRemovals } = removals
   const rest = massRemovals - shown.length
   return section(page, {
     id: 'removals',
@@ -16,7 +16,7 @@ export function removalsSection(page: PageData): Html {
     body:
       shown.length === 0
         ? empty('No ten or more numbers left at once.')
-        : html`${massTable(shown, page)}${more(rest, `${countOf(rest, 'earlier one')}.`)}`,
+        : html`${massTable(shown, page)}${more(rest, `${countOf(rest, 'smaller one')}.`)}`,
   })
 }
 

@@ -1,7 +1,11 @@
 /** What to do today, at the top of the page: each line a number, a name and a link. */
 import { type Content, type Html, html } from '../../page/html.ts'
-import { EVENING_HOUR, type PoorList } from '../outlook.ts'
-import type { Todo, TodoItem } from '../todo.ts'
+import { plusDays } from '../calendar.ts'
+import { noPeriod } from '../filters.ts'
+import { type PoorList, poorListsOf } from '../lists.ts'
+import type { Forecast } from '../outlook.ts'
+import type { SomeNumbers, Todo, TodoItem } from '../todo.ts'
+import { nextToRunOut, runsOutWords } from './forecast-words.ts'
 import { type CsvLink, type PageData, rowsBehind } from './parts.ts'
 import { count, countOf, duration, endReason, percent } from './words.ts'
 
@@ -10,7 +14,7 @@ export function todoSection(page: PageData): Html {
   const lines = kinds.flatMap((kind) => linesOf(page, kind(todo, page)))
   const body =
     lines.length === 0
-      ? html`<p class="calm">Nothing needs you now: everyone was read in time, no queue is used up or runs out before ${EVENING_HOUR}:00, no ten uncalled numbers left a queue at once today, none waits longer than 7 days, and no list is clearly poor.</p>`
+      ? html`<p class="calm">Nothing needs you now: everyone was read in time, no queue is used up or runs out today or within ${SOON_HOURS} hours of dialling, no ten uncalled numbers left a queue at once yesterday or today, none waits longer than 7 days, and no list is clearly poor.</p>`
       : html`<ul class="todo">${lines}</ul>`
   return html`<section aria-labelledby="todo"><header class="head"><h2 id="todo">What to do today</h2></header>
 ${body}${notJudged(page)}</section>`
@@ -18,12 +22,13 @@ ${body}${notJudged(page)}</section>`
 
 interface Item extends Pick<TodoItem, 'userId' | 'name' | 'number' | 'at'> {
   readonly reason?: string | null
-  /** Of dialling. */
-  readonly hours?: number | null
+  readonly forecast?: Forecast
   readonly list?: PoorList
 }
 
 const LINES = 4
+/** A queue that is used up after so much dialling needs new numbers for the next day of work. */
+const SOON_HOURS = 8
 
 interface Kind {
   readonly some: { readonly count: number; readonly first: readonly Item[] }
@@ -34,6 +39,8 @@ interface Kind {
   readonly rows: CsvLink
   /** The teammates or events that have no line. */
   readonly more: (rest: number) => string
+  /** Its one line is about the whole team. */
+  readonly isOfTeam?: boolean
 }
 
 type KindOf = (todo: Todo, page: PageData) => Kind
@@ -58,49 +65,75 @@ const nothingLeft: KindOf = ({ nothingLeft }) => ({
   more: (rest) => `${countOf(rest, 'more teammate')} with nothing left to call`,
 })
 
-const waiting: KindOf = ({ waiting }, { clock }) => ({
-  some: waiting,
-  figure: ({ number }) => count(number ?? 0),
-  says: ({ at, number }, who) =>
-    html`${number === 1 ? 'number waits' : 'numbers wait'} longer than 7 days for a first call in the queue of ${who}${at === null ? '' : html`, the oldest since ${clock.day(at)}`}.`,
+const waiting: KindOf = ({ waiting }) => ({
+  ...ofTeam(waiting),
+  says: (_, who) =>
+    html`${waiting.numbers === 1 ? 'number waits' : 'numbers wait'} longer than 7 days for a first call, ${whereMost(waiting, who)}.`,
   rows: ['stale_numbers'],
-  more: (rest) => `${countOf(rest, 'more teammate')} with numbers that wait longer than 7 days`,
 })
 
-const late: KindOf = ({ late }, { clock }) => ({
-  some: late ?? { count: 0, first: [] },
-  figure: ({ number }) => count(number ?? 0),
-  says: ({ at, number }, who) =>
-    html`of today’s new numbers ${number === 1 ? 'waits' : 'wait'} longer than ${duration(late?.targetSeconds ?? 0)} for a first call in the queue of ${who}${at === null ? '' : html`, the oldest since ${clock.time(at)}`}.`,
-  rows: ['speed_to_lead'],
-  more: (rest) => `${countOf(rest, 'more teammate')} with new numbers that wait too long`,
+const late: KindOf = ({ late }) => ({
+  ...ofTeam(late),
+  says: (_, who) =>
+    html`of today’s new numbers ${late?.numbers === 1 ? 'waits' : 'wait'} longer than ${duration(late?.targetSeconds ?? 0)} for a first call, ${whereMost(late, who)}.`,
+  rows: ['speed_to_lead', { ...noPeriod, period: 'today' }],
 })
 
-const lost: KindOf = ({ lost }, { clock, figures }) => ({
-  some: lost,
-  figure: ({ number }) => count(number ?? 0),
-  says: ({ at, reason }, who) =>
-    html`uncalled numbers left the queue of ${who}${at === null ? '' : ` at ${clock.time(at)}`}: ${endReason(reason ?? null)}.`,
-  rows: ['removals', figures.period.asked],
-  more: (rest) => `${countOf(rest, 'more time', 'more times')} ten or more uncalled numbers left a queue`,
-})
+/** One line for the whole team, which names only the teammate with the most of these numbers. */
+function ofTeam(some: SomeNumbers | null): Pick<Kind, 'some' | 'figure' | 'more' | 'isOfTeam'> {
+  const first = some?.first.slice(0, 1) ?? []
+  return {
+    some: { count: first.length, first },
+    figure: () => count(some?.numbers ?? 0),
+    more: () => '',
+    isOfTeam: true,
+  }
+}
 
+function whereMost(some: SomeNumbers | null, who: Content): Content {
+  const { count: queues, first } = some ?? { count: 0, first: [] }
+  return queues === 1
+    ? html`in the queue of ${who}`
+    : html`in the queues of ${countOf(queues, 'teammate')}; most in that of ${who}, ${count(first[0]?.number ?? 0)}`
+}
+
+const lost: KindOf = ({ lost }, { clock, figures: { period } }) => {
+  const { date, from: midnight } = period.today
+  const when = (at: string) => `${at < midnight ? 'yesterday ' : ''}at ${clock.time(at)}`
+  const how = ({ at, reason }: Item) => `${at === null ? '' : `${when(at)}, `}${endReason(reason ?? null)}`
+  return {
+    ...ofTeam(lost),
+    says: (item, who) =>
+      lost.count === 1
+        ? html`uncalled numbers left the queue of ${who} ${how(item)}.`
+        : html`uncalled numbers left queues yesterday or today, ten or more at once, ${count(lost.count)} times. Most left the queue of ${who}: ${count(item.number ?? 0)} ${how(item)}.`,
+    rows: ['removals', { ...noPeriod, from: plusDays(date, -1), to: date }],
+  }
+}
+
+/** Those of the next day of work, also if that is tomorrow. */
 const runsOut: KindOf = (_, { clock, figures }) => ({
   some: someOf(
-    figures.outlook.forecasts
-      .filter(({ isOverBeforeEvening }) => isOverBeforeEvening)
-      .map((one) => ({ ...one, number: one.remaining, at: one.runsOutAt, hours: one.hoursLeft })),
+    nextToRunOut(figures.outlook.forecasts)
+      .filter(({ runsOutAt, hoursLeft }) => runsOutAt !== null || (hoursLeft ?? 0) <= SOON_HOURS)
+      .map((one) => ({ ...one, number: one.remaining, at: one.runsOutAt, forecast: one })),
   ),
   figure: ({ number }) => count(number ?? 0),
-  says: ({ at, hours }, who) =>
-    html`left for ${who}: used up ${at === null ? `after ${(hours ?? 0).toFixed(1)} h of dialling, before ${EVENING_HOUR}:00 if it begins now` : `at about ${clock.time(at)} at this pace`}.`,
+  says: ({ forecast }, who) =>
+    html`left for ${who}: used up ${forecast === undefined ? '' : runsOutWords(forecast, clock)} at this pace.`,
   rows: ['queue_forecast'],
-  more: (rest) => `${countOf(rest, 'more queue')} that run out before ${EVENING_HOUR}:00`,
+  more: (rest) =>
+    `${countOf(rest, 'more queue')} that run out today or within ${SOON_HOURS} hours of dialling`,
 })
 
 const poorLists: KindOf = (_, { figures }) => ({
   some: someOf(
-    figures.outlook.poorLists.lists.map((one) => ({ ...one, number: one.part, at: null, list: one })),
+    poorListsOf(figures.outlook.lists.lists).map((one) => ({
+      ...one,
+      number: one.part,
+      at: null,
+      list: one,
+    })),
   ),
   figure: ({ number }) => count(number ?? 0),
   says: ({ list }, who) => html`${list === undefined ? '' : problemWords(list)} in the list of ${who}.`,
@@ -124,13 +157,13 @@ function someOf(items: readonly Item[]): { readonly count: number; readonly firs
 
 const kinds: readonly KindOf[] = [notRead, nothingLeft, runsOut, late, lost, waiting, poorLists]
 
-function linesOf(page: PageData, { some, figure, says, rows, more }: Kind): Html[] {
+function linesOf(page: PageData, { some, figure, says, rows, more, isOfTeam = false }: Kind): Html[] {
   const lines = some.first.map((item) => {
     const who =
       page.links === null || item.userId === ''
         ? html`<b>${item.name}</b>`
         : html`<a href="${page.links.page({ teammate: item.userId, queue: null })}">${item.name}</a>`
-    const narrower = item.userId === '' ? {} : { teammate: item.userId }
+    const narrower = isOfTeam || item.userId === '' ? {} : { teammate: item.userId }
     return html`<li><b class="figure">${rowsBehind(page, figure(item), rows, narrower)}</b> <span>${says(item, who)}</span></li>`
   })
   const rest = some.count - some.first.length
@@ -141,7 +174,7 @@ function linesOf(page: PageData, { some, figure, says, rows, more }: Kind): Html
 
 /** Null: everything was judged. */
 function notJudged({ figures: { todo, outlook } }: PageData): Html | null {
-  const { queues, forecasts, poorLists } = outlook
+  const { queues, forecasts, lists } = outlook
   const open = forecasts.filter(({ remaining }) => remaining > 0)
   const unknown = open.filter(({ hoursLeft }) => hoursLeft === null).length
   const gaps = [
@@ -153,7 +186,7 @@ function notJudged({ figures: { todo, outlook } }: PageData): Html | null {
     part(queues - open.length, (all) => `when ${countOf(all, 'queue')} with more left will run out`),
     todo.late === null ? 'how long today’s new numbers wait, because there are too many of them' : null,
     part(
-      queues - poorLists.judged,
+      queues - lists.lists.length,
       (all) => `${countOf(all, 'list')} of queues with less left (list_health.csv has them)`,
     ),
   ].filter((gap) => gap !== null)

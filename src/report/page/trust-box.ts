@@ -1,7 +1,6 @@
 /** The first thing on the page: as of when it is, and whether to believe it. */
 import { type Content, type Html, html } from '../../page/html.ts'
 import { signPaths, type Tone } from '../../page/sign.ts'
-import type { Figures } from '../report.ts'
 import type { Check, Gap } from '../trust.ts'
 import { csvLinks, details, more, type PageData, table } from './parts.ts'
 import { type Clock, countOf, duration, percent } from './words.ts'
@@ -17,7 +16,7 @@ interface Verdict {
 export function trustBox(page: PageData): Html {
   const { figures, clock, links } = page
   const { trust, period } = figures
-  const { tone, headline } = judge(figures)
+  const { tone, headline } = judge(page)
   const failed = trust.checks.filter(({ status }) => status === 'failed')
   return html`<section class="verdict ${tone}" aria-label="Can this be trusted?">${sign(tone)}
 <div><p class="asof">Data as of <time datetime="${period.asOf}"><b>${clock.when(period.asOf)}</b></time> ${clock.timeZone}</p>
@@ -33,7 +32,8 @@ export function sign(tone: Tone): Html {
   return html`<svg class="sign" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="17"/><path d="${signPaths[tone]}"/></svg>`
 }
 
-function judge({ trust, unread }: Figures): Verdict {
+function judge({ figures, clock }: PageData): Verdict {
+  const { trust, unread, period } = figures
   const { teammates, stale, staleAfterSeconds } = trust
   const errors = failedOf(trust.checks, 'error')
   if (errors > 0) {
@@ -44,6 +44,12 @@ function judge({ trust, unread }: Figures): Verdict {
     return { tone: 'bad', headline: `The data of ${who} are older than ${duration(staleAfterSeconds)}.` }
   }
   // Before freshness: fresh data say nothing about a period that was not read.
+  if (trust.mirrorFrom !== null && trust.mirrorFrom > period.from) {
+    return {
+      tone: 'warning',
+      headline: `Recorded since ${clock.day(trust.mirrorFrom)}: the period began earlier.${sinceThen(unread.recorded)}`,
+    }
+  }
   if ((unread.period ?? 0) >= HARDLY_UNREAD) {
     return {
       tone: 'warning',
@@ -61,6 +67,11 @@ function judge({ trust, unread }: Figures): Verdict {
     }
   }
   return { tone: 'good', headline: 'These figures can be relied on.' }
+}
+
+function sinceThen(unread: number | null): string {
+  if (unread === null || unread < HARDLY_UNREAD) return ''
+  return ` ${percent(unread)} of the time since was not read.`
 }
 
 function failedOf(checks: readonly Check[], severity: Check['severity']): number {
