@@ -304,16 +304,18 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
             (stay.key === key ? stay.last.at > at : last_seen_at === null || last_seen_at >= at),
         )
       }
-      const expected = removalsOf(truth).map(({ queueId, at, reason, keys }) => ({
+      const expected = removalsOf(truth).map(({ queueId, at, reason, keys, holder, previousHolder }) => ({
         queue_id: queueId,
+        user_id: holder,
+        previous_holder_id: previousHolder,
         removed_at: at,
         reason,
         numbers: keys.length,
         is_mass: keys.length >= 10,
         came_back: keys.filter((key) => isBack(key, at)).length,
       }))
-      const rows = await read<(typeof expected)[number] & { user_id: string | null }>('removals')
-      const found = rows.map((row) => without(row, 'team_id', 'user_id', 'teammate_name', 'queue_name'))
+      const rows = await read<(typeof expected)[number]>('removals')
+      const found = rows.map((row) => without(row, 'team_id', 'teammate_name', 'queue_name'))
       const key = (row: { queue_id: string; removed_at: number }) => `${row.queue_id} ${row.removed_at}`
       expect(mismatches(byKey(found, key), byKey(expected, key))).toEqual([])
       expect(rows.filter(({ user_id }) => user_id === null)).toEqual([])

@@ -247,10 +247,14 @@ WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining' 
 -- the queues they held.
 CREATE OR REPLACE VIEW reporting.removals AS
 SELECT l.team_id, l.removed_at, l.queue_id, l.queue_name, l.user_id, l.teammate_name, l.reason,
-  count(*) AS numbers, count(*) >= allo.mass_removal() AS is_mass, count(*) FILTER (WHERE l.came_back) AS came_back
+  count(*) AS numbers, count(*) >= allo.mass_removal() AS is_mass, count(*) FILTER (WHERE l.came_back) AS came_back,
+  CASE WHEN l.held_from = l.removed_at THEN (
+    SELECT nullif(b.user_id, l.user_id) FROM allo.queue_assignments b
+    WHERE b.queue_id = l.queue_id AND b.valid_from < l.held_from ORDER BY b.valid_from DESC LIMIT 1
+  ) END AS previous_holder_id
 FROM (
   SELECT q.team_id, e.removed_at, e.queue_id, q.name AS queue_name, a.user_id, t.name AS teammate_name,
-    e.removal_reason AS reason, EXISTS (
+    a.valid_from AS held_from, e.removal_reason AS reason, EXISTS (
       SELECT FROM allo.queue_entries x JOIN allo.queues xq USING (queue_id)
       WHERE coalesce(x.number_key, x.number_to) = coalesce(e.number_key, e.number_to) AND xq.team_id = q.team_id
         AND x.entry_id <> e.entry_id AND (x.last_seen_at IS NULL OR x.last_seen_at >= e.removed_at)) AS came_back
@@ -261,7 +265,7 @@ FROM (
   LEFT JOIN allo.teammates t ON t.user_id = a.user_id
   WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining'
   UNION ALL
-  SELECT q.team_id, v.left_at, v.queue_id, q.name, a.user_id, t.name, v.reason, true
+  SELECT q.team_id, v.left_at, v.queue_id, q.name, a.user_id, t.name, a.valid_from, v.reason, true
   FROM (
     SELECT *, valid_to AS left_at, end_reason AS reason FROM allo.queue_number_versions
     WHERE end_reason <> 'unobservable'
@@ -278,7 +282,7 @@ FROM (
     AND EXISTS (SELECT FROM allo.queue_number_versions n WHERE n.entry_id = v.entry_id AND n.valid_from >= v.left_at)
     AND NOT EXISTS (SELECT FROM allo.dials d WHERE d.entry_id = v.entry_id AND d.first_seen_at <= v.left_at)
 ) l
-GROUP BY l.team_id, l.removed_at, l.queue_id, l.queue_name, l.user_id, l.teammate_name, l.reason;
+GROUP BY l.team_id, l.removed_at, l.queue_id, l.queue_name, l.user_id, l.teammate_name, l.held_from, l.reason;
 
 CREATE OR REPLACE VIEW reporting_pii.numbers AS
 SELECT q.team_id, e.entry_id, e.queue_id, e.number_to, e.number_key

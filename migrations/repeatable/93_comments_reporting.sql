@@ -275,7 +275,8 @@ COMMENT ON COLUMN reporting.queues.numbers IS 'Numbers in the queue, as last rea
 COMMENT ON COLUMN reporting.number_entries.user_id IS 'The teammate who held the queue when the number was first seen.';
 COMMENT ON COLUMN reporting.removed_uncalled.user_id IS 'The teammate who held the queue when the number was removed.';
 COMMENT ON COLUMN reporting.removals.removed_at IS 'Observed: end of the first reading without these numbers.';
-COMMENT ON COLUMN reporting.removals.user_id IS 'The teammate who held the queue when the numbers left.';
+COMMENT ON COLUMN reporting.removals.user_id IS 'The teammate who held the queue when the numbers were seen to be missing: see previous_holder_id.';
+COMMENT ON COLUMN reporting.removals.previous_holder_id IS 'The teammate who held the queue before, if the reading without these numbers is also the first that showed it with user_id: the numbers left in the time of one of the two. Null: user_id held the queue all the time.';
 COMMENT ON COLUMN reporting.removals.reason IS 'How they left: deleted (removed, and the queue continued), queue_replaced (a reset), queue_gone.';
 COMMENT ON COLUMN reporting.removals.numbers IS 'Numbers without a call that left the queue at this moment.';
 COMMENT ON COLUMN reporting.requeued_numbers.dials IS 'Dials of this number, in all its entries.';

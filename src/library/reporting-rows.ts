@@ -1078,7 +1078,7 @@ export interface ReportingRows {
     readonly queue_id: string | null
     /** Name of the queue. */
     readonly queue_name: string | null
-    /** The teammate who held the queue when the numbers left. */
+    /** The teammate who held the queue when the numbers were seen to be missing: see previous_holder_id. */
     readonly user_id: string | null
     /** Name of the teammate in user_id, as last listed. */
     readonly teammate_name: string | null
@@ -1090,6 +1090,8 @@ export interface ReportingRows {
     readonly is_mass: boolean | null
     /** Those of numbers that are in a queue of the team afterwards: they returned, or are also in another queue. An erased number without number_key can't be recognised. numbers - came_back of all rows is the number of rows of removed_uncalled. */
     readonly came_back: string | null
+    /** The teammate who held the queue before, if the reading without these numbers is also the first that showed it with user_id: the numbers left in the time of one of the two. Null: user_id held the queue all the time. */
+    readonly previous_holder_id: string | null
   }
   /** One row per entry that ended without a call, of a number that was in no queue afterwards. Who was never called? Dials in an earlier entry do not count. If a number was erased without number_key, its return can't be detected. */
   readonly removed_uncalled: {

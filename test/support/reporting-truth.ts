@@ -322,9 +322,10 @@ export function removalsOf(truth: ReportTruth): readonly Leaving[] {
       const rows = shown.queue?.rows ?? []
       const isUncalled = (row: NumberRow) =>
         truth.stays.get(keyOf(queueId, row))?.dials.every(({ first }) => first.at > shown.at) ?? true
-      const left = (at: number, reason: string, gone: readonly NumberRow[]) => {
+      const left = (at: number, reason: string, gone: readonly NumberRow[], holder = shown.userId) => {
         const keys = gone.filter(isUncalled).map((row) => keyOf(queueId, row))
-        return keys.length === 0 ? [] : [{ queueId, at, reason, keys, holder: shown.userId }]
+        const previousHolder = holder === shown.userId ? null : shown.userId
+        return keys.length === 0 ? [] : [{ queueId, at, reason, keys, holder, previousHolder }]
       }
       if (end?.state === 'ended') return left(end.at, end.reason, rows)
       if (!next) return []
@@ -333,6 +334,7 @@ export function removalsOf(truth: ReportTruth): readonly Leaving[] {
         next.at,
         'deleted',
         rows.filter((row) => !there.has(keyOf(queueId, row))),
+        next.userId,
       )
     }),
   )
@@ -343,8 +345,10 @@ export interface Leaving {
   readonly at: number
   readonly reason: string
   readonly keys: readonly string[]
-  /** Of the last reading that showed them. */
+  /** When it was seen. */
   readonly holder: string
+  /** Of the last reading that showed them, if that was another teammate: they may have left in either one's time. */
+  readonly previousHolder: string | null
 }
 
 const outcomes = [
