@@ -133,6 +133,29 @@ describe('a call', () => {
   })
 })
 
+test('what a later answer about a call leaves out stays known, and what it says replaces what was known', async () => {
+  const { stage, callId } = await withCall()
+  const { pool } = stage.database
+  await stage.askCalls()
+  const [before] = await recorded(stage)
+  expect(before).toMatchObject({ is_known: true, tags: expect.anything(), allo_number: expect.any(String) })
+  const claim = { teamId: stage.world.team.id, callId, claimedUntil: 'now' }
+  const later = {
+    result: 'VOICEMAIL',
+    durationSeconds: 7,
+    direction: null,
+    startedAt: null,
+    isPhoneMenu: null,
+  }
+  await saveDetails(pool, claim, { ...later, alloNumber: null, tags: null })
+  const { tags, allo_number } = before ?? {}
+  expect(await recorded(stage)).toMatchObject([
+    { result: 'VOICEMAIL', duration_seconds: 7, tags, allo_number },
+  ])
+  await saveDetails(pool, claim, { ...later, alloNumber: null, tags: ['won'] })
+  expect(await recorded(stage)).toMatchObject([{ tags: ['won'], allo_number }])
+})
+
 describe('a call without details', () => {
   test('is asked for again after 10 minutes, 30, 2 hours, 8 hours and a day, and then given up', async () => {
     const { stage } = await withCall()

@@ -6,7 +6,7 @@
  *   no answer ────▶ due again, no attempt used
  *
  * Idempotent. Details are true whoever asked for them, so they are kept even if the claim has run out. A call that is
- * known stays known.
+ * known stays known, and so does each detail that a later answer leaves out.
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
@@ -27,17 +27,17 @@ const CONVERSATION_SECONDS = 60
 
 export async function saveDetails(pool: Pool, call: ClaimedCall, details: CallDetails): Promise<void> {
   const { durationSeconds, alloNumber } = details
+  const said = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== null))
   const isAskedAgain = sql`${calls.knownAt} is null and ${durationSeconds > CONVERSATION_SECONDS}::boolean`
   const aDayLater = sql`greatest(${calls.dialledAt} + interval '1 day', ${now} + interval '1 hour')`
   await withDatabaseErrors('recording the details of a call', () =>
     orm(pool)
       .update(calls)
       .set({
-        ...details,
-        alloNumber:
-          alloNumber === null
-            ? null
-            : sql`case when ${isDialled(alloNumber)} then null else ${alloNumber} end`,
+        ...said,
+        ...(alloNumber !== null && {
+          alloNumber: sql`case when not ${isDialled(alloNumber)} then ${alloNumber} end`,
+        }),
         askedAt: now,
         nextAskAt: sql`case when ${isAskedAgain} then ${aDayLater} end`,
         knownAt: sql`coalesce(${calls.knownAt}, ${now})`,
