@@ -3,6 +3,7 @@
  * simulation: at every recorded reading, and at the end, when all faults are over.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../src/errors.ts'
 import { type FaultKind, TRANSIENT_FAULTS } from '../src/simulation/faults.ts'
 import { createRandom } from '../src/simulation/random.ts'
 import { startSimulatedAllo } from '../src/simulation/server.ts'
@@ -149,7 +150,11 @@ async function run(
     api.change({ movesBetweenPages: 0 })
     api.faults.clear()
     const quietSince = performance.now()
-    await watch.untilPassed(QUIET_PASSES, syncEvery)
+    // What was found until then is told all the same.
+    const neverWell = await watch.untilPassed(QUIET_PASSES, syncEvery).then(
+      () => [],
+      (error: unknown) => [`not well again: ${messageOf(error)}`],
+    )
     const recoveredAfterMs = watch.firstGoodAt() - quietSince
     await workers.stop()
     await watch.stop()
@@ -170,7 +175,7 @@ async function run(
       falseStates: [...problems, ...unsettled],
       falseEndings: watch.falseEndings,
       duplicates: await findDuplicates(pool),
-      complaints: workers.complaints,
+      complaints: [...workers.complaints, ...neverWell],
       longestGapMs: await longestGapMs(pool),
       recoveredAfterMs,
     }
