@@ -45,7 +45,6 @@ export interface HttpSettings {
     | 'liveBudgetShare'
     | 'callDetails'
     | 'dailyRequests'
-    | 'callDetails'
   >
   readonly state: WorkerState
   readonly keyFingerprint: string

@@ -24,7 +24,7 @@ export interface MassRemoval {
   readonly reason: string
   readonly queueId: string
   readonly queue: string
-  /** Who held the queue then. */
+  /** Who held the queue when it was seen. */
   readonly teammate: string
 }
 
