@@ -1,5 +1,7 @@
 /** The files of `deploy/`: valid for the tools that read them, and in agreement with the program. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Deployment } from 'kubernetes-models/apps/v1'
 import { CronJob } from 'kubernetes-models/batch/v1'
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
@@ -66,5 +68,39 @@ describe('every setting', () => {
     const names = [...read(`systemd/${unit}`).matchAll(/^Environment=(\w+)=/gm)].map(([, name = '']) => name)
     expect(names.length).toBeGreaterThan(0)
     expect(names.filter((name) => !ourNames.has(name))).toEqual([])
+  })
+})
+
+describe('the name of the organization', () => {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
+  const [, owner = ''] = /github\.com\/([^/]+)\/allo-queue-mirror/.exec(textOf('package.json')) ?? []
+  const made = ['node_modules', '.git', '.cache', '.data', 'dist', 'coverage', 'migrations']
+  const files = readdirSync(root)
+    .filter((name) => !made.includes(name))
+    .flatMap((name) =>
+      statSync(join(root, name)).isDirectory()
+        ? readdirSync(join(root, name), { recursive: true }).map((path) => join(name, String(path)))
+        : [name],
+    )
+    .filter((path) => statSync(join(root, path)).isFile())
+  const addresses = (path: string) =>
+    [...textOf(path).matchAll(/(?:github\.com|ghcr\.io)\/([\w-]+)\/allo-queue-mirror/g)].map(
+      ([, name]) => name,
+    )
+
+  test('is the same wherever an address of this project has it', () => {
+    for (const path of files) expect(new Set([owner, ...addresses(path)]), path).toEqual(new Set([owner]))
+  })
+
+  test('is replaced everywhere by the command of CONTRIBUTING.md', () => {
+    const [, named = ''] = /git grep -l your-organization -- (.*)\)/.exec(textOf('CONTRIBUTING.md')) ?? []
+    const replaced = named.split(' ')
+    const others = files.filter(
+      (path) =>
+        addresses(path).length > 0 && !replaced.some((one) => path === one || path.startsWith(`${one}/`)),
+    )
+    expect(replaced).toContain('package.json')
+    expect(others).toEqual([])
   })
 })
