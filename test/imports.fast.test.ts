@@ -19,6 +19,7 @@ const layers = [
   'access',
   'quality',
   'personal-data',
+  'transfer',
   'pass',
   'live',
   'page',

@@ -15,6 +15,7 @@ export const groups = [
   'Mirror the queues:',
   'Check that it works:',
   'Share data and protect personal data:',
+  'Move or keep the whole mirror:',
   'Try it without a key:',
 ] as const
 

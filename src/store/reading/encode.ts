@@ -1,6 +1,7 @@
 /** Encodes a number as a COPY line for `allo.queue_numbers`, with a digest of it. Pure. */
 import { createHash, hash } from 'node:crypto'
 import type { QueueNumber } from '../../allo/types.ts'
+import { copyText } from '../postgres/copy-text.ts'
 
 /** The columns of a COPY line, in this order. A position that is gone has a line too, with `is_present` false. */
 export const copyColumns = [
@@ -71,10 +72,3 @@ export function* decodeRowDigests(packed: Buffer | null): Generator<{ position: 
     yield { position: packed.readInt32BE(offset), digest: packed.toString('latin1', offset + 4, offset + 12) }
   }
 }
-
-function copyText(value: string | null): string {
-  if (value === null) return '\\N'
-  return /[\\\t\n\r]/.test(value) ? value.replace(/[\\\t\n\r]/g, (char) => copyEscapes[char] ?? char) : value
-}
-
-const copyEscapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }

@@ -1,0 +1,10 @@
+/** `import`: fills an empty database with an export. */
+import { defineCommand } from '../terminal/command.ts'
+
+export const command = defineCommand({
+  group: 'Move or keep the whole mirror:',
+  description: 'fill an empty database with a file or pipe of export, completely or not at all',
+  argument: ['<file>', 'a file that export wrote; - for stdin'],
+  help: 'DATABASE_URL says into which database. Migrates it first. You can stop it at any time and repeat it.',
+  action: async (_, [file = '-']) => (await import('./import/run.ts')).runImport(file),
+})
