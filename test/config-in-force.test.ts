@@ -1,4 +1,6 @@
 /** `config`: which settings are in force, and where they come from. */
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { valuesInForce } from '../src/config/in-force.ts'
 import { createWorkplace, type Env, startCli } from './support/run-cli.ts'
@@ -53,6 +55,22 @@ test.each([
   expect(code).toBe(0)
   expect(stdout).toContain('REDIS_URL')
   expect(stdout + stderr).not.toContain(secret)
+})
+
+test('as JSON, the command lists what is wrong with the settings, or why it has none', async () => {
+  const { code, stdout } = await run(['config', '--json'], { LIVE_BUDGET_SHARE: '200%' })
+  expect([code, JSON.parse(stdout).problems]).toEqual([
+    78,
+    [{ variable: 'LIVE_BUDGET_SHARE', problem: expect.stringContaining('not a share') }],
+  ])
+  const file = join(workplace.folder, '.env')
+  mkdirSync(file)
+  const unreadable = await run(['config', '--json'], {})
+  rmdirSync(file)
+  expect([unreadable.code, JSON.parse(unreadable.stdout)]).toEqual([
+    78,
+    { error: { code: 'configuration', message: expect.stringContaining('.env'), request_id: null } },
+  ])
 })
 
 test('the command says what is wrong with the settings, and fails', async () => {

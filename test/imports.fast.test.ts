@@ -8,6 +8,7 @@ const layers = [
   'errors.ts',
   'waiting.ts',
   'version.ts',
+  'json-output.ts',
   'text',
   'config',
   'logger.ts',

@@ -83,7 +83,7 @@ test('the tarball is smaller than 1 MB and holds only declarations that its expo
   const declarations = installed.files.filter((file) => file.endsWith('.d.ts'))
   expect(
     declarations.filter((file) => !/^dist\/(library|simulation|allo|commands\/sync)\//.test(file)),
-  ).toEqual(['dist/errors.d.ts'])
+  ).toEqual(['dist/errors.d.ts', 'dist/json-output.d.ts'])
   for (const file of declarations) {
     const text = readFileSync(join(installed.folder, file), 'utf8')
     expect(text.match(/['"]\.{1,2}\/[^'"]*(?<!\.js)['"]/g), file).toBeNull()

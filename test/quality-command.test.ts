@@ -8,7 +8,7 @@ import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server
 import { createWorld } from '../src/simulation/world.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { apiKey, runPass } from './support/pass.ts'
-import { contentsOf, createWorkplace, type Env, jsonOf, runCli } from './support/run-cli.ts'
+import { contentsOf, createWorkplace, deadAddress, type Env, jsonOf, runCli } from './support/run-cli.ts'
 
 const { folder: cwd, remove } = createWorkplace()
 const world = createWorld({ seed: 4, teammates: 3, numbersPerQueue: 6, calledBefore: 0.5 })
@@ -35,6 +35,15 @@ describe('check', () => {
       stdout: 'There are no data yet: no pass has named a team.\n',
       stderr: '',
     })
+    expect(jsonOf(await check(['--json']))).toEqual({ teams: [] })
+  })
+
+  test('with --json prints why it could not run', async () => {
+    const failed = await check(['--json'], { DATABASE_URL: `postgresql://${await deadAddress()}/allo` })
+    expect([failed.code, jsonOf(failed)]).toEqual([
+      75,
+      { error: { code: 'database', message: expect.stringContaining('Postgres'), request_id: null } },
+    ])
   })
 
   test('prints a line for each check, changes nothing, and exits 0 if no check failed', async () => {

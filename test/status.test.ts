@@ -5,6 +5,7 @@ import { createWorld } from '../src/simulation/world.ts'
 import { keyFingerprint } from '../src/store/pass/read-budget.ts'
 import { FAILURES_COUNTED, mirrorStatus } from '../src/store/queries/status.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { differencesOfOutput } from './support/json-contract.ts'
 import { apiKey, runPass } from './support/pass.ts'
 import { useSharedRedis } from './support/shared-redis.ts'
 import { environmentOf, spawnCommand, spawnWorker } from './support/worker.ts'
@@ -210,7 +211,9 @@ describe('the command', () => {
       environmentOf({ ...settings, env: { SYNC_EVERY: '5m', ...env } }),
     )
     const { code } = await command.exited
-    return { code, status: command.logs[0], stderr: command.stderr() }
+    const [status] = command.logs
+    if (status !== undefined) expect(differencesOfOutput('status', status)).toEqual([])
+    return { code, status, stderr: command.stderr() }
   }
 
   test('exits 75 before there are data, 0 if they are fresh, 75 if they are stale', async () => {
@@ -326,8 +329,14 @@ describe('the command', () => {
   )
 
   test('distinguishes what must be changed (78) from what is temporary (75)', async () => {
-    expect(await run({ SYNC_EVERY: 'often' })).toMatchObject({ code: 78 })
-    expect(await run({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' })).toMatchObject({ code: 75 })
+    expect(await run({ SYNC_EVERY: 'often' })).toMatchObject({
+      code: 78,
+      status: { error: { code: 'configuration' } },
+    })
+    expect(await run({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' })).toMatchObject({
+      code: 75,
+      status: { error: { code: 'database' } },
+    })
     const empty = await createTestDatabase({ empty: true })
     expect(await run({ DATABASE_URL: empty.url })).toMatchObject({
       code: 78,

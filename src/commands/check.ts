@@ -9,8 +9,8 @@ export const command = defineCommand<{ json: boolean; deep: boolean }>({
     new Option('--deep', 'also compare the whole history with itself; takes minutes if it is long').default(
       false,
     ),
-    new Option('--json', 'one JSON object on stdout').default(false),
   ],
+  hasJson: true,
   help: `Warnings (!) and notes (i) are printed and do not change the exit code. docs/operating.md explains each check.
 Exit codes: 0 no check failed, 65 a check failed (✗), 75 the database does not answer, 78 change the configuration.`,
   action: async (options) => (await import('./check/run.ts')).runCheck(options),

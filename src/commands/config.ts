@@ -1,11 +1,10 @@
 /** `config`: which settings are in force. */
-import { Option } from 'commander'
 import { defineCommand } from '../terminal/command.ts'
 
 export const command = defineCommand<{ json: boolean }>({
   group: 'Check that it works:',
   description: 'show the value of each setting and where it comes from, without secrets',
-  options: [new Option('--json', 'one JSON object on stdout').default(false)],
+  hasJson: true,
   help: `The environment has priority over .env in the working directory. What is in neither has its default.
 Exit codes: 0 valid, 78 change the configuration.`,
   action: async ({ json }) => (await import('./config/run.ts')).runConfig({ json }),

@@ -1,18 +1,20 @@
 /** Which value each variable has, and who set it: for people, so no value of a secret. */
+import { z } from 'zod'
+import type { Output } from '../json-output.ts'
 import { type Env, merge } from './config.ts'
 import { documented } from './documented.ts'
 import { parseEnvFile } from './env-file.ts'
 import { ourNames, variables } from './variables.ts'
 
-export interface ValueInForce {
-  readonly variable: string
-  /** Null: there is none, or it is a secret. */
-  readonly value: string | null
-  /** What a default without a value means. */
-  readonly meaning: string | null
-  readonly isSecret: boolean
-  readonly from: 'environment' | '.env' | 'default'
-}
+export const valueInForceSchema = z.object({
+  variable: z.string(),
+  value: z.string().nullable().describe('Null: there is none, or it is a secret.'),
+  meaning: z.string().nullable().describe('What a default without a value means. Null: there is a value.'),
+  isSecret: z.boolean(),
+  from: z.enum(['environment', '.env', 'default']),
+})
+
+export type ValueInForce = Output<typeof valueInForceSchema>
 
 /**
  * One for each variable of the list, in its order. NAME_FILE is there only if it is set. Values are as they were given,

@@ -1,10 +1,11 @@
+import { z } from 'zod'
 import { exitCodes, MirrorError } from '../errors.ts'
+import type { Output } from '../json-output.ts'
 
 /** How everything that is wrong with a configuration is told at once. */
-export interface Problem {
-  readonly variable: string
-  readonly problem: string
-}
+export const problemSchema = z.object({ variable: z.string(), problem: z.string() })
+
+export type Problem = Output<typeof problemSchema>
 
 /** Permanent: the same start fails again until the configuration is changed. */
 export class ConfigError extends MirrorError {

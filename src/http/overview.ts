@@ -2,57 +2,72 @@
  * All facts that people and probes are shown, and the verdict on them, computed once: `status`, `/status`, the page and the
  * metrics say the same.
  */
+import { z } from 'zod'
 import type { Schedule } from '../config/config.ts'
-import type { Tone } from '../page/sign.ts'
+import { amount, instant, type Output, seconds } from '../json-output.ts'
+import { tones } from '../page/sign.ts'
 import { lastResults } from '../quality/results.ts'
-import { failsBadly, type QualityReport } from '../quality/run-checks.ts'
+import { failsBadly, qualityReportSchema } from '../quality/run-checks.ts'
 import type { Pool } from '../store/postgres/database.ts'
-import { type DailyRequests, dailyRequests } from '../store/queries/daily-requests.ts'
-import { type MirrorStatus, mirrorStatus, type TeammateStatus } from '../store/queries/status.ts'
+import { dailyRequests, dailyRequestsSchema } from '../store/queries/daily-requests.ts'
+import { mirrorStatus, mirrorStatusSchema, type TeammateStatus } from '../store/queries/status.ts'
 import { inWords } from '../text/duration.ts'
 import { describeSchedule, nextSlot, staleAfterMs } from '../worker/freshness.ts'
 import { backendNames } from '../worker/job-backend.ts'
-import type { JobsStatus } from '../worker/jobs-status.ts'
+import { type JobsStatus, jobsStatusSchema } from '../worker/jobs-status.ts'
 import { callsInWords } from './calls.ts'
 import { costInWords, quotaProblem } from './daily-cost.ts'
 import { liveInWords } from './live.ts'
 
-export interface Overview extends MirrorStatus {
-  readonly verdict: Verdict
-  readonly freshness: {
-    /** There are data, and no teammate's are stale. */
-    readonly isFresh: boolean
-    readonly oldestSeconds: number | null
-    readonly staleAfterSeconds: number
-  }
-  readonly counts: {
-    readonly teammates: number
-    readonly stale: number
-    readonly failing: number
-    readonly neverRead: number
-    readonly numbers: number
-  }
-  readonly schedule: { readonly text: string; readonly nextRunAt: string | null }
-  /** How soon changes are visible, in a sentence. */
-  readonly liveInWords: string
-  /** How far the details of calls are known, in a sentence. Null: they are not asked for, and none is on record. */
-  readonly callsInWords: string | null
-  /** Requests to Allo a day, and the same in a sentence. Null: no pass has finished. */
-  readonly requests: DailyRequests | null
-  readonly requestsInWords: string
-  /** What the checks of the data found last; null: they never ran. */
-  readonly quality: QualityReport | null
-  readonly jobs: JobsStatus
-  readonly database: 'embedded' | 'own'
-  readonly version: string
-}
-
 /** Whether to worry, in a sentence; and what else is wrong, a sentence each. */
-export interface Verdict {
-  readonly tone: Tone
-  readonly headline: string
-  readonly notes: readonly string[]
-}
+const verdictSchema = z.object({
+  tone: z.enum(tones),
+  headline: z.string().describe('A sentence for people. Its wording can change.'),
+  notes: z.array(z.string()).describe('What else is wrong, a sentence each.'),
+})
+
+export type Verdict = Output<typeof verdictSchema>
+
+const freshnessSchema = z.object({
+  isFresh: z.boolean().describe("There are data, and no teammate's are stale. Then `status` exits 0."),
+  oldestSeconds: seconds
+    .nullable()
+    .describe('Age of the oldest data of a teammate. Null: no teammate is known.'),
+  staleAfterSeconds: seconds.describe('The target: data of a greater age are stale.'),
+})
+
+export const overviewSchema = z
+  .object({
+    verdict: verdictSchema,
+    freshness: freshnessSchema,
+    counts: z.object({
+      teammates: amount,
+      stale: amount,
+      failing: amount,
+      neverRead: amount,
+      numbers: amount,
+    }),
+    schedule: z.object({ text: z.string(), nextRunAt: instant.nullable() }),
+    liveInWords: z.string().describe('How soon changes are visible, in a sentence.'),
+    callsInWords: z
+      .string()
+      .nullable()
+      .describe(
+        'How far the details of calls are known. Null: they are not asked for, and none is on record.',
+      ),
+    requests: dailyRequestsSchema.nullable().describe('Requests to Allo a day. Null: no pass has finished.'),
+    requestsInWords: z.string(),
+    quality: qualityReportSchema
+      .nullable()
+      .describe('What the checks of the data found last. Null: they never ran.'),
+    jobs: jobsStatusSchema,
+    database: z.enum(['embedded', 'own']),
+    version: z.string(),
+    ...mirrorStatusSchema.shape,
+  })
+  .describe('How the mirror of one team stands.')
+
+export type Overview = Output<typeof overviewSchema>
 
 export interface OverviewSources {
   readonly pool: Pool

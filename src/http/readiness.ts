@@ -1,20 +1,35 @@
 /** `/readyz`: what the worker depends on, each asked by itself, for what the work needs, and for two seconds at most. */
 
+import { z } from 'zod'
 import { messageOf } from '../errors.ts'
+import { amount, type Output } from '../json-output.ts'
 import { inspectSchema } from '../store/migrate/migrate.ts'
 import { credentialsVerdict } from '../store/queries/credentials.ts'
 import { within } from '../waiting.ts'
 import { backendNames } from '../worker/job-backend.ts'
 import type { WorkerState } from '../worker/worker-state.ts'
 
-export interface Check {
-  readonly ok: boolean
-  readonly detail: string
-  readonly ms: number
-}
+const checkSchema = z.object({
+  ok: z.boolean(),
+  detail: z
+    .string()
+    .describe('A sentence for people; ready or not ready without the password, if HTTP_OPEN_PROBES is set.'),
+  ms: amount.describe('How long it took to find out, in milliseconds.'),
+})
+
+type Check = Output<typeof checkSchema>
 
 /** By what the worker depends on. */
-export type Readiness = Readonly<Record<string, Check>>
+const readinessSchema = z.object({
+  postgres: checkSchema,
+  migrations: checkSchema,
+  jobs: checkSchema,
+  credentials: checkSchema,
+})
+
+export type Readiness = Output<typeof readinessSchema>
+
+export const readyzSchema = z.object({ ready: z.boolean(), checks: readinessSchema })
 
 const DEADLINE_MS = 2000
 
@@ -60,7 +75,13 @@ export async function readinessOf(state: WorkerState, keyFingerprint: string): P
 /** For those who may ask whether the worker is ready, and not why it is not. */
 export function withoutDetails(readiness: Readiness): Readiness {
   const short = ({ ok, ms }: Check): Check => ({ ok, detail: ok ? 'ready' : 'not ready', ms })
-  return Object.fromEntries(Object.entries(readiness).map(([name, found]) => [name, short(found)]))
+  const { postgres, migrations, jobs, credentials } = readiness
+  return {
+    postgres: short(postgres),
+    migrations: short(migrations),
+    jobs: short(jobs),
+    credentials: short(credentials),
+  }
 }
 
 async function check(ask: () => Promise<string>): Promise<Check> {

@@ -1,5 +1,6 @@
 /** What a page thinks of the data: shown by a sign and a colour. */
-export type Tone = 'good' | 'warning' | 'bad'
+export const tones = ['good', 'warning', 'bad'] as const
+export type Tone = (typeof tones)[number]
 
 /** The line of each sign, in a square of 36 units. */
 export const signPaths: Readonly<Record<Tone, string>> = {

@@ -3,11 +3,16 @@
  * never by phone number.
  */
 import { type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { amount, type Output } from '../json-output.ts'
 import type { Client } from '../store/postgres/database.ts'
 import { one } from '../store/postgres/query.ts'
 
-/** `error`: do not trust the data. `warn`: investigate it. `note`: legal, and useful to know. */
-export type Severity = 'error' | 'warn' | 'note'
+const severitySchema = z
+  .enum(['error', 'warn', 'note'])
+  .describe('error: do not trust the data. warn: investigate it. note: legal, and useful to know.')
+
+export type Severity = Output<typeof severitySchema>
 
 export interface Check {
   readonly name: string
@@ -29,15 +34,18 @@ export interface Check {
 export const changedFromOutside =
   "A reading can't cause this: something else changed schema allo, or it is a bug. docs/operating.md says what the next pass repairs and what to do."
 
-export interface CheckResult {
-  readonly name: string
-  readonly severity: Severity
-  readonly checked: number
-  readonly failing: number
-  /** `skipped`: there were no items to check. */
-  readonly status: 'passed' | 'failed' | 'skipped'
-  readonly sentence: string
-}
+export const checkResultSchema = z
+  .object({
+    name: z.string(),
+    severity: severitySchema,
+    checked: amount,
+    failing: amount,
+    status: z.enum(['passed', 'failed', 'skipped']).describe('skipped: there were no items to check.'),
+    sentence: z.string().describe('What was found, and what to do. It names items by id.'),
+  })
+  .meta({ id: 'CheckResult' })
+
+export type CheckResult = Output<typeof checkResultSchema>
 
 /** The result of the statement of a check. */
 export interface Found {

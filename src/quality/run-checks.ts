@@ -3,20 +3,22 @@
  * readings only, so it can't look like a contradiction.
  */
 import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { instant, type Output } from '../json-output.ts'
 import { type Client, inTransaction, type Pool } from '../store/postgres/database.ts'
 import { one } from '../store/postgres/query.ts'
 import { iso } from '../store/queries/iso.ts'
-import { type CheckResult, countItems, judge } from './check.ts'
+import { type CheckResult, checkResultSchema, countItems, judge } from './check.ts'
 import { checks } from './checks.ts'
 import { type Batches, findBatches, runDeepCheck } from './deep/deep-check.ts'
 import { deepChecks } from './deep/deep-checks.ts'
 
-export interface QualityReport {
-  /** On the database's clock, ISO 8601 in UTC. */
-  readonly checkedAt: string
-  /** In the order of `checks`. */
-  readonly results: readonly CheckResult[]
-}
+export const qualityReportSchema = z.object({
+  checkedAt: instant.describe("On the database's clock."),
+  results: z.array(checkResultSchema).describe('Errors first, then warnings and notes.'),
+})
+
+export type QualityReport = Output<typeof qualityReportSchema>
 
 /** work_mem is for the sorts over a long history. */
 const settings = `set transaction isolation level repeatable read, read only;

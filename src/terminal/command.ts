@@ -1,6 +1,9 @@
 /** Defines a command of the command line. Each file in `commands/` exports one as `command`; the file name is its name. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { secretsOfEnvironment } from '../config/config.ts'
 import type { ExitCode } from '../errors.ts'
+import { failureOf } from './describe-error.ts'
+import { printJson } from './output.ts'
 
 /** Registers the work of a command. The process ends with the exit code that the work returns. */
 export type Run = (work: () => Promise<ExitCode>) => () => Promise<void>
@@ -25,6 +28,8 @@ interface Definition<Options extends object> {
   readonly options?: readonly Option[]
   /** `<name>` or `[name]`, and its description. */
   readonly argument?: readonly [name: string, description: string]
+  /** Adds the option `--json`. With it, an error is also printed as an object on stdout. */
+  readonly hasJson?: boolean
   /** The command itself refuses surplus arguments. */
   readonly allowExcessArguments?: boolean
   /** Text below the options in `--help`. */
@@ -41,6 +46,7 @@ export function defineCommand<Options extends object = object>(
     description,
     argument,
     options = [],
+    hasJson = false,
     allowExcessArguments = false,
     help,
     action,
@@ -52,9 +58,21 @@ export function defineCommand<Options extends object = object>(
       command.allowExcessArguments(allowExcessArguments)
       if (argument !== undefined) command.argument(...argument)
       for (const option of options) command.addOption(option)
+      if (hasJson) command.addOption(new Option('--json', 'one JSON object on stdout').default(false))
       if (help !== undefined) command.addHelpText('after', `\n${help}`)
-      command.action(run(() => action(command.opts<Options>(), command.args)))
+      const work = () => action(command.opts<Options>(), command.args)
+      command.action(run(() => (hasJson && command.opts().json ? orFailureAsJson(work) : work())))
     },
+  }
+}
+
+async function orFailureAsJson(work: () => Promise<ExitCode>): Promise<ExitCode> {
+  try {
+    return await work()
+  } catch (error) {
+    const secrets = secretsOfEnvironment()
+    printJson({ error: failureOf(error, secrets) }, secrets)
+    throw error
   }
 }
 

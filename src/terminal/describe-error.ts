@@ -5,6 +5,7 @@
 import { toQuotable } from '../allo/text.ts'
 import { exitCodes } from '../errors.ts'
 import { toMirrorError } from '../foreign-errors.ts'
+import type { Failure } from '../json-output.ts'
 import { mask } from '../logger.ts'
 import { printable, printableLines } from '../text/printable.ts'
 
@@ -31,6 +32,12 @@ export function sentenceOf(thrown: unknown, secrets: readonly string[]): string 
   if (exitCode === exitCodes.bug) return `This is a bug of allo-queue-mirror: ${toQuotable(said)}`
   const sentence = said.slice(0, 1).toUpperCase() + said.slice(1)
   return advice === null ? sentence : `${sentence}. ${advice}`
+}
+
+/** As JSON output has it. */
+export function failureOf(thrown: unknown, secrets: readonly string[]): Failure {
+  const { code, requestId } = toMirrorError(thrown)
+  return { code, message: sentenceOf(thrown, secrets), request_id: requestId }
 }
 
 /** The stack frames of the error and of its causes. */

@@ -1,22 +1,31 @@
 /** The jobs of a team, as the job backend reports them within two seconds. */
 
+import { z } from 'zod'
 import type { Schedule } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
+import { amount, instant, type Output } from '../json-output.ts'
 import { within } from '../waiting.ts'
 import type { JobBackend, JobQueue, Queues } from './jobs.ts'
 
-export interface JobsStatus {
-  readonly backend: 'redis' | 'postgres'
-  /** Why the backend did not report; null: it did. */
-  readonly problem: string | null
-  /** Processes that take jobs of this team. */
-  readonly workers: number | null
-  readonly nextRunAt: string | null
-  /** The stored schedule: that of the worker that started last. Null: none is stored. */
-  readonly schedule: Schedule | null
-  /** By queue and state. */
-  readonly counts: Readonly<Record<'passes' | 'readings', Readonly<Record<string, number>>>> | null
-}
+const scheduleSchema = z.union([
+  z.object({ everyMs: amount }),
+  z.object({ cron: z.string(), timeZone: z.string() }),
+])
+
+const countsSchema = z.record(z.string(), amount).describe('Number of jobs by state.')
+
+export const jobsStatusSchema = z.object({
+  backend: z.enum(['redis', 'postgres']),
+  problem: z.string().nullable().describe('Why the backend did not report. Null: it did.'),
+  workers: amount.nullable().describe('Processes that take jobs of this team.'),
+  nextRunAt: instant.nullable(),
+  schedule: scheduleSchema
+    .nullable()
+    .describe('The stored schedule: that of the worker that started last. Null: none is stored.'),
+  counts: z.object({ passes: countsSchema, readings: countsSchema }).nullable(),
+})
+
+export type JobsStatus = Output<typeof jobsStatusSchema>
 
 const DEADLINE_MS = 2000
 

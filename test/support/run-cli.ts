@@ -8,6 +8,7 @@ import type { Readable, Writable } from 'node:stream'
 import getPort from 'get-port'
 import type { Pool } from '../../src/store/postgres/database.ts'
 import { executable } from './executable.ts'
+import { assertContract } from './json-contract.ts'
 
 export interface Finished {
   readonly code: number | null
@@ -32,7 +33,7 @@ export function createWorkplace(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Killed after `timeoutMs`: then `code` is null. */
+/** Killed after `timeoutMs`: then `code` is null. Rejects if what `--json` printed is not as `schemas/` say. */
 export function startCli(
   args: readonly string[],
   env: Env,
@@ -70,6 +71,7 @@ export function startCli(
   })
   const finished = once(child, 'close').then(([code]): Finished => {
     said.push(stdout, stderr)
+    assertContract(args, stdout)
     return { code: typeof code === 'number' ? code : null, stdout, stderr }
   })
   return {

@@ -1,11 +1,13 @@
 /** `check`: runs every data check. Changes nothing; does not replace the results that a worker stored. */
+import { z } from 'zod'
 import { readConfig } from '../../config/config.ts'
 import { type ExitCode, exitCodes } from '../../errors.ts'
+import type { Output } from '../../json-output.ts'
 import { mask } from '../../logger.ts'
 import type { CheckResult } from '../../quality/check.ts'
-import { failsBadly, type QualityReport, type RunOptions, runChecks } from '../../quality/run-checks.ts'
+import { failsBadly, qualityReportSchema, type RunOptions, runChecks } from '../../quality/run-checks.ts'
 import { assertSchemaIsReadable } from '../../store/migrate/migrate.ts'
-import { allTeams, type Team } from '../../store/pass/teammates.ts'
+import { allTeams, teamSchema } from '../../store/pass/teammates.ts'
 import type { Pool } from '../../store/postgres/database.ts'
 import { print, printJson } from '../../terminal/output.ts'
 import { createProgress } from '../../terminal/progress.ts'
@@ -13,9 +15,13 @@ import { counted } from '../../text/counted.ts'
 import { printable } from '../../text/printable.ts'
 import { withDatabase } from '../open/database.ts'
 
-interface TeamReport extends QualityReport {
-  readonly team: Team
-}
+const teamReportSchema = z.object({ team: teamSchema, ...qualityReportSchema.shape })
+
+type TeamReport = Output<typeof teamReportSchema>
+
+export const checkSchema = z
+  .object({ teams: z.array(teamReportSchema).describe('Empty before the first pass.') })
+  .describe('What the checks of the data found, for each team in the database.')
 
 interface CheckOptions {
   readonly json: boolean
@@ -32,7 +38,7 @@ export async function runCheck({ json, deep }: CheckOptions): Promise<ExitCode> 
     name: 'check',
     mayCreate: false,
   }).finally(() => progress?.stop())
-  if (json) printJson({ teams: reports }, config.secrets())
+  if (json) printJson({ teams: reports } satisfies Output<typeof checkSchema>, config.secrets())
   else if (config.logLevel !== 'silent') print(mask(toScreen(reports).join('\n'), config.secrets()))
   const isBad = reports.some(({ results }) => results.some(failsBadly))
   return isBad ? exitCodes.data : exitCodes.ok

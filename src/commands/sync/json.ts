@@ -1,37 +1,41 @@
 /** The `--json` object; keys are contract. */
-export interface SyncJson {
-  /** Null in a dry run, and when the pass could not begin. */
-  readonly pass_id: number | null
-  readonly team_id: string | null
-  readonly status: 'ok' | 'partial' | 'failed'
-  readonly dry_run: boolean
-  /** Teammates to be read, whether the reading succeeded or not. */
-  readonly teammates: number
-  readonly queues: number
-  readonly numbers: number
-  readonly added: number
-  readonly changed: number
-  readonly moved: number
-  readonly removed: number
-  readonly unchanged: number
-  readonly queues_ended: number
-  /** Seen without a holder; the next pass decides whether they ended. */
-  readonly queues_unknown: number
-  readonly requests: number
-  /** Number of 429 responses, and the time waited because of them. */
-  readonly throttled: number
-  readonly throttled_seconds: number
-  readonly duration_seconds: number
-  /** Teammates whose reading failed; their data stay as they were. */
-  readonly failures: readonly SyncFailure[]
-  /** The error that stopped the pass early; null: none. */
-  readonly error: Omit<SyncFailure, 'user_id' | 'status'> | null
-}
+import { z } from 'zod'
+import { amount, failureSchema, type Output, seconds } from '../../json-output.ts'
+import { readStatuses } from '../../store/reading/reading.ts'
 
-export interface SyncFailure {
-  readonly user_id: string
-  readonly status: string
-  readonly code: string | null
-  readonly message: string | null
-  readonly request_id: string | null
-}
+const teammateFailureSchema = z.object({
+  user_id: z.string(),
+  status: z.enum(readStatuses),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  request_id: z.string().nullable(),
+})
+
+export const syncSchema = z
+  .object({
+    pass_id: z.int().nullable().describe('Null in a dry run, and when the pass could not begin.'),
+    team_id: z.string().nullable(),
+    status: z.enum(['ok', 'partial', 'failed']),
+    dry_run: z.boolean(),
+    teammates: amount.describe('Teammates to be read, whether the reading succeeded or not.'),
+    queues: amount,
+    numbers: amount,
+    added: amount,
+    changed: amount,
+    moved: amount,
+    removed: amount,
+    unchanged: amount,
+    queues_ended: amount,
+    queues_unknown: amount.describe('Seen without a holder. The next pass decides whether they ended.'),
+    requests: amount,
+    throttled: amount.describe('Number of 429 responses.'),
+    throttled_seconds: seconds.describe('Time waited because of them.'),
+    duration_seconds: seconds,
+    failures: z
+      .array(teammateFailureSchema)
+      .describe('Teammates whose reading failed. Their data stay as they were.'),
+    error: failureSchema.nullable().describe('The error that stopped the pass early. Null: none.'),
+  })
+  .describe('What one pass did.')
+
+export type SyncJson = Output<typeof syncSchema>

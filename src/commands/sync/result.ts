@@ -1,10 +1,9 @@
 /** The result of a pass: as JSON for programs, as a sentence for people. */
 import { withoutNumbers } from '../../allo/text.ts'
 import { secretsOfEnvironment } from '../../config/config.ts'
-import { toMirrorError } from '../../foreign-errors.ts'
 import type { SyncResult } from '../../pass/run-in-process.ts'
 import { isAnswered } from '../../store/reading/reading.ts'
-import { sentenceOf } from '../../terminal/describe-error.ts'
+import { failureOf } from '../../terminal/describe-error.ts'
 import { printable } from '../../text/printable.ts'
 import type { SyncJson } from './json.ts'
 
@@ -44,7 +43,7 @@ export function toJson(result: SyncResult, dryRun: boolean): SyncJson {
         message: reading.errorMessage,
         request_id: reading.requestId,
       })),
-    error: result.stoppedBy === null ? null : errorOf(result.stoppedBy),
+    error: result.stoppedBy === null ? null : failureOf(result.stoppedBy, secretsOfEnvironment()),
   }
 }
 
@@ -70,7 +69,7 @@ export function toFailedJson(error: unknown, dryRun: boolean, durationMs: number
     throttled_seconds: 0,
     duration_seconds: toSeconds(durationMs),
     failures: [],
-    error: errorOf(error),
+    error: failureOf(error, secretsOfEnvironment()),
   }
 }
 
@@ -89,11 +88,6 @@ export function toSentence(result: SyncResult, dryRun: boolean): string {
     `in ${json.requests} requests and ${json.duration_seconds.toFixed(1)} s${waits}.`,
     ...(dryRun ? ['Nothing was written.'] : []),
   ].join(' ')
-}
-
-function errorOf(error: unknown): NonNullable<SyncJson['error']> {
-  const { code, requestId } = toMirrorError(error)
-  return { code, message: sentenceOf(error, secretsOfEnvironment()), request_id: requestId }
 }
 
 function toSeconds(ms: number): number {

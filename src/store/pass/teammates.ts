@@ -1,7 +1,9 @@
 /** The recorded teams and teammates, and their update from Allo's lists. */
 import { and, asc, count, desc, eq, isNotNull, isNull, ne, not, or, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { z } from 'zod'
 import type { Account, Teammate } from '../../allo/types.ts'
+import type { Output } from '../../json-output.ts'
 import { type Client, DatabaseError, type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { anyOf, change, excluded, insertion, list, name, one, orm } from '../postgres/query.ts'
 import { apiKeys, teammates, teams } from '../schema.ts'
@@ -21,10 +23,9 @@ export interface KnownTeammate {
   readonly isListed: boolean
 }
 
-export interface Team {
-  readonly teamId: string
-  readonly name: string | null
-}
+export const teamSchema = z.object({ teamId: z.string(), name: z.string().nullable() })
+
+export type Team = Output<typeof teamSchema>
 
 /** A key without a team (the API may say null) stands for a team of its own. */
 export function teamOf(account: Account, keyFingerprint: string): Team {

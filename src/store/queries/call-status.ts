@@ -1,19 +1,26 @@
 /** How far the details of calls are known, from Postgres alone. */
 import { sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { z } from 'zod'
+import { amount, type Output } from '../../json-output.ts'
 import { type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { one } from '../postgres/query.ts'
 import { calls, readSlots } from '../schema.ts'
 
 /** Number of calls. */
-export interface CallStatus {
-  readonly known: number
-  /** Without details, and to be asked for. */
-  readonly waiting: number
-  readonly givenUp: number
-  /** Code of the answer because of which no call is asked for now; null: nothing holds requests back. */
-  readonly heldBackBy: string | null
-}
+export const callStatusSchema = z.object({
+  known: amount,
+  waiting: amount.describe('Without details, and to be asked for.'),
+  givenUp: amount,
+  heldBackBy: z
+    .string()
+    .nullable()
+    .describe(
+      'Code of the answer because of which no call is asked for now. Null: nothing holds requests back.',
+    ),
+})
+
+export type CallStatus = Output<typeof callStatusSchema>
 
 const c = alias(calls, 'c')
 const s = alias(readSlots, 's')

@@ -1,16 +1,20 @@
 /** Whether the API took the key, as the last finished pass found. */
 import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { z } from 'zod'
+import { instant, type Output } from '../../json-output.ts'
 import type { Pool } from '../postgres/database.ts'
 import { maybeOne } from '../postgres/query.ts'
 import { apiKeys, syncPasses } from '../schema.ts'
 import { iso } from './iso.ts'
 
-export interface CredentialsVerdict {
-  readonly isRefused: boolean
-  readonly reason: string | null
-  readonly at: string
-}
+export const credentialsVerdictSchema = z.object({
+  isRefused: z.boolean(),
+  reason: z.string().nullable(),
+  at: instant,
+})
+
+export type CredentialsVerdict = Output<typeof credentialsVerdictSchema>
 
 /** Null when no finished pass says: none yet, or the API could not be asked. */
 export function credentialsVerdict(pool: Pool, keyFingerprint: string): Promise<CredentialsVerdict | null> {

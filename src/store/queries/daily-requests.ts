@@ -1,18 +1,21 @@
 /** What passes and looks cost at Allo in a day (UTC), from Postgres alone. */
 import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { z } from 'zod'
+import { amount, type Output } from '../../json-output.ts'
 import { type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { maybeOne } from '../postgres/query.ts'
 import { apiKeys, readSlots, syncPasses } from '../schema.ts'
 
-export interface DailyRequests {
-  /** Sent today, by all processes on this database. Without a rate limit of ours, none is counted. */
-  readonly today: number
-  /** Of the last finished pass over the whole team; null: there was none. */
-  readonly ofAPass: number | null
-  /** Passes a day by the schedule that the last pass recorded; null: none did. */
-  readonly passesADay: number | null
-}
+export const dailyRequestsSchema = z.object({
+  today: amount.describe(
+    'Sent today (UTC), by all processes on this database. Without a rate limit of ours, none is counted.',
+  ),
+  ofAPass: amount.nullable().describe('Of the last finished pass over the whole team. Null: there was none.'),
+  passesADay: amount.nullable().describe('By the schedule that the last pass recorded. Null: none did.'),
+})
+
+export type DailyRequests = Output<typeof dailyRequestsSchema>
 
 const k = alias(apiKeys, 'k')
 const s = alias(readSlots, 's')

@@ -4,6 +4,8 @@
  */
 import { eq, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { z } from 'zod'
+import { instant, type Output, seconds } from '../../json-output.ts'
 import { type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { type Assignments, assign, fields, insertion, maybeOne, name, orm, run } from '../postgres/query.ts'
 import { incidents } from '../schema.ts'
@@ -12,15 +14,16 @@ import { iso } from './iso.ts'
 export const incidentKinds = ['stale_data', 'credentials', 'data_quality'] as const
 export type IncidentKind = (typeof incidentKinds)[number]
 
-export interface Incident {
-  readonly incidentId: string
-  readonly kind: IncidentKind
-  readonly summary: string
-  readonly openedAt: string
-  readonly closedAt: string | null
-  /** How long it lasted, or has lasted. */
-  readonly seconds: number
-}
+export const incidentSchema = z.object({
+  incidentId: z.string(),
+  kind: z.enum(incidentKinds),
+  summary: z.string(),
+  openedAt: instant,
+  closedAt: instant.nullable(),
+  seconds: seconds.describe('How long it lasted, or has lasted.'),
+})
+
+export type Incident = Output<typeof incidentSchema>
 
 /** A worker that died while it delivered an incident is replaced after this; a delivery takes less. */
 const CLAIM_SECONDS = 120

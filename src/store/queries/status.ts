@@ -6,84 +6,97 @@
  */
 import { desc, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { z } from 'zod'
+import { amount, instant, type Output, seconds } from '../../json-output.ts'
 import { pauseOnRecord } from '../pass/read-budget.ts'
-import { lastTeamOfKey, type Team } from '../pass/teammates.ts'
+import { lastTeamOfKey, type Team, teamSchema } from '../pass/teammates.ts'
 import { type Pool, withDatabaseErrors } from '../postgres/database.ts'
 import { one, orm, run } from '../postgres/query.ts'
-import type { ReadStatus } from '../reading/reading.ts'
+import { type ReadStatus, readStatuses } from '../reading/reading.ts'
 import { queues, syncPasses, syncReads, teams } from '../schema.ts'
-import { type CallStatus, callStatus } from './call-status.ts'
-import { type CredentialsVerdict, credentialsVerdict } from './credentials.ts'
-import { type Incident, openIncidents } from './incidents.ts'
+import { callStatus, callStatusSchema } from './call-status.ts'
+import { credentialsVerdict, credentialsVerdictSchema } from './credentials.ts'
+import { incidentSchema, openIncidents } from './incidents.ts'
 import { iso } from './iso.ts'
-import { type LiveStatus, liveStatus } from './live-status.ts'
+import { liveStatus, liveStatusSchema } from './live-status.ts'
 
 const PASSES_SHOWN = 48
-
-export interface MirrorStatus {
-  /** When this was asked, on the database's clock. All instants are ISO 8601 in UTC. */
-  readonly at: string
-  /** Null: the key was never accepted, and nothing else is on record either. */
-  readonly team: Team | null
-  /** Newest first; the first may be running. */
-  readonly passes: readonly PassStatus[]
-  /** Oldest data first. */
-  readonly teammates: readonly TeammateStatus[]
-  readonly pausedSeconds: number
-  readonly credentials: CredentialsVerdict | null
-  readonly incidents: readonly Incident[]
-  /** Null: no team is on record. */
-  readonly live: LiveStatus | null
-  /** Null: no team is on record. */
-  readonly calls: CallStatus | null
-}
-
-export interface PassStatus {
-  readonly passId: string
-  readonly trigger: string
-  readonly status: 'running' | 'ok' | 'partial' | 'failed'
-  readonly startedAt: string
-  readonly finishedAt: string | null
-  /** Until now, if it runs. */
-  readonly durationSeconds: number
-  readonly teammates: number | null
-  readonly requests: number | null
-  /** Answers that said to wait (429). */
-  readonly throttled: number | null
-  readonly throttledSeconds: number
-  readonly errorCode: string | null
-  readonly errorMessage: string | null
-}
-
-export interface TeammateStatus {
-  readonly userId: string
-  readonly name: string | null
-  /** End of the last reading that was applied; null: there was none. */
-  readonly observedAt: string | null
-  /** Since then, or since we know of them. */
-  readonly ageSeconds: number
-  /** As allo.teammate_freshness judges, by the target that was asked about. */
-  readonly isStale: boolean
-  /** End of the last look that counted; null: there was none. */
-  readonly lookedAt: string | null
-  readonly lookAgeSeconds: number | null
-  /** Between two looks, as a moving average; null: fewer than two counted. */
-  readonly lookIntervalSeconds: number | null
-  /** Of the current queue; null: none. */
-  readonly numbers: number | null
-  /** Why the last reading gave nothing; null: it did. */
-  readonly failure: {
-    readonly status: ReadStatus
-    readonly code: string | null
-    readonly message: string | null
-    readonly since: string
-    /** In a row, as far as they are counted (FAILURES_COUNTED). */
-    readonly readings: number
-  } | null
-}
-
 /** A team of thousands that fails for a day must not make the one who asks why wait for millions of rows. */
 export const FAILURES_COUNTED = 10
+
+const passSchema = z
+  .object({
+    passId: z.string(),
+    trigger: z
+      .string()
+      .describe(
+        'schedule, manual, or look: one teammate was read because a look found something unexpected.',
+      ),
+    status: z.enum(['running', 'ok', 'partial', 'failed']),
+    startedAt: instant,
+    finishedAt: instant.nullable(),
+    durationSeconds: seconds.describe('Until now, if it runs.'),
+    teammates: amount.nullable(),
+    requests: amount.nullable(),
+    throttled: amount.nullable().describe('Answers that said to wait (429).'),
+    throttledSeconds: seconds,
+    errorCode: z.string().nullable(),
+    errorMessage: z.string().nullable(),
+  })
+  .meta({ id: 'Pass' })
+
+export type PassStatus = Output<typeof passSchema>
+
+const failingSchema = z.object({
+  status: z.enum(readStatuses),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  since: instant,
+  readings: amount.describe(
+    `Failed readings in a row, as far as they are counted: up to ${FAILURES_COUNTED}.`,
+  ),
+})
+
+const teammateSchema = z
+  .object({
+    userId: z.string(),
+    name: z.string().nullable(),
+    observedAt: instant
+      .nullable()
+      .describe('End of the last reading that was applied. Null: there was none.'),
+    ageSeconds: seconds.describe('Since then, or since the teammate is known.'),
+    isStale: z.boolean().describe('As allo.teammate_freshness judges, by the target in freshness.'),
+    lookedAt: instant.nullable().describe('End of the last look that counted. Null: there was none.'),
+    lookAgeSeconds: seconds.nullable(),
+    lookIntervalSeconds: seconds
+      .nullable()
+      .describe('Between two looks, as a moving average. Null: fewer than two counted.'),
+    numbers: amount.nullable().describe('Of the current queue. Null: none.'),
+    failure: failingSchema.nullable().describe('Why the last reading gave nothing. Null: it did.'),
+  })
+  .meta({ id: 'Teammate' })
+
+export type TeammateStatus = Output<typeof teammateSchema>
+
+export const mirrorStatusSchema = z.object({
+  at: instant.describe("When this was asked, on the database's clock."),
+  team: teamSchema
+    .nullable()
+    .describe('Null: the key was never accepted, and nothing else is on record either.'),
+  passes: z.array(passSchema).describe(`The last ${PASSES_SHOWN}, newest first. The first may be running.`),
+  teammates: z.array(teammateSchema).describe('Oldest data first, without those left out by configuration.'),
+  pausedSeconds: seconds.describe('How long no request is sent, because Allo said to wait.'),
+  credentials: credentialsVerdictSchema
+    .nullable()
+    .describe('Whether Allo took the key. Null: no finished pass says.'),
+  incidents: z.array(incidentSchema).describe('Those that are open, the oldest first.'),
+  live: liveStatusSchema
+    .nullable()
+    .describe('How soon changes were visible in the last hour. Null: no team.'),
+  calls: callStatusSchema.nullable().describe('Calls by what is known of their details. Null: no team.'),
+})
+
+export type MirrorStatus = Output<typeof mirrorStatusSchema>
 
 /** `staleAfterSeconds`: the freshness target at that moment of the database's clock. */
 export async function mirrorStatus(

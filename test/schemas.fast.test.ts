@@ -1,0 +1,25 @@
+/** The files of `schemas/` are what the program's own schemas say. */
+import { readdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { differences } from './support/json-contract.ts'
+import { schemaFiles } from './support/schemas.ts'
+
+test.each(schemaFiles)('schemas/%s is what the code says; -u writes it', async (file, text) => {
+  await expect(text).toMatchFileSnapshot(`../schemas/${file}`)
+})
+
+test('each JSON file of schemas/ is generated', () => {
+  const files = readdirSync(new URL('../schemas', import.meta.url)).filter((file) => file.endsWith('.json'))
+  expect(files.sort()).toEqual(schemaFiles.map(([file]) => file).sort())
+})
+
+test('a missing property, an unknown one and a wrong type are found', () => {
+  const failure = { code: 'database', message: 'Postgres does not answer', request_id: null }
+  expect(differences('error', { error: failure })).toEqual([])
+  const { message: _, ...incomplete } = failure
+  expect(differences('error', { error: { ...incomplete, code: 1, surplus: true } })).toEqual([
+    'error/error must have required property \'message\': {"missingProperty":"message"}',
+    'error/error must NOT have additional properties: {"additionalProperty":"surplus"}',
+    'error/error/code must be string: {"type":"string"}',
+  ])
+})
