@@ -92,6 +92,7 @@ describe('/report', () => {
       'Teammates, last 28 days',
       'How the queues burn down',
       'What came of the dials, day by day',
+      'From dials to conversations, last 28 days',
       'When people are reached, last 28 days',
       'At which attempt people are reached',
       'Dials that were not needed, last 28 days',
@@ -118,7 +119,8 @@ describe('/report', () => {
 
   test('distinguishes no queue from an unknown queue', async () => {
     const text = words((await server.get('/report')).text)
-    expect(text).toContain(`${weeks.nameOf(weeks.cast.idle)} no queue – 0`)
+    // On a slow machine it is not the same for all how long they were not read.
+    expect(text).toMatch(new RegExp(`${weeks.nameOf(weeks.cast.idle)} (\\d+ days not read )?no queue – 0`))
     expect(rowOf(text, weeks.nameOf(weeks.cast.idle))).toContain('no queue')
     expect(rowOf(text, weeks.nameOf(weeks.cast.leaver))).toContain('not known')
   })

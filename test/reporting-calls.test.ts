@@ -2,8 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CallRow } from '../src/simulation/call-details.ts'
 import { outcomeOf } from './support/bookkeeping.ts'
-import { letTimePass } from './support/letting-time-pass.ts'
-import { livelyTeam, mirrorLivelyTeam } from './support/lively-team.ts'
+import { askForCalls, livelyTeam, mirrorLivelyTeam } from './support/lively-team.ts'
 import { readView } from './support/reporting-views.ts'
 import { type Stage, useStages } from './support/stage.ts'
 
@@ -31,14 +30,7 @@ const tags = ['meeting BOOKED', 'Interested']
 async function mirrored({ lost = 0, conversionTags = tags as string[] | null } = {}): Promise<Stage> {
   const stage = await openStage({ world: { ...livelyTeam, seed: 'calls', numbersPerQueue: 60 } })
   await mirrorLivelyTeam(stage)
-  await letTimePass(stage.database.pool, '10 minutes', { sourceStays: true })
-  await stage.sql(
-    `insert into allo.settings (conversion_tags) values ($1)
-     on conflict (is_only) do update set conversion_tags = excluded.conversion_tags`,
-    [conversionTags],
-  )
-  stage.simulated.faults.add({ kind: 'call_not_found', times: lost })
-  await stage.askCalls()
+  await askForCalls(stage, { lost, conversionTags })
   return stage
 }
 

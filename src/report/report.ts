@@ -10,6 +10,7 @@ import { type Burndowns, burndownsOf } from './burndown.ts'
 import { type DayOfDials, daysOf, hoursOfDay, slotsOf } from './days.ts'
 import type { Filters } from './filters.ts'
 import { type FollowUps, followUpsOf } from './follow-ups.ts'
+import { type Funnel, funnelOf } from './funnel.ts'
 import { type HourOfWeek, hoursOf } from './hours.ts'
 import { instant } from './instant.ts'
 import { type Outlook, outlookOf } from './outlook.ts'
@@ -65,6 +66,7 @@ export interface Figures {
   readonly days: readonly DayOfDials[]
   /** Null: the period has more than one day. */
   readonly hoursOfDay: readonly DayOfDials[] | null
+  readonly funnel: Funnel
   readonly pace: Pace
   readonly hours: readonly HourOfWeek[]
   readonly attempts: Attempts
@@ -173,6 +175,7 @@ async function figuresOf(client: Client, teamId: string, filters: Filters): Prom
     burndowns: await burndownsOf(scope),
     days: await daysOf(scope, days, ofSlots),
     hoursOfDay: hours === null ? null : await hoursOfDay(scope, hours, ofSlots.slice(days.length)),
+    funnel: await funnelOf(scope),
     pace: await paceOf(scope),
     hours: await hoursOf(scope),
     attempts: await attemptsOf(scope),

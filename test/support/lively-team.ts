@@ -1,3 +1,4 @@
+import { letTimePass } from './letting-time-pass.ts'
 import type { Stage, StageOptions } from './stage.ts'
 
 /** For `mirrorLivelyTeam`. */
@@ -21,4 +22,19 @@ export async function mirrorLivelyTeam(stage: Stage): Promise<void> {
   await stage.pass()
   await stage.pass()
   stage.letTheApiLie()
+}
+
+/** After `mirrorLivelyTeam`: the details of its calls are asked for, of which Allo loses some. */
+export async function askForCalls(
+  stage: Stage,
+  { lost, conversionTags }: { readonly lost: number; readonly conversionTags: readonly string[] | null },
+): Promise<void> {
+  await letTimePass(stage.database.pool, '10 minutes', { sourceStays: true })
+  await stage.sql(
+    `insert into allo.settings (conversion_tags) values ($1)
+     on conflict (is_only) do update set conversion_tags = excluded.conversion_tags`,
+    [conversionTags],
+  )
+  stage.simulated.faults.add({ kind: 'call_not_found', endpoint: 'call', times: lost })
+  await stage.askCalls()
 }

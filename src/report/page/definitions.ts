@@ -30,6 +30,7 @@ ${details(
 <dt>Dials an hour</dt><dd>Dials after a pause of at most 30 minutes, by the sum of these pauses: calls and breaks of half an hour included, nights not.</dd>
 <dt>Runs out</dt><dd>When nothing is left at the pace of the teammate’s last 8 hours of dialling in this queue, without a pause and without new numbers.</dd>
 <dt>Connection rate</dt><dd>Dials that a person answered, of dials with a result. The range beside it (95 %, Wilson) is what the true rate may well be: with few dials it is wide, and a difference within it may be chance. Rank people by counts.</dd>
+<dt>Conversation, conversion</dt><dd>A call of more than 60 seconds that no phone menu answered, and one with a tag of CONVERSION_TAGS: of answered dials whose details Allo was asked for (CALL_DETAILS). Of the others it is not known.</dd>
 <dt>Beyond chance</dt><dd>A χ² test of all of them finds p below 0.05, and the named one differs from the others together with p below 0.05 divided by how many are compared. Of ten teammates with the same luck, one has the highest rate: that alone says nothing. Fewer than ten dials with a result are not compared.</dd>
 <dt>Left to call</dt><dd>Numbers in a current queue that were not dialled. “No queue” was seen twice in a row. “Not known”: it was not read, or the second reading is still to come.</dd>
 <dt>Reset</dt><dd>The queue’s holder had a new one instead. The numbers left in it when it was read last were not called.</dd>
@@ -40,7 +41,7 @@ ${details(
 )}
 ${details(
   'What this can’t say',
-  html`<ul><li>Talk time, conversations and conversions: Allo’s queues tell none of them. With CALL_DETAILS, the views calls and funnel have them. With CALL_DETAILS=true they are in reporting.funnel.</li>
+  html`<ul><li>How long people talked, and which calls were conversations or conversions, without CALL_DETAILS=true: Allo’s queues show none of it.</li>
 <li>What came and went between two readings and was seen by no look: a number that appeared, was dialled and vanished, a second dial of the same number, the end of a queue before its reset.</li>
 <li>Who removed a number, and why.</li></ul>`,
   { isOpen },

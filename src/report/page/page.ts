@@ -13,6 +13,7 @@ import { documentOf } from './document.ts'
 import { filterBar } from './filter-bar.ts'
 import { firstWeeksSection } from './first-weeks.ts'
 import { followUpsSection } from './follow-ups.ts'
+import { funnelSection } from './funnel-table.ts'
 import { hoursSection } from './hours-table.ts'
 import { listsSection } from './lists-table.ts'
 import type { Links, PageData } from './parts.ts'
@@ -66,6 +67,7 @@ ${tiles(page)}
 ${peopleSection(page)}
 ${burndownSection(page)}
 ${daysSection(page)}
+${funnelSection(page)}
 ${hoursSection(page)}
 ${attemptsSection(page)}
 ${wastedSection(page)}
@@ -73,7 +75,7 @@ ${listsSection(page)}
 ${queuesSection(page)}
 ${removalsSection(page)}
 ${followUpsSection(page)}
-<p class="only-print">On paper are the first twenty teammates and the charts. On the screen, the report also has all teammates, attempts, dials that were not needed, the state of the lists, queues, numbers that left without a call, single numbers to follow up, and what the words mean.</p>
+<p class="only-print">On paper are the first twenty teammates and the charts. On the screen, the report also has all teammates, conversations, attempts, dials that were not needed, the state of the lists, queues, numbers that left without a call, single numbers to follow up, and what the words mean.</p>
 ${textures}`
 }
 
