@@ -168,6 +168,8 @@ export function questionsAbout(subject: Subject): Question[] {
       ofTeammateSince('wasted_dials', 'counted_at'),
     ].map(unbound),
     ...[ofQueue('cadence', currentQueueId), ofTeammate('cadence', holderId)].map(adding),
+    ...[...bothWays('calls', 'counted_at'), ofTeammateSince('calls', 'counted_at')].map(adding),
+    ...[ofTeammateEver('funnel'), since('funnel', 'day'), ofTeammateSince('funnel', 'day')].map(adding),
     ...[ofTeammateEver('sessions'), since('sessions', 'day'), ofTeammateSince('sessions', 'day')].map(adding),
     adding(since('attempts', 'week')),
     ...[ofQueue('stale_numbers', currentQueueId), ofTeammate('stale_numbers', holderId)].map(adding),

@@ -1,12 +1,12 @@
 -- Schema reporting: what analysts query. Columns are only ever added; a breaking change goes to reporting_v2.
 --
--- A view runs with its owner's rights, so its readers need none in schema allo. A filter on queue, teammate or time must
--- use the index of the table. So values per row are computed in lateral joins, and a view has no window function above
--- the filtered table. A teammate's first or last dial is found as the next row in the order of (user_id, time), because
--- with `user_id = …` Postgres may scan all dials of the team in the order of time. Postgres searches the best order of at
--- most eight joins (join_collapse_limit), so a view that is often joined to another one has at most four. Figures are as of the last reading,
--- not now(), so that numbers do not get older while the worker is stopped. Only data_freshness and live_freshness use the
--- clock.
+-- A view runs with its owner's rights, so its readers need none in schema allo. A filter on queue, teammate or time
+-- must use the index of the table. So values per row are computed in lateral joins, and a view has no window function
+-- above the filtered table. A teammate's first or last dial is found as the next row in the order of (user_id, time),
+-- because with `user_id = …` Postgres may scan all dials of the team in the order of time. Postgres searches the best
+-- order of at most eight joins (join_collapse_limit), so a view that is often joined to another one has at most four.
+-- Figures are as of the last reading, not now(), so that numbers do not get older while the worker is stopped. Only
+-- data_freshness and live_freshness use the clock.
 --
 -- This file: the current state of teams, teammates and queues.
 

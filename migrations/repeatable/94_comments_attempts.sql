@@ -16,7 +16,7 @@ COMMENT ON COLUMN reporting.attempts.week IS 'Monday of the local week of the di
 COMMENT ON COLUMN reporting.attempts.attempt IS 'attempt_of_number of the dials: 1 is the first dial of a number that is on record. Null: not known, because the number was erased without NUMBER_KEY or is suppressed, or the dial is from before teams.history_from.';
 COMMENT ON COLUMN reporting.attempts.is_week_over IS 'True if the week was over at the last reading of the team; false: its figures still grow.';
 COMMENT ON COLUMN reporting.attempts.dials IS 'Dials of this attempt. Each is of another number, except in the row without attempt.';
-COMMENT ON COLUMN reporting.attempts.resolved_dials IS 'Those of dials with a result. connection_rate divides by these.';
+COMMENT ON COLUMN reporting.attempts.resolved_dials IS 'Those of dials with a result. connection_rate divides by these; the others (in_progress) are in no rate.';
 COMMENT ON COLUMN reporting.attempts.connected IS 'Dials of this attempt that a person answered: numbers that were reached at this attempt.';
 
 COMMENT ON VIEW reporting.wasted_dials IS 'One row per dial of a number that a person had already answered, that was already found not in service, or that was dialled less than an hour before, in any queue of the team. Which dials were not needed, and why? It is judged by what was known before the dial; outcome says what came of it. A call back that was agreed on looks the same. Dials that were not seen are missing, and the earlier dials must be on record: see dials.attempt_of_number. A dial whose number is not known is never here. For a fast filter on days use counted_at.';

@@ -44,7 +44,7 @@ COMMENT ON COLUMN reporting.calls.reason IS 'Code of the last answer without det
 COMMENT ON VIEW reporting.funnel IS 'One row per teammate and local day, zeros included: dials, connected, conversations, conversions. At which step are people lost? Conversations and conversions are counted among connected dials whose details are known (connected_known), and are null where none is known, also without CALL_DETAILS. Add up rows and use reporting.rate; a rate of fewer than 10 is chance. Recent days still change: details come some minutes after a call, and tags of conversations are read again a day later.';
 COMMENT ON COLUMN reporting.funnel.is_day_over IS 'True if the day was over at the last reading of the teammate; false: its figures still grow.';
 COMMENT ON COLUMN reporting.funnel.dials IS 'Dials of the day.';
-COMMENT ON COLUMN reporting.funnel.resolved_dials IS 'Those of dials with a result. connection_rate divides by these.';
+COMMENT ON COLUMN reporting.funnel.resolved_dials IS 'Those of dials with a result. connection_rate divides by these; the others (in_progress) are in no rate.';
 COMMENT ON COLUMN reporting.funnel.connected IS 'Dials that were answered, those that a phone menu answered included: the queue does not tell them apart.';
 COMMENT ON COLUMN reporting.funnel.details_known IS 'Dials whose details are known.';
 COMMENT ON COLUMN reporting.funnel.connected_known IS 'Connected dials whose details are known. conversation_rate and conversion_rate divide by these.';

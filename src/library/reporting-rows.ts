@@ -24,13 +24,13 @@ export interface ReportingRows {
     readonly period_to: Date | null
     /** Dials. */
     readonly dials: string | null
-    /** Dials with a result. Rates divide by these. */
+    /** Dials with a result. Rates divide by these, so the dials without a result (dials - resolved_dials) are outside all rates. */
     readonly resolved_dials: string | null
     /** Dials answered by a person. */
     readonly connected: string | null
     /** Dials answered by a person or a machine. */
     readonly picked_up: string | null
-    /** Connected dials divided by resolved dials, 0 to 1. Null: no resolved dials. */
+    /** Connected dials divided by resolved dials, 0 to 1: a dial without a result (in_progress) counts in dials, and in neither of the two. Null: no resolved dials. */
     readonly connection_rate: string | null
     /** Lower end of the 95 % Wilson interval of connection_rate. */
     readonly connection_rate_low: string | null
@@ -49,11 +49,11 @@ export interface ReportingRows {
     readonly is_week_over: boolean | null
     /** Dials of this attempt. Each is of another number, except in the row without attempt. */
     readonly dials: string | null
-    /** Those of dials with a result. connection_rate divides by these. */
+    /** Those of dials with a result. connection_rate divides by these; the others (in_progress) are in no rate. */
     readonly resolved_dials: string | null
     /** Dials of this attempt that a person answered: numbers that were reached at this attempt. */
     readonly connected: string | null
-    /** Connected dials divided by resolved dials, 0 to 1. Null: no resolved dials. */
+    /** Connected dials divided by resolved dials, 0 to 1: a dial without a result (in_progress) counts in dials, and in neither of the two. Null: no resolved dials. */
     readonly connection_rate: string | null
     /** Lower end of the 95 % Wilson interval of connection_rate. */
     readonly connection_rate_low: string | null
@@ -240,7 +240,7 @@ export interface ReportingRows {
     readonly gap_seconds: number | null
     /** Dials. */
     readonly dials: string | null
-    /** Dials with a result. Rates divide by these. */
+    /** Dials with a result. Rates divide by these, so the dials without a result (dials - resolved_dials) are outside all rates. */
     readonly resolved_dials: string | null
     /** Dials answered by a person. */
     readonly connected: string | null
@@ -256,7 +256,7 @@ export interface ReportingRows {
     readonly in_progress: string | null
     /** Dials answered by a person or a machine. */
     readonly picked_up: string | null
-    /** Connected dials divided by resolved dials, 0 to 1. Null: no resolved dials. */
+    /** Connected dials divided by resolved dials, 0 to 1: a dial without a result (in_progress) counts in dials, and in neither of the two. Null: no resolved dials. */
     readonly connection_rate: string | null
     /** Lower end of the 95 % Wilson interval of connection_rate. */
     readonly connection_rate_low: string | null
@@ -445,7 +445,7 @@ export interface ReportingRows {
     readonly is_day_over: boolean | null
     /** Dials of the day. */
     readonly dials: string | null
-    /** Those of dials with a result. connection_rate divides by these. */
+    /** Those of dials with a result. connection_rate divides by these; the others (in_progress) are in no rate. */
     readonly resolved_dials: string | null
     /** Dials that were answered, those that a phone menu answered included: the queue does not tell them apart. */
     readonly connected: string | null
@@ -461,7 +461,7 @@ export interface ReportingRows {
     readonly conversions: string | null
     /** Seconds of all answered calls whose details are known. Null: no details are known. */
     readonly talk_seconds: string | null
-    /** Connected dials divided by resolved dials, 0 to 1. Null: no resolved dials. */
+    /** Connected dials divided by resolved dials, 0 to 1: a dial without a result (in_progress) counts in dials, and in neither of the two. Null: no resolved dials. */
     readonly connection_rate: string | null
     /** Lower end of the 95 % Wilson interval of connection_rate. */
     readonly connection_rate_low: string | null
@@ -494,7 +494,7 @@ export interface ReportingRows {
     readonly period_to: Date | null
     /** Dials. */
     readonly dials: string | null
-    /** Dials with a result. Rates divide by these. */
+    /** Dials with a result. Rates divide by these, so the dials without a result (dials - resolved_dials) are outside all rates. */
     readonly resolved_dials: string | null
     /** Dials answered by a person. */
     readonly connected: string | null
@@ -506,7 +506,7 @@ export interface ReportingRows {
     readonly not_reached: string | null
     /** Different entries that were dialled. */
     readonly numbers_dialled: string | null
-    /** Connected dials divided by resolved dials, 0 to 1. Null: no resolved dials. */
+    /** Connected dials divided by resolved dials, 0 to 1: a dial without a result (in_progress) counts in dials, and in neither of the two. Null: no resolved dials. */
     readonly connection_rate: string | null
     /** Lower end of the 95 % Wilson interval of connection_rate. */
     readonly connection_rate_low: string | null
@@ -1041,13 +1041,13 @@ export interface ReportingRows {
     readonly penetration_rate: string | null
     /** Dials. */
     readonly dials: string | null
-    /** Dials with a result. Rates divide by these. */
+    /** Dials with a result. Rates divide by these, so the dials without a result (dials - resolved_dials) are outside all rates. */
     readonly resolved_dials: string | null
     /** Dials answered by a person. */
     readonly connected_dials: string | null
     /** Dials answered by a person or a machine. */
     readonly picked_up_dials: string | null
-    /** Connected dials divided by resolved dials, 0 to 1. Null: no resolved dials. */
+    /** Connected dials divided by resolved dials, 0 to 1: a dial without a result (in_progress) counts in dials, and in neither of the two. Null: no resolved dials. */
     readonly connection_rate: string | null
     /** Lower end of the 95 % Wilson interval of connection_rate. */
     readonly connection_rate_low: string | null
@@ -1181,7 +1181,7 @@ export interface ReportingRows {
     readonly is_open: boolean | null
     /** Dials of the session. */
     readonly dials: string | null
-    /** Dials with a result. Rates divide by these. */
+    /** Dials with a result. Rates divide by these, so the dials without a result (dials - resolved_dials) are outside all rates. */
     readonly resolved_dials: string | null
     /** Dials answered by a person. */
     readonly connected: string | null
