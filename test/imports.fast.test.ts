@@ -35,7 +35,7 @@ const layers = [
 ]
 
 const root = new URL('..', import.meta.url).pathname
-const folders = ['src', 'bench', 'chaos', 'test']
+const folders = ['src', 'bench', 'chaos', 'scripts', 'test']
 const files = folders.flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
