@@ -7,7 +7,7 @@ import { startTestRedis } from '../test/support/redis.ts'
 import { bounded, type Figure } from './figures.ts'
 import type { Lab } from './lab.ts'
 import { compareVariants } from './live/figures.ts'
-import { benchIdleHour, type IdleHour } from './live/idle-hour.ts'
+import { benchIdleHour } from './live/idle-hour.ts'
 import { benchLargeTeam } from './live/large-team.ts'
 import { runVariant, type Variant } from './live/variant.ts'
 
@@ -30,23 +30,16 @@ export async function benchLive(
   try {
     const [runs, idle] = await Promise.all([
       Promise.all(variantsOf(scale).map((variant) => runVariant(lab, redis.url, variant, run))),
-      benchIdleHours(redis.url, {
-        ...scale,
-        looksPercent: 25,
-        settleSeconds: scale.idleAfterSeconds,
-        seconds: scale.passEverySeconds,
-      }),
+      benchIdleHour(lab, { ...scale, redisUrl: redis.url, settleSeconds: scale.idleAfterSeconds }),
     ])
-    const seconds = scale.largeSeconds
-    const [large, withoutLooks] = await Promise.all([
-      benchLargeTeam(lab, redis.url, { teammates: scale.large, seconds }),
-      // To tell what is due to looks.
-      benchIdleHours(redis.url, { ...scale, looksPercent: 0, settleSeconds: seconds, seconds }),
+    const [large, idleInPostgres] = await Promise.all([
+      benchLargeTeam(lab, redis.url, { teammates: scale.large, seconds: scale.largeSeconds }),
+      benchIdleHour(lab, { ...scale, redisUrl: null, settleSeconds: scale.largeSeconds }),
     ])
     return [
       ...compareVariants(runs, { isBounded: !isQuick && minutes >= LEAST_MINUTES }),
       ...idle,
-      ...withoutLooks,
+      ...idleInPostgres,
       ...large,
     ]
   } finally {
@@ -68,13 +61,4 @@ function variantsOf({ teammates, passEverySeconds }: Scale): Variant[] {
     { ...common, name: 'looks and webhooks', looksPercent: 15, hasWebhooks: true },
     { ...common, name: `looks, ${4 * teammates} reps`, teammates: 4 * teammates, looksPercent: 25 },
   ]
-}
-
-/** With the jobs in Redis and in Postgres. */
-async function benchIdleHours(
-  redisUrl: string,
-  options: Omit<IdleHour, 'redisUrl'>,
-): Promise<readonly Figure[]> {
-  const both = [redisUrl, null].map((url) => benchIdleHour({ ...options, redisUrl: url }))
-  return Promise.all(both)
 }

@@ -16,6 +16,7 @@ import { benchPasses } from './passes.ts'
 import { benchReporting } from './reporting.ts'
 import { benchReservations } from './reservations.ts'
 import { benchSaving } from './saving.ts'
+import { benchTeams } from './teams.ts'
 import { benchWorker } from './worker.ts'
 
 interface Options {
@@ -31,6 +32,7 @@ const sections: Readonly<Record<string, (lab: Lab, options: Options) => Promise<
   budget: benchBudget,
   worker: benchWorker,
   live: benchLive,
+  teams: benchTeams,
   reporting: benchReporting,
 }
 

@@ -1,58 +1,72 @@
 /**
- * How much WAL a worker writes in an hour in which no teammate dials. Measured on a Postgres of its own for less than an
- * hour, and scaled. What passes wrote is counted apart, and the hourly checks are not in it.
+ * How much WAL looks add in an hour in which no teammate dials: workers with looks beside one without, each with a
+ * database of its own. Measured for less than an hour, and scaled. Full page images are counted apart, because they
+ * depend on when a checkpoint comes, and not on looks.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '../../src/store/postgres/database.ts'
 import { spawnWorker } from '../../test/support/worker.ts'
 import { bounded, type Figure } from '../figures.ts'
-import { walPosition, withLab } from '../lab.ts'
+import type { Lab } from '../lab.ts'
 import { untilFirstPass } from './first-pass.ts'
 import { withSource } from './source.ts'
 
 export interface IdleHour {
+  /** Null: jobs in Postgres. */
   readonly redisUrl: string | null
-  readonly looksPercent: number
   readonly teammates: number
   readonly passEverySeconds: number
-  /**
-   * From the first pass on. For two minutes after it, all teammates count as dialling, and in the first minutes come the
-   * hourly checks and autovacuum.
-   */
+  /** From the first pass on: for two minutes after it, all teammates count as dialling. */
   readonly settleSeconds: number
-  /** How long it is measured. As long as the time between two passes: one of them is in it. */
-  readonly seconds: number
 }
 
-export async function benchIdleHour(options: IdleHour): Promise<Figure> {
-  const samples = await withLab((lab) => lab.withDatabase(({ url, pool }) => sampleWal(options, url, pool)))
-  const { redisUrl, looksPercent, passEverySeconds, seconds } = options
-  const perHour = (bytes: number) => (bytes * 3600) / seconds / 1000
-  const passes = samples.filter(({ inPass }) => inPass).reduce((sum, { bytes }) => sum + bytes, 0)
-  const all = samples.reduce((sum, { bytes }) => sum + bytes, 0)
-  const jobs = `jobs in ${redisUrl === null ? 'Postgres' : 'Redis'}, ${looksPercent > 0 ? 'looks' : 'no looks'}`
-  return bounded(
-    `an hour in which no teammate dials, ${jobs}: WAL`,
-    perHour(all - passes),
-    looksPercent > 0 ? { atMost: 200 } : null,
-    {
+interface Team {
+  readonly name: string
+  readonly looksPercent: number
+  /** Looks at a teammate become rarer an hour after the last change. */
+  readonly hasRestedForHours: boolean
+}
+
+const teams = {
+  first: { name: 'in the first hour without a dial', looksPercent: 25, hasRestedForHours: false },
+  later: { name: 'in a later hour', looksPercent: 25, hasRestedForHours: true },
+  none: { name: 'without looks', looksPercent: 0, hasRestedForHours: false },
+} as const satisfies Record<string, Team>
+
+export async function benchIdleHour(lab: Lab, options: IdleHour): Promise<Figure[]> {
+  const measured = (team: Team) => lab.withDatabase((database) => walOfTeam(options, team, database))
+  const [first, later, none] = await Promise.all([
+    measured(teams.first),
+    measured(teams.later),
+    measured(teams.none),
+  ])
+  const perHour = (bytes: number) => (bytes * 3600) / options.passEverySeconds / 1000
+  const jobs = `jobs in ${options.redisUrl === null ? 'Postgres' : 'Redis'}`
+  const added = (wal: Wal, { name }: Team, bound: { readonly atMost: number } | null) =>
+    bounded(`WAL that looks add ${name}, ${jobs}`, perHour(wal.records - none.records), bound, {
       ...{ unit: ' kB', digits: 0 },
-      detail: `from ${seconds} s; passes every ${passEverySeconds} s write ${perHour(passes).toFixed(0)} kB more`,
-    },
-  )
+      detail: `${inWords(wal)}; without looks ${inWords(none)}`,
+    })
+  const inWords = ({ records, images }: Wal) =>
+    `${perHour(records).toFixed(0)} kB and ${perHour(images).toFixed(0)} kB of page images`
+  return [
+    added(first, teams.first, null),
+    added(later, teams.later, options.redisUrl === null ? null : { atMost: 200 }),
+  ]
 }
 
-interface Sample {
-  readonly bytes: number
-  readonly inPass: boolean
+interface Wal {
+  readonly records: number
+  readonly images: number
 }
 
-async function sampleWal(
-  { redisUrl, looksPercent, teammates, passEverySeconds, settleSeconds, seconds }: IdleHour,
-  databaseUrl: string,
-  pool: Pool,
-): Promise<Sample[]> {
-  const apiKey = `ak_live_bench_idle_${redisUrl === null ? 'postgres' : 'redis'}_${looksPercent}`
+/** As long as the time between two passes: one of them is in it. */
+async function walOfTeam(
+  { redisUrl, teammates, passEverySeconds, settleSeconds }: IdleHour,
+  { name, looksPercent, hasRestedForHours }: Team,
+  { url: databaseUrl, pool }: { readonly url: string; readonly pool: Pool },
+): Promise<Wal> {
+  const apiKey = `ak_live_bench_idle_${redisUrl === null ? 'postgres' : 'redis'}_${name.replaceAll(' ', '_')}`
   // No calls: one that was never closed would count as dialling for a quarter of an hour.
   const team = { apiKey, teammates, numbersPerQueue: 500, seed: 'idle', runMs: 0, calledBefore: 0 }
   return withSource(team, async ({ url: apiUrl }) => {
@@ -64,20 +78,9 @@ async function sampleWal(
     const worker = spawnWorker({ apiKey, apiUrl, databaseUrl, redisUrl, env })
     try {
       await untilFirstPass(pool)
+      if (hasRestedForHours) await setLastChangeBack(pool)
       await sleep(settleSeconds * 1000)
-      // One in the time of measuring, as in any five minutes.
-      await pool.query('checkpoint')
-      const samples: Sample[] = []
-      let before = await walPosition(pool)
-      const until = performance.now() + seconds * 1000
-      while (performance.now() < until) {
-        const wasInPass = await isPassRunning(pool)
-        await sleep(Math.min(1000, Math.max(0, until - performance.now())))
-        const position = await walPosition(pool)
-        samples.push({ bytes: position - before, inPass: wasInPass || (await isPassRunning(pool)) })
-        before = position
-      }
-      return samples
+      return await walOf(pool, () => sleep(passEverySeconds * 1000))
     } finally {
       worker.kill('SIGKILL')
       await worker.exited
@@ -85,10 +88,19 @@ async function sampleWal(
   })
 }
 
-/** Or was until a second ago. */
-async function isPassRunning(pool: Pool): Promise<boolean> {
-  const { rows } = await pool.query(
-    `select from allo.sync_passes where coalesce(finished_at, 'infinity') > clock_timestamp() - interval '1 s' limit 1`,
+async function setLastChangeBack(pool: Pool): Promise<void> {
+  await pool.query(`update allo.queue_snapshots set observed_at = observed_at - interval '3 hours'`)
+}
+
+async function walOf(pool: Pool, work: () => Promise<unknown>): Promise<Wal> {
+  const position = `select pg_current_wal_insert_lsn()::text as lsn`
+  await pool.query('create extension pg_walinspect')
+  const { rows: before } = await pool.query<{ lsn: string }>(position)
+  await work()
+  const { rows: after } = await pool.query<{ lsn: string }>(position)
+  const { rows } = await pool.query<Wal>(
+    `select sum(record_size)::float8 as records, sum(fpi_size)::float8 as images from pg_get_wal_stats($1, $2)`,
+    [before[0]?.lsn, after[0]?.lsn],
   )
-  return rows.length > 0
+  return rows[0] ?? { records: Number.NaN, images: Number.NaN }
 }

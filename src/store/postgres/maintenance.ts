@@ -61,16 +61,23 @@ export async function claimTask(
   everySeconds: number,
 ): Promise<Claim | null> {
   const m = alias(maintenance, 'm')
+  const before = alias(maintenance, 'b')
   const now = sql`clock_timestamp()`
   const unfinishedSeconds = Math.min(everySeconds, UNFINISHED_AGAIN_AFTER_SECONDS)
-  const pauseSeconds = sql`case when ${m.finishedAt} is null then ${unfinishedSeconds}::float8 else ${everySeconds}::float8 end`
+  const isDue = ({ startedAt, finishedAt }: typeof m | typeof before) =>
+    sql`${startedAt} <= ${now} - make_interval(secs =>
+      case when ${finishedAt} is null then ${unfinishedSeconds}::float8 else ${everySeconds}::float8 end)`
+  const row = { teamId: sql`${teamId}::text`, task: sql`${task}::text`, startedAt: now }
+  // Without the first condition, a task that is not due would write a lock of its row to the WAL.
   const begun = await withDatabaseErrors(`looking whether to ${task}`, () =>
     maybeOne<{ startedAt: string }>(
       pool,
-      sql`insert into ${maintenance} as ${m} ${insertion(maintenance, { teamId, task, startedAt: now })}
+      sql`insert into ${maintenance} as ${m} ${insertion(maintenance, row)}
+          where not exists (select from ${maintenance} ${before}
+            where ${before.teamId} = ${teamId} and ${before.task} = ${task} and not ${isDue(before)})
           on conflict (${name(maintenance.teamId)}, ${name(maintenance.task)}) do update
           set ${name(maintenance.startedAt)} = ${excluded(maintenance.startedAt)}, ${name(maintenance.finishedAt)} = null
-          where ${m.startedAt} <= ${now} - make_interval(secs => ${pauseSeconds})
+          where ${isDue(m)}
           returning ${m.startedAt} as "startedAt"`,
     ),
   )
