@@ -28,6 +28,12 @@ export async function* exportMirror(
   await client.query('set transaction isolation level repeatable read, read only')
   await liftTimeouts(client)
   const header = await readHeader(client)
+  const structure = createHash('sha256')
+  const lineOf = (value: object) => {
+    const line = `${JSON.stringify(value)}\n`
+    structure.update(line)
+    return line
+  }
   yield lineOf(header)
   let total = 0
   for (const table of exportedTables) {
@@ -45,12 +51,10 @@ export async function* exportMirror(
     yield lineOf({ end: name, rows, sha256: digest.digest('hex') })
     total += rows
   }
-  const lastIds = await readLastIds(client)
-  yield lineOf({ complete: header.id, tables: exportedTables.length, rows: total, lastIds })
+  yield lineOf({ lastIds: await readLastIds(client) })
+  yield `${JSON.stringify({ complete: true, rows: total, sha256: structure.digest('hex') })}\n`
   return { header, rows: total }
 }
-
-const lineOf = (value: object) => `${JSON.stringify(value)}\n`
 
 async function readHeader(client: Client): Promise<Header> {
   const { at, numberKey } = await one<{ at: string; numberKey: string | null }>(

@@ -6,7 +6,9 @@
  *   ["t_1","Acme",null]                                          its rows: each value as Postgres writes it, or null
  *   {"end":"teams","rows":1,"sha256":…}                          a table ends, with the digest of its row lines
  *   …
- *   {"complete":…,"tables":21,"rows":…,"lastIds":{…}}            the last line: the id of the header, and totals
+ *   {"lastIds":{"dials.dial_id":"78",…}}                         the last number that each identity column gave
+ *   {"complete":true,"rows":…,"sha256":…}                         the last line: the number of all rows,
+ *                                                                and the digest of the header and of all lines like it
  *
  * Values are texts because Postgres reads its own texts back exactly: microseconds, 64-bit integers, `infinity`, jsonb,
  * arrays. JSON numbers would lose some of them.
@@ -41,13 +43,8 @@ export type Header = z.infer<typeof headerLine>
 export const controlLine = z.union([
   z.strictObject({ begin: z.string(), columns: z.array(z.string()).nonempty() }),
   z.strictObject({ end: z.string(), rows: count, sha256: z.string() }),
-  z.strictObject({
-    complete: z.uuid(),
-    tables: count,
-    rows: count,
-    /** `table.column` of each identity column, with the last number that it gave. */
-    lastIds: z.record(z.string(), z.string()),
-  }),
+  z.strictObject({ lastIds: z.record(z.string(), z.string()) }),
+  z.strictObject({ complete: z.literal(true), rows: count, sha256: z.string() }),
 ])
 
 /** The file is damaged, incomplete, or no export. */

@@ -76,10 +76,8 @@ async function fill(
       await copyRows(client, copy, part.lines)
       copy.rows += part.lines.length
       onRows?.(copy.name, copy.rows)
-    } else if (part.kind === 'complete') {
-      await setLastIds(client, part.lastIds)
-      rows = part.rows
-    }
+    } else if (part.kind === 'lastIds') await setLastIds(client, part.lastIds)
+    else if (part.kind === 'complete') rows = part.rows
   }
   return rows
 }

@@ -19,8 +19,9 @@ export type ExportPart =
   | { readonly kind: 'rows'; readonly lines: readonly string[] }
   /** The table is complete: its count and its digest are those of its lines. */
   | { readonly kind: 'end'; readonly table: string }
-  /** The last part: all tables were complete, and nothing follows. */
-  | { readonly kind: 'complete'; readonly rows: number; readonly lastIds: Readonly<Record<string, string>> }
+  | { readonly kind: 'lastIds'; readonly lastIds: Readonly<Record<string, string>> }
+  /** The last part: everything was complete, and nothing follows. */
+  | { readonly kind: 'complete'; readonly rows: number }
 
 export interface ReadExport {
   readonly header: Header
@@ -36,8 +37,7 @@ export interface ReadExport {
 export async function readExport(source: Readable): Promise<ReadExport> {
   const lines = linesOf(source)
   const [first = '', ...others] = (await lines.next()).value ?? []
-  const header = parseHeader(first)
-  return { header, parts: partsOf(header, others, lines) }
+  return { header: parseHeader(first), parts: partsOf(first, others, lines) }
 }
 
 function parseHeader(line: string): Header {
@@ -51,51 +51,68 @@ function parseHeader(line: string): Header {
   return read.data
 }
 
+async function* partsOf(
+  headerText: string,
+  first: readonly string[],
+  rest: AsyncGenerator<readonly string[]>,
+): AsyncGenerator<ExportPart> {
+  const checks = createChecks(headerText)
+  for await (const { isRows, lines } of runsOf(first, rest))
+    yield isRows ? checks.rows(lines) : checks.control(lines[0] ?? '')
+  checks.ended()
+}
+
 interface OpenTable {
   readonly name: string
   readonly digest: Hash
   rows: number
 }
 
-async function* partsOf(
-  header: Header,
-  first: readonly string[],
-  rest: AsyncGenerator<readonly string[]>,
-): AsyncGenerator<ExportPart> {
+/** Each function takes the next lines and throws if they are not those that were exported. */
+function createChecks(headerText: string) {
+  const structure = createHash('sha256').update(`${headerText}\n`)
   let table: OpenTable | null = null
-  let tables = 0
   let total = 0
   let isComplete = false
-  for await (const { isRows, lines } of runsOf(first, rest)) {
-    if (isComplete) throw damaged('it continues after its last line')
-    if (isRows) {
+
+  function end(name: string, rows: number, sha256: string): ExportPart {
+    if (table?.name !== name) throw damaged(`table ${name} ends before it begins`)
+    if (table.rows !== rows || table.digest.digest('hex') !== sha256)
+      throw damaged(`the rows of table ${name} are not those that were exported`)
+    table = null
+    return { kind: 'end', table: name }
+  }
+
+  function complete(rows: number, sha256: string): ExportPart {
+    if (table !== null || rows !== total || structure.digest('hex') !== sha256)
+      throw damaged('its lines are not those that were exported')
+    isComplete = true
+    return { kind: 'complete', rows }
+  }
+
+  return {
+    rows(lines: readonly string[]): ExportPart {
       if (table === null) throw damaged('a row is outside of a table')
       table.digest.update(`${lines.join('\n')}\n`)
       table.rows += lines.length
       total += lines.length
-      yield { kind: 'rows', lines }
-      continue
-    }
-    const control = parseControl(lines[0] ?? '')
-    if ('begin' in control) {
+      return { kind: 'rows', lines }
+    },
+    control(line: string): ExportPart {
+      if (isComplete) throw damaged('it continues after its last line')
+      const read = parseControl(line)
+      if ('complete' in read) return complete(read.rows, read.sha256)
+      structure.update(`${line}\n`)
+      if ('lastIds' in read) return { kind: 'lastIds', lastIds: read.lastIds }
+      if ('end' in read) return end(read.end, read.rows, read.sha256)
       if (table !== null) throw damaged(`table ${table.name} has no end`)
-      table = { name: control.begin, digest: createHash('sha256'), rows: 0 }
-      tables += 1
-      yield { kind: 'begin', table: control.begin, columns: control.columns }
-    } else if ('end' in control) {
-      if (table?.name !== control.end) throw damaged(`table ${control.end} ends before it begins`)
-      const isSame = table.rows === control.rows && table.digest.digest('hex') === control.sha256
-      if (!isSame) throw damaged(`the rows of table ${table.name} are not those that were exported`)
-      table = null
-      yield { kind: 'end', table: control.end }
-    } else {
-      const isWhole = control.complete === header.id && control.tables === tables && control.rows === total
-      if (table !== null || !isWhole) throw damaged('a table is missing')
-      isComplete = true
-      yield { kind: 'complete', rows: total, lastIds: control.lastIds }
-    }
+      table = { name: read.begin, digest: createHash('sha256'), rows: 0 }
+      return { kind: 'begin', table: read.begin, columns: read.columns }
+    },
+    ended() {
+      if (!isComplete) throw cutOff()
+    },
   }
-  if (!isComplete) throw cutOff()
 }
 
 /** Consecutive rows together; every other line alone. */

@@ -1,9 +1,9 @@
 /** Where an export is written: it contains phone numbers, so only the current user may read it. */
-import { createWriteStream, existsSync, fchmodSync, fstatSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { existsSync, fchmodSync, fstatSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
-import { foreignCodeOf, UsageError } from '../../errors.ts'
-import { explainSystemError, reasonInWords } from '../../text/system-error.ts'
+import { foreignCodeOf, InterruptedError, UsageError } from '../../errors.ts'
+import { asSystemError, explainSystemError, reasonInWords } from '../../text/system-error.ts'
 
 export interface Destination {
   readonly stream: Writable
@@ -13,8 +13,8 @@ export interface Destination {
   discard(): Promise<void>
 }
 
-/** `-`: stdout. Throws UsageError for a terminal and for a file that exists. */
-export function openDestination(path: string): Destination {
+/** `-`: stdout. Throws UsageError for a terminal, and for a file that exists or can't be written. */
+export async function openDestination(path: string): Promise<Destination> {
   return path === '-' ? openStdout() : openFile(path)
 }
 
@@ -30,32 +30,31 @@ function openStdout(): Destination {
   return { stream: process.stdout, complete: nothing, discard: nothing }
 }
 
-function openFile(path: string): Destination {
-  if (existsSync(path)) throw new UsageError(`${path} exists: name another file, or remove it.`)
+async function openFile(path: string): Promise<Destination> {
+  if (existsSync(path)) throw new UsageError(`There is a file ${path} already: name another, or remove it.`)
   const part = `${path}.part`
-  const stream = createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true })
-  let isOurs = true
-  stream.once('error', (error) => {
-    isOurs = foreignCodeOf(error) !== 'EEXIST'
-  })
-  return {
-    stream,
-    complete: () => rename(part, path),
-    discard: async () => {
-      if (isOurs) await rm(part, { force: true })
-    },
+  try {
+    const file = await open(part, 'wx', 0o600)
+    return {
+      stream: file.createWriteStream({ flush: true }),
+      complete: () => rename(part, path),
+      discard: () => rm(part, { force: true }),
+    }
+  } catch (error) {
+    if (foreignCodeOf(error) !== 'EEXIST') throw asWriteError(error, path)
+    throw new UsageError(
+      `There is a file ${part}: another export is writing it, or one was killed. Remove it if none is running.`,
+      { cause: error },
+    )
   }
 }
 
 /** What to say of an error of the stream. */
-export function asWriteError(error: Error, path: string): unknown {
+export function asWriteError(error: unknown, path: string): unknown {
   if (foreignCodeOf(error) === 'EPIPE')
-    return new UsageError('The command that reads the export ended before it was complete.', { cause: error })
-  if (foreignCodeOf(error) === 'EEXIST')
-    return new UsageError(
-      `${path}.part exists: another export is writing it, or one was killed. Remove it if none is running.`,
-      { cause: error },
-    )
-  if (path === '-' || explainSystemError(error)?.retryable) return error
+    return new InterruptedError('the command that reads the export ended before it was complete', {
+      cause: error,
+    })
+  if (path === '-' || explainSystemError(error)?.retryable) return asSystemError(error)
   return new UsageError(`The export can't be written to ${path}: ${reasonInWords(error)}.`, { cause: error })
 }

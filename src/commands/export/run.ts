@@ -23,7 +23,7 @@ const PROGRESS_EVERY_MS = 10_000
 export async function runExport(path: string): Promise<ExitCode> {
   const config = readConfig({ needsApiKey: false })
   const say = (line: string) => isAtLeast(config.logLevel, 'info') && printError(line)
-  const destination = openDestination(path)
+  const destination = await openDestination(path)
   const onRows = periodically(PROGRESS_EVERY_MS, (table: string, rows: number) =>
     say(`Exporting ${table}: ${counted(rows, 'row')}`),
   )

@@ -1,0 +1,238 @@
+/** What an import refuses. It then leaves the database as it was. */
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { deflateSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { exitCodes } from '../src/errors.ts'
+import { openPool } from '../src/store/postgres/database.ts'
+import { readExport } from '../src/transfer/read-export.ts'
+import { assertSchemaIsKnown } from '../src/transfer/target.ts'
+import { createTestDatabase, dropDatabase, emptyTables, type TestDatabase } from './support/database.ts'
+import { createMigratedFixture, exportText, importInto, rowsOf } from './support/transfer.ts'
+
+let target: TestDatabase
+let template: string
+let text: string
+
+beforeAll(async () => {
+  template = (await createMigratedFixture()).name
+  const source = await createTestDatabase({ template })
+  text = await exportText(source.pool)
+  await source.drop()
+  target = await createTestDatabase()
+})
+afterAll(async () => {
+  await target.drop()
+  await dropDatabase(inject('serverUrl'), template)
+})
+beforeEach(async () => {
+  await emptyTables(target.pool)
+  await target.pool.query('insert into allo.settings default values')
+})
+
+const sha256 = (lines: readonly string[]) =>
+  createHash('sha256')
+    .update(lines.map((line) => `${line}\n`).join(''))
+    .digest('hex')
+
+/** As an export that really has these lines: its digests and counts are theirs. */
+function withDigests(changed: string): string {
+  const all: string[] = []
+  const structure: string[] = []
+  let rows: string[] = []
+  const fixed = changed
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      if (line.startsWith('["')) {
+        all.push(line)
+        rows.push(line)
+        return line
+      }
+      if (line.startsWith('{"begin"')) rows = []
+      let next = line
+      if (line.startsWith('{"end"'))
+        next = JSON.stringify({ ...JSON.parse(line), rows: rows.length, sha256: sha256(rows) })
+      if (line.startsWith('{"complete"'))
+        return JSON.stringify({ ...JSON.parse(line), rows: all.length, sha256: sha256(structure) })
+      structure.push(next)
+      return next
+    })
+  return `${fixed.join('\n')}\n`
+}
+
+async function refused(bytes: Buffer | string, says: RegExp): Promise<void> {
+  const before = await rowsOf(target.pool)
+  await expect(importInto(target.pool, bytes)).rejects.toMatchObject({
+    message: expect.stringMatching(says),
+    exitCode: exitCodes.data,
+  })
+  expect(await rowsOf(target.pool)).toEqual(before)
+}
+
+describe('a file', () => {
+  test('that is cut off anywhere is refused', async () => {
+    const whole = gzipSync(text)
+    for (const share of [0.001, 0.3, 0.9, 0.9999])
+      await refused(
+        whole.subarray(0, Math.floor(whole.length * share)),
+        /ends too early.*nothing was imported/,
+      )
+    const lines = text.trimEnd().split('\n')
+    for (const kept of [1, 2, 40, lines.length - 1])
+      await refused(`${lines.slice(0, kept).join('\n')}\n`, /ends too early/)
+    await refused(text.slice(0, -1), /ends too early/)
+    await refused(Buffer.alloc(0), /the export is empty/)
+  })
+
+  test('of which one byte is altered is refused, compressed or not', async () => {
+    const altered = (bytes: Buffer, at: number, bit = 1) => {
+      const copy = Buffer.from(bytes)
+      copy.writeUInt8(copy.readUInt8(at) ^ bit, at)
+      return copy
+    }
+    const compressed = gzipSync(text)
+    for (const share of [0.1, 0.35, 0.6, 0.85])
+      await refused(altered(compressed, Math.floor(compressed.length * share)), /damaged|ends too early/)
+    await refused(altered(compressed, compressed.length - 6), /damaged/)
+    const plain = Buffer.from(text)
+    // In the header, a row, the columns and the rows of a table, the last ids, and the last line.
+    const places = ['Umbrella', '["team-', '"teams"', '"rows":', 'dials.dial_id', '"complete":t', '"rows":1']
+    for (const place of places)
+      await refused(altered(plain, plain.lastIndexOf(place) + place.length - 1), /damaged|no export/)
+    await refused(altered(plain, plain.indexOf('"Umbrella') + 3), /damaged/)
+  })
+
+  test.each([
+    ['of another program', gzipSync('{"hello":1}\n'), /this is no export of allo-queue-mirror/],
+    ['that is no JSON', gzipSync('pg_dump\n'), /this is no export/],
+    ['in another compression', deflateSync('{}\n'), /this is no export|ends too early/],
+    ['that only looks like gzip', Buffer.from('\u001f\u008bnothing', 'latin1'), /damaged/],
+    ['without a line end', gzipSync('a'.repeat(10_000)), /ends too early|no export/],
+  ])('%s is refused', async (_, bytes, says) => {
+    await refused(bytes, says)
+  })
+
+  test.each([
+    ['goes on after its end', (whole: string) => `${whole}{"lastIds":{}}\n`, /continues after its last line/],
+    [
+      'has a row too short',
+      (whole: string) => whole.replace(/\["team-[\s\S]*?", /, '['),
+      /a row of teams can’t be read/,
+    ],
+    [
+      'has a value that its column refuses',
+      (whole: string) => whole.replace(/("Acme Sales", )"[^"]*"/, '$1"the day before"'),
+      /Postgres refuses a row of teams/,
+    ],
+    [
+      'has the same row twice',
+      (whole: string) => whole.replace(/(\n\["team-.*)/, '$1$1'),
+      /Postgres refuses a row of teams.*constraint teams_pkey/,
+    ],
+    ['has an unknown table', (whole: string) => whole.replaceAll('"dials"', '"deals"'), /has no table deals/],
+    [
+      'has an unknown column',
+      (whole: string) => whole.replace('"dial_id"', '"deal_id"'),
+      /no column dials.deal_id/,
+    ],
+  ])('whose digests are right but that %s is refused', async (_, change, says) => {
+    const changed = withDigests(change(text))
+    expect(changed).not.toBe(text)
+    await refused(changed, says)
+  })
+
+  test('that was uncompressed on its way is imported', async () => {
+    expect(await importInto(target.pool, Buffer.from(text))).toMatchObject({ outcome: 'imported' })
+  })
+})
+
+describe('an export of another version', () => {
+  const withHeader = (change: (header: { migrations: object[]; version: number }) => void) => {
+    const [first = '', ...rest] = text.split('\n')
+    const header = JSON.parse(first)
+    change(header)
+    return [JSON.stringify(header), ...rest].join('\n')
+  }
+  const headerOf = async (changed: string) => (await readExport(Readable.from([Buffer.from(changed)]))).header
+
+  test('of the program with a newer format or newer tables is refused, and says to upgrade', async () => {
+    const newerFormat = withHeader((header) => {
+      header.version = 2
+    })
+    await expect(headerOf(newerFormat)).rejects.toMatchObject({
+      message: expect.stringMatching(/newer format.*Upgrade/),
+      exitCode: exitCodes.configuration,
+    })
+    const newerTables = withHeader(({ migrations }) => {
+      migrations.push({ hash: 'of a later migration', createdAt: 9e12 })
+    })
+    const header = await headerOf(newerTables)
+    expect(() => assertSchemaIsKnown(header)).toThrow(/A newer version wrote it.*upgrade/)
+  })
+
+  test('with older tables is imported, and columns that it lacks have their defaults', async () => {
+    const older = withDigests(
+      withHeader(({ migrations }) => {
+        migrations.length = 1
+      })
+        .replace(',"speed_to_lead_seconds","working_hours"]', ']')
+        .replace(/(\{"begin":"settings".*\n.*), "3600", null\]/, '$1]')
+        .replace(/\{"begin":"calls"[\s\S]*?\{"end":"calls".*\n/, ''),
+    )
+    assertSchemaIsKnown(await headerOf(older))
+    expect(await importInto(target.pool, older)).toMatchObject({ outcome: 'imported' })
+    const { rows } = await target.pool.query('select speed_to_lead_seconds, working_hours from allo.settings')
+    expect(rows).toEqual([{ speed_to_lead_seconds: 3600, working_hours: null }])
+  })
+})
+
+describe('a database', () => {
+  const refusedBy = async (says: RegExp, exitCode: number) => {
+    const before = await rowsOf(target.pool)
+    await expect(importInto(target.pool, text)).rejects.toMatchObject({
+      message: expect.stringMatching(says),
+      exitCode,
+    })
+    expect(await rowsOf(target.pool)).toEqual(before)
+  }
+
+  test('with a mirror of another team is refused, and named', async () => {
+    await target.pool.query(
+      `insert into allo.teams (team_id, name, first_seen_at, last_seen_at) values ('team-other', 'Other', now(), now())`,
+    )
+    await refusedBy(/has a mirror already, of another team \(Other, team-other\)/, exitCodes.configuration)
+  })
+
+  test('with another export of the same team is refused: it may be the one that was exported', async () => {
+    await importInto(target.pool, text)
+    const source = await createTestDatabase({ template })
+    text = await exportText(source.pool)
+    await source.drop()
+    await refusedBy(/of the same team, perhaps the one that was exported/, exitCodes.configuration)
+  })
+
+  test('with nothing but a suppressed number is refused, because that choice would be lost', async () => {
+    await target.pool.query(`insert into allo.suppressed_numbers values ('of a number', now())`)
+    await refusedBy(/rows in suppressed_numbers/, exitCodes.configuration)
+  })
+
+  test('that a worker uses is refused, and named', async () => {
+    const worker = openPool(target.url, { max: 1, name: 'worker' })
+    const client = await worker.connect()
+    await refusedBy(
+      /another process uses the database \(allo-queue-mirror worker, process \d+/,
+      exitCodes.tryAgain,
+    )
+    client.release()
+    await worker.end()
+  })
+
+  test('whose tables another session locks is refused, and the session is named', async () => {
+    const client = await target.pool.connect()
+    await client.query('begin; lock table allo.dials in share mode')
+    await refusedBy(/process \d+ of login \w+ holds a lock/, exitCodes.tryAgain)
+    await client.query('rollback')
+    client.release()
+  })
+})
