@@ -48,8 +48,11 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => stream.write('', () => resolve()))
 }
 
-/** Loads the requested command, or all commands if there is none of that name (for `--help` and errors). */
-async function createProgram(asked: string | undefined, run: Run): Promise<Command> {
+/**
+ * Loads the requested command. Loads all commands if there is none of that name (for `--help` and errors), and for
+ * `completion`, which describes them.
+ */
+export async function createProgram(asked: string | undefined, run: Run): Promise<Command> {
   const program = new Command('allo-queue-mirror')
     .description("Copies every teammate's Allo Power Dialer queue into Postgres and keeps its history.")
     .version(version)
@@ -66,7 +69,7 @@ async function createProgram(asked: string | undefined, run: Run): Promise<Comma
 async function loadCommands(asked: string | undefined) {
   const folder = new URL('./commands/', import.meta.url)
   const files = readdirSync(folder).filter((file) => /\.[jt]s$/.test(file))
-  const named = files.filter((file) => parse(file).name === asked)
+  const named = asked === 'completion' ? [] : files.filter((file) => parse(file).name === asked)
   const loaded = (named.length > 0 ? named : files).map(async (file) => {
     const { command }: { command: CommandModule } = await import(new URL(file, folder).href)
     return { name: parse(file).name, command }

@@ -9,7 +9,6 @@
  * foreign-errors.ts makes such an error of what the Postgres driver, the operating system or a bug throws.
  */
 
-/** The README lists these. */
 export const exitCodes = {
   ok: 0,
   usage: 64,
@@ -20,6 +19,26 @@ export const exitCodes = {
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** What they mean, in Markdown. The table of the README and `--help` are made of it. */
+export const exitCodeList: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
+  {
+    code: exitCodes.ok,
+    meaning: 'success: all requested teammates were read (a teammate unknown to Allo counts as read)',
+  },
+  { code: exitCodes.usage, meaning: 'wrong usage' },
+  {
+    code: exitCodes.data,
+    meaning:
+      'a problem in the data. `check`: a data check failed. `forget`: the number was not erased; the message says why',
+  },
+  { code: exitCodes.bug, meaning: 'a bug in this program; `LOG_LEVEL=debug` shows where' },
+  { code: exitCodes.tryAgain, meaning: 'temporary or partial failure: try again' },
+  {
+    code: exitCodes.configuration,
+    meaning: 'configuration or credentials: change something before you restart',
+  },
+]
 
 export abstract class MirrorError extends Error {
   override readonly name: string = this.constructor.name

@@ -41,6 +41,7 @@ describe.concurrent('the executable', () => {
     [['walk'], "unknown command 'walk'"],
     [['sync', '--dry'], "unknown option '--dry'"],
     [['sync', 'now'], 'too many arguments'],
+    [['completion', 'cmd'], 'Allowed choices are bash, zsh, fish'],
     [['simulate', '--teammates', 'many'], 'Write a whole number from 1 to 5000'],
   ] as const)('%j is wrong usage: one line, exit 64', async ([args, reason]) => {
     const { code, stdout, stderr } = await runCli(args, {}, { cwd })

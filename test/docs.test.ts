@@ -1,9 +1,9 @@
 /** Compares the documents with the program: the comments in the database, docs/tables.md and the tables of README. */
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createProgram } from '../src/cli.ts'
 import { readmeConfigTable } from '../src/config/documented.ts'
+import { exitCodeList } from '../src/errors.ts'
 import { type SimulatedAllo, startSimulatedAllo } from '../src/simulation/server.ts'
 import { createWorld } from '../src/simulation/world.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -281,15 +281,25 @@ describe('the README', () => {
     expect(between('config')).toEqual(readmeConfigTable())
   })
 
-  test('names exactly the commands that exist', () => {
-    const bin = fileURLToPath(new URL('../bin/allo-queue-mirror.js', import.meta.url))
-    const options = ['--disable-warning=ExperimentalWarning', bin, '--help']
-    const help = execFileSync(process.execPath, options, { encoding: 'utf8', env: {}, timeout: 30_000 })
-    // They stand under several headings, between the options and the exit codes.
-    const listed = help.slice(help.indexOf('--help'), help.indexOf('Exit codes:'))
-    const commands = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name)
-    expect(commands.length).toBeGreaterThan(1)
-    const named = between('commands').flatMap((line) => line.match(/^\| `([a-z]+)[^`]*` \|/)?.[1] ?? [])
-    expect(named.sort()).toEqual(commands.filter((name) => name !== 'help').sort())
+  test('has the table of exit codes that the code generates', () => {
+    expect(between('exit codes')).toEqual([
+      '| Exit code | Meaning |',
+      '|---|---|',
+      ...exitCodeList.map(({ code, meaning }) => `| ${code} | ${meaning} |`),
+    ])
+  })
+
+  test('names exactly the commands that exist, and exactly their options', async () => {
+    const program = await createProgram(undefined, (work) => async () => void (await work()))
+    const existing = program.commands.map((command) =>
+      [command.name(), ...command.options.map(({ long }) => long).sort()].join(' '),
+    )
+    const named = between('commands')
+      .slice(2)
+      .map((row) => {
+        const options = [...row.matchAll(/`(--[a-z-]+)/g)].map(([, option]) => option)
+        return [/^\| `([a-z]+)/.exec(row)?.[1], ...new Set(options.sort())].join(' ')
+      })
+    expect(named.sort()).toEqual(existing.sort())
   })
 })

@@ -1,11 +1,18 @@
 /** The files of `schemas/` are what the program's own schemas say. */
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { createProgram } from '../src/cli.ts'
 import { differences } from './support/json-contract.ts'
-import { schemaFiles } from './support/schemas.ts'
+import { schemaFiles, schemasOfCommands } from './support/schemas.ts'
 
 test.each(schemaFiles)('schemas/%s is what the code says; -u writes it', async (file, text) => {
   await expect(text).toMatchFileSnapshot(`../schemas/${file}`)
+})
+
+test('each command with --json has a schema, and no other', async () => {
+  const program = await createProgram(undefined, (work) => async () => void (await work()))
+  const withJson = program.commands.filter(({ options }) => options.some(({ long }) => long === '--json'))
+  expect(withJson.map((command) => command.name()).sort()).toEqual(Object.keys(schemasOfCommands).sort())
 })
 
 test('each JSON file of schemas/ is generated', () => {

@@ -1,7 +1,7 @@
 /** Defines a command of the command line. Each file in `commands/` exports one as `command`; the file name is its name. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { secretsOfEnvironment } from '../config/config.ts'
-import type { ExitCode } from '../errors.ts'
+import { type ExitCode, exitCodeList } from '../errors.ts'
 import { failureOf } from './describe-error.ts'
 import { printJson } from './output.ts'
 
@@ -20,14 +20,15 @@ export const groups = [
   'Share data and protect personal data:',
   'Move or keep the whole mirror:',
   'Try it without a key:',
+  'Set up your shell:',
 ] as const
 
 interface Definition<Options extends object> {
   readonly group: (typeof groups)[number]
   readonly description: string
   readonly options?: readonly Option[]
-  /** `<name>` or `[name]`, and its description. */
-  readonly argument?: readonly [name: string, description: string]
+  /** `<name>` or `[name]`, its description, and its choices if these are all. */
+  readonly argument?: readonly [name: string, description: string, choices?: readonly string[]]
   /** Adds the option `--json`. With it, an error is also printed as an object on stdout. */
   readonly hasJson?: boolean
   /** The command itself refuses surplus arguments. */
@@ -35,7 +36,7 @@ interface Definition<Options extends object> {
   /** Text below the options in `--help`. */
   readonly help?: string
   /** Imports the implementation, so that other commands do not load it. */
-  readonly action: (options: Options, args: readonly string[]) => Promise<ExitCode>
+  readonly action: (options: Options, args: readonly string[], program: Command) => Promise<ExitCode>
 }
 
 export function defineCommand<Options extends object = object>(
@@ -56,14 +57,19 @@ export function defineCommand<Options extends object = object>(
     addTo(program, name, run) {
       const command = program.command(name).helpGroup(group).description(description)
       command.allowExcessArguments(allowExcessArguments)
-      if (argument !== undefined) command.argument(...argument)
+      if (argument !== undefined) command.addArgument(argumentOf(argument))
       for (const option of options) command.addOption(option)
       if (hasJson) command.addOption(new Option('--json', 'one JSON object on stdout').default(false))
       if (help !== undefined) command.addHelpText('after', `\n${help}`)
-      const work = () => action(command.opts<Options>(), command.args)
+      const work = () => action(command.opts<Options>(), command.args, program)
       command.action(run(() => (hasJson && command.opts().json ? orFailureAsJson(work) : work())))
     },
   }
+}
+
+function argumentOf([name, description, choices]: NonNullable<Definition<object>['argument']>): Argument {
+  const argument = new Argument(name, description)
+  return choices === undefined ? argument : argument.choices(choices)
 }
 
 async function orFailureAsJson(work: () => Promise<ExitCode>): Promise<ExitCode> {
@@ -93,12 +99,9 @@ export function count(
 export const configurationHelp =
   'Configuration: environment variables, or .env in this folder (see README and .env.example).'
 
-export const exitCodeHelp = `Exit codes:
-  0   success: all requested teammates were read
-  64  wrong usage
-  65  a problem in the data: a data check failed, or a number was not erased
-  70  a bug in this program; LOG_LEVEL=debug shows where
-  75  temporary or partial failure: try again
-  78  configuration or credentials: change something before you restart`
+export const exitCodeHelp = [
+  'Exit codes:',
+  ...exitCodeList.map(({ code, meaning }) => `  ${String(code).padEnd(3)} ${meaning.replaceAll('`', '')}`),
+].join('\n')
 
 export const simulatedOnlyHelp = "Ignores .env, DATABASE_URL and ALLO_*, so it can't reach your data."
