@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { plusDays } from '../src/report/calendar.ts'
 import { type Days, type Filters, noPeriod, usualFilters } from '../src/report/filters.ts'
-import { poorListsOf } from '../src/report/lists.ts'
+import { measures, poorListsOf } from '../src/report/lists.ts'
 import { reportPage } from '../src/report/page/page.ts'
 import { type Figures, type Report, takeReport } from '../src/report/report.ts'
 import type { Rate } from '../src/report/scope.ts'
@@ -36,6 +36,8 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
 
   const micros = (instant: string) =>
     Date.parse(`${instant.slice(0, 23)}Z`) * 1000 + Number(instant.slice(23, 26))
+
+  const microsOrNull = (instant: string | null) => (instant === null ? null : micros(instant))
 
   const within = (dials: readonly SeenDial[], from: number, to: number) =>
     dials.filter(({ at }) => at > from && at <= to)
@@ -154,6 +156,144 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
           ] as const,
       )
       expect(mismatches(new Map(found), new Map(expected))).toEqual([])
+    }
+  })
+
+  test('each teammate has the queue, what is left in it, the last dial and the last reading of view teammates', async () => {
+    for (const team of weeks().teams) {
+      const { people, burndowns } = (await reportOf(team)).figures
+      const rows = await team.read<Record<string, unknown> & { user_id: string }>('teammates')
+      for (const person of people.teammates) {
+        const row = rows.find(({ user_id }) => user_id === person.userId)
+        expect({ ...row, last_dial_at: row?.last_dial_at }).toMatchObject({
+          queue_state: person.queueState,
+          queue_id: person.queueId,
+          numbers: person.numbers,
+          remaining: person.remaining,
+          last_dial_at: microsOrNull(person.lastDialAt),
+          data_as_of: microsOrNull(person.readAt),
+          left_at: microsOrNull(person.leftAt),
+        })
+      }
+      const lastDials = team.truth.users.map((userId) =>
+        Math.max(0, ...team.truth.dials.flatMap(({ first, at }) => (first.userId === userId ? [at] : []))),
+      )
+      expect(
+        team.truth.users.map((userId) => {
+          const { lastDialAt = null } = people.teammates.find((one) => one.userId === userId) ?? {}
+          return lastDialAt === null ? 0 : micros(lastDialAt)
+        }),
+      ).toEqual(lastDials)
+      const withQueue = rows.filter(({ queue_state }) => queue_state === 'queue')
+      expect(burndowns.count).toBe(withQueue.length)
+      for (const { userId, numbers, remaining } of burndowns.lines)
+        expect(withQueue).toContainEqual(expect.objectContaining({ user_id: userId, numbers, remaining }))
+    }
+  })
+
+  test('trust is what data_freshness, data_quality and coverage_gaps say, and which share was not read', async () => {
+    const { pool } = weeks().database
+    for (const team of weeks().teams) {
+      const { trust, period, unread } = (await reportOf(team)).figures
+      const fresh = await team.read<{
+        user_id: string
+        is_stale: boolean
+        is_left_out: boolean
+        stale_after_seconds: number
+      }>('data_freshness')
+      expect([trust.teammates, trust.stale, trust.leftOut, trust.staleAfterSeconds]).toEqual([
+        fresh.length,
+        fresh.filter(({ is_stale }) => is_stale).length,
+        fresh.filter(({ is_left_out }) => is_left_out).length,
+        Math.max(...fresh.map(({ stale_after_seconds }) => stale_after_seconds)),
+      ])
+      const checks = await team.read<{ check_name: string; status: string }>('data_quality')
+      expect(trust.checks.map(({ name, status }) => [name, status]).toSorted()).toEqual(
+        checks.map(({ check_name, status }) => [check_name, status]).toSorted(),
+      )
+      const assignments = await team.read<{ valid_from: number }>('queue_assignments')
+      expect(microsOrNull(trust.mirrorFrom)).toBe(
+        Math.min(...assignments.map(({ valid_from }) => valid_from)),
+      )
+      const [from, to] = [micros(period.from), micros(period.to)]
+      const gaps = (
+        await team.read<{ user_id: string; gap_from: number; gap_to: number | null }>('coverage_gaps')
+      )
+        .filter(({ user_id }) => fresh.some((one) => one.user_id === user_id && !one.is_left_out))
+        .filter(({ gap_from, gap_to }) => gap_from < to && (gap_to ?? to) > from)
+      const lengths = gaps.map(
+        ({ gap_from, gap_to }) => (Math.min(gap_to ?? to, to) - Math.max(gap_from, from)) / 1e6,
+      )
+      expect([trust.gaps.count, trust.gaps.teammates]).toEqual([
+        gaps.length,
+        new Set(gaps.map(({ user_id }) => user_id)).size,
+      ])
+      for (const [index, seconds] of lengths
+        .toSorted((a, b) => b - a)
+        .slice(0, 10)
+        .entries())
+        expect(trust.gaps.longest[index]?.seconds).toBeCloseTo(seconds, 3)
+      for (const [name, span] of [
+        ['period', period],
+        ['previous', period.previous],
+        ['today', period.today],
+        ['weekAgo', period.weekAgo],
+      ] as const) {
+        const { rows } = await pool.query<{ share: number | null }>(
+          `select (sum(unread_seconds - seconds_before_joining) / nullif(sum(
+             extract(epoch from period_to - period_from) - seconds_before_joining), 0))::float8 as share
+           from reporting.unread_times(array[$2::timestamptz], array[$3::timestamptz]) where team_id = $1 and is_on_team`,
+          [team.teamId, span.from, span.to],
+        )
+        expect(unread[name] ?? -1).toBeCloseTo(rows[0]?.share ?? -1, 6)
+      }
+    }
+  })
+
+  test('numbers and dials to follow up are those of stale_numbers, requeued_numbers and dials', async () => {
+    for (const team of weeks().teams) {
+      const { followUps, period } = (await reportOf(team)).figures
+      const stale = await team.read<{ waiting_seconds: number; position: number }>('stale_numbers')
+      expect(followUps.stale?.count).toBe(stale.length)
+      // They wait on while two queries are made.
+      for (const [index, { waiting_seconds }] of stale
+        .toSorted((a, b) => b.waiting_seconds - a.waiting_seconds)
+        .slice(0, 15)
+        .entries())
+        expect(Math.abs((followUps.stale?.first[index]?.waitingSeconds ?? 0) - waiting_seconds)).toBeLessThan(
+          600,
+        )
+      const current = new Set(
+        (await team.read<{ entry_id: number }>('current_numbers')).map((one) => one.entry_id),
+      )
+      const again = (
+        await team.read<{
+          entry_id: number
+          has_connected_before: boolean
+          outcome: string
+          first_seen_at: number
+        }>('requeued_numbers')
+      ).filter(
+        ({ entry_id, has_connected_before, outcome }) =>
+          current.has(entry_id) && has_connected_before && outcome === 'remaining',
+      )
+      expect(followUps.queuedAgain?.count).toBe(again.length)
+      expect(followUps.queuedAgain?.first.map(({ queuedAt }) => micros(queuedAt))).toEqual(
+        again
+          .map(({ first_seen_at }) => first_seen_at)
+          .toSorted((a, b) => b - a)
+          .slice(0, 15),
+      )
+      const unresolved = (
+        await team.read<{ counted_at: number; outcome: string; is_unresolved: boolean }>('dials')
+      ).filter(
+        ({ counted_at, outcome, is_unresolved }) =>
+          outcome === 'in_progress' &&
+          is_unresolved &&
+          counted_at > micros(period.from) &&
+          counted_at <= micros(period.to),
+      )
+      expect(followUps.unresolved.count).toBe(unresolved.length)
     }
   })
 
@@ -457,7 +597,19 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       expect([todo.late?.numbers, todo.waiting.numbers]).toEqual([late.length, stale.length])
       const yesterday = startOfDay(plusDays(figures.period.today.date, -1), timeZone)
       const mass = removalsOf(team.truth).filter(({ at, keys }) => keys.length >= 10 && at >= yesterday)
-      expect(todo.lost.count).toBe(mass.length)
+      expect([todo.lost.count, todo.lost.numbers]).toEqual([
+        mass.length,
+        mass.reduce((sum, { keys }) => sum + keys.length, 0),
+      ])
+      for (const { userId, number, at } of todo.lost.first)
+        expect(
+          mass.some(
+            (one) =>
+              one.keys.length === number &&
+              one.at === micros(at ?? '') &&
+              userId === (one.previousHolder === null ? one.holder : ''),
+          ),
+        ).toBe(true)
     }
   })
 
@@ -470,17 +622,23 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         remaining: number
         hours_left: number | null
         runs_out_at: number | null
+        runs_out_earliest_at: number | null
+        runs_out_latest_at: number | null
         reason: string | null
       }>('queue_forecast')
       const held = new Set(people.teammates.flatMap(({ queueId }) => queueId ?? []))
       expect(outlook.forecasts.map(({ queueId }) => queueId).sort()).toEqual([...held].sort())
-      for (const { queueId, remaining, hoursLeft, runsOutAt, reason } of outlook.forecasts) {
+      for (const { queueId, remaining, hoursLeft, runsOutAt, reason, ...range } of outlook.forecasts) {
         const row = rows.find(({ queue_id }) => queue_id === queueId)
         const hours = row?.hours_left ?? null
         expect([queueId, remaining, reason]).toEqual([queueId, row?.remaining, row?.reason])
         expect(hoursLeft === null).toBe(hours === null)
         expect(hoursLeft ?? 0).toBeCloseTo(Number(hours ?? 0), 6)
-        expect(runsOutAt === null ? null : micros(runsOutAt)).toBe(row?.runs_out_at ?? null)
+        expect([runsOutAt, range.earliestAt, range.latestAt].map(microsOrNull)).toEqual([
+          row?.runs_out_at,
+          row?.runs_out_earliest_at,
+          row?.runs_out_latest_at,
+        ])
       }
       const lists = await team.read<{
         queue_id: string
@@ -507,38 +665,33 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
   })
 
   test('the state of lists is what list_health says of current queues, and their sum', async () => {
+    const columns = {
+      not_in_service: ['not_in_service_rate', 'resolved_numbers'],
+      voicemail: ['voicemail_rate', 'resolved_numbers'],
+      duplicates: ['duplicate_rate', 'known_numbers'],
+      called_elsewhere: ['called_elsewhere_rate', 'known_numbers'],
+    } as const
     for (const team of weeks().teams) {
       const { all, lists } = (await reportOf(team)).figures.outlook.lists
-      const rows = await team.read<{
-        queue_id: string
-        resolved_numbers: number
-        voicemail: number
-        voicemail_rate_low: number | null
-        known_numbers: number
-        called_elsewhere: number
-      }>('list_health')
-      const shown = lists.map(({ queueId, voicemail, called_elsewhere }) => ({
-        queue_id: queueId,
-        voicemail: voicemail.part,
-        resolved_numbers: voicemail.whole,
-        voicemail_rate_low: voicemail.low === null ? null : voicemail.low.toFixed(9),
-        called_elsewhere: called_elsewhere.part,
-        known_numbers: called_elsewhere.whole,
-      }))
-      for (const list of shown) {
-        const row = rows.find(({ queue_id }) => queue_id === list.queue_id)
-        const low = row?.voicemail_rate_low ?? null
-        expect({ ...row, voicemail_rate_low: low === null ? null : Number(low).toFixed(9) }).toMatchObject(
-          list,
-        )
+      const rows = await team.read<Record<string, number | null> & { queue_id: string }>('list_health')
+      for (const measure of measures) {
+        const [rate, whole] = columns[measure]
+        for (const list of lists) {
+          const row = rows.find(({ queue_id }) => queue_id === list.queueId)
+          expect([list.numbers, list[measure].part, list[measure].whole]).toEqual([
+            row?.numbers ?? 0,
+            row?.[measure],
+            row?.[whole],
+          ])
+          const bounds = [list[measure].rate, list[measure].low, list[measure].high]
+          for (const [index, column] of [rate, `${rate}_low`, `${rate}_high`].entries())
+            expect(bounds[index] ?? -1).toBeCloseTo(row?.[column] ?? -1, 9)
+        }
+        expect([all[measure].part, all[measure].whole]).toEqual([
+          lists.reduce((sum, list) => sum + list[measure].part, 0),
+          lists.reduce((sum, list) => sum + list[measure].whole, 0),
+        ])
       }
-      const sum = (of: typeof shown, column: 'voicemail' | 'resolved_numbers' | 'called_elsewhere') =>
-        of.reduce((total, list) => total + list[column], 0)
-      expect([all.voicemail.part, all.voicemail.whole, all.called_elsewhere.part]).toEqual([
-        sum(shown, 'voicemail'),
-        sum(shown, 'resolved_numbers'),
-        sum(shown, 'called_elsewhere'),
-      ])
     }
   })
 
@@ -587,6 +740,10 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         ended_at: number | null
         end_reason: string
         uncalled_at_end: number
+        penetration_rate: number | null
+        connection_rate_low: number | null
+        median_seconds_to_first_dial: number | null
+        unseen_seconds_before_end: number | null
       }>('queues')
       const ended = rows.filter(({ ended_at }) => ended_at !== null)
       expect(ended.length).toBeGreaterThan(0)
@@ -595,9 +752,26 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         resets: ended.filter(({ end_reason }) => end_reason === 'queue_replaced').length,
         uncalled: ended.reduce((sum, { uncalled_at_end }) => sum + uncalled_at_end, 0),
       })
-      for (const queue of figures.queues.past) {
+      const { past, current, unknown } = figures.queues
+      for (const queue of [...past, ...current.shown, ...unknown.shown]) {
         const row = rows.find(({ queue_id }) => queue_id === queue.queueId)
-        expect([queue.uncalledAtEnd, queue.endReason]).toEqual([row?.uncalled_at_end, row?.end_reason])
+        expect(row).toMatchObject({
+          user_id: queue.userId,
+          first_seen_at: micros(queue.firstSeenAt),
+          ended_at: microsOrNull(queue.endedAt),
+          end_reason: queue.endReason,
+          uncalled_at_end: queue.uncalledAtEnd,
+          numbers: queue.numbers,
+          remaining: queue.remaining,
+          dialled_ever: queue.penetration.part,
+          numbers_ever: queue.penetration.whole,
+          connected_dials: queue.connected.part,
+          resolved_dials: queue.connected.whole,
+        })
+        expect(queue.connected.low ?? -1).toBeCloseTo(row?.connection_rate_low ?? -1, 9)
+        expect(queue.penetration.rate ?? -1).toBeCloseTo(row?.penetration_rate ?? -1, 9)
+        expect(queue.medianSecondsToFirstDial ?? -1).toBeCloseTo(row?.median_seconds_to_first_dial ?? -1, 3)
+        expect(queue.unseenSecondsBeforeEnd ?? -1).toBeCloseTo(row?.unseen_seconds_before_end ?? -1, 3)
       }
     }
   })
@@ -660,6 +834,23 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
         mass.slice(0, 15).map((one) => event(one.at, one.queueId, one.keys.length)),
       )
       expect(removals.largest.every(({ teammate }) => teammate !== 'unknown')).toBe(true)
+      const rows = await team.read<{ came_back: number }>('removals')
+      expect(removals.cameBack).toBe(rows.reduce((sum, { came_back }) => sum + came_back, 0))
+    }
+  })
+
+  test('lost numbers count for the teammate who held the queue, or for neither where it changed hands in between', async () => {
+    for (const team of weeks().teams) {
+      const { holders } = (await reportOf(team, { days: 28 })).figures.removals
+      const expected = new Map<string, number>()
+      for (const { holder, previousHolder, keys } of removalsOf(team.truth)) {
+        const whose = `${holder} after ${previousHolder}`
+        expected.set(whose, (expected.get(whose) ?? 0) + keys.length)
+      }
+      const found = holders.map(({ userId, beforeId, numbers }) => [`${userId} after ${beforeId}`, numbers])
+      expect(found.toSorted()).toEqual([...expected].toSorted())
+      for (const { numbers, deleted, replaced, gone } of holders)
+        expect(deleted + replaced + gone).toBe(numbers)
     }
   })
 

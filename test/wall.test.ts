@@ -55,6 +55,21 @@ test('shows the dials and people reached of today, and what is left, as the view
     `<th scope="row">${weeks.nameOf(weeks.cast.seller)}</th><td class="n reached">${expected?.reached}</td><td class="n">${expected?.dials}</td>`,
   )
   expect(text).toMatch(row)
+  const { rows: sessions } = await database.pool.query<{ pauses: number; seconds: number }>(
+    `select sum(dials - 1)::float8 as pauses, sum(dialling_seconds)::float8 as seconds
+     from reporting.sessions s join reporting.teams t using (team_id)
+     where s.day = (t.live_as_of at time zone t.report_time_zone)::date`,
+  )
+  const [{ pauses = 0, seconds = 1 } = {}] = sessions
+  const anHour = (pauses / seconds) * 3600
+  expect(text).toContain(`<p>${anHour.toFixed(anHour < 10 ? 1 : 0)} an hour each</p>`)
+  const { rows: left } = await database.pool.query<{ name: string; remaining: string }>(
+    `select teammate_name as name, remaining::text from reporting.teammates where user_id = $1`,
+    [weeks.cast.seller],
+  )
+  expect(text).toMatch(
+    new RegExp(`<th scope="row">${left[0]?.name}</th>.*<td class="n">${left[0]?.remaining}</td></tr>`),
+  )
 })
 
 test('claims no change from a week ago, because that time was not read', async () => {
@@ -73,6 +88,28 @@ test('is made again only if something changed, needs the password, and takes no 
   expect((await closed.get('/wall')).status).toBe(401)
   await closed.http.stop()
   await closed.state.database?.pool.end()
+})
+
+test('is called live only while teammates who dial are looked at at least every minute', async () => {
+  expect((await server.get('/wall')).text).not.toContain('live, every')
+  await database.pool.query(
+    `insert into allo.looks (team_id, user_id, queue_id, planned_at, looked_at, interval_seconds)
+     select team_id, user_id, queue_id, now(), clock_timestamp(), 10 from reporting.teammates where user_id = $1`,
+    [weeks.cast.seller],
+  )
+  const lookEvery = async (seconds: number) => {
+    await database.pool.query(
+      `update allo.queue_snapshots s set observed_at = clock_timestamp()
+       where queue_id = (select queue_id from allo.looks) and observed_at = (
+         select max(observed_at) from allo.queue_snapshots where queue_id = s.queue_id)`,
+    )
+    await database.pool.query('update allo.looks set interval_seconds = $1', [seconds])
+    return (await server.get('/wall')).text
+  }
+  expect(await lookEvery(10)).toMatch(/<span>live, every 10\ss · [^<]+<\/span>/)
+  expect(await lookEvery(90)).not.toContain('live, every')
+  expect(await lookEvery(60)).toContain('live, every')
+  await database.pool.query('delete from allo.looks')
 })
 
 test('says that the data are old, so that an old board is not taken for a live one', async () => {

@@ -5,7 +5,7 @@ import type { ReportOptions } from './report/run.ts'
 
 export const command = defineCommand<ReportOptions>({
   group: 'Share data and protect personal data:',
-  description: 'write the report for managers to one file, without links or scripts',
+  description: 'write the report for managers to one file, without scripts and links to elsewhere',
   options: [
     new Option(
       '--out <file>',

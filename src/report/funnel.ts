@@ -44,21 +44,26 @@ export const noCalls: AnsweredCalls = {
   medianTalkSeconds: null,
 }
 
+/** Whether a call is a conversion is looked up in its tags: once for each call. */
 export async function funnelOf(scope: Scope): Promise<Funnel> {
+  const known = countWhere(isKnown)
+  const ofKnown = (condition: SQL) => rateOf(countWhere(sql`${isKnown} and ${condition}`), known)
   const rows = await run<AnsweredCalls & { userId: string | null }>(
     scope.client,
-    sql`select user_id as "userId", ${known}::int as known,
+    sql`with chosen as materialized (
+        select user_id, details_state, is_connected, is_conversation, is_phone_menu, talk_seconds,
+          case when ${isKnown} then is_conversion end as is_conversion,
+          case when ${isKnown} then tags is not null end as is_tagged
+        from reporting.calls where ${isAsked(scope)} and ${within(sql`counted_at`, scope.period)})
+      select user_id as "userId", ${known}::int as known,
         ${countWhere(sql`is_connected and details_state = 'waiting'`)}::int as waiting,
         ${countWhere(sql`is_connected and details_state = 'given_up'`)}::int as "givenUp",
         ${ofKnown(sql`is_conversation`)} as conversations,
-        case when ${countWhere(sql`${isKnown} and is_conversion is not null`)} > 0
-          then ${ofKnown(sql`is_conversion`)} end as conversions,
-        ${countWhere(sql`${isKnown} and tags is not null`)}::int as tagged,
-        ${countWhere(sql`${isKnown} and is_phone_menu`)}::int as "phoneMenus",
+        case when count(is_conversion) > 0 then ${ofKnown(sql`is_conversion`)} end as conversions,
+        ${countWhere(sql`is_tagged`)}::int as tagged, ${countWhere(sql`${isKnown} and is_phone_menu`)}::int as "phoneMenus",
         coalesce(sum(talk_seconds), 0)::float8 as "talkSeconds",
         percentile_cont(0.5) within group (order by talk_seconds) filter (where ${isKnown}) as "medianTalkSeconds"
-      from reporting.calls where ${isAsked(scope)} and ${within(sql`counted_at`, scope.period)}
-      group by grouping sets ((user_id), ())
+      from chosen group by grouping sets ((user_id), ())
       order by ${countWhere(sql`${isKnown} and is_conversation`)} desc, known desc, user_id`,
   )
   const { userId: _, ...total } = rows.find(({ userId }) => userId === null) ?? { ...noCalls, userId: null }
@@ -66,9 +71,4 @@ export async function funnelOf(scope: Scope): Promise<Funnel> {
   return { total, teammates }
 }
 
-const isKnown = sql`is_connected and details_state = 'known'`
-const known = countWhere(isKnown)
-
-function ofKnown(condition: SQL): SQL {
-  return rateOf(countWhere(sql`${isKnown} and ${condition}`), known)
-}
+const isKnown = sql`(is_connected and details_state = 'known')`

@@ -5,6 +5,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { run } from '../store/postgres/query.ts'
 import { instant } from './instant.ts'
+import { previousHolder } from './removals.ts'
 import { isAsked, isOfTeammate, type Scope } from './scope.ts'
 
 export interface Todo {
@@ -122,9 +123,12 @@ async function lateOf(scope: Scope): Promise<Todo['late']> {
   return { ...(await someNumbers(scope, late)), targetSeconds: target?.seconds ?? null }
 }
 
+/** Of numbers that may have left in the time of either of two holders: both names, and no id of a teammate. */
 function lost(scope: Scope): SQL {
-  return sql`select coalesce(user_id, '') as "userId", coalesce(teammate_name, user_id, 'unknown') as name,
+  const name = sql`coalesce(r.teammate_name, r.user_id, 'unknown')`
+  return sql`select case when r.previous_holder_id is null then coalesce(r.user_id, '') else '' end as "userId",
+      concat_ws(' or ', ${name}, ${previousHolder(sql`r`)}) as name,
       numbers::int as number, ${instant(sql`removed_at`)} as at, queue_id as "queueId", reason
-    from reporting.removals
+    from reporting.removals r
     where ${isAsked(scope)} and is_mass and removed_at >= reporting.start_of_day(${scope.period.today.date}::date - 1)`
 }

@@ -1,4 +1,4 @@
-/** `report`: writes the worker's report page to one file, without links. */
+/** `report`: writes the worker's report page to one file, of which no link leads elsewhere. */
 import { randomBytes } from 'node:crypto'
 import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'

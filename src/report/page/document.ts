@@ -6,7 +6,7 @@ import { reportStyle } from './style.ts'
 export interface Document {
   readonly title: string
   readonly team: string
-  /** Where the page is; `''` for /report, `../` for a page below it. Null: it is a file without links. */
+  /** Where the page is; `''` for /report, `../` for a page below it. Null: it is a file, of which no link leads elsewhere. */
   readonly base: '' | '../' | null
   readonly header: Content
   readonly body: Content

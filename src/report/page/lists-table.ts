@@ -36,7 +36,7 @@ function sentence({ figures }: PageData): string {
     all.duplicates.whole === 0
       ? ''
       : ` Of ${countOf(all.duplicates.whole, 'number')}, ${share('duplicates')} are duplicates and ${share('called_elsewhere')} were called in another queue before.`
-  return `${countOf(lists.length, 'list')}. ${results}${known}${standingOut(lists)}`
+  return `${countOf(lists.length, 'list')}.${standingOut(lists)} ${results}${known}`
 }
 
 const names: Readonly<Record<Measure, string>> = {

@@ -7,6 +7,7 @@ import type { Updates } from '../../page/updates.ts'
 import type { Figures, Report } from '../report.ts'
 import { attemptsSection } from './attempts-table.ts'
 import { burndownSection } from './burndowns.ts'
+import { contents } from './contents.ts'
 import { daysSection, textures } from './days-chart.ts'
 import { definitionsSection } from './definitions.ts'
 import { documentOf } from './document.ts'
@@ -28,7 +29,7 @@ import { wastedSection } from './wasted-table.ts'
 import { clockOf } from './words.ts'
 
 export interface PageOptions {
-  /** Null: a file, from which no link leads anywhere. */
+  /** Null: a file, of which no link leads elsewhere. */
   readonly links: Links | null
   readonly version: string
   /** Of the page. Absent: it is a file, which does not change. */
@@ -62,6 +63,7 @@ function figuresOf(page: PageData): Html {
   return html`${trustBox(page)}
 ${todoSection(page)}
 ${firstWeeksSection(page)}
+${contents}
 ${filterBar(page)}
 ${tiles(page)}
 ${peopleSection(page)}

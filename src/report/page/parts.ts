@@ -7,7 +7,7 @@ import type { Rate } from '../scope.ts'
 import type { PeriodWords } from './period-words.ts'
 import { type Clock, percent, range } from './words.ts'
 
-/** Where the page leads to. A file that is mailed or printed has no links at all. */
+/** Where the page leads to. A file that is mailed or printed leads nowhere. */
 export interface Links {
   /** The same page, narrowed differently. */
   page(changes: Partial<Filters>): string

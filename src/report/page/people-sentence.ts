@@ -1,4 +1,5 @@
-/** What is above the table of teammates: how much was dialled, whose queue runs out first, and who differs beyond chance. */
+/** What is above the table of teammates: how much was dialled, who differs beyond chance, whose queue runs out first, who has none. */
+import { type Html, html } from '../../page/html.ts'
 import { compareRates } from '../chance.ts'
 import type { Person } from '../people.ts'
 import { nextToRunOut, runsOutWords } from './forecast-words.ts'
@@ -14,8 +15,31 @@ export function peopleSentence(page: PageData): string {
       ? ''
       : ` A person answered ${count(part)} of the ${count(whole)} with a result, ${percent(rate)}.`
   const dialled = `${active} of ${countOf(teammates.length, 'teammate')} made ${countOf(total.dials, 'dial')}${change(page)}.`
-  const others = teammates.length < 2 ? '' : `${runningOut(page)}${differences(teammates)}`
-  return `${dialled}${answered}${others}`
+  return `${dialled}${answered}`
+}
+
+/** Null: it is about one teammate alone. */
+export function peopleAnswers(page: PageData): Html | null {
+  const { teammates } = page.figures.people
+  if (teammates.length < 2) return null
+  const answers = [differences(teammates), runningOut(page), withoutQueue(page)]
+  return html`<ul class="answers">${answers.map((answer) => (answer === '' ? null : html`<li>${answer}</li>`))}</ul>`
+}
+
+/** Of a report of one queue, others are not judged. */
+function withoutQueue({ figures, report }: PageData): string {
+  if (report.filters.queue !== null) return ''
+  const named = (state: Person['queueState']) =>
+    figures.people.teammates
+      .filter(({ queueState, isOnTeam }) => queueState === state && isOnTeam)
+      .map(({ name }) => name)
+  const [none, unknown] = [named('no_queue'), named('unknown')]
+  const notKnown =
+    unknown.length === 0
+      ? ''
+      : ` It is not known whether ${listed(unknown)} ${unknown.length === 1 ? 'has' : 'have'} one.`
+  if (none.length > 0) return `${listed(none)} ${none.length === 1 ? 'has' : 'have'} no queue.${notKnown}`
+  return notKnown === '' ? 'Every teammate has a queue.' : `No teammate is known to have no queue.${notKnown}`
 }
 
 function change({ figures, words }: PageData): string {
@@ -32,11 +56,12 @@ function change({ figures, words }: PageData): string {
 function runningOut({ figures: { outlook, remaining, todo }, clock }: PageData): string {
   if (remaining.queues === 0) return ''
   const [first] = nextToRunOut(outlook.forecasts)
-  const next = first === undefined ? '' : ` ${first.name} runs out first, ${runsOutWords(first, clock)}.`
+  const next =
+    first === undefined ? '' : `The queue of ${first.name} runs out first, ${runsOutWords(first, clock)}. `
   const names = todo.nothingLeft.first.map(({ name }) => name)
   const { exhausted } = remaining
-  if (exhausted === 0) return `${next} Every queue has numbers left.`
-  return `${next} ${exhausted === names.length ? listed(names) : countOf(exhausted, 'teammate')} ${exhausted === 1 ? 'has' : 'have'} nothing left.`
+  if (exhausted === 0) return `${next}Every queue has numbers left.`
+  return `${next}${exhausted === names.length ? listed(names) : countOf(exhausted, 'teammate')} ${exhausted === 1 ? 'has' : 'have'} nothing left.`
 }
 
 /** A difference between teammates is named only if chance alone would hardly make it. */
@@ -44,12 +69,12 @@ function differences(teammates: readonly Person[]): string {
   const { chance, differs, clear } = compareRates(
     teammates.map(({ name, connected }) => ({ name, ...connected })),
   )
-  if (chance === null) return ' There are too few dials with a result to compare connection rates.'
-  if (!differs) return ' No teammate’s connection rate differs from the others beyond chance.'
-  if (clear.length === 0) return ' Connection rates differ beyond chance, but no single one from the others.'
+  if (chance === null) return 'There are too few dials with a result to compare connection rates.'
+  if (!differs) return 'No teammate’s connection rate differs from the others beyond chance.'
+  if (clear.length === 0) return 'Connection rates differ beyond chance, but no single one from the others.'
   const words = clear.map(
     (one) =>
       `${one.name} (${percent(one.rate ?? 0)} of ${resolvedDials(one)}, likely ${range(one)}; the others ${percent(one.rateOfOthers)})`,
   )
-  return ` Connection rates that differ from the others beyond chance: ${listed(words)}.`
+  return `Connection rates that differ from the others beyond chance: ${listed(words)}.`
 }

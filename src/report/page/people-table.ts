@@ -14,7 +14,7 @@ import {
   section,
   table,
 } from './parts.ts'
-import { peopleSentence } from './people-sentence.ts'
+import { peopleAnswers, peopleSentence } from './people-sentence.ts'
 import { type Clock, count, countOf, duration, UNREAD } from './words.ts'
 
 export function peopleSection(page: PageData): Html {
@@ -32,7 +32,8 @@ export function peopleSection(page: PageData): Html {
     body:
       teammates.length === 0
         ? empty('There is no teammate.')
-        : html`${peopleTable(teammates.slice(0, PEOPLE_SHOWN), page)}${more(rest, `${countOf(rest, 'more', 'more')}, who reached fewer.`)}
+        : html`${peopleAnswers(page)}
+${peopleTable(teammates.slice(0, PEOPLE_SHOWN), page)}${more(rest, `${countOf(rest, 'more', 'more')}, who reached fewer.`)}
 <p class="fine">Most people reached first. “Before” is ${page.words.before}. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all. “Runs out” is when nothing is left if the teammate goes on at the pace of their last hours without a pause, with its 95 % range.</p>`,
   })
 }

@@ -11,13 +11,13 @@ main>*{margin:0 0 2.5mm}
 section{padding:2mm 3mm;border-radius:2mm}
 .verdict{padding:2mm 3mm}.verdict .sign{width:6mm;height:6mm}
 h1{font-size:11pt}h2,.head h2{font-size:10pt}
-nav.filters,.csv,.top .status,.updates,.aside,.verdict details,.paper-less{display:none}
+nav.filters,.contents,.csv,.top .status,.updates,.aside,.verdict details,.paper-less{display:none}
 section:has(>.head>#queues),section:has(>.head>#funnel),section:has(>.head>#wasted),section:has(>.head>#lists),section:has(>.head>#removals),section:has(>.head>#follow-ups),section:has(>.head>#attempts),section:has(>.head>#first-weeks),section[aria-labelledby=definitions]{display:none}
 .only-print{display:block;color:var(--muted)}
 .tiles,.tiles.of-6{grid-template-columns:repeat(4,1fr);gap:2mm}
 .tile{padding:1.5mm 2.5mm}.tile .value b{font-size:14pt}.tile .value,.tile h2,.tile .before{font-size:8pt}.tile .before{margin-top:1mm;padding-top:1mm}.spark{height:6mm;margin-top:1mm}
 .todo li{padding:.8mm 0}.todo .figure{font-size:10pt}
-.says{margin:.5mm 0 1mm;max-width:none}
+.says{margin:.5mm 0 1mm;max-width:none}.answers{margin:0 0 1mm;max-width:none}
 table{font-size:8pt}th{font-size:7.5pt}th,td{padding:.7mm 2mm .7mm 0}
 #people-table tr:nth-child(n+21){display:none}
 .scroll{overflow:visible}

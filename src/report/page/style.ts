@@ -39,6 +39,9 @@ td small.beside{display:inline;margin-left:.25rem}
 a.rows{text-decoration:underline dotted var(--muted);text-underline-offset:.2em}a.rows:hover{text-decoration-style:solid}
 .todo{list-style:none;margin:.4rem 0 0;padding:0}.todo li{display:grid;grid-template-columns:minmax(4.5rem,max-content) 1fr;gap:0 .9rem;align-items:baseline;padding:.4rem 0;border-top:1px solid var(--line)}.todo li:first-child{border-top:0}.todo .figure{text-align:right;font-size:1.1rem;font-variant-numeric:tabular-nums}.todo .rest span{grid-column:2;color:var(--muted)}
 .calm{margin:.4rem 0 0;font-size:1.05rem}
+.contents ul{list-style:none;margin:0 0 1rem;padding:0 .2rem;columns:15rem;column-gap:1.5rem;font-size:.9rem}.contents li{break-inside:avoid;padding:.12rem 0}.contents a{text-decoration-color:var(--muted)}
+.answers{margin:0 0 .9rem;padding-left:1.1rem;max-width:48rem;text-wrap:pretty}.says:has(+.answers){margin-bottom:.25rem}
+h2{scroll-margin-top:1rem}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(18rem,100%),1fr));gap:.5rem 2rem}.columns ul{margin:.25rem 0;padding-left:1.1rem}
 .only-print{display:none}
 .steps{display:inline-flex;gap:.8rem}
