@@ -8,7 +8,7 @@ import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1'
 import { Service, ServiceAccount } from 'kubernetes-models/v1'
 import { describe, expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { ourNames } from '../src/config/variables.ts'
 
@@ -61,6 +61,13 @@ describe('every setting', () => {
     const names = [...JSON.stringify(document).matchAll(/"name":"([A-Z][A-Z_]+)"/g)].map(
       ([, name = '']) => name,
     )
+    expect(names.filter((name) => !ourNames.has(name))).toEqual([])
+  })
+
+  test('of the worker in docker-compose.yml exists', () => {
+    const { worker } = parse(read('../docker-compose.yml')).services
+    const names = Object.keys(worker.environment)
+    expect(names.length).toBeGreaterThan(0)
     expect(names.filter((name) => !ourNames.has(name))).toEqual([])
   })
 

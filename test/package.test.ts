@@ -1,13 +1,15 @@
-/** The package that npm publishes, as a program and as a library, from its tarball in a project that has nothing else. */
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+/** What is published: the package, from its tarball in a project that has nothing else, and the folder of the image. */
+import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Simulation, startSimulation } from '../src/simulation/index.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { copiesOf, dockerfile, layOutImage, noticesOf } from './support/image-folder.ts'
 import { compile, type InstalledPackage, installPackage } from './support/installed-package.ts'
-import { createWorkplace, runCli } from './support/run-cli.ts'
+import { createWorkplace, runCli, startCli } from './support/run-cli.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { folder: project, remove } = createWorkplace()
@@ -158,5 +160,68 @@ describe('as a library', () => {
     await own.drop()
     expect(rest).toMatchObject({ code: 0 })
     expect(stdout).toBe('queue ok 3\n')
+  })
+})
+
+describe('as the image', () => {
+  const [, command = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? []
+  const [node = '', file = ''] = z.array(z.string()).parse(JSON.parse(command))
+  const [, uid = 0] = /^USER (\d+):\d+$/m.exec(dockerfile)?.map(Number) ?? []
+  let app: string
+  /** As a container starts it: in a folder that belongs to root, as a user without a home. */
+  const options = () => ({
+    cwd: app,
+    command: [node === 'node' ? process.execPath : node, file],
+    ...(process.getuid?.() === 0 ? { uid } : {}),
+  })
+  beforeAll(() => {
+    app = join(project, 'app')
+    layOutImage(app, join(installed.folder, 'dist'))
+    for (const name of ['.', ...readdirSync(app)]) chmodSync(join(app, name), 0o555)
+  })
+  afterAll(() => chmodSync(app, 0o755))
+
+  test('it knows its version, and health says that nothing runs', async () => {
+    expect(await runCli(['--version'], {}, options())).toEqual({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    })
+    const env = { HTTP_PORT: String(await getPort()) }
+    expect(await runCli(['health'], env, options())).toMatchObject({ code: 75 })
+  })
+
+  test('the worker mirrors a team, and health finds it', async () => {
+    const own = await createTestDatabase()
+    const env = {
+      ALLO_API_KEY: simulation.apiKey,
+      ALLO_API_URL: simulation.url,
+      ALLO_READS_PER_SECOND: 'unlimited',
+      DATABASE_URL: own.url,
+      HTTP_PORT: String(await getPort()),
+    }
+    const worker = startCli(['worker'], env, options())
+    await worker.written(/"event":"pass_finished".*"status":"ok"/)
+    expect(await runCli(['health'], env, options())).toMatchObject({ code: 0, stderr: '' })
+    worker.child.kill('SIGTERM')
+    expect(await worker.finished).toMatchObject({ code: 0, stderr: '' })
+    await own.drop()
+  })
+
+  test('it names the license of every package that it contains', () => {
+    const notices = readFileSync(join(app, 'THIRD_PARTY_NOTICES'), 'utf8')
+    for (const name of readdirSync(join(app, 'node_modules')).filter((one) => !/^[.@]/.test(one))) {
+      expect(notices).toMatch(new RegExp(`^${name} \\S+ \\(.+\\)$`, 'm'))
+    }
+    // The checkout has packages that may not be shipped, and they are named.
+    expect(() => noticesOf(join(root, 'node_modules'))).toThrow(/lightningcss has the license MPL-2.0/)
+  })
+
+  test('.dockerignore lets through what is copied, and no file of a person', () => {
+    const ignore = readFileSync(join(root, '.dockerignore'), 'utf8').trim().split('\n')
+    const sources = copiesOf(dockerfile).flatMap(({ from, sources }) => (from === null ? sources : []))
+    const parts = new Set(sources.map((source) => `!${source.split('/')[0]}`))
+    expect(ignore).toEqual(['**', ...ignore.slice(1)])
+    expect(new Set(ignore.slice(1))).toEqual(parts)
   })
 })

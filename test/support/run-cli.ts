@@ -45,6 +45,8 @@ export function startCli(
     stdin?: string
     /** The first of a group of its own, which can be signalled as a terminal does. */
     leadsGroup?: boolean
+    /** Of the user and of the group; only root can choose it. */
+    uid?: number
   },
 ): Running {
   const { cwd, file = executable, timeoutMs = 150_000, stdin = '' } = options
@@ -56,6 +58,7 @@ export function startCli(
     env: { PATH: path, HOME: cwd, ROLE_PREFIX: 'none', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.leadsGroup ?? false,
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   })
