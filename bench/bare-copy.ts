@@ -14,7 +14,7 @@ export type BareTable = (typeof bareTables)[number]
 export type Rows = readonly (readonly (string | null)[])[]
 
 export async function createBareTables(pool: Pool): Promise<void> {
-  await pool.query('create schema bare')
+  await pool.query('drop schema if exists bare cascade; create schema bare')
   for (const table of bareTables)
     await pool.query(`create table bare.${table} (like allo.${table} including indexes)`)
 }

@@ -30,11 +30,11 @@ export async function benchLive(
   try {
     const [runs, idle] = await Promise.all([
       Promise.all(variantsOf(scale).map((variant) => runVariant(lab, redis.url, variant, run))),
-      benchIdleHour(lab, { ...scale, redisUrl: redis.url, settleSeconds: scale.idleAfterSeconds }),
+      benchIdleHour({ ...scale, redisUrl: redis.url, settleSeconds: scale.idleAfterSeconds }),
     ])
     const [large, idleInPostgres] = await Promise.all([
       benchLargeTeam(lab, redis.url, { teammates: scale.large, seconds: scale.largeSeconds }),
-      benchIdleHour(lab, { ...scale, redisUrl: null, settleSeconds: scale.largeSeconds }),
+      benchIdleHour({ ...scale, redisUrl: null, settleSeconds: scale.largeSeconds }),
     ])
     return [
       ...compareVariants(runs, { isBounded: !isQuick && minutes >= LEAST_MINUTES }),

@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchBudget } from './budget.ts'
 import { type Figure, formatTable } from './figures.ts'
+import { benchHistorySize } from './history-size.ts'
 import { type Lab, withLab } from './lab.ts'
 import { benchLive } from './live.ts'
 import { benchMemory } from './memory.ts'
@@ -34,6 +35,7 @@ const sections: Readonly<Record<string, (lab: Lab, options: Options) => Promise<
   live: benchLive,
   teams: benchTeams,
   reporting: benchReporting,
+  history: benchHistorySize,
 }
 
 const { values } = parseArgs({

@@ -13,6 +13,7 @@ import { cadenceOf } from '../src/worker/freshness.ts'
 import { type Mirror, openMirror } from '../test/support/mirror.ts'
 import { takeClock } from './database-clock.ts'
 import { apiKey } from './simulated-allo.ts'
+import { NUMBER_KEY } from './source.ts'
 
 export const TEAM_ID = 'team-bench'
 export const WEEK_MS = 7 * 86_400_000
@@ -75,7 +76,7 @@ export async function writeTwoWeeks(database: {
     simulated,
     databaseUrl: withoutWaitingForTheDisk(url),
     apiKey,
-    env: { NUMBER_KEY: '5eed'.repeat(16) },
+    env: { NUMBER_KEY },
   })
   try {
     for (const at of passes) {

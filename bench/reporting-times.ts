@@ -90,7 +90,7 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
 }
 
 /** The worker's response to `/report`. */
-async function makePage(owner: History['owner'], days: Days): Promise<void> {
+export async function makePage(owner: History['owner'], days: Days): Promise<void> {
   const filters = { ...usualFilters, days }
   const report = await takeReport(owner, { teamId: TEAM_ID, filters, statementTimeoutMs: 60_000 })
   if (!reportPage(report, { links: null, version: 'bench' }).includes('<svg'))

@@ -63,31 +63,38 @@ function savingFirst(
 /** The same queue in each round, after `move`. */
 function savingAgain(
   lab: Lab,
+  options: Rounds & { readonly numbers: number },
+  move: (world: World) => void,
+): Promise<Comparison & { readonly walBytes: number }> {
+  return lab.withDatabase(({ pool }) => savingAgainIn(pool, options, move))
+}
+
+/** In a database that may have other teams. */
+export async function savingAgainIn(
+  pool: Pool,
   { numbers, ...rounds }: Rounds & { readonly numbers: number },
   move: (world: World) => void,
 ): Promise<Comparison & { readonly walBytes: number }> {
-  return lab.withDatabase(async ({ pool }) => {
-    await createBareTables(pool)
-    const world = createWorld({ seed: 1, teammates: 1, numbersPerQueue: numbers, calledBefore: 0.2 })
-    const source = await openSource(world, pool)
-    let reading = await source.read(world.keyOwner())
-    await save(pool, reading)
-    const walBytes: number[] = []
-    const ours = async () => {
-      move(world)
-      reading = await source.read(world.keyOwner())
-      const walBefore = await walPosition(pool)
-      const ms = await timed(async () => {
-        const { changed, moved } = await save(pool, reading)
-        if (changed + moved > 0 !== (move !== leaveAlone)) throw new Error('not what was to be measured')
-      })
-      walBytes.push((await walPosition(pool)) - walBefore)
-      return ms
-    }
-    const baseline = () => copyAgain(pool, reading, ['queue_numbers'])
-    const comparison = await compare({ ours, baseline }, rounds)
-    return { ...comparison, walBytes: median(walBytes.slice(rounds.warmUps)) }
-  })
+  await createBareTables(pool)
+  const world = createWorld({ seed: 1, teammates: 1, numbersPerQueue: numbers, calledBefore: 0.2 })
+  const source = await openSource(world, pool)
+  let reading = await source.read(world.keyOwner())
+  await save(pool, reading)
+  const walBytes: number[] = []
+  const ours = async () => {
+    move(world)
+    reading = await source.read(world.keyOwner())
+    const walBefore = await walPosition(pool)
+    const ms = await timed(async () => {
+      const { changed, moved } = await save(pool, reading)
+      if (changed + moved > 0 !== (move !== leaveAlone)) throw new Error('not what was to be measured')
+    })
+    walBytes.push((await walPosition(pool)) - walBefore)
+    return ms
+  }
+  const baseline = () => copyAgain(pool, reading, ['queue_numbers'])
+  const comparison = await compare({ ours, baseline }, rounds)
+  return { ...comparison, walBytes: median(walBytes.slice(rounds.warmUps)) }
 }
 
 async function copyAgain(
@@ -106,7 +113,7 @@ function leaveAlone(): void {}
 const random = createRandom('who is dialled')
 
 /** One number in a hundred, anywhere in the queue, with the result of its call. */
-function dialSome(world: World): void {
+export function dialSome(world: World): void {
   const userId = world.keyOwner()
   const size = world.currentQueue(userId)?.size ?? 0
   const positions = new Set<number>()

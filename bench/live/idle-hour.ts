@@ -1,13 +1,13 @@
 /**
  * How much WAL looks add in an hour in which no teammate dials: workers with looks beside one without, each with a
- * database of its own. Measured for less than an hour, and scaled. Full page images are counted apart, because they
+ * Postgres of its own, because WAL is counted for a whole server. Measured for less than an hour, and scaled. Full page images are counted apart, because they
  * depend on when a checkpoint comes, and not on looks.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '../../src/store/postgres/database.ts'
 import { spawnWorker } from '../../test/support/worker.ts'
 import { bounded, type Figure } from '../figures.ts'
-import type { Lab } from '../lab.ts'
+import { withLab } from '../lab.ts'
 import { untilFirstPass } from './first-pass.ts'
 import { withSource } from './source.ts'
 
@@ -33,8 +33,9 @@ const teams = {
   none: { name: 'without looks', looksPercent: 0, hasRestedForHours: false },
 } as const satisfies Record<string, Team>
 
-export async function benchIdleHour(lab: Lab, options: IdleHour): Promise<Figure[]> {
-  const measured = (team: Team) => lab.withDatabase((database) => walOfTeam(options, team, database))
+export async function benchIdleHour(options: IdleHour): Promise<Figure[]> {
+  const measured = (team: Team) =>
+    withLab((lab) => lab.withDatabase((database) => walOfTeam(options, team, database)))
   const [first, later, none] = await Promise.all([
     measured(teams.first),
     measured(teams.later),
