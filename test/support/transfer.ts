@@ -16,13 +16,18 @@ import { createDatabase } from './database.ts'
 /** The NUMBER_KEY of the fixture. */
 export const numberKeyOfFixture = '0123456789abcdef'.repeat(4)
 
-/** A database of 0.1.0, migrated. Its name is a template for others. */
-export async function createMigratedFixture(): Promise<{ url: string; name: string }> {
-  const database = await createDatabase(inject('serverUrl'))
-  const client = new pg.Client({ connectionString: database.url, ssl: false })
+/** Makes an empty database one of 0.1.0. */
+export async function fillWithFixture(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, ssl: false })
   await client.connect()
   await client.query(readFileSync(new URL('../fixtures/0.1.0.sql', import.meta.url), 'utf8'))
   await client.end()
+}
+
+/** A database of 0.1.0, migrated. Its name is a template for others. */
+export async function createMigratedFixture(): Promise<{ url: string; name: string }> {
+  const database = await createDatabase(inject('serverUrl'))
+  await fillWithFixture(database.url)
   await migrateDatabase(database.url)
   return database
 }
