@@ -9,6 +9,7 @@ import { type Simulation, startSimulation } from '../src/simulation/index.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { copiesOf, dockerfile, layOutImage, noticesOf } from './support/image-folder.ts'
 import { compile, type InstalledPackage, installPackage } from './support/installed-package.ts'
+import { libraryPage } from './support/library-page.ts'
 import { createWorkplace, runCli, startCli } from './support/run-cli.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -146,6 +147,10 @@ describe('as a library', () => {
 
   test('strict TypeScript accepts it with no other types installed', () => {
     compileStrict(everyExport, [])
+  })
+
+  test('docs/library.md describes what can be imported, and nothing else', async () => {
+    await expect(libraryPage(installed.folder)).toMatchFileSnapshot('../docs/library.md')
   })
 
   test('the code of the README compiles and runs', async () => {
