@@ -43,6 +43,12 @@ const breakages: readonly [what: string, edits: string, ...caughtBy: string[]][]
     'versions_leave_no_hole',
   ],
   [
+    'a return of a number that is not marked',
+    `update allo.queue_number_versions set end_reason = 'deleted' where ${some('queue_number_versions', followed)}`,
+    'readings_equal_changes',
+    'versions_leave_no_hole',
+  ],
+  [
     'a version that is missing',
     `delete from allo.queue_number_versions where ${some('queue_number_versions', followed)}`,
     'counts_equal_versions',

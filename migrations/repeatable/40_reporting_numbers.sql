@@ -243,8 +243,29 @@ WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining' 
     AND x.entry_id <> e.entry_id AND (x.last_seen_at IS NULL OR x.last_seen_at >= e.removed_at));
 
 -- An entry that ended and was opened again has only its versions to show that it had left: by their end or, if it was not
--- observable then, by the removal that was found later. The joins are inside, so that a filter on the teammate begins with
--- the queues they held.
+-- observable then, by the removal that was found later. Few entries were, so these are where a query begins.
+CREATE OR REPLACE VIEW allo.undone_removals AS
+SELECT v.queue_id, v.entry_id, departure.removed_at, departure.reason
+FROM allo.queue_number_versions v
+CROSS JOIN LATERAL (VALUES
+  (CASE WHEN v.end_reason <> 'unobservable' THEN v.valid_to END, v.end_reason),
+  (v.later_removed_at, v.later_removal_reason)
+) departure(removed_at, reason)
+WHERE v.entry_id IN (SELECT entry_id FROM allo.queue_number_versions WHERE is_reopened IS NOT FALSE)
+  AND departure.removed_at IS NOT NULL
+  AND allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
+    v.not_reached_destination_reason, v.call_start_date, v.call_id) = 'remaining'
+  AND EXISTS (SELECT FROM allo.queue_number_versions n
+    WHERE n.entry_id = v.entry_id AND n.valid_from >= departure.removed_at)
+  AND NOT EXISTS (SELECT FROM allo.dials d
+    WHERE d.entry_id = v.entry_id AND d.first_seen_at <= departure.removed_at);
+COMMENT ON VIEW allo.undone_removals IS 'One row per removal of an uncalled number that returned to its queue: its entry was re-opened and does not show the removal any more.';
+COMMENT ON COLUMN allo.undone_removals.queue_id IS 'The queue.';
+COMMENT ON COLUMN allo.undone_removals.entry_id IS 'The entry.';
+COMMENT ON COLUMN allo.undone_removals.removed_at IS 'Observed: end of the first reading without it.';
+COMMENT ON COLUMN allo.undone_removals.reason IS 'Why it ended, as in queue_entries.removal_reason.';
+
+-- The joins are inside, so that a filter on the teammate begins with the queues they held.
 CREATE OR REPLACE VIEW reporting.removals AS
 SELECT l.team_id, l.removed_at, l.queue_id, l.queue_name, l.user_id, l.teammate_name, l.reason,
   count(*) AS numbers, count(*) >= allo.mass_removal() AS is_mass, count(*) FILTER (WHERE l.came_back) AS came_back,
@@ -263,24 +284,14 @@ FROM (
   LEFT JOIN allo.queue_holders a ON a.queue_id = e.queue_id AND a.valid_from <= e.removed_at
     AND (a.next_from > e.removed_at OR a.next_from IS NULL)
   LEFT JOIN allo.teammates t ON t.user_id = a.user_id
-  WHERE e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining'
+  WHERE e.last_seen_at IS NOT NULL AND e.removed_at IS NOT NULL AND e.dial_count = 0 AND e.outcome = 'remaining'
   UNION ALL
-  SELECT q.team_id, v.left_at, v.queue_id, q.name, a.user_id, t.name, a.valid_from, v.reason, true
-  FROM (
-    SELECT *, valid_to AS left_at, end_reason AS reason FROM allo.queue_number_versions
-    WHERE end_reason <> 'unobservable'
-    UNION ALL
-    SELECT *, later_removed_at, later_removal_reason FROM allo.queue_number_versions
-    WHERE later_removed_at IS NOT NULL
-  ) v
+  SELECT q.team_id, v.removed_at, v.queue_id, q.name, a.user_id, t.name, a.valid_from, v.reason, true
+  FROM allo.undone_removals v
   JOIN allo.queues q USING (queue_id)
-  LEFT JOIN allo.queue_holders a ON a.queue_id = v.queue_id AND a.valid_from <= v.left_at
-    AND (a.next_from > v.left_at OR a.next_from IS NULL)
+  LEFT JOIN allo.queue_holders a ON a.queue_id = v.queue_id AND a.valid_from <= v.removed_at
+    AND (a.next_from > v.removed_at OR a.next_from IS NULL)
   LEFT JOIN allo.teammates t ON t.user_id = a.user_id
-  WHERE allo.number_outcome(v.detected_outbound_voicemail, v.voicemail_left, v.routing_result,
-      v.not_reached_destination_reason, v.call_start_date, v.call_id) = 'remaining'
-    AND EXISTS (SELECT FROM allo.queue_number_versions n WHERE n.entry_id = v.entry_id AND n.valid_from >= v.left_at)
-    AND NOT EXISTS (SELECT FROM allo.dials d WHERE d.entry_id = v.entry_id AND d.first_seen_at <= v.left_at)
 ) l
 GROUP BY l.team_id, l.removed_at, l.queue_id, l.queue_name, l.user_id, l.teammate_name, l.held_from, l.reason;
 

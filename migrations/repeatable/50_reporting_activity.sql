@@ -149,13 +149,17 @@ CROSS JOIN LATERAL (
       WHERE queue_id = q.queue_id AND first_seen_at >= span.since AND first_seen_at < span.until)
     + (SELECT count(*) FROM allo.queue_number_versions v
       WHERE v.queue_id = q.queue_id AND v.valid_from >= span.since AND v.valid_from < span.until
+        AND v.is_reopened IS NOT FALSE
         AND (SELECT before.end_reason FROM allo.queue_number_versions before
           WHERE before.entry_id = v.entry_id AND before.valid_from < v.valid_from
           ORDER BY before.valid_from DESC LIMIT 1) IS NOT NULL) AS added
 ) came
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(numbers), 0)::bigint AS removed_uncalled FROM reporting.removals
-  WHERE queue_id = q.queue_id AND removed_at >= span.since AND removed_at < span.until
+  SELECT (SELECT count(*) FROM allo.queue_entries
+      WHERE queue_id = q.queue_id AND removed_at >= span.since AND removed_at < span.until
+        AND last_seen_at IS NOT NULL AND dial_count = 0 AND outcome = 'remaining')
+    + (SELECT count(*) FROM allo.undone_removals
+      WHERE queue_id = q.queue_id AND removed_at >= span.since AND removed_at < span.until) AS removed_uncalled
 ) went
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(extract(epoch FROM held.until - held.since) - gaps.seconds), 0) AS seconds
@@ -167,6 +171,9 @@ CROSS JOIN LATERAL (
   CROSS JOIN LATERAL (
     SELECT coalesce(sum(extract(epoch FROM least(gap_to, held.until) - greatest(gap_from, held.since))), 0) AS seconds
     FROM allo.reading_gaps WHERE user_id = held.user_id AND gap_from < held.until AND gap_to > held.since
+      -- For the same reason as in queue_burndown.
+      AND gap_from >= coalesce((SELECT max(b.gap_from) FROM allo.reading_gaps b
+        WHERE b.user_id = held.user_id AND b.gap_from <= held.since), '-infinity')
   ) gaps
   WHERE held.since < held.until
 ) seen

@@ -34,6 +34,7 @@ COMMENT ON COLUMN allo.queue_number_versions.changed_after IS 'Observed: start o
 COMMENT ON COLUMN allo.queue_number_versions.end_reason IS 'Null with valid_to: the next version followed. deleted: removed, and the queue continued. queue_replaced, queue_gone: the queue ended. unobservable: the queue''s holder is not on the team any more, so what happened is unknown. Null without valid_to: open.';
 COMMENT ON COLUMN allo.queue_number_versions.later_removed_at IS 'Observed: when the entry, unobservable since valid_to, was found to be removed, if it came back afterwards. While it is away, queue_entries.removed_at has it. Null: no such removal.';
 COMMENT ON COLUMN allo.queue_number_versions.later_removal_reason IS 'Why it was removed then: deleted, queue_replaced or queue_gone, as in queue_entries.removal_reason. Null: no such removal.';
+COMMENT ON COLUMN allo.queue_number_versions.is_reopened IS 'True: the entry had ended, and returned with this version. Null: not known, because a worker of an older version wrote it.';
 
 COMMENT ON TABLE allo.dials IS
   'One row per dial of an entry. A dial is matched by its call_id or by its start, whichever is known first, and updated while the call continues. Another call to the same number makes another row. If a dial was overwritten by the next one between two readings, it was not seen.';

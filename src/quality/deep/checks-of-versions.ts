@@ -13,7 +13,10 @@ const content = Object.values(columns(queueNumberVersions, 'position', ...callFi
 const of = (row: SQL, columns: readonly PgColumn[]): SQL =>
   list(columns.map((column) => sql`${row}.${name(column)}`))
 
-/** Only an end with a reason may be followed by nothing, or by a later return. A version differs from the one before. */
+/**
+ * Only an end with a reason may be followed by nothing, or by a later return, which is marked, because removals of
+ * uncalled numbers are searched for there. A version differs from the one before.
+ */
 export const versionsLeaveNoHole: DeepCheck = {
   name: 'versions_leave_no_hole',
   severity: 'error',
@@ -21,9 +24,9 @@ export const versionsLeaveNoHole: DeepCheck = {
   rows: (batch) => sql`with q as (${queuesOf(batch)})
     select format('entry %s at %s', entry_id, valid_from) as id, valid_to is not null and end_reason is null
       and (next_from is distinct from valid_to or (${of(sql`v`, content)}) is not distinct from (${of(sql`next`, content)}))
-      as is_wrong
+      or reason_before is not null and is_reopened is false as is_wrong
     from (
-      select v.*, lead(valid_from) over entry as next_from,
+      select v.*, lead(valid_from) over entry as next_from, lag(v.end_reason) over entry as reason_before,
         ${list(content.map((column) => sql`lead(v.${name(column)}) over entry as ${nextOf(column)}`))}
       from q join allo.queue_number_versions v using (queue_id)
       window entry as (partition by entry_id order by valid_from)
@@ -39,8 +42,8 @@ export const versionsLeaveNoHole: DeepCheck = {
   items: ['version', 'versions'],
   right: ['lasts until the next', 'last until the next'],
   wrong: [
-    'ends without a reason before the next, or equals it',
-    'end without a reason before the next, or equal it',
+    'ends without a reason before the next, or equals it, or is a return without a mark',
+    'end without a reason before the next, or equal it, or are returns without a mark',
   ],
   advice: changedFromOutside,
 }

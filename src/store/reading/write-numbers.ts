@@ -173,6 +173,7 @@ function insertVersions({ queueId, observedAt, changedAfter }: Named<Context>): 
     ...columns(i, 'entryId', 'position', ...callFieldNames),
     validFrom: observedAt,
     changedAfter,
+    isReopened: sql`${i.fate} = 'reopened'`,
   })
   return sql`insert into ${queueNumberVersions} ${version} from ${incomingNumbers} ${i}
     where ${i.isPresent} and ${i.fate} <> 'touched'`

@@ -23,8 +23,8 @@ export const queueEntries = allo.table(
   (t) => [
     // Only entries that left: a first load of 25,000 numbers does not pay for it. The number is not in it: an entry whose
     // number is too long for an index row could never leave.
-    index('queue_entries_vanished').on(t.queueId).where(sql`${t.lastSeenAt} is not null`),
-    index('queue_entries_queue_id').on(t.queueId),
+    index('queue_entries_vanished').on(t.queueId, t.removedAt).where(sql`${t.lastSeenAt} is not null`),
+    index('queue_entries_queue_id').on(t.queueId, t.firstSeenAt),
     index('queue_entries_first_seen_at').on(t.firstSeenAt),
     // Which number it is, also after the number itself was erased. Hashed: a third of the writing cost of a b-tree.
     index('queue_entries_number').using('hash', sql`coalesce(${t.numberKey}, ${t.numberTo})`),
@@ -46,6 +46,7 @@ export const queueNumberVersions = allo.table(
     ...validity(),
     laterRemovedAt: instant('later_removed_at'),
     laterRemovalReason: text('later_removal_reason'),
+    isReopened: boolean('is_reopened'),
   },
   (t) => [
     primaryKey({ name: 'queue_number_versions_pkey', columns: [t.entryId, t.validFrom] }),
@@ -55,6 +56,11 @@ export const queueNumberVersions = allo.table(
     index('queue_number_versions_valid_from').on(t.validFrom),
     index('queue_number_versions_ended').on(t.validTo).where(sql`${t.endReason} is not null`),
     index('queue_number_versions_later').on(t.laterRemovedAt).where(sql`${t.laterRemovedAt} is not null`),
+    // Few entries are ever re-opened. Without this index, all versions that ended would be searched for them. An older
+    // worker, which still runs after the migration, leaves the column null.
+    index('queue_number_versions_reopened')
+      .on(t.queueId, t.validFrom)
+      .where(sql`${t.isReopened} is not false`),
     check('queue_number_versions_interval', sql`${t.validTo} > ${t.validFrom}`),
   ],
 )
