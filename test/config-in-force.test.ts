@@ -2,6 +2,7 @@
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { documented } from '../src/config/documented.ts'
 import { valuesInForce } from '../src/config/in-force.ts'
 import { createWorkplace, type Env, startCli } from './support/run-cli.ts'
 
@@ -55,6 +56,14 @@ test.each([
   expect(code).toBe(0)
   expect(stdout).toContain('REDIS_URL')
   expect(stdout + stderr).not.toContain(secret)
+})
+
+test('its --help lists every variable with its default', async () => {
+  const { stdout } = await run(['config', '--help'], {})
+  const listed = [...stdout.matchAll(/^ {2}([A-Z_]+)(?: \(default: (.*)\))?$/gm)]
+  expect(listed.map(([, name, preset = '']) => [name, preset])).toEqual(
+    documented.map(({ name, usual, shown }) => [name, usual || shown.replaceAll('`', '')]),
+  )
 })
 
 test('as JSON, the command lists what is wrong with the settings, or why it has none', async () => {

@@ -1,7 +1,11 @@
 /** The files of `schemas/` are what the program's own schemas say. */
 import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, test } from 'vitest'
 import { createProgram } from '../src/cli.ts'
+import { csvViews } from '../src/report/csv-views.ts'
+import { openApi, openApiFile } from './support/http-contract.ts'
 import { differences } from './support/json-contract.ts'
 import { schemaFiles, schemasOfCommands } from './support/schemas.ts'
 
@@ -29,4 +33,16 @@ test('a missing property, an unknown one and a wrong type are found', () => {
     'error/error must NOT have additional properties: {"additionalProperty":"surplus"}',
     'error/error/code must be string: {"type":"string"}',
   ])
+})
+
+test('schemas/openapi.yaml is valid OpenAPI 3.1 and names the CSVs that exist', async () => {
+  const validator = new Validator()
+  for (const name of ['readyz', 'status']) {
+    await validator.addSpecRef(fileURLToPath(new URL(`${name}.json`, openApiFile)), `./${name}.json`)
+  }
+  const { valid, errors } = await validator.validate(fileURLToPath(openApiFile))
+  expect(errors).toBeUndefined()
+  expect([valid, validator.version]).toEqual([true, '3.1'])
+  const { parameters = [] } = openApi.paths['/report/{view}.csv']?.get ?? {}
+  expect(parameters.find(({ name }) => name === 'view')?.schema.enum).toEqual(Object.keys(csvViews))
 })

@@ -97,7 +97,7 @@ export function count(
 }
 
 export const configurationHelp =
-  'Configuration: environment variables, or .env in this folder (see README and .env.example).'
+  'Configuration: environment variables, or .env in this folder. allo-queue-mirror config --help lists them.'
 
 export const exitCodeHelp = [
   'Exit codes:',

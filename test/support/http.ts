@@ -10,6 +10,7 @@ import { openPool } from '../../src/store/postgres/database.ts'
 import { createDatabaseProbe } from '../../src/store/postgres/probe.ts'
 import { createMetrics, type WorkerMetrics } from '../../src/worker/metrics.ts'
 import type { WorkerState } from '../../src/worker/worker-state.ts'
+import { assertDescribed } from './http-contract.ts'
 import { apiKey } from './pass.ts'
 
 export interface TestServer {
@@ -22,6 +23,7 @@ export interface TestServer {
   readonly events: readonly string[]
   /** Its lines, whole. */
   readonly lines: readonly string[]
+  /** Rejects if the answer is not as schemas/openapi.yaml says. */
   get(path: string, options?: AskOptions): Promise<Reply>
 }
 
@@ -88,7 +90,12 @@ export async function startTestServer(
     state,
     events,
     lines,
-    get: (path, options) => ask(url + path, options),
+    async get(path, options) {
+      const reply = await ask(url + path, options)
+      const { status, headers, text } = reply
+      assertDescribed(options?.method ?? 'GET', path, { status, type: headers['content-type'] ?? '', text })
+      return reply
+    },
   }
 }
 

@@ -4,12 +4,12 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 
 const folder = new URL('../../schemas/', import.meta.url)
-const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true })
+export const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true })
 formats.default(ajv)
 
 /** What is wrong with a value, by a file of `schemas/`; empty: nothing. A property that the file does not name is wrong. */
 export function differences(name: string, value: unknown): readonly string[] {
-  const validate = ajv.getSchema(name) ?? ajv.compile({ ...strictSchema(name), $id: name })
+  const validate = ajv.getSchema(name) ?? ajv.compile({ ...strict(schemaIn(name)), $id: name })
   validate(value)
   return (validate.errors ?? []).map(
     ({ instancePath, message, params }) => `${name}${instancePath} ${message}: ${JSON.stringify(params)}`,
@@ -30,12 +30,15 @@ export function assertContract([command = '', ...options]: readonly string[], st
   if (wrong.length > 0) throw new Error(`${command} --json printed\n${line}\n${wrong.join('\n')}`)
 }
 
-/** The schema of the file, in which no object has a property that it does not name. */
-export function strictSchema(name: string): object {
-  const file = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'))
+/** The same schema, in which no object has a property that it does not name. */
+export function strict(schema: object): object {
   return JSON.parse(
-    JSON.stringify(file, (_, part) => (isOpen(part) ? { additionalProperties: false, ...part } : part)),
+    JSON.stringify(schema, (_, part) => (isOpen(part) ? { additionalProperties: false, ...part } : part)),
   )
+}
+
+function schemaIn(name: string): object {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'))
 }
 
 function isOpen(part: unknown): part is object {
