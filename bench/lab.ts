@@ -13,8 +13,12 @@ export interface Lab {
   withDatabase<T>(work: (database: { url: string; pool: Pool }) => Promise<T>): Promise<T>
 }
 
-export async function withLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
-  const server = await startTemporaryPostgres({ name: 'bench' })
+/** `settings`: those of Postgres that differ from its own. */
+export async function withLab<T>(
+  work: (lab: Lab) => Promise<T>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const server = await startTemporaryPostgres({ name: 'bench', settings })
   try {
     return await work(createLab(server.url))
   } finally {

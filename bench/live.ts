@@ -24,17 +24,17 @@ export async function benchLive(
   const redis = await startTestRedis()
   if (redis === null) return [bounded('looks: no Redis to be had', 0, null)]
   const scale = isQuick
-    ? { teammates: 10, passEverySeconds: 30, large: 40, largeSeconds: 20, idleAfterSeconds: 10 }
-    : { teammates: 50, passEverySeconds: 300, large: 1000, largeSeconds: 120, idleAfterSeconds: 310 }
+    ? { teammates: 10, passEverySeconds: 30, large: 40, largeSeconds: 20, settleSeconds: 10 }
+    : { teammates: 50, passEverySeconds: 300, large: 1000, largeSeconds: 120, settleSeconds: 120 }
   const run = { seed: 'live', runMs: minutes * 60_000 }
   try {
     const [runs, idle] = await Promise.all([
       Promise.all(variantsOf(scale).map((variant) => runVariant(lab, redis.url, variant, run))),
-      benchIdleHour({ ...scale, redisUrl: redis.url, settleSeconds: scale.idleAfterSeconds }),
+      benchIdleHour({ ...scale, redisUrl: redis.url, settleSeconds: scale.settleSeconds }),
     ])
     const [large, idleInPostgres] = await Promise.all([
       benchLargeTeam(lab, redis.url, { teammates: scale.large, seconds: scale.largeSeconds }),
-      benchIdleHour({ ...scale, redisUrl: null, settleSeconds: scale.largeSeconds }),
+      benchIdleHour({ ...scale, redisUrl: null, settleSeconds: scale.settleSeconds }),
     ])
     return [
       ...compareVariants(runs, { isBounded: !isQuick && minutes >= LEAST_MINUTES }),

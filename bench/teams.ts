@@ -8,12 +8,14 @@ import type { Pool } from '../src/store/postgres/database.ts'
 import { startTestRedis } from '../test/support/redis.ts'
 import { spawnWorker, until, type WorkerProcess } from '../test/support/worker.ts'
 import { bounded, type Figure } from './figures.ts'
-import { type Lab, walPosition } from './lab.ts'
+import { type Lab, walPosition, withLab } from './lab.ts'
 import { type Source, withSource } from './live/source.ts'
 import { cpuSecondsOf, residentBytesOf } from './live/worker-metrics.ts'
 import { cpuSecondsOfServer } from './server-cpu.ts'
 
 const NUMBERS_PER_QUEUE = 200
+/** Each worker may open 16, and the default is 100. */
+const POSTGRES = { max_connections: '500' }
 /** From the first dial on: until the mirror knows who dials. */
 const WARM_UP_MS = 60_000
 const FIRST_PASSES_WITHIN_MS = 900_000
@@ -25,7 +27,7 @@ interface Scale {
 }
 
 export async function benchTeams(
-  lab: Lab,
+  _: Lab,
   { isQuick }: { readonly isQuick: boolean; readonly minutes?: number | undefined },
 ): Promise<Figure[]> {
   const redis = await startTestRedis()
@@ -34,9 +36,11 @@ export async function benchTeams(
     ? { teams: 2, teammates: 5, seconds: 10 }
     : { teams: 20, teammates: 50, seconds: 300 }
   try {
-    const one = await measureTeams(lab, redis.url, { ...scale, teams: 1 })
-    const many = await measureTeams(lab, redis.url, scale)
-    return compare(one, many, scale)
+    return await withLab(async (lab) => {
+      const one = await measureTeams(lab, redis.url, { ...scale, teams: 1 })
+      const many = await measureTeams(lab, redis.url, scale)
+      return compare(one, many, scale)
+    }, POSTGRES)
   } finally {
     await redis.stop()
   }

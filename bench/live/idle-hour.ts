@@ -1,11 +1,11 @@
 /**
  * How much WAL looks add in an hour in which no teammate dials: workers with looks beside one without, each with a
- * Postgres of its own, because WAL is counted for a whole server. Measured for less than an hour, and scaled. Full page images are counted apart, because they
- * depend on when a checkpoint comes, and not on looks.
+ * Postgres of its own, because WAL is counted for a whole server. Measured for less than an hour, and scaled. Full page
+ * images are counted apart, because they depend on when a checkpoint comes, and not on looks.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '../../src/store/postgres/database.ts'
-import { spawnWorker } from '../../test/support/worker.ts'
+import { spawnWorker, until } from '../../test/support/worker.ts'
 import { bounded, type Figure } from '../figures.ts'
 import { withLab } from '../lab.ts'
 import { untilFirstPass } from './first-pass.ts'
@@ -16,7 +16,7 @@ export interface IdleHour {
   readonly redisUrl: string | null
   readonly teammates: number
   readonly passEverySeconds: number
-  /** From the first pass on: for two minutes after it, all teammates count as dialling. */
+  /** From the second pass on, until autovacuum has done what the first ones left. */
   readonly settleSeconds: number
 }
 
@@ -80,6 +80,7 @@ async function walOfTeam(
     try {
       await untilFirstPass(pool)
       if (hasRestedForHours) await setLastChangeBack(pool)
+      await untilNextPass(pool, passEverySeconds)
       await sleep(settleSeconds * 1000)
       return await walOf(pool, () => sleep(passEverySeconds * 1000))
     } finally {
@@ -89,8 +90,18 @@ async function walOfTeam(
   })
 }
 
+/** The next pass repairs the rows of the queues, because these counts are not what a reading wrote. */
 async function setLastChangeBack(pool: Pool): Promise<void> {
   await pool.query(`update allo.queue_snapshots set observed_at = observed_at - interval '3 hours'`)
+}
+
+async function untilNextPass(pool: Pool, everySeconds: number): Promise<void> {
+  const passes = async () => {
+    const { rows } = await pool.query(`select from allo.sync_passes where status = 'ok' and is_whole_team`)
+    return rows.length
+  }
+  const before = await passes()
+  await until('the next pass', async () => (await passes()) > before, everySeconds * 1000 + 240_000)
 }
 
 async function walOf(pool: Pool, work: () => Promise<unknown>): Promise<Wal> {
