@@ -3,7 +3,7 @@ import { type Html, html } from '../../page/html.ts'
 
 /** By the id of the section, in the order of the page. */
 const questions = {
-  people: 'Who reaches people, and whose queue runs out first?',
+  people: 'Who is better, and who runs out first?',
   burndown: 'What is left to call, and what was reset?',
   days: 'What came of the dials?',
   funnel: 'How many conversations, and how long?',

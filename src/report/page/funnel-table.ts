@@ -6,17 +6,7 @@ import { type Content, type Html, html } from '../../page/html.ts'
 import { compareRates, LEAST_DIALS } from '../chance.ts'
 import { type AnsweredCalls, noCalls } from '../funnel.ts'
 import type { Rate } from '../scope.ts'
-import {
-  type Cell,
-  type CsvLink,
-  more,
-  type PageData,
-  type RateScale,
-  rateCell,
-  rateScale,
-  section,
-  table,
-} from './parts.ts'
+import { type Cell, type CsvLink, more, type PageData, section, table } from './parts.ts'
 import { count, countOf, duration, listed, percent, range } from './words.ts'
 
 const SHOWN = 20
@@ -49,10 +39,10 @@ function sentence(page: PageData): string {
 }
 
 function whatCame({ known, conversations, conversions, tagged }: AnsweredCalls): string {
-  const share = (rate: Rate) => `${percent(rate.rate ?? 0)} (likely ${range(rate)})`
-  const ofKnown = `Of ${countOf(known, 'answered dial')} whose details are known, ${count(conversations.part)} became a conversation of more than a minute, ${share(conversations)}`
+  const shareOf = (rate: Rate) => `${percent(rate.rate ?? 0)} (likely ${range(rate)})`
+  const ofKnown = `Of ${countOf(known, 'answered dial')} whose details are known, ${count(conversations.part)} became a conversation of more than a minute, ${shareOf(conversations)}`
   if (conversions !== null) {
-    return `${ofKnown}, and ${count(conversions.part)} a conversion, ${share(conversions)}.`
+    return `${ofKnown}, and ${count(conversions.part)} a conversion, ${shareOf(conversions)}.`
   }
   return `${ofKnown}. Conversions are not known: ${tagged === 0 ? 'Allo did not say which tags these calls have' : 'no CONVERSION_TAGS are set'}.`
 }
@@ -134,8 +124,8 @@ function funnelTable(page: PageData): Html {
   const shown = rows.slice(0, SHOWN)
   const rest = rows.length - shown.length
   const all = rows.length < 2 ? shown : [everyone, ...shown]
-  return html`${table('From dials to conversations', columns, cellsOf(all, funnel.total))}${more(rest, `${countOf(rest, 'more', 'more')}, who had fewer conversations.`)}
-<p class="fine">Shares are of answered dials whose details are known, beside them their 95 % range; of fewer than ${LEAST_DIALS} there is no share. The queue counts a phone menu as answered; a conversation lasts more than 60 seconds and is not with a phone menu. Details are asked for of the last four weeks.${period.calendar === null ? ' funnel.csv has whole local days instead.' : ''}</p>`
+  return html`${table('From dials to conversations', columns, all.map(cells))}${more(rest, `${countOf(rest, 'more', 'more')}, who had fewer conversations.`)}
+<p class="fine">Shares are of answered dials whose details are known, beside them their 95 % range; of fewer than ${LEAST_DIALS} there is no share, and a dash is not known. The queue counts a phone menu as answered; a conversation lasts more than 60 seconds and is not with a phone menu. Details are asked for of the last four weeks.${period.calendar === null ? ' funnel.csv has whole local days instead.' : ''}</p>`
 }
 
 const columns: readonly Cell[] = [
@@ -143,45 +133,33 @@ const columns: readonly Cell[] = [
   { n: 'Dials' },
   { n: 'Answered' },
   { n: 'Details known' },
-  { n: 'Conversations' },
-  'Of known, likely range',
-  { n: 'Conversions' },
-  'Of known, likely range',
+  'Conversations, of known',
+  'Conversions, of known',
   { n: 'Phone menus' },
   { n: 'Talked' },
 ]
 
-function cellsOf(rows: readonly Row[], total: AnsweredCalls): Cell[][] {
-  const scaleOf = (rate: (calls: AnsweredCalls) => Rate | null) =>
-    rateScale(
-      rows.flatMap(({ calls }) => rate(calls) ?? []).filter(({ whole }) => whole >= LEAST_DIALS),
-      rate(total),
-    )
-  const [ofConversations, ofConversions] = [
-    scaleOf(({ conversations }) => conversations),
-    scaleOf(({ conversions }) => conversions),
+function cells({ name, dials, connected, calls }: Row): Cell[] {
+  const ifKnown = (text: string) => ({ n: calls.known === 0 ? unknown : text })
+  return [
+    name,
+    { n: count(dials) },
+    { n: count(connected) },
+    { n: count(calls.known) },
+    share(calls.conversations),
+    calls.conversions === null ? unknown : share(calls.conversions),
+    ifKnown(count(calls.phoneMenus)),
+    ifKnown(hoursWords(calls.talkSeconds)),
   ]
-  return rows.map(({ name, dials, connected, calls }) => {
-    const ifKnown = (text: string) => ({ n: calls.known === 0 ? unknown : text })
-    return [
-      name,
-      { n: count(dials) },
-      { n: count(connected) },
-      { n: count(calls.known) },
-      ifKnown(count(calls.conversations.part)),
-      shareCell(calls.conversations, ofConversations),
-      { n: calls.conversions === null ? unknown : count(calls.conversions.part) },
-      calls.conversions === null ? unknown : shareCell(calls.conversions, ofConversions),
-      ifKnown(count(calls.phoneMenus)),
-      ifKnown(hoursWords(calls.talkSeconds)),
-    ]
-  })
 }
 
-const unknown = html`<span class="muted">not known</span>`
+const unknown = html`<span class="muted">–</span>`
 
-function shareCell(rate: Rate, scale: RateScale): Html {
-  if (rate.whole === 0) return unknown
-  if (rate.whole >= LEAST_DIALS) return rateCell(rate, scale)
-  return html`<span class="muted">${count(rate.part)} of ${count(rate.whole)}</span>`
+/** `32` of them are what is counted: `52 %`, likely `40–64 %`. */
+function share(rate: Rate): Html {
+  const { part, whole } = rate
+  if (whole === 0) return unknown
+  const words =
+    whole < LEAST_DIALS ? `of ${count(whole)}` : `${percent(rate.rate ?? 0)}, likely ${range(rate)}`
+  return html`<b>${count(part)}</b> <small class="beside">${words}</small>`
 }

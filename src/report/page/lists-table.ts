@@ -49,12 +49,17 @@ const names: Readonly<Record<Measure, string>> = {
 /** Only what is worse than in the other lists. */
 function standingOut(lists: readonly ListHealth[]): string {
   if (lists.length < 2) return ''
-  const worse = measures.flatMap((measure) =>
-    compareRates(
+  const comparisons = measures.map((measure) => ({
+    measure,
+    ...compareRates(
       lists.map(({ name, ...rates }) => ({ name, ...rates[measure] })),
       SIGNIFICANT / measures.length,
-    )
-      .clear.filter(({ rate, rateOfOthers }) => (rate ?? 0) > rateOfOthers)
+    ),
+  }))
+  if (comparisons.every(({ chance }) => chance === null)) return ' There is too little to compare them.'
+  const worse = comparisons.flatMap(({ measure, clear }) =>
+    clear
+      .filter(({ rate, rateOfOthers }) => (rate ?? 0) > rateOfOthers)
       .map(
         ({ name, rate, rateOfOthers }) =>
           `${name} (${percent(rate ?? 0)} ${names[measure]}, ${percent(rateOfOthers)} in the others)`,

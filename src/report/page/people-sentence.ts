@@ -72,9 +72,19 @@ function differences(teammates: readonly Person[]): string {
   if (chance === null) return 'There are too few dials with a result to compare connection rates.'
   if (!differs) return 'No teammate’s connection rate differs from the others beyond chance.'
   if (clear.length === 0) return 'Connection rates differ beyond chance, but no single one from the others.'
-  const words = clear.map(
-    (one) =>
-      `${one.name} (${percent(one.rate ?? 0)} of ${resolvedDials(one)}, likely ${range(one)}; the others ${percent(one.rateOfOthers)})`,
-  )
-  return `Connection rates that differ from the others beyond chance: ${listed(words)}.`
+  const named = (are: string, isNamed: (one: (typeof clear)[number]) => boolean) => {
+    const words = clear
+      .filter(isNamed)
+      .map(
+        (one) =>
+          `${one.name} (${percent(one.rate ?? 0)} of ${resolvedDials(one)}, likely ${range(one)}; the others ${percent(one.rateOfOthers)})`,
+      )
+    return words.length === 0
+      ? []
+      : [`Connection rate ${are} than that of the others beyond chance: ${listed(words)}.`]
+  }
+  return [
+    ...named('higher', ({ rate, rateOfOthers }) => (rate ?? 0) > rateOfOthers),
+    ...named('lower', ({ rate, rateOfOthers }) => (rate ?? 0) < rateOfOthers),
+  ].join(' ')
 }

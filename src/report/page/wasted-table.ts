@@ -23,6 +23,7 @@ function sentence({ figures: { wasted, people } }: PageData): string {
     return `There are more than ${count(MOST_DIALS)} dials in this time, which takes too long to look up for a page: wasted_dials.csv has them.`
   }
   const { dials: all } = people.total
+  if (all === 0) return 'No dial in this time.'
   if (wasted.dials === 0) return `None of the ${countOf(all, 'dial')}.`
   const reasons = [
     [wasted.connectedBefore, 'of numbers that a person had answered before'],

@@ -32,10 +32,12 @@ export function percent(share: number): string {
   return `${Math.min(Math.max(percents, 0.1), 99.9).toFixed(isNearEnd ? 1 : 0)}${NBSP}%`
 }
 
-/** `29–34 %`; a dash where there is nothing to divide by. */
+/** `29–34 %`, `0.0–0.4 %`; a dash where there is nothing to divide by. */
 export function range({ low, high }: Rate): string {
   if (low === null || high === null) return '–'
-  return `${(low * 100).toFixed(0)}–${(high * 100).toFixed(0)}${NBSP}%`
+  const ends = (digits: number) => [(low * 100).toFixed(digits), (high * 100).toFixed(digits)]
+  const [from, to] = ends(0)
+  return `${(from === to ? ends(1) : [from, to]).join('–')}${NBSP}%`
 }
 
 export function duration(seconds: number): string {
