@@ -58,6 +58,7 @@ describe('a configuration', () => {
         webhookSecret: null,
       },
       alertWebhookUrl: null,
+      otlpEndpoint: null,
       warnings: [],
     })
   })

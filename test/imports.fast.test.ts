@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 const layers = [
   'errors.ts',
   'waiting.ts',
+  'tracing.ts',
   'version.ts',
   'json-output.ts',
   'text',

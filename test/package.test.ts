@@ -14,8 +14,12 @@ import { createWorkplace, runCli, startCli } from './support/run-cli.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { folder: project, remove } = createWorkplace()
-const { version, bin } = z
-  .object({ version: z.string(), bin: z.record(z.string(), z.string()) })
+const { version, bin, devDependencies } = z
+  .object({
+    version: z.string(),
+    bin: z.record(z.string(), z.string()),
+    devDependencies: z.record(z.string(), z.string()),
+  })
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')))
 let installed: InstalledPackage
 let database: TestDatabase
@@ -211,6 +215,20 @@ describe('as the image', () => {
     worker.child.kill('SIGTERM')
     expect(await worker.finished).toMatchObject({ code: 0, stderr: '' })
     await own.drop()
+  })
+
+  test('the worker names the packages that traces need, because the image has none of them', async () => {
+    const env = { ALLO_API_KEY: 'ak_live_x', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }
+    const { code, stderr } = await runCli(['worker'], env, options())
+    expect(code).toBe(78)
+    const [, command = ''] = /npm install (.*)\. Or/.exec(stderr) ?? []
+    expect(command.split(' ')).toEqual(
+      Object.entries(devDependencies)
+        .filter(([name]) => name.startsWith('@opentelemetry/'))
+        .map(([name, tested]) => `${name}@${tested}`)
+        .reverse(),
+    )
+    expect(readFileSync(join(root, 'docs', 'deploying.md'), 'utf8')).toContain(command)
   })
 
   test('it names the license of every package that it contains', () => {

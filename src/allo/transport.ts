@@ -3,6 +3,7 @@ import pRetry from 'p-retry'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { ProxySettings } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
+import { annotate, traced } from '../tracing.ts'
 import { waitingFor } from '../waiting.ts'
 import { echoesKey } from './echoed-key.ts'
 import { AlloError, AlloThrottledError, type Asked } from './errors.ts'
@@ -97,9 +98,12 @@ export function createTransport(settings: TransportSettings): Transport {
 
     async function attempt(): Promise<{ body: unknown; requestId: string }> {
       for (;;) {
-        await waitingFor(`a turn to read the ${asked.what}`, () => settings.pacer.turn(signal))
+        const turn = () => settings.pacer.turn(signal)
+        await waitingFor(`a turn to read the ${asked.what}`, () => traced('turn', {}, turn))
         const key = settings.apiKey()
-        const { reply, requestId, refusal } = await send(tallies, url, key, asked, signal)
+        const { reply, requestId, refusal } = await traced('request', { 'http.request.method': 'GET' }, () =>
+          send(tallies, url, key, asked, signal),
+        )
 
         if (reply.status === 429) {
           for (const tally of tallies) tally.throttled++
@@ -152,6 +156,7 @@ export function createTransport(settings: TransportSettings): Transport {
       const reply = await waitingFor(`Allo (the ${asked.what})`, () =>
         exchange(connection, url, headers, limits, signal),
       )
+      annotate({ 'http.response.status_code': reply.status })
       settings.onAnswer?.(reply.status, reply.header('date') ?? null)
       for (const tally of tallies) tally.bytes += reply.bytes
       // A server may repeat the key that it refused ("invalid key …"), so remove it first.

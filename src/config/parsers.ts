@@ -86,6 +86,13 @@ export const workingHours = z.string().transform((text, context) => {
       )
 })
 
+/** Plain http is for a collector beside the worker. Credentials go in OTEL_EXPORTER_OTLP_HEADERS. */
+export const collectorUrl = z.string().transform((text, context) => {
+  if (/[@?#]/.test(text)) return wrong(context, 'holds an @, a query or a fragment. Write http://host:4318.')
+  const fault = faultOfUrl(text, { schemes: ['https', 'http'] })
+  return fault === null ? text.replace(/\/+$/, '') : wrong(context, `${fault}. Write http://host:4318.`)
+})
+
 /** Milliseconds. */
 export function duration(least: string, most: string) {
   return z.string().transform((text, context) => {

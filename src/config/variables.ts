@@ -12,6 +12,7 @@ import {
 import {
   apiUrl,
   authScheme,
+  collectorUrl,
   cron,
   duration,
   folder,
@@ -266,6 +267,14 @@ export const variableTree = {
       'receives a POST when the data are older than `FRESHNESS_SLO`, when Allo refuses the key or when a data check fails, and another when the problem is over; works with Slack',
     fileMeaning: 'a file that holds the URL',
     secretParts: partsOfWebhook,
+  },
+  /** Without a slash at its end. Null: no traces. */
+  otlpEndpoint: {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    parse: or(collectorUrl, null),
+    shown: 'no traces',
+    meaning:
+      'an OpenTelemetry collector (OTLP over HTTP, such as `http://127.0.0.1:4318`) that gets a trace of each pass of the worker; needs packages that the worker names',
   },
   reportTimeZone: {
     name: 'REPORT_TIME_ZONE',

@@ -11,6 +11,7 @@ import { takeSnapshot } from '../snapshot/take-snapshot.ts'
 import type { Pool } from '../store/postgres/database.ts'
 import { concealSuppressed, databaseClock, knownQueue } from '../store/reading/read-store.ts'
 import { PassClosedError, type SavedReading } from '../store/reading/reading.ts'
+import { annotate, type SpanAttributes, traced } from '../tracing.ts'
 import { concernOf, readingOf } from './failure.ts'
 import type { Effort, PassRecord } from './pass-record.ts'
 
@@ -57,18 +58,24 @@ export async function readTeammate(
     throttled: spentBefore.throttled + allo.counts.throttled,
     durationMs: performance.now() - startedAt,
   })
+  const save = (result: Parameters<PassRecord['save']>[1]) =>
+    traced('transaction', {}, async () => {
+      const reading = await record.save(userId, result, effort())
+      annotate(written(reading))
+      return reading
+    })
   const { isRunning, isRead, stop } = await record.state(userId)
   if (!isRunning)
     throw new PassClosedError(`pass ${record.passId} was closed as abandoned by another process`)
   if (isRead) return null
   if (stop !== null) {
-    const reading = await record.save(userId, stop, effort())
+    const reading = await save(stop)
     return { reading, error: null, wasAsked: false, stopsPass: false }
   }
   onAsking()
   try {
-    const snapshot = await takeSnapshot(sourcesOf(deps), userId, signal)
-    const reading = await record.save(userId, snapshot, effort())
+    const snapshot = await traced('snapshot', {}, () => takeSnapshot(sourcesOf(deps), userId, signal))
+    const reading = await save(snapshot)
     return { reading, error: null, wasAsked: true, stopsPass: false }
   } catch (thrown) {
     signal.throwIfAborted()
@@ -78,10 +85,20 @@ export async function readTeammate(
     const concernsPass = concernOf(error) === 'pass'
     // First, because what refused the snapshot (a missing right) may refuse this reading as well.
     if (concernsPass) await record.stop(failure)
-    const reading = await record.save(userId, failure, effort())
+    const reading = await save(failure)
     const isDown = !concernsPass && (await isAlloDown(record, error))
     if (isDown) await record.stop(failure)
     return { reading, error, wasAsked: true, stopsPass: concernsPass || isDown }
+  }
+}
+
+function written({ status, added, changed, moved, removed }: SavedReading): SpanAttributes {
+  return {
+    'allo.reading_status': status,
+    'allo.added': added,
+    'allo.changed': changed,
+    'allo.moved': moved,
+    'allo.removed': removed,
   }
 }
 

@@ -16,6 +16,8 @@ export interface JobData {
   readonly userId?: string
   /** Of a job of looks: the teammates, when, and at which page; see look-jobs.ts. */
   readonly looks?: readonly LookToMake[]
+  /** The `traceparent` of the span that added the job. Not set: no traces. */
+  readonly trace?: string
   /** Requests sent before: by a pass at its beginning, by a reading in failed attempts. */
   readonly spent?: PassPlan['spent']
 }

@@ -24,6 +24,7 @@ import {
 } from '../store/pass/passes.ts'
 import type { KnownTeammate } from '../store/pass/teammates.ts'
 import { passSeconds } from '../store/queries/status.ts'
+import { annotate, currentTrace, type SpanAttributes, traced } from '../tracing.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData, JobQueue, Queues } from './jobs.ts'
 import { endOrphanedJobs } from './orphaned-jobs.ts'
@@ -44,10 +45,18 @@ export async function runPass(
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const begun = job.data.passId === undefined ? await beginPass(context, queues, job, signal) : job.data
+  const begun =
+    job.data.passId === undefined
+      ? await traced('pass.begin', {}, () => beginPass(context, queues, job, signal))
+      : job.data
   if (begun === null) return
   if (token !== undefined && (await job.moveToWaitingChildren(token))) throw new WaitingChildrenError()
-  await endPass(context, begun)
+  await traced('pass.finish', spanOf(begun), () => endPass(context, begun), begun.trace)
+}
+
+/** Attributes that all spans of a pass have. */
+export function spanOf({ passId = '' }: JobData): SpanAttributes {
+  return { 'allo.pass_id': passId }
 }
 
 async function beginPass(
@@ -73,6 +82,7 @@ async function beginPass(
     logger.info({ event: 'pass_skipped' }, 'the previous pass is still running')
     return null
   }
+  annotate({ 'allo.pass_id': passId })
   const record = openRecord(pool, numberKeys, { passId, teamId: team.teamId })
   sideEffects.enter(passId, pacer.throttledMs - waitedBefore)
   const release = context.leases.hold(passId)
@@ -105,7 +115,7 @@ async function handOutReadings(
   await recordNotAsked(record, selected)
   const { requests, throttled } = allo.counts
   const plan = { asked: toRead.length, spent: { requests, throttled } }
-  const data = { passId, teamId, ...plan, ...(incomplete === null ? {} : { incomplete }) }
+  const data = { passId, teamId, ...currentTrace(), ...plan, ...(incomplete === null ? {} : { incomplete }) }
   await handOut(queues.readings, job, data, toRead, triesWithin(context.secondsToNextRun()))
   logger.info({ event: 'pass_started', passId, teammates: toRead.length }, 'pass started')
   return data
@@ -122,14 +132,14 @@ async function handOut(
   teammates: readonly KnownTeammate[],
   tries: number,
 ): Promise<void> {
-  const { passId, teamId } = data
+  const { passId, teamId, trace } = data
   const parent = { id: job.id ?? '', queue: job.queueQualifiedName }
   try {
     for (let start = 0; start < teammates.length; start += CHUNK) {
       await readings.addBulk(
         teammates.slice(start, start + CHUNK).map(({ userId }) => ({
           name: 'reading',
-          data: { passId, teamId, userId },
+          data: { passId, teamId, userId, ...(trace === undefined ? {} : { trace }) },
           opts: {
             jobId: `pass-${passId}-${createHash('sha1').update(`${parent.id} ${userId}`).digest('hex').slice(0, 20)}`,
             parent,
@@ -215,6 +225,7 @@ async function endPass(context: WorkerContext, data: JobData): Promise<void> {
   const finished = await finish(record, { asked, spent, incomplete: incomplete ?? null })
   if (finished === null) return
   const { status, requests, throttled, conclusions } = finished
+  annotate({ 'allo.pass_status': status, 'allo.requests': requests, 'allo.throttled': throttled })
   const seconds = await passSeconds(pool, passId)
   metrics.passFinished(status, seconds)
   const ended = conclusions.ended.length

@@ -13,6 +13,7 @@ import { openRecord, type PassRecord } from '../pass/pass-record.ts'
 import { type ReadingDone, readTeammate } from '../pass/read-teammate.ts'
 import type { SideEffects } from '../store/pass/passes.ts'
 import { PassClosedError } from '../store/reading/reading.ts'
+import { traced } from '../tracing.ts'
 import type { WorkerContext } from './context.ts'
 import type { JobData } from './jobs.ts'
 
@@ -39,7 +40,13 @@ export async function runReading(
   }
   try {
     const deps = { pool, numberKeys, allo, record }
-    const done = await readTeammate(deps, userId, { signal, spentBefore, onAsking })
+    const attributes = {
+      'allo.pass_id': passId,
+      'allo.user_id': userId,
+      'allo.attempt': job.attemptsMade + 1,
+    }
+    const read = () => readTeammate(deps, userId, { signal, spentBefore, onAsking })
+    const done = await traced('reading', attributes, read, job.data.trace)
     if (done !== null) tellReading(context, job, done)
     if (done !== null && isTriedAgain(job, done)) throw done.error
     if (done !== null && done.error !== null && isBug(done.error)) throw done.error

@@ -42,6 +42,7 @@ import { type OpenAllo, withAllo } from '../open/allo.ts'
 import { checkTimeZones } from '../open/check-time-zones.ts'
 import { type OpenDatabase, withDatabase } from '../open/database.ts'
 import { prepareDatabase } from '../open/prepare-database.ts'
+import { openTracing } from './open-tracing.ts'
 import { createPassesChore, openJobs } from './passes.ts'
 import { retryStart } from './retry-start.ts'
 import type { Service } from './service-context.ts'
@@ -61,6 +62,7 @@ export async function runService(
     worker: null,
     looks: null,
   }
+  const tracing = config.otlpEndpoint === null ? null : await openTracing(config.otlpEndpoint)
   const webhook = openWebhook(config)
   const pages = createPages({ config, state, metrics, logger })
   const service = { config, logger, signal, metrics, state, refreshPages: pages.refresh, webhook }
@@ -84,6 +86,7 @@ export async function runService(
     if (!signal.aborted) throw error
   } finally {
     await webhook?.close()
+    await tracing?.close()
   }
 }
 
