@@ -90,7 +90,7 @@ async function* rowsOf(client: Client, table: PgTable): AsyncGenerator<readonly 
   const values = columnNamesOf(table).map((column) => sql`${sql.identifier(column)}::text`)
   await run(
     client,
-    sql`declare exported no scroll cursor for select json_build_array(${list(values)})::text from ${table}`,
+    sql`declare exported no scroll cursor for select array_to_json(array[${list(values)}])::text from ${table}`,
   )
   for (;;) {
     const { rows } = await client.query<[string]>({

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { from as copyFrom } from 'pg-copy-streams'
 import { renewStatistics } from '../personal-data/renew-statistics.ts'
-import { lockLedger } from '../store/migrate/ledger.ts'
+import { lockLedger, readMigrations } from '../store/migrate/ledger.ts'
 import { copyText } from '../store/postgres/copy-text.ts'
 import { type Client, DatabaseError, type Pool, toDatabaseError } from '../store/postgres/database.ts'
 import { compile, insertion, list, run } from '../store/postgres/query.ts'
@@ -14,7 +14,9 @@ import { maintenance, teams } from '../store/schema.ts'
 import { counted } from '../text/counted.ts'
 import { ExportFileError } from './format.ts'
 import { liftTimeouts } from './lift-timeouts.ts'
+import { fillThroughOlderTables } from './older-tables.ts'
 import type { ExportPart, ReadExport } from './read-export.ts'
+import { setIndexesAside } from './set-indexes-aside.ts'
 import { columnNamesOf, exportedTable, exportedTables } from './tables.ts'
 import { assertIsEmpty, assertIsUnused, importOf, whenImported } from './target.ts'
 
@@ -51,7 +53,10 @@ export async function importMirror(file: ReadExport, importRun: ImportRun): Prom
     // The rows from before the first reading. It also lets COPY write frozen rows.
     await run(client, sql`truncate ${tables}`)
     await liftTimeouts(client)
-    const rows = await fill(client, file.parts, importRun)
+    const createIndexes = await setIndexesAside(client, exportedTables)
+    const { rows, lastIds } = await fillTables(client, file, importRun)
+    await setLastIds(client, lastIds)
+    await createIndexes()
     await recordImport(client, `${importOf(header.id)} of ${header.exportedAt}: ${counted(rows, 'row')}`)
     return { outcome: 'imported', rows }
   })
@@ -61,13 +66,24 @@ export async function importMirror(file: ReadExport, importRun: ImportRun): Prom
 
 const tables = list(exportedTables.map((table) => sql`${table}`))
 
+interface Filled {
+  readonly rows: number
+  readonly lastIds: Readonly<Record<string, string>>
+}
+
+function fillTables(client: Client, { header, parts }: ReadExport, importRun: ImportRun): Promise<Filled> {
+  const work = () => fill(client, parts, importRun)
+  const isOlder = header.migrations.length < readMigrations().length
+  return isOlder ? fillThroughOlderTables(client, header.migrations.length, work) : work()
+}
+
 async function fill(
   client: Client,
   parts: AsyncGenerator<ExportPart>,
   { signal, onRows }: ImportRun,
-): Promise<number> {
+): Promise<Filled> {
   let copy: CopyOfTable | null = null
-  let rows = 0
+  let filled: Filled = { rows: 0, lastIds: {} }
   for await (const part of parts) {
     signal?.throwIfAborted()
     if (part.kind === 'begin') copy = copyOf(part.table, part.columns)
@@ -76,10 +92,10 @@ async function fill(
       await copyRows(client, copy, part.lines)
       copy.rows += part.lines.length
       onRows?.(copy.name, copy.rows)
-    } else if (part.kind === 'lastIds') await setLastIds(client, part.lastIds)
-    else if (part.kind === 'complete') rows = part.rows
+    } else if (part.kind === 'lastIds') filled = { ...filled, lastIds: part.lastIds }
+    else if (part.kind === 'complete') filled = { ...filled, rows: part.rows }
   }
-  return rows
+  return filled
 }
 
 interface CopyOfTable {

@@ -17,7 +17,7 @@ export class DatabaseInUseError extends MirrorError {
   override readonly retryable = true
 }
 
-/** An export of an older schema is imported: columns that it lacks get their defaults. Throws ImportRefusedError. */
+/** An export of an older schema can be imported (older-tables.ts). Throws ImportRefusedError. */
 export function assertSchemaIsKnown({ migrations, program }: Pick<Header, 'migrations' | 'program'>): void {
   const { state, says } = compareLedger(migrations as readonly AppliedMigration[], readMigrations())
   if (state === 'current' || state === 'behind') return
