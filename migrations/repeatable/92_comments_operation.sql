@@ -131,7 +131,7 @@ COMMENT ON COLUMN allo.quality_results.checked_at IS 'Observed: when the check r
 COMMENT ON TABLE allo.maintenance IS
   'One row per team and maintenance task: when a worker last began and finished it. Workers use it to agree on which of them does it. Readiness probes write one more row, without a team.';
 COMMENT ON COLUMN allo.maintenance.team_id IS 'The team it was done for. Empty: the row of the probes.';
-COMMENT ON COLUMN allo.maintenance.task IS 'check: the data checks. retain: old data are erased as configured. probe: a readiness probe tests that a row can be written.';
+COMMENT ON COLUMN allo.maintenance.task IS 'check: the data checks. retain: old data are erased as configured. import: the mirror was imported, and summary names the export. probe: a readiness probe tests that a row can be written.';
 COMMENT ON COLUMN allo.maintenance.started_at IS 'Observed: when it last began.';
 COMMENT ON COLUMN allo.maintenance.finished_at IS 'Observed: when it last finished. Null: in progress, or failed.';
 COMMENT ON COLUMN allo.maintenance.summary IS 'What was done, as text. Null: not finished.';
