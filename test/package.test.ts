@@ -128,10 +128,11 @@ describe('as a library', () => {
   test('an ES module imports what is documented, and nothing else can be imported', async () => {
     const source = `
       console.log(Object.keys(await import('allo-queue-mirror')), Object.keys(await import('allo-queue-mirror/simulation')))
+      console.log((await import('allo-queue-mirror/schemas/sync.json', { with: { type: 'json' } })).default.title)
       await import('allo-queue-mirror/dist/cli.js').catch((error) => console.log(error.code))`
     expect(await run('all.mjs', source)).toEqual({
       code: 0,
-      stdout: `[ 'MirrorFailure', 'runPass', 'takeSnapshot' ] [ 'startSimulation' ]\nERR_PACKAGE_PATH_NOT_EXPORTED\n`,
+      stdout: `[ 'MirrorFailure', 'runPass', 'takeSnapshot' ] [ 'startSimulation' ]\nallo-queue-mirror sync --json\nERR_PACKAGE_PATH_NOT_EXPORTED\n`,
       stderr: '',
     })
   })
