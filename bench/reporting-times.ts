@@ -64,9 +64,38 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
       ask('select * from reporting.removals where user_id = $1 and removed_at > $2', [userId, monthAgo]),
     ),
     await waitFor(
+      'removals of a teammate in three years',
+      15,
+      ask('select * from reporting.removals where user_id = $1', [userId]),
+    ),
+    await waitFor(
       'days of all queues in a week',
-      5,
+      2,
       ask('select * from reporting.queue_daily where day > $1::timestamptz::date', [weekAgo]),
+    ),
+    await waitFor(
+      'days of the queues of a teammate in three years',
+      10,
+      ask('select * from reporting.queue_daily where user_id = $1', [userId]),
+    ),
+    await waitFor(
+      'calls of a teammate in 30 days',
+      1,
+      ask('select * from reporting.calls where user_id = $1 and counted_at > $2', [userId, monthAgo]),
+    ),
+    await waitFor(
+      'funnel of a teammate in three years',
+      10,
+      ask('select * from reporting.funnel where user_id = $1', [userId]),
+    ),
+    await waitFor(
+      'dials of a week, joined to all entries of their numbers',
+      60,
+      ask(
+        `select count(*) from reporting.dials d join reporting.number_entries using (number_key)
+         where d.counted_at > $1`,
+        [weekAgo],
+      ),
     ),
     await waitFor(
       'health of a list',

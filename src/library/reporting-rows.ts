@@ -6,7 +6,7 @@
  * a view are never null, so all may be.
  */
 export interface ReportingRows {
-  /** One row per teammate, weekday and local hour (168 each, zeros included) over the 28 days before data_as_of of the team. At what times do people answer? Use the rate only if resolved_dials is 10 or more. Hours in which nobody was read have no dials here either: see coverage_gaps. */
+  /** One row per teammate, weekday and local hour (168 each, zeros included) over the 28 days before data_as_of of the team. At what times do people answer? Use the rate only if resolved_dials is 10 or more. Hours in which the teammate was not read have no dials here either, and rates are of the dials that were seen: leaderboard_7d.gap_seconds and reporting.unread_time(period_from, period_to) say for how long. */
   readonly activity_heatmap: {
     /** The team. */
     readonly team_id: string | null
@@ -37,7 +37,7 @@ export interface ReportingRows {
     /** Upper end of the 95 % Wilson interval of connection_rate. */
     readonly connection_rate_high: string | null
   }
-  /** One row per team, local week and attempt: first, second, third … dial of a number that no person had answered before. At which attempt is it worth calling on? Dials after a connection are not here: see wasted_dials. Add up the rows of several weeks and use reporting.rate(connected, resolved_dials); with fewer than 10 resolved_dials a rate is chance. Numbers that are easy to reach leave after few attempts, so a later attempt is of other numbers than the first. Counts dials on record: after a dial that was not seen, a later attempt is shown as an earlier one (see dials.attempt_of_number). */
+  /** One row per team, local week and attempt: first, second, third … dial of a number that no person had answered before. At which attempt is it worth calling on? Dials after a connection are not here: see wasted_dials. Add up the rows of several weeks and use reporting.rate(connected, resolved_dials); with fewer than 10 resolved_dials a rate is chance. Numbers that are easy to reach leave after few attempts, so a later attempt is of other numbers than the first. Counts dials on record: after a dial that was not seen, a later attempt is shown as an earlier one (see dials.attempt_of_number). A week that was read in part has fewer dials: reporting.unread_time(since, until) says for how long each teammate was not read. */
   readonly attempts: {
     /** The team. */
     readonly team_id: string | null
