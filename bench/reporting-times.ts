@@ -28,20 +28,20 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
   return [
     await waitFor(
       'burn-down of a queue',
-      0.5,
+      0.2,
       ask('select * from reporting.queue_burndown where queue_id = $1 order by observed_at', [queueId]),
     ),
     await waitFor('queue_as_of', 0.5, ask('select * from reporting.queue_as_of($1, $2)', [userId, asOf])),
     await waitFor(
       'changes between two passes',
-      1,
+      0.3,
       ask('select * from reporting.number_changes where changed_at > $1 and changed_at <= $2', passes),
     ),
-    await waitFor('leaderboard', 3, ask('select * from reporting.leaderboard_7d')),
-    await waitFor('heatmap', 3, ask('select * from reporting.activity_heatmap')),
+    await waitFor('leaderboard', 1.5, ask('select * from reporting.leaderboard_7d')),
+    await waitFor('heatmap', 1.5, ask('select * from reporting.activity_heatmap')),
     await waitFor(
       'daily activity of 30 days',
-      3,
+      1.5,
       ask(
         'select * from reporting.daily_activity where day > $1::timestamptz::date and day <= $2::timestamptz::date',
         [monthAgo, now],
@@ -49,10 +49,10 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
     ),
     await waitFor(
       'burn-down of all current queues',
-      1,
+      0.3,
       ask('select * from reporting.queue_burndown join reporting.teammates using (queue_id)'),
     ),
-    await waitFor('count of all changes', 30, ask('select count(*) from reporting.number_changes')),
+    await waitFor('count of all changes', 25, ask('select count(*) from reporting.number_changes')),
     await waitFor(
       'all numbers that were queued again',
       20,
@@ -60,7 +60,7 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
     ),
     await waitFor(
       'removals of a teammate in 30 days',
-      3,
+      1,
       ask('select * from reporting.removals where user_id = $1 and removed_at > $2', [userId, monthAgo]),
     ),
     await waitFor(
@@ -70,12 +70,12 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
     ),
     await waitFor(
       'days of all queues in a week',
-      2,
+      1.5,
       ask('select * from reporting.queue_daily where day > $1::timestamptz::date', [weekAgo]),
     ),
     await waitFor(
       'days of the queues of a teammate in three years',
-      10,
+      8,
       ask('select * from reporting.queue_daily where user_id = $1', [userId]),
     ),
     await waitFor(
@@ -85,12 +85,12 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
     ),
     await waitFor(
       'funnel of a teammate in three years',
-      10,
+      7,
       ask('select * from reporting.funnel where user_id = $1', [userId]),
     ),
     await waitFor(
       'dials of a week, joined to all entries of their numbers',
-      60,
+      4,
       ask(
         `select count(*) from reporting.dials d join reporting.number_entries using (number_key)
          where d.counted_at > $1`,
@@ -99,21 +99,21 @@ export async function benchTimes({ reader, owner, subject }: History, rounds: Ro
     ),
     await waitFor(
       'health of a list',
-      1,
+      0.6,
       ask('select * from reporting.list_health where queue_id = $1', [queueId]),
     ),
-    await waitFor('forecast of all queues', 1, ask('select * from reporting.queue_forecast')),
+    await waitFor('forecast of all queues', 0.2, ask('select * from reporting.queue_forecast')),
     await waitFor(
       'speed to lead of a teammate in 30 days',
-      10,
+      4,
       ask('select * from reporting.speed_to_lead where user_id = $1 and first_seen_at > $2', [
         userId,
         monthAgo,
       ]),
     ),
-    await waitFor('page of 7 days', 10, () => makePage(owner, 7)),
-    await waitFor('page of 90 days', 10, () => makePage(owner, 90)),
-    await waitFor('check', 100, () => runChecks(owner, TEAM_ID)),
+    await waitFor('page of 7 days', 15, () => makePage(owner, 7)),
+    await waitFor('page of 90 days', 25, () => makePage(owner, 90)),
+    await waitFor('check', 150, () => runChecks(owner, TEAM_ID)),
     await failingChecks(owner),
   ]
 }
