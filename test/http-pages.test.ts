@@ -159,7 +159,7 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     await database.pool.query('delete from allo.quality_results')
   })
 
-  test('it shows when a teammate was verified and when looked at, and /metrics has the oldest look', async () => {
+  test('it shows when a teammate was verified and when looked at, and /metrics has the oldest look unless looks are off', async () => {
     const [first] = api.world.teammates()
     await database.pool.query(
       `insert into allo.looks (user_id, team_id, queue_id, planned_at, looked_at, interval_seconds)
@@ -175,6 +175,11 @@ describe.each(await backendsOfJobs())('with the jobs in %s', (_, redisUrl) => {
     const age = /\nallo_queue_mirror_look_age_max_seconds ([\d.]+)/.exec(metrics)?.[1]
     expect(Number(age)).toBeGreaterThanOrEqual(70)
     expect(metrics).toMatch(/\nallo_queue_mirror_look_interval_p50_seconds 12\.5/)
+    const withoutLooks = await startTestServer({ LIVE_BUDGET_SHARE: '0' }, server.state)
+    const { text: scraped } = await withoutLooks.get('/metrics')
+    await withoutLooks.http.stop()
+    expect(scraped).toContain('\nallo_queue_mirror_data_age_max_seconds ')
+    expect(scraped).not.toMatch(/\nallo_queue_mirror_look_age_max_seconds/)
     await database.pool.query('delete from allo.looks')
     expect((await server.get('/metrics')).text).not.toMatch(/\nallo_queue_mirror_look_age_max_seconds/)
   })

@@ -210,7 +210,7 @@ async function lookAround({
 }
 
 function factsOf(
-  { state, version }: HttpSettings,
+  { state, version, config }: HttpSettings,
   found: Overview | null,
   dependencies: Readonly<Record<string, boolean>>,
 ): ScrapedFacts {
@@ -228,9 +228,7 @@ function factsOf(
             ...found.counts,
             oldestSeconds: found.freshness.oldestSeconds,
             staleAfterSeconds: found.freshness.staleAfterSeconds,
-            lookAgeSeconds: greatest(
-              found.teammates.filter(({ numbers }) => numbers !== null).map((one) => one.lookAgeSeconds),
-            ),
+            lookAgeSeconds: config.liveBudgetShare === 0 ? null : oldestLook(found),
             lookIntervalP50Seconds: found.live?.intervalP50Seconds ?? null,
             lookIntervalP95Seconds: found.live?.intervalP95Seconds ?? null,
             calls: found.calls,
@@ -245,10 +243,12 @@ function factsOf(
   }
 }
 
-/** Null: there is none. */
-function greatest(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null)
-  return known.length === 0 ? null : Math.max(...known)
+/** In seconds, of the teammates who have a queue. Null: there was no look. */
+function oldestLook({ teammates }: Overview): number | null {
+  const ages = teammates.flatMap(({ numbers, lookAgeSeconds }) =>
+    numbers === null ? [] : (lookAgeSeconds ?? []),
+  )
+  return ages.length === 0 ? null : Math.max(...ages)
 }
 
 /** Whatever a page, a job or an error message holds: no key and no phone number leaves through here. */

@@ -181,7 +181,7 @@ export const gauges: readonly GaugeDefinition[] = [
   },
   {
     name: 'look_age_max_seconds',
-    help: 'Seconds since the last look at the teammate with a queue who was looked at longest ago; absent: none was.',
+    help: 'Seconds since the last look at the teammate with a queue who was looked at longest ago; absent: none was, or `LIVE_BUDGET_SHARE` is 0.',
     read: ({ data }) => single(data?.lookAgeSeconds),
   },
   {
