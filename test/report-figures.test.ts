@@ -812,6 +812,24 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     expect(page).toContain(`${replaced} resets since`)
   })
 
+  test('the table of a burn-down ends with what was read last, also if that was a moment before the end', async () => {
+    for (const team of weeks().teams) {
+      const report = await reportOf(team, { days: 7 })
+      const page = reportPage(report, { links: null, version: 'test' })
+      const figures = page.split('<figure>').slice(1)
+      const held = report.figures.burndowns.lines.filter(({ state }) => state === 'queue')
+      expect(held.length).toBeGreaterThan(0)
+      for (const { name, remaining } of held) {
+        const lastRow = figures
+          .find((figure) => figure.includes(`<h3>${name}</h3>`))
+          ?.split('</figure>')[0]
+          ?.split('<tr>')
+          .at(-1)
+        expect([name, /class="n">([^<]*)</.exec(lastRow ?? '')?.[1]]).toEqual([name, String(remaining)])
+      }
+    }
+  })
+
   test('every uncalled number that left is counted, and a mass removal is listed with its time, size and holder', async () => {
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team, { days: 28 })

@@ -38,14 +38,21 @@ export function burndownChart(line: Burndown, { period, clock, inWords, isAlone 
   const drawn = known.map((piece) => drawPiece(piece, scale))
   const scaled = (paths: readonly Content[]) =>
     html`<svg viewBox="0 0 ${ACROSS} ${UP}" preserveAspectRatio="none" width="100%" height="100%">${paths}</svg>`
-  const unknown = without(period, known).map((span) => {
-    const [from, to] = [scale.x(span.from), scale.x(span.to)]
-    return html`<rect class="unread" x="${share(from)}" width="${share(to - from)}" y="0" height="100%"><title>Not read or not known: ${clock.when(span.from)} to ${clock.when(span.to)}</title></rect>`
-  })
+  const unknown = without(period, known)
+    .filter(isVisible)
+    .map((span) => {
+      const [from, to] = [scale.x(span.from), scale.x(span.to)]
+      return html`<rect class="unread" x="${share(from)}" width="${share(to - from)}" y="0" height="100%"><title>Not read or not known: ${clock.when(span.from)} to ${clock.when(span.to)}</title></rect>`
+    })
   return html`<svg class="burndown" role="img" aria-label="${inWords}" width="100%">${scaled(drawn.map(({ area }) => area))}${unknown}
 <line class="grid" x1="0" x2="100%" y1="${HEADROOM}%" y2="${HEADROOM}%"/><line class="grid" x1="0" x2="100%" y1="100%" y2="100%"/>
 ${scaled(drawn.map((piece) => piece.path))}
 ${marks(line, scale, clock, isAlone ? ROOM_OF_LABEL.alone : ROOM_OF_LABEL.among)}${clearingMarks(line, scale, clock)}${highest === 0 ? null : highestLabel(highest, line, scale)}</svg>`
+}
+
+/** Teammates are read one after the other, so that most are last read some seconds before the period ends. */
+function isVisible({ from, to }: TimeSpan): boolean {
+  return Date.parse(to) - Date.parse(from) >= 60_000
 }
 
 interface Scale {

@@ -80,13 +80,17 @@ function dayTable(line: Burndown, period: Period, clock: Clock): Html {
     Date.parse(instant) > Date.parse(from) && Date.parse(instant) <= Date.parse(to)
   const row = (day: LocalDay): Cell[] => {
     const end = Date.parse(day.to)
-    const piece = known.find(({ from, to }) => Date.parse(from) < end && Date.parse(to) >= end)
-    const step = piece === undefined ? undefined : stepAt(piece.holding, day.to)
+    // The teammate was read a moment before the period ends, or hours before.
+    const isToday = period.isOpen && day === period.dates.at(-1)
+    const knownUntil = isToday ? Date.parse(day.from) + 1 : end
+    const piece = known.findLast(({ from, to }) => Date.parse(from) < end && Date.parse(to) >= knownUntil)
+    const seenAt = piece !== undefined && Date.parse(piece.to) < end ? piece.to : day.to
+    const step = piece === undefined ? undefined : stepAt(piece.holding, seenAt)
     const left = piece === undefined ? 'not known' : step === undefined ? 'no queue' : count(step.remaining)
     const ended = line.holdings.filter((holding) => isEnded(holding) && isWithin(holding.to, day))
     const cleared = line.clearings.filter(({ at }) => isWithin(at, day))
     return [
-      clock.day(day.from),
+      isToday && piece !== undefined ? clock.when(piece.to) : clock.day(day.from),
       { n: left },
       { n: step === undefined ? '' : count(step.numbers) },
       [
