@@ -7,10 +7,13 @@ import { exitCodes } from '../src/errors.ts'
 import { readMigrations } from '../src/store/migrate/ledger.ts'
 import { assertSchemaIsCurrent } from '../src/store/migrate/migrate.ts'
 import { openPool } from '../src/store/postgres/database.ts'
+import { LockedError } from '../src/store/postgres/yielding-transaction.ts'
+import { importMirror } from '../src/transfer/import-mirror.ts'
 import { readExport } from '../src/transfer/read-export.ts'
 import { assertSchemaIsKnown } from '../src/transfer/target.ts'
 import { createTestDatabase, dropDatabase, emptyTables, type TestDatabase } from './support/database.ts'
 import { createMigratedFixture, exportText, importInto, rowsOf } from './support/transfer.ts'
+import { until } from './support/worker.ts'
 
 let target: TestDatabase
 let template: string
@@ -267,5 +270,51 @@ describe('a database', () => {
     await refusedBy(/process \d+ of login \w+ holds a lock/, exitCodes.tryAgain)
     await client.query('rollback')
     client.release()
+  })
+  test('of which another session changes a sequence is refused, and the session is named', async () => {
+    const client = await target.pool.connect()
+    await client.query('begin; alter sequence allo.dials_dial_id_seq cache 1')
+    await refusedBy(/process \d+ of login \w+ holds a lock/, exitCodes.tryAgain)
+    await client.query('rollback')
+    client.release()
+  })
+
+  test('in which a deadlock ends the import is as it was, because the file can be consumed once', async () => {
+    await target.pool.query(
+      `create table public.of_a_customer ();
+       create function public.copy_for_customer() returns trigger language plpgsql as
+         'begin lock table public.of_a_customer in share mode; return new; end';
+       create trigger of_a_customer before insert on allo.dials for each row execute function public.copy_for_customer()`,
+    )
+    const other = await target.pool.connect()
+    // The import is the one that detects the deadlock.
+    await other.query(`set deadlock_timeout = '1h'; begin; lock table public.of_a_customer`)
+    const before = await rowsOf(target.pool)
+    const { header, parts } = await readExport(Readable.from([Buffer.from(text)]))
+    let reading: Promise<unknown> | undefined
+    const partsBesideAReader = async function* () {
+      for await (const part of parts) {
+        reading ??= other.query('select from allo.dials')
+        if (part.kind === 'begin' && part.table === 'dials') await untilWaiting()
+        yield part
+      }
+    }
+    const untilWaiting = () =>
+      until('the other session waits for the import', async () => {
+        const { rowCount } = await target.pool.query(
+          `select from pg_locks where not granted and relation = 'allo.dials'::regclass`,
+        )
+        return rowCount === 1
+      })
+    await expect(importMirror({ header, parts: partsBesideAReader() }, { pool: target.pool })).rejects.toThrow(
+      LockedError,
+    )
+    await reading
+    await other.query('rollback')
+    other.release(true)
+    expect(await rowsOf(target.pool)).toEqual(before)
+    await target.pool.query(
+      'drop trigger of_a_customer on allo.dials; drop function public.copy_for_customer; drop table public.of_a_customer',
+    )
   })
 })

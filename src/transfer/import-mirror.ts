@@ -1,7 +1,7 @@
 /** Fills an empty, migrated database with an export. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { from as copyFrom } from 'pg-copy-streams'
 import { renewStatistics } from '../personal-data/renew-statistics.ts'
@@ -9,7 +9,12 @@ import { lockLedger, readMigrations } from '../store/migrate/ledger.ts'
 import { copyText } from '../store/postgres/copy-text.ts'
 import { type Client, DatabaseError, type Pool, toDatabaseError } from '../store/postgres/database.ts'
 import { compile, insertion, list, run } from '../store/postgres/query.ts'
-import { inYieldingTransaction } from '../store/postgres/yielding-transaction.ts'
+import {
+  inYieldingTransaction,
+  isLockRefused,
+  LockedError,
+  limitLockWait,
+} from '../store/postgres/yielding-transaction.ts'
 import { maintenance, teams } from '../store/schema.ts'
 import { counted } from '../text/counted.ts'
 import { ExportFileError } from './format.ts'
@@ -17,7 +22,7 @@ import { liftTimeouts } from './lift-timeouts.ts'
 import { fillThroughOlderTables } from './older-tables.ts'
 import type { ExportPart, ReadExport } from './read-export.ts'
 import { setIndexesAside } from './set-indexes-aside.ts'
-import { columnNamesOf, exportedTable, exportedTables } from './tables.ts'
+import { columnNamesOf, exportedTable, exportedTables, identityColumnsOf, sequenceOf } from './tables.ts'
 import { assertIsEmpty, assertIsUnused, importOf, whenImported } from './target.ts'
 
 export interface ImportRun {
@@ -35,33 +40,65 @@ export type Imported =
  * Atomic: one transaction, committed after the last check of the file. A process that is killed leaves the database
  * empty, as it was. Idempotent: importing the same export again changes nothing, also when passes have run since.
  *
+ *   take all locks ──one is not free within 2 s──▶ roll back, try again, at most five times
+ *        └──▶ consume the file, however long it takes ──▶ commit
+ *
  * Throws ExportFileError if the file is damaged, ImportRefusedError if the database is not empty, DatabaseInUseError or
  * LockedError if another process works on it.
  */
 export async function importMirror(file: ReadExport, importRun: ImportRun): Promise<Imported> {
   const { pool } = importRun
   const { header } = file
-  const imported = await inYieldingTransaction(pool, 'importing', async (client): Promise<Imported> => {
+  const imported = await inYieldingTransaction(pool, doing, async (client): Promise<Imported> => {
     await lockLedger(client)
     const at = await whenImported(client, header)
     if (at !== null) return { outcome: 'was_imported', at }
     // Refuses a database in use before its tables are locked.
     await assertIsEmpty(client, header)
     await assertIsUnused(client)
-    await run(client, sql`lock table ${tables} in access exclusive mode`)
+    await lockTables(client)
     await assertIsEmpty(client, header)
     // The rows from before the first reading. It also lets COPY write frozen rows.
     await run(client, sql`truncate ${tables}`)
-    await liftTimeouts(client)
-    const createIndexes = await setIndexesAside(client, exportedTables)
-    const { rows, lastIds } = await fillTables(client, file, importRun)
-    await setLastIds(client, lastIds)
-    await createIndexes()
-    await recordImport(client, `${importOf(header.id)} of ${header.exportedAt}: ${counted(rows, 'row')}`)
-    return { outcome: 'imported', rows }
+    return withoutRetry(() => importInto(client, file, importRun))
   })
   if (imported.outcome === 'imported') await renewStatistics(pool, exportedTables)
   return imported
+}
+
+const doing = 'importing'
+
+/** The parts of a file can be consumed once, so a deadlock from here on ends the import. */
+async function withoutRetry<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw isLockRefused(toDatabaseError(doing, error)) ? new LockedError(doing, null) : error
+  }
+}
+
+async function importInto(client: Client, file: ReadExport, importRun: ImportRun): Promise<Imported> {
+  const { id, exportedAt } = file.header
+  await limitLockWait(client, 0)
+  await liftTimeouts(client)
+  const createIndexes = await setIndexesAside(client, exportedTables)
+  const { rows, lastIds } = await fillTables(client, file, importRun)
+  await setLastIds(client, lastIds)
+  await createIndexes()
+  await recordImport(client, `${importOf(id)} of ${exportedAt}: ${counted(rows, 'row')}`)
+  return { outcome: 'imported', rows }
+}
+
+async function lockTables(client: Client): Promise<void> {
+  await run(client, sql`lock table ${tables} in access exclusive mode`)
+  for (const table of exportedTables)
+    for (const column of identityColumnsOf(table)) await lockSequence(client, sequenceOf(table, column))
+}
+
+/** Changes nothing: setval is the one statement that keeps a lock on a sequence. */
+async function lockSequence(client: Client, sequence: SQL): Promise<void> {
+  const last = sql`pg_sequence_last_value(${sequence})`
+  await run(client, sql`select setval(${sequence}, coalesce(${last}, 1), ${last} is not null)`)
 }
 
 const tables = list(exportedTables.map((table) => sql`${table}`))
@@ -83,7 +120,8 @@ async function fill(
   { signal, onRows }: ImportRun,
 ): Promise<Filled> {
   let copy: CopyOfTable | null = null
-  let filled: Filled = { rows: 0, lastIds: {} }
+  let lastIds: Filled['lastIds'] = {}
+  let rows: number | null = null
   for await (const part of parts) {
     signal?.throwIfAborted()
     if (part.kind === 'begin') copy = copyOf(part.table, part.columns)
@@ -92,10 +130,11 @@ async function fill(
       await copyRows(client, copy, part.lines)
       copy.rows += part.lines.length
       onRows?.(copy.name, copy.rows)
-    } else if (part.kind === 'lastIds') filled = { ...filled, lastIds: part.lastIds }
-    else if (part.kind === 'complete') filled = { ...filled, rows: part.rows }
+    } else if (part.kind === 'lastIds') lastIds = part.lastIds
+    else if (part.kind === 'complete') rows = part.rows
   }
-  return filled
+  if (rows === null) throw new Error('the parts of an export ended before the last one')
+  return { rows, lastIds }
 }
 
 interface CopyOfTable {
@@ -163,7 +202,7 @@ async function setLastIds(client: Client, lastIds: Readonly<Record<string, strin
     if (known === null || !columnNamesOf(known).includes(column)) continue
     await run(
       client,
-      sql`select setval(pg_get_serial_sequence(${`allo.${table}`}, ${column}), greatest(${last}::bigint, ${highest(known, column)}))`,
+      sql`select setval(${sequenceOf(known, column)}, greatest(${last}::bigint, ${highest(known, column)}))`,
     )
   }
 }

@@ -2,7 +2,7 @@
  * Which tables of schema `allo` an export contains. A new table must be added to one of the two lists; a test compares
  * them with the database.
  */
-import { getTableColumns, getTableName } from 'drizzle-orm'
+import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import {
   apiKeys,
@@ -62,6 +62,17 @@ export const tablesOfAnEmptyMirror: readonly PgTable[] = [settings, apiKeys, rea
 
 export function columnNamesOf(table: PgTable): string[] {
   return Object.values(getTableColumns(table)).map(({ name }) => name)
+}
+
+/** Names of the columns whose values a sequence gives. */
+export function identityColumnsOf(table: PgTable): string[] {
+  return Object.values(getTableColumns(table))
+    .filter(({ generatedIdentity }) => generatedIdentity !== undefined)
+    .map(({ name }) => name)
+}
+
+export function sequenceOf(table: PgTable, column: string): SQL {
+  return sql`pg_get_serial_sequence(${`allo.${getTableName(table)}`}, ${column})::regclass`
 }
 
 /** Null: this version has no such table. */

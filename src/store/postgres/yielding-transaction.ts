@@ -62,7 +62,7 @@ export async function inYieldingTransaction<T>(
         options,
       )
     } catch (error) {
-      if (!(error instanceof DatabaseError) || !NOT_GRANTED.includes(error.sqlState ?? '')) throw error
+      if (!isLockRefused(error)) throw error
       const isLast = attempt === MOST_ATTEMPTS || performance.now() - startedAt > LAST_BEGINS_WITHIN_MS
       if (isLast) throw new LockedError(doing, holders)
       await sleep(PAUSE_MS)
@@ -70,7 +70,12 @@ export async function inYieldingTransaction<T>(
   }
 }
 
-/** Of each statement of this transaction from now on. */
+/** A wait for a lock was too long, or a deadlock. */
+export function isLockRefused(error: unknown): boolean {
+  return error instanceof DatabaseError && NOT_GRANTED.includes(error.sqlState ?? '')
+}
+
+/** Of each statement of this transaction from now on. 0: it waits without end. */
 export async function limitLockWait(client: Client, ms = WAIT_MS): Promise<void> {
   await client.query(`set local lock_timeout = ${ms}`)
 }
