@@ -338,6 +338,18 @@ describe('a pass', () => {
     await begin()
   })
 
+  test('whose id was given before does not look like one beside another', async () => {
+    await begin()
+    await pool.query(
+      `select setval('allo.sync_passes_pass_id_seq', min(pass_id), false) from allo.sync_passes`,
+    )
+    await expect(begin()).rejects.toMatchObject({
+      name: 'DatabaseError',
+      message: expect.stringContaining('sync_passes_pkey'),
+    })
+    await pool.query(`select setval('allo.sync_passes_pass_id_seq', max(pass_id)) from allo.sync_passes`)
+  })
+
   test.each([
     ['with a queue', 'Q', ['usr-B']],
     ['without one', null, ['usr-B']],

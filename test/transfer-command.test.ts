@@ -162,17 +162,25 @@ test('an export to a terminal is refused, and one whose reader ends early fails'
   })
 })
 
-test('a login that may not read the tables exports nothing, and is told to ask doctor', async () => {
+test('a login that may not read all tables and sequences exports nothing, and is told to ask doctor', async () => {
   const login = `exporter_${process.pid}`
   await fixture.pool.query(`create role ${login} login password 'of a test'`)
   const url = new URL(fixture.url)
   url.username = login
   url.password = 'of a test'
-  const { code, stderr } = await run(['export', 'denied.gz'], { DATABASE_URL: url.href })
-  await fixture.pool.query(`drop role ${login}`)
-  expect(code).toBe(exitCodes.configuration)
-  expect(stderr).toMatch(/permission denied.*doctor/)
-  expect(existsSync(join(cwd, 'denied.gz'))).toBe(false)
+  const refused = async (says: RegExp) => {
+    const { code, stderr } = await run(['export', 'denied.gz'], { DATABASE_URL: url.href })
+    expect(stderr).toMatch(says)
+    expect(stderr).toMatch(/doctor/)
+    expect(code).toBe(exitCodes.configuration)
+    expect(existsSync(join(cwd, 'denied.gz'))).toBe(false)
+  }
+  await refused(/permission denied/)
+  await fixture.pool.query(
+    `grant usage on schema allo to ${login}; grant select on all tables in schema allo to ${login}`,
+  )
+  await refused(/permission denied for sequence/)
+  await fixture.pool.query(`drop owned by ${login}; drop role ${login}`)
 })
 
 test('another NUMBER_KEY is refused before anything is written', async () => {

@@ -165,6 +165,16 @@ describe('a file', () => {
     await refused(changed, says)
   })
 
+  test('without last ids is imported, and the next rows get ids that no row has', async () => {
+    const without = withDigests(text.replace(/\{"lastIds":.*\}/, '{"lastIds":{}}'))
+    await importInto(target.pool, without)
+    const { rows } = await target.pool.query<{ next: string; highest: string }>(
+      `select nextval('allo.sync_passes_pass_id_seq') as next, max(pass_id) as highest from allo.sync_passes union all
+       select nextval('allo.dials_dial_id_seq'), max(dial_id) from allo.dials`,
+    )
+    for (const { next, highest } of rows) expect(BigInt(next)).toBe(BigInt(highest) + 1n)
+  })
+
   test('that was uncompressed on its way is imported', async () => {
     expect(await importInto(target.pool, Buffer.from(text))).toMatchObject({ outcome: 'imported' })
   })
@@ -306,9 +316,9 @@ describe('a database', () => {
         )
         return rowCount === 1
       })
-    await expect(importMirror({ header, parts: partsBesideAReader() }, { pool: target.pool })).rejects.toThrow(
-      LockedError,
-    )
+    await expect(
+      importMirror({ header, parts: partsBesideAReader() }, { pool: target.pool }),
+    ).rejects.toThrow(LockedError)
     await reading
     await other.query('rollback')
     other.release(true)

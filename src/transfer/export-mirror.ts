@@ -1,6 +1,6 @@
 /** Writes the whole mirror as lines of an export (format.ts). */
 import { createHash, randomUUID } from 'node:crypto'
-import { getTableName, type SQL, sql } from 'drizzle-orm'
+import { getTableName, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { readLedger } from '../store/migrate/ledger.ts'
 import type { Client } from '../store/postgres/database.ts'
@@ -10,7 +10,7 @@ import { apiKeys, settings, teams } from '../store/schema.ts'
 import { version } from '../version.ts'
 import { FORMAT, FORMAT_VERSION, type Header } from './format.ts'
 import { liftTimeouts } from './lift-timeouts.ts'
-import { columnNamesOf, exportedTables } from './tables.ts'
+import { columnNamesOf, exportedTables, identityColumns } from './tables.ts'
 
 export interface Exported {
   readonly header: Header
@@ -28,6 +28,7 @@ export async function* exportMirror(
   await client.query('set transaction isolation level repeatable read, read only')
   await liftTimeouts(client)
   const header = await readHeader(client)
+  const lastIds = await readLastIds(client)
   const structure = createHash('sha256')
   const lineOf = (value: object) => {
     const line = `${JSON.stringify(value)}\n`
@@ -51,7 +52,7 @@ export async function* exportMirror(
     yield lineOf({ end: name, rows, sha256: digest.digest('hex') })
     total += rows
   }
-  yield lineOf({ lastIds: await readLastIds(client) })
+  yield lineOf({ lastIds })
   yield `${JSON.stringify({ complete: true, rows: total, sha256: structure.digest('hex') })}\n`
   return { header, rows: total }
 }
@@ -103,14 +104,19 @@ async function* rowsOf(client: Client, table: PgTable): AsyncGenerator<readonly 
   await client.query('close exported')
 }
 
-/** Read after the rows, so that no row has a higher one. Columns that gave none yet are left out. */
+/**
+ * Read after the snapshot was taken, so that no row has a higher one. Null: the column gave none yet. Each sequence is
+ * read like a table, because a login without the right to it is then refused; pg_sequence_last_value returns null.
+ */
 async function readLastIds(client: Client): Promise<Record<string, string>> {
-  const found = await run<{ column: string; last: string }>(client, lastIds)
-  return Object.fromEntries(found.map(({ column, last }) => [column, last]))
+  const lastIds: Record<string, string> = {}
+  for (const { name, sequence } of identityColumns) {
+    const { found } = await one<{ found: string }>(client, sql`select ${sequence}::text as found`)
+    const { last } = await one<{ last: string | null }>(
+      client,
+      sql`select case when is_called then last_value end as last from ${sql.raw(found)}`,
+    )
+    if (last !== null) lastIds[name] = last
+  }
+  return lastIds
 }
-
-const lastIds: SQL = sql`select c.relname || '.' || a.attname as "column",
-    pg_sequence_last_value(pg_get_serial_sequence('allo.' || c.relname, a.attname)::regclass)::text as last
-  from pg_class c join pg_attribute a on a.attrelid = c.oid
-  where c.relnamespace = 'allo'::regnamespace and c.relkind = 'r' and a.attidentity <> ''
-    and pg_sequence_last_value(pg_get_serial_sequence('allo.' || c.relname, a.attname)::regclass) is not null`

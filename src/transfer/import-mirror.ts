@@ -1,8 +1,7 @@
 /** Fills an empty, migrated database with an export. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type SQL, sql } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
 import { from as copyFrom } from 'pg-copy-streams'
 import { renewStatistics } from '../personal-data/renew-statistics.ts'
 import { lockLedger, readMigrations } from '../store/migrate/ledger.ts'
@@ -22,7 +21,7 @@ import { liftTimeouts } from './lift-timeouts.ts'
 import { fillThroughOlderTables } from './older-tables.ts'
 import type { ExportPart, ReadExport } from './read-export.ts'
 import { setIndexesAside } from './set-indexes-aside.ts'
-import { columnNamesOf, exportedTable, exportedTables, identityColumnsOf, sequenceOf } from './tables.ts'
+import { columnNamesOf, exportedTable, exportedTables, identityColumns } from './tables.ts'
 import { assertIsEmpty, assertIsUnused, importOf, whenImported } from './target.ts'
 
 export interface ImportRun {
@@ -91,14 +90,11 @@ async function importInto(client: Client, file: ReadExport, importRun: ImportRun
 
 async function lockTables(client: Client): Promise<void> {
   await run(client, sql`lock table ${tables} in access exclusive mode`)
-  for (const table of exportedTables)
-    for (const column of identityColumnsOf(table)) await lockSequence(client, sequenceOf(table, column))
-}
-
-/** Changes nothing: setval is the one statement that keeps a lock on a sequence. */
-async function lockSequence(client: Client, sequence: SQL): Promise<void> {
-  const last = sql`pg_sequence_last_value(${sequence})`
-  await run(client, sql`select setval(${sequence}, coalesce(${last}, 1), ${last} is not null)`)
+  for (const { sequence } of identityColumns) {
+    // Changes nothing: setval is the one statement that keeps a lock on a sequence.
+    const last = sql`pg_sequence_last_value(${sequence})`
+    await run(client, sql`select setval(${sequence}, coalesce(${last}, 1), ${last} is not null)`)
+  }
 }
 
 const tables = list(exportedTables.map((table) => sql`${table}`))
@@ -196,19 +192,11 @@ function isValue(value: unknown): value is string | null {
 
 /** The next row of each table gets an id that was never given, also in the exported database. */
 async function setLastIds(client: Client, lastIds: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, last] of Object.entries(lastIds)) {
-    const [table = '', column = ''] = name.split('.')
-    const known = exportedTable(table)
-    if (known === null || !columnNamesOf(known).includes(column)) continue
-    await run(
-      client,
-      sql`select setval(${sequenceOf(known, column)}, greatest(${last}::bigint, ${highest(known, column)}))`,
-    )
+  for (const { table, column, name, sequence } of identityColumns) {
+    const highest = sql`(select max(${column}) from ${table})`
+    // setval of null is a no-op.
+    await run(client, sql`select setval(${sequence}, greatest(${lastIds[name] ?? null}::bigint, ${highest}))`)
   }
-}
-
-function highest(table: PgTable, column: string) {
-  return sql`(select max(${sql.identifier(column)}) from ${table})`
 }
 
 /** For each team, so that it is deleted and moved with it. */

@@ -2,7 +2,7 @@
  * Which tables of schema `allo` an export contains. A new table must be added to one of the two lists; a test compares
  * them with the database.
  */
-import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
+import { getTableColumns, getTableName, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import {
   apiKeys,
@@ -64,16 +64,17 @@ export function columnNamesOf(table: PgTable): string[] {
   return Object.values(getTableColumns(table)).map(({ name }) => name)
 }
 
-/** Names of the columns whose values a sequence gives. */
-export function identityColumnsOf(table: PgTable): string[] {
-  return Object.values(getTableColumns(table))
+/** The columns whose values a sequence gives. */
+export const identityColumns = exportedTables.flatMap((table) =>
+  Object.values(getTableColumns(table))
     .filter(({ generatedIdentity }) => generatedIdentity !== undefined)
-    .map(({ name }) => name)
-}
-
-export function sequenceOf(table: PgTable, column: string): SQL {
-  return sql`pg_get_serial_sequence(${`allo.${getTableName(table)}`}, ${column})::regclass`
-}
+    .map((column) => ({
+      table,
+      column,
+      name: `${getTableName(table)}.${column.name}`,
+      sequence: sql`pg_get_serial_sequence(${`allo.${getTableName(table)}`}, ${column.name})::regclass`,
+    })),
+)
 
 /** Null: this version has no such table. */
 export function exportedTable(name: string): PgTable | null {

@@ -60,6 +60,9 @@ export class PassAlreadyRunningError extends MirrorError {
   readonly exitCode = exitCodes.tryAgain
 }
 
+/** Indexes that another process violates: one scheduled pass of a team, one running pass of a job. */
+const oneAtATime = ['sync_passes_one_scheduled', 'sync_passes_running_job']
+
 /** Closes what dead processes left, then begins. Returns the pass id. */
 export async function startPass(db: Pool | Client, pass: NewPass): Promise<string> {
   try {
@@ -70,7 +73,7 @@ export async function startPass(db: Pool | Client, pass: NewPass): Promise<strin
       return insertPass(db, pass)
     })
   } catch (error) {
-    if (error instanceof DatabaseError && error.sqlState === '23505') {
+    if (error instanceof DatabaseError && oneAtATime.includes(error.constraint ?? '')) {
       throw new PassAlreadyRunningError(`another scheduled pass of team ${pass.teamId} is running`, {
         cause: error,
       })

@@ -19,6 +19,8 @@ const READ_ONLY = '25006'
 export class DatabaseError extends MirrorError {
   /** From Postgres; `ECONNREFUSED` and the like when it was not reached; null when the driver gave none. */
   readonly sqlState: string | null
+  /** That a value violates. */
+  readonly constraint: string | null
   /**
    * True when the same call can succeed later: connection lost, server starting, deadlock, locked, out of resources, or
    * the server is read only (a failover is going on).
@@ -31,9 +33,10 @@ export class DatabaseError extends MirrorError {
   readonly isAboutData: boolean
 
   constructor(doing: string, error: unknown) {
-    const { code, reason } = describe(error)
+    const { code, reason, constraint = null } = describe(error)
     super(`${doing}: ${reason}`)
     this.sqlState = code
+    this.constraint = constraint
     this.isAboutData = /^(09|2[0-3]|27|3[89]|44|54|P0)/.test(code ?? '')
     this.retryable =
       code === null || code === READ_ONLY || /^(08|40|53|55|57|58)/.test(code) || isSystemCode(code)
@@ -215,7 +218,13 @@ function isSystemCode(code: unknown): boolean {
   return typeof code === 'string' && /^E[A-Z_]+$/.test(code)
 }
 
-function describe(error: unknown): { code: string | null; reason: string } {
+interface Described {
+  readonly code: string | null
+  readonly reason: string
+  readonly constraint?: string | null
+}
+
+function describe(error: unknown): Described {
   if (error instanceof pg.DatabaseError) {
     const where = [
       error.table && `table ${error.table}`,
@@ -226,9 +235,11 @@ function describe(error: unknown): { code: string | null; reason: string } {
     // the others name objects only.
     const isWordedByData = /^(?:2[23]|P0)/.test(error.code ?? '') || error.routine === 'exec_stmt_raise'
     const message = isWordedByData ? 'data refused' : error.message
-    return { code: error.code ?? null, reason: `${message} (${parts.join(', ')})` }
+    const reason = `${message} (${parts.join(', ')})`
+    return { code: error.code ?? null, reason, constraint: error.constraint ?? null }
   }
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
-  if (error instanceof DatabaseError) return { code: error.sqlState, reason: error.message }
+  if (error instanceof DatabaseError)
+    return { code: error.sqlState, reason: error.message, constraint: error.constraint }
   return { code: foreignCodeOf(error), reason: messageOf(error) }
 }
