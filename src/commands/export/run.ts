@@ -61,19 +61,25 @@ async function write(
   { destination, path, signal }: Output,
 ): Promise<Exported> {
   const { stream } = destination
-  let failure: Error | null = null
-  stream.once('error', (error: Error) => {
-    failure = error
-  })
+  let failure: unknown = null
   const result: { exported?: Exported } = {}
   const source = async function* () {
-    result.exported = yield* texts
+    try {
+      result.exported = yield* texts
+    } catch (error) {
+      failure = error
+      throw error
+    }
   }
+  // Also emitted for an error of the source.
+  stream.once('error', (error) => {
+    failure ??= asWriteError(error, path)
+  })
   try {
     await pipeline(source, createGzip({ level: GZIP_LEVEL, chunkSize: 256 * 1024 }), stream, { signal })
   } catch (error) {
     signal.throwIfAborted()
-    throw failure === null ? error : asWriteError(failure, path)
+    throw failure ?? error
   }
   if (result.exported === undefined) throw new Error('the export ended without a result')
   return result.exported
