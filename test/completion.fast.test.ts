@@ -1,6 +1,6 @@
 /** `completion`: what the shells themselves make of its scripts. zsh and fish only where they are installed. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -18,12 +18,12 @@ beforeAll(async () => {
 
 const pathIn = (name: string) => join(folder, name)
 
+const run = (...args: string[]) =>
+  execFileSync(process.execPath, [checkoutExecutable, ...args], { encoding: 'utf8' })
+
 /** The file of the script that the program prints for a shell. */
 function scriptFor(shell: string): string {
-  const script = execFileSync(process.execPath, [checkoutExecutable, 'completion', shell], {
-    encoding: 'utf8',
-  })
-  writeFileSync(pathIn(shell), script)
+  writeFileSync(pathIn(shell), run('completion', shell))
   return pathIn(shell)
 }
 
@@ -59,6 +59,8 @@ test('bash completes every command and its options, choices and files, and nothi
       'sync --user ',
       'grant --role ',
       'report --days 2',
+      'report --period ',
+      'help s',
       'report --out my',
       'completion ',
       'export my',
@@ -66,12 +68,14 @@ test('bash completes every command and its options, choices and files, and nothi
       ...commands.map(({ name }) => `${name} --`),
     ]),
   ).toEqual({
-    '': [...commands.map(({ name }) => name), 'help', '--help', '--version'],
+    '': [...commands.map(({ name }) => name), '--help', '--version'],
     sy: ['sync'],
     'sync --json --d': ['--dry-run'],
     'sync --user ': [],
     'grant --role ': ['reader', 'pii'],
     'report --days 2': ['28'],
+    'report --period ': ['today', 'yesterday', 'week', 'month'],
+    'help s': commands.map(({ name }) => name).filter((name) => name.startsWith('s')),
     'report --out my': ['my report.html'],
     'export my': ['my report.html'],
     'completion ': ['bash', 'zsh', 'fish', '--help'],
@@ -80,6 +84,23 @@ test('bash completes every command and its options, choices and files, and nothi
       commands.map(({ name, options }) => [`${name} --`, options.map(({ flag }) => flag)]),
     ),
   })
+})
+
+test('the line for .bashrc works in bash 3.2 too, where source reads nothing from a process substitution', () => {
+  writeFileSync(
+    pathIn('allo-queue-mirror'),
+    `#!/bin/sh\nexec '${process.execPath}' '${checkoutExecutable}' "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  )
+  const [, line = ''] = /In ~\/\.bashrc: +(.+)/.exec(run('completion', '--help')) ?? []
+  expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(`\`${line}\``)
+  expect(line).not.toContain('<(')
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` }
+  expect(
+    execFileSync('bash', ['-c', `${line}; complete -p allo-queue-mirror`], { encoding: 'utf8', env }),
+  ).toBe('complete -F _allo_queue_mirror allo-queue-mirror\n')
 })
 
 test('zsh is given every command with its description, and the options of a command', ({ skip }) => {

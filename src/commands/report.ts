@@ -1,5 +1,6 @@
 /** `report`: the report for managers as one file. */
 import { Option } from 'commander'
+import { calendarPeriods, periods } from '../report/filters.ts'
 import { defineCommand } from '../terminal/command.ts'
 import type { ReportOptions } from './report/run.ts'
 
@@ -11,8 +12,8 @@ export const command = defineCommand<ReportOptions>({
       '--out <file>',
       'where to write it; an existing file is replaced; - for stdout',
     ).makeOptionMandatory(),
-    new Option('--days <7|28|90>', 'length of the period in days, until the last reading'),
-    new Option('--period <name>', 'today, yesterday, week or month: of the calendar'),
+    new Option(`--days <${periods.join('|')}>`, 'length of the period in days, until the last reading'),
+    new Option(`--period <${calendarPeriods.join('|')}>`, 'a day, week or month of the calendar'),
     new Option('--from <date>', 'first day of the period, such as 2026-11-02; with --to'),
     new Option('--to <date>', 'last day of the period; with --from'),
     new Option('--teammate <id>', 'only this teammate'),

@@ -9,7 +9,7 @@ export function bashScript(program: string, commands: readonly CommandWords[]): 
   case "$command \${COMP_WORDS[COMP_CWORD-1]}" in
 ${commands.flatMap(casesOfValues).join('\n')}
     *) case "$command" in
-      '') words='${commands.map((command) => command.name).join(' ')} help --help --version' ;;
+      '') words='${commands.map((command) => command.name).join(' ')} --help --version' ;;
 ${commands.map(caseOfCommand).join('\n')}
     esac ;;
   esac

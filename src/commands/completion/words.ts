@@ -1,5 +1,5 @@
 /** What can be typed, as commander knows it: commands, their options, and what follows these. */
-import type { Command } from 'commander'
+import type { Argument, Command } from 'commander'
 
 export interface CommandWords {
   readonly name: string
@@ -24,16 +24,24 @@ export interface Value {
   readonly choices: readonly string[]
 }
 
+/** Includes `help`, which commander adds. */
 export function wordsOf(program: Command): readonly CommandWords[] {
-  return program.commands.map((command) => {
+  const commands = program.createHelp().visibleCommands(program)
+  const names = commands.map((command) => command.name())
+  return commands.map((command) => {
     const [argument] = command.registeredArguments
     return {
       name: command.name(),
       description: start(command.description()),
       options: optionsOf(command),
-      argument: argument === undefined ? null : describeValue(argument.name(), argument.argChoices),
+      argument: argument === undefined ? null : describeArgument(argument, names),
     }
   })
+}
+
+function describeArgument(argument: Argument, commands: readonly string[]): Value {
+  const name = argument.name()
+  return describeValue(name, name === 'command' ? commands : argument.argChoices)
 }
 
 function optionsOf(command: Command): OptionWords[] {
