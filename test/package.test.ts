@@ -1,6 +1,6 @@
 /** What is published: the package, from its tarball in a project that has nothing else, and the folder of the image. */
 import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -95,6 +95,22 @@ test('the tarball is smaller than 1 MB and holds only declarations that its expo
     const text = readFileSync(join(installed.folder, file), 'utf8')
     expect(text.match(/['"]\.{1,2}\/[^'"]*(?<!\.js)['"]/g), file).toBeNull()
   }
+})
+
+test('the links of its pages lead to files of the tarball, but for the pictures of the README', () => {
+  const pages = installed.files.filter((file) => file.endsWith('.md'))
+  const links = pages.flatMap((page) =>
+    [...readFileSync(join(installed.folder, page), 'utf8').matchAll(/(?:\]\(|src(?:set)?=")([^)#"\s]+)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => !link.startsWith('https:'))
+      .map((link) => join(dirname(page), link)),
+  )
+  expect(links).toContain('docker-compose.yml')
+  expect(links.filter((link) => !existsSync(join(installed.folder, link)))).toEqual([
+    'docs/pictures/demo.svg',
+    'docs/pictures/report-dark.webp',
+    'docs/pictures/report-light.webp',
+  ])
 })
 
 describe('as a program', () => {
