@@ -5,8 +5,8 @@
  *   runPass        runs one pass, as the command `sync` does
  *   ReportingRows  the rows of schema `reporting`
  *
- * It reads neither the environment nor `.env`, prints nothing and handles no signals. It sends Allo GET only. What
- * rejects, rejects with a MirrorFailure, or with the reason of an aborted signal.
+ * It reads neither the environment nor `.env`, prints nothing and handles no signals. It sends Allo GET only.
+ * Each function rejects with a MirrorFailure, or with the reason of an aborted signal.
  */
 export type { Fetch } from '../allo/fetch.ts'
 export type { Queue, QueueNumber } from '../allo/types.ts'

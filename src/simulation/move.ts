@@ -1,6 +1,9 @@
 import type { TeamState, When } from './team-state.ts'
 
-/** Changes the team, or throws and changes nothing. A position is one of the teammate's current queue. */
+/**
+ * A move about `Fields`. Changes the team, or throws and changes nothing. A position is one of the teammate's current
+ * queue.
+ */
 export type ApplyMove<Fields> = (team: TeamState, fields: Fields, when: When) => MoveResult
 
 export interface MoveResult {

@@ -38,7 +38,7 @@ function entryPoint(name: string, file: string): string {
   const declarations = exported.map(([one, from]) => declarationOf(one, from))
   const inOrder = [...declarations.filter(isValue), ...declarations.filter((one) => !isValue(one))]
   const named = namedBy(inOrder)
-  const more = named.length === 0 ? [] : ['### Types that these name\n', ...named.map(section)]
+  const more = named.length === 0 ? [] : [`### Types that \`${name}\` names\n`, ...named.map(section)]
   const [, about = ''] = /^\/\*\*(.*?)\*\//s.exec(text) ?? []
   return [`## \`${name}\`\n\n${prose(about)}\n`, ...inOrder.map(section), ...more].join('\n')
 }
@@ -139,7 +139,7 @@ const elsewhere: Readonly<Record<string, (code: string) => string[]>> = {
     const views = [...code.matchAll(/^ {4}readonly (\w+): \{$/gm)].map(([, view]) => `\`${view}\``)
     return [`Views and functions: ${views.join(', ')}. [reporting.md](reporting.md) describes them.`]
   },
-  ApplyMove: () => ['A move that is about an object of this type.'],
+  ApplyMove: () => [],
   SyncJson: () => ['[schemas/sync.json](../schemas/sync.json) describes its fields.'],
 }
 
