@@ -24,7 +24,7 @@ beforeAll(async () => {
     'select distinct number_to from allo.queue_entries',
   )
   numbers = rows.map(({ number_to }) => number_to.replace('+', ''))
-  // Somebody else's team, which the key of this server does not belong to.
+  // Another team, which the key of this server does not belong to.
   await database.pool.query(
     `insert into allo.teams (team_id, name, first_seen_at, last_seen_at) values ('team-other', 'Others', now(), now());
      insert into allo.teammates (user_id, team_id, name, is_listed, first_seen_at, last_seen_at, last_observed_at)
