@@ -42,9 +42,13 @@ export async function main(
   process.exit(exitCode)
 }
 
+/** An export that fails or is interrupted destroys its stdout. What is still in it is not waited for: its reader may be slow. */
+const abandoned = new Set<NodeJS.WriteStream>()
+
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   // Do not write to an empty stream: that write can fail and would look like lost output. Wait for pending error events.
-  if (stream.writableLength === 0) return new Promise((resolve) => setImmediate(resolve))
+  if (stream.writableLength === 0 || abandoned.has(stream))
+    return new Promise((resolve) => setImmediate(resolve))
   return new Promise((resolve) => stream.write('', () => resolve()))
 }
 
@@ -107,11 +111,15 @@ function whatMayBeSaid() {
  */
 function surviveUnwritableOutput(): void {
   let lost = ''
+  const lose = (code: string) => {
+    lost = code
+    printError(`The output could not be written (${code}). The disk may be full.`)
+  }
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
-      if (lost !== '' || code === 'EPIPE' || code === 'EIO' || code === 'ERR_STREAM_DESTROYED') return
-      lost = code
-      printError(`The output could not be written (${code}). The disk may be full.`)
+    stream.on('error', ({ code = 'unknown error', syscall }: NodeJS.ErrnoException) => {
+      // Not of a write: the command reports it.
+      if (syscall !== 'write') abandoned.add(stream)
+      else if (lost === '' && code !== 'EPIPE' && code !== 'EIO') lose(code)
     })
   }
   process.on('exit', (exitCode) => {

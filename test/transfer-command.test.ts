@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { openDestination } from '../src/commands/export/destination.ts'
@@ -160,6 +161,44 @@ test('an export to a terminal is refused, and one whose reader ends early fails'
   expect(await run(['import', 'gone.gz'], { DATABASE_URL: server.url })).toMatchObject({
     stderr: expect.stringMatching(/gone.gz can't be opened: there is no such file/),
   })
+  expect(await run(['import', '.'], { DATABASE_URL: server.url })).toMatchObject({
+    code: exitCodes.configuration,
+    stderr: "The path . can't be read: it is a folder (EISDIR). Check the path.\n",
+  })
+})
+
+/** An `export` whose reader has stopped reading, and that waits for it. */
+async function startBlockedExport(source: TestDatabase) {
+  // More than a pipe takes, and random, so that it is not compressed.
+  await source.pool.query(
+    `update allo.teammates set extra = jsonb_build_object('random',
+       (select string_agg(md5(n::text), '') from generate_series(1, 60000) n))
+     where user_id = (select min(user_id) from allo.teammates)`,
+  )
+  const child = spawn(process.execPath, [executable, 'export'], {
+    cwd,
+    env: { PATH: dirname(process.execPath), ROLE_PREFIX: 'none', DATABASE_URL: source.url },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stderr = text(child.stderr)
+  await until('the export waits for its reader', async () => {
+    const { rowCount } = await source.pool.query(
+      `select from pg_stat_activity where datname = current_database() and state = 'idle in transaction'
+         and application_name = 'allo-queue-mirror export' and state_change < now() - interval '1 second'`,
+    )
+    return rowCount === 1
+  })
+  return { child, stderr }
+}
+
+test('an export that is stopped while its reader is slow ends without waiting for the reader', async () => {
+  const source = await createTestDatabase({ template })
+  const stopped = await startBlockedExport(source)
+  stopped.child.kill('SIGTERM')
+  expect((await once(stopped.child, 'exit'))[0]).toBe(exitCodes.tryAgain)
+  stopped.child.stdout.resume()
+  expect(await stopped.stderr).toBe('Stopped by SIGTERM; the export is incomplete\n')
+  await source.drop()
 })
 
 test('a login that may not read all tables and sequences exports nothing, and is told to ask doctor', async () => {
@@ -206,7 +245,7 @@ test('an import that is killed or stopped leaves the database empty, and can be 
     const child = spawn(process.execPath, [executable, 'import', '-'], {
       cwd,
       env: { PATH: dirname(process.execPath), ROLE_PREFIX: 'none', DATABASE_URL: target.url },
-      stdio: ['pipe', 'ignore', 'inherit'],
+      stdio: ['pipe', 'ignore', 'pipe'],
     })
     child.stdin.on('error', () => undefined).write(whole.subarray(0, whole.length / 2))
     await until('half of the export is imported', async () => {
@@ -218,13 +257,15 @@ test('an import that is killed or stopped leaves the database empty, and can be 
     })
     return child
   }
-  for (const [signal, code] of [
-    ['SIGKILL', null],
-    ['SIGTERM', exitCodes.tryAgain],
+  for (const [signal, code, says] of [
+    ['SIGKILL', null, ''],
+    ['SIGTERM', exitCodes.tryAgain, 'Stopped by SIGTERM; nothing was imported\n'],
   ] as const) {
     const child = await importHalf()
+    const stderr = text(child.stderr)
     child.kill(signal)
     expect((await once(child, 'exit'))[0]).toBe(code)
+    expect(await stderr).toBe(says)
     expect(await rowsOf(target.pool)).toEqual(empty)
   }
   expect(await run(['import', 'whole.gz'], { DATABASE_URL: target.url })).toMatchObject({ code: 0 })

@@ -25,12 +25,15 @@ export async function withInterruption<T>(
     readonly signals?: readonly NodeJS.Signals[]
     readonly onFirst?: () => void
     readonly endWithinMs?: number
+    /** What an interruption leaves, for the message. */
+    readonly outcome?: string
   } = {},
 ): Promise<T> {
   const {
     signals = ['SIGINT', 'SIGTERM', 'SIGHUP'],
     onFirst = () => undefined,
     endWithinMs = END_WITHIN_MS,
+    outcome = 'saved data stay',
   } = options
   const interrupted = new AbortController()
   const isNew = createRepeatFilter()
@@ -39,7 +42,7 @@ export async function withInterruption<T>(
     if (interrupted.signal.aborted) process.exit(exitCodes.tryAgain)
     onFirst()
     setTimeout(giveUp, endWithinMs).unref()
-    interrupted.abort(new InterruptedError(`stopped by ${name}; saved data stay`))
+    interrupted.abort(new InterruptedError(`stopped by ${name}; ${outcome}`))
   }
   for (const name of signals) process.on(name, interrupt)
   try {

@@ -36,11 +36,12 @@ const permanent: Readonly<Record<string, readonly [reason: string, wayOut: strin
   EINVAL: ['the system does not take such a path', 'Check the path'],
 }
 
-/** About connections: their own errors say more. */
+/** About connections: their own errors say more. A file is read too, which only the reader knows: see `isFile`. */
 const ofTheNetwork = new Set(['connect', 'getaddrinfo', 'bind', 'listen', 'accept', 'read'])
 
 const done: Readonly<Record<string, string>> = {
   open: 'opened',
+  read: 'read',
   scandir: 'read',
   mkdir: 'made',
   mkdtemp: 'made',
@@ -74,19 +75,26 @@ export class SystemError extends UnusableError {
   }
 }
 
+interface Origin {
+  /** The error is known to be of a file, not of a connection. */
+  readonly isFile?: boolean
+}
+
 /** A SystemError for what the operating system refused; any other error stays as it is. */
-export function asSystemError(error: unknown): unknown {
-  const problem = explainSystemError(error)
-  return problem === null ? error : new SystemError(problem.sentence, { cause: error })
+export function asSystemError(error: unknown, origin: Origin = {}): unknown {
+  const problem = explainSystemError(error, origin)
+  return problem === null
+    ? error
+    : new SystemError(problem.sentence, { cause: error, retryable: problem.retryable })
 }
 
 /** Null: it is no such error. */
-export function explainSystemError(error: unknown): SystemProblem | null {
+export function explainSystemError(error: unknown, { isFile = false }: Origin = {}): SystemProblem | null {
   const code = foreignCodeOf(error)
   if (!(error instanceof Error) || code === null) return null
-  if (!('syscall' in error) || typeof error.syscall !== 'string' || ofTheNetwork.has(error.syscall))
-    return null
+  if (!('syscall' in error) || typeof error.syscall !== 'string') return null
   const { syscall } = error
+  if (ofTheNetwork.has(syscall) && !isFile) return null
   if (syscall === 'uv_cwd') {
     const reason = 'the folder this was started in does not exist any more'
     return { reason, sentence: `${reason}: change to one that does, and start it there.`, retryable: false }

@@ -200,7 +200,7 @@ async function lookAtFirstBytes(bytes: PassThrough): Promise<[isEmpty: boolean, 
 
 /** An error of reading or of zlib, whose codes begin with Z_. */
 function asFileError(error: unknown): unknown {
-  const known = asSystemError(error)
+  const known = asSystemError(error, { isFile: true })
   if (known instanceof SystemError || !(error instanceof Error) || !('code' in error)) return known
   if (error.code === 'Z_BUF_ERROR') return cutOff(error)
   if (String(error.code).startsWith('Z_')) return damaged(messageOf(error), error)

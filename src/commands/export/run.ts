@@ -28,19 +28,21 @@ export async function runExport(path: string): Promise<ExitCode> {
     say(`Exporting ${table}: ${counted(rows, 'row')}`),
   )
   try {
-    await withInterruption((signal) =>
-      withDatabase(
-        config,
-        async (database) => {
-          await assertSchemaIsCurrent(database.pool)
-          const exported = await inTransaction(database.pool, 'exporting', (client) =>
-            write(exportMirror(client, onRows), { destination, path, signal }),
-          )
-          await destination.complete()
-          for (const line of inWords(exported, config, database)) say(line)
-        },
-        { mayCreate: false, name: 'export', signal },
-      ),
+    await withInterruption(
+      (signal) =>
+        withDatabase(
+          config,
+          async (database) => {
+            await assertSchemaIsCurrent(database.pool)
+            const exported = await inTransaction(database.pool, 'exporting', (client) =>
+              write(exportMirror(client, onRows), { destination, path, signal }),
+            )
+            await destination.complete()
+            for (const line of inWords(exported, config, database)) say(line)
+          },
+          { mayCreate: false, name: 'export', signal },
+        ),
+      { outcome: path === '-' ? 'the export is incomplete' : 'nothing was exported' },
     )
   } catch (error) {
     await destination.discard()

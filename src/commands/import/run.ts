@@ -28,27 +28,34 @@ export async function runImport(path: string): Promise<ExitCode> {
   const onRows = periodically(PROGRESS_EVERY_MS, (table: string, rows: number) =>
     say(`Importing ${table}: ${counted(rows, 'row')}`),
   )
-  await withInterruption(async (signal) => {
-    const source = openSource(path)
-    signal.addEventListener('abort', () => source.destroy(signal.reason))
-    const file = await readExport(source)
-    assertSchemaIsKnown(file.header)
-    assertSameNumberKey(config, file.header)
-    await withDatabase(
-      config,
-      async (database) => {
-        await prepare(config, database)
-        const imported = await importMirror(file, { pool: database.pool, signal, onRows })
-        if (isAtLeast(config.logLevel, 'info')) print(inWords(imported, file.header, config).join('\n'))
-      },
-      { name: 'import', signal },
-    )
-  })
+  await withInterruption(
+    async (signal) => {
+      const source = openSource(path)
+      signal.addEventListener('abort', () => source.destroy(signal.reason))
+      const file = await readExport(source)
+      assertSchemaIsKnown(file.header)
+      assertSameNumberKey(config, file.header)
+      await withDatabase(
+        config,
+        async (database) => {
+          await prepare(config, database)
+          const imported = await importMirror(file, { pool: database.pool, signal, onRows })
+          if (isAtLeast(config.logLevel, 'info')) print(inWords(imported, file.header, config).join('\n'))
+        },
+        { name: 'import', signal },
+      )
+    },
+    { outcome: 'nothing was imported' },
+  )
   return exitCodes.ok
 }
 
 function openSource(path: string): Readable {
-  if (path !== '-') return createReadStream(path, { highWaterMark: 256 * 1024 })
+  if (path !== '-') {
+    const file = createReadStream(path, { highWaterMark: 256 * 1024 })
+    // Only an error of opening names it.
+    return file.once('error', (error) => Object.assign(error, { path }))
+  }
   if (process.stdin.isTTY)
     throw new UsageError(
       '`import -` reads an export from a pipe: allo-queue-mirror export | … allo-queue-mirror import -',
