@@ -1,6 +1,6 @@
 /** The figures of a report, compared with the truth of two weeks of two teams, and with the views that they link to. */
 import { describe, expect, test } from 'vitest'
-import { plusDays } from '../src/report/calendar.ts'
+import { plusDays, workingDayBefore } from '../src/report/calendar.ts'
 import { type Days, type Filters, noPeriod, usualFilters } from '../src/report/filters.ts'
 import { measures, poorListsOf } from '../src/report/lists.ts'
 import { reportPage } from '../src/report/page/page.ts'
@@ -551,6 +551,13 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
     }
   })
 
+  interface Held {
+    readonly user_id: string
+    readonly queue_id: string | null
+    readonly valid_from: number
+    readonly is_open: boolean
+  }
+
   test('what is to do today is what the views of freshness, teammates, waiting numbers and removals say', async () => {
     for (const team of weeks().teams) {
       const { figures } = await reportOf(team)
@@ -558,7 +565,9 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       const { users } = team.truth
       const teammates = await team.read<{
         user_id: string
+        queue_id: string | null
         remaining: number | null
+        last_dial_at: number | null
         queue_state: string
         is_listed: boolean
         left_at: number | null
@@ -566,6 +575,27 @@ describe.each(climates)('two weeks, with $seed', (climate) => {
       const listed = teammates.filter(({ is_listed, left_at }) => is_listed || left_at === null)
       expect(todo.nothingLeft.count).toBe(listed.filter(({ remaining }) => remaining === 0).length)
       expect(todo.unknownQueues).toBe(listed.filter(({ queue_state }) => queue_state === 'unknown').length)
+      const withoutQueue = listed.filter(({ queue_state }) => queue_state === 'no_queue')
+      expect(todo.withoutQueue.count).toBe(withoutQueue.length)
+      for (const { userId } of todo.withoutQueue.first)
+        expect(withoutQueue.map(({ user_id }) => user_id)).toContain(userId)
+      const lastWorkingDay = startOfDay(workingDayBefore(figures.period.today.date), timeZone)
+      const held = (await team.read<Held>('queue_assignments')).filter(({ is_open }) => is_open)
+      const idle = listed.filter(
+        ({ user_id, queue_id, remaining, last_dial_at }) =>
+          (remaining ?? 0) > 0 &&
+          (last_dial_at ?? 0) < lastWorkingDay &&
+          held.some(
+            (one) => one.user_id === user_id && one.queue_id === queue_id && one.valid_from < lastWorkingDay,
+          ),
+      )
+      expect(todo.idle.count).toBe(idle.length)
+      expect(todo.idle.first.map(({ number }) => number)).toEqual(
+        idle
+          .map(({ remaining }) => remaining)
+          .sort((a, b) => (b ?? 0) - (a ?? 0))
+          .slice(0, 4),
+      )
       const fresh = await team.read<{ is_stale: boolean }>('data_freshness')
       expect(todo.notRead.count).toBe(fresh.filter(({ is_stale }) => is_stale).length)
       const stale = await team.read<{ user_id: string }>('stale_numbers')

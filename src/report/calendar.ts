@@ -91,6 +91,11 @@ export function daysFrom(first: string, last: string): number {
   return Math.round((Date.parse(last) - Date.parse(first)) / 86_400_000) + 1
 }
 
+/** The last day from Monday to Friday before this one. Public holidays are not known. */
+export function workingDayBefore(day: string): string {
+  return plusDays(day, -(({ 0: 3, 6: 2 } as Record<number, number>)[daysSinceMonday(day)] ?? 1))
+}
+
 export function plusDays(day: string, days: number): string {
   return new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10)
 }

@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { run } from '../store/postgres/query.ts'
+import { workingDayBefore } from './calendar.ts'
 import { instant } from './instant.ts'
 import { previousHolder } from './removals.ts'
 import { isAsked, isOfTeammate, type Scope } from './scope.ts'
@@ -13,6 +14,14 @@ export interface Todo {
   readonly notRead: Some
   /** Hold a queue in which nothing is left. `number` is how many numbers it has. */
   readonly nothingLeft: Some
+  /** On the team and seen without a queue. Last dial first. */
+  readonly withoutQueue: Some
+  /**
+   * Queues that lie idle. `number`: what is left in them; `at`: the last dial of the holder in any queue, null: none was
+   * seen. A queue lies idle if the holder has had it since before the last working day, Monday to Friday, and made no dial
+   * on that day or since.
+   */
+  readonly idle: Some
   /** Numbers that wait longer than 7 days for their first call: `number` of them, by holder. */
   readonly waiting: SomeNumbers
   /**
@@ -59,6 +68,8 @@ export async function todoOf(scope: Scope): Promise<Todo> {
   return {
     notRead: await some(scope, notRead(scope), sql`number desc nulls first`),
     nothingLeft: await some(scope, nothingLeft(scope), sql`number desc`),
+    withoutQueue: await some(scope, withoutQueue(scope), sql`at desc nulls last`),
+    idle: await some(scope, idle(scope), sql`number desc`),
     waiting: await someNumbers(scope, waiting(scope)),
     late: await lateOf(scope),
     lost: await someNumbers(scope, lost(scope)),
@@ -90,6 +101,22 @@ function notRead(scope: Scope): SQL {
 function nothingLeft(scope: Scope): SQL {
   return sql`select ${whose}, numbers as number, ${instant(sql`last_dial_at`)} as at, queue_id as "queueId", null as reason
     from reporting.teammates where ${isAsked(scope)} and (is_listed or left_at is null) and remaining = 0`
+}
+
+function withoutQueue(scope: Scope): SQL {
+  return sql`select ${whose}, 0 as number, ${instant(sql`last_dial_at`)} as at, queue_id as "queueId", null as reason
+    from reporting.teammates where ${isAsked(scope)} and (is_listed or left_at is null) and queue_state = 'no_queue'`
+}
+
+function idle(scope: Scope): SQL {
+  const { today } = scope.period
+  const since = sql`reporting.start_of_day(${workingDayBefore(today.date)}::date)`
+  return sql`select ${whose}, remaining as number, ${instant(sql`last_dial_at`)} as at, queue_id as "queueId", null as reason
+    from reporting.teammates t
+    where ${isAsked(scope)} and (is_listed or left_at is null) and remaining > 0
+      and coalesce(last_dial_at < ${since}, true)
+      and exists (select from reporting.queue_assignments a where a.user_id = t.user_id and a.queue_id = t.queue_id
+        and a.valid_to is null and a.valid_from < ${since})`
 }
 
 function waiting(scope: Scope): SQL {

@@ -16,12 +16,19 @@ export interface Compared {
 export function changeWords({ now, then, when, unreadNow, unreadThen }: Compared): Content {
   const unknown = unknownBefore(when, unreadThen)
   if (unknown !== null) return unknown
-  const doubt = Math.max(unreadNow ?? 0, unreadThen ?? 0)
-  if (doubt >= PARTLY_UNREAD) {
-    const which = (unreadThen ?? 0) >= (unreadNow ?? 0) ? 'then' : 'now'
-    return `${when}: ${count(then)}. ${percent(doubt)} of the time ${which} was not read, so the change is not known.`
-  }
+  const doubt = doubtOf({ unreadNow, unreadThen })
+  if (doubt !== null) return `${when}: ${count(then)}. ${doubt}.`
   return html`<b class="change">${signed(now - then)}</b>${share(now, then)} from ${count(then)}, ${when}`
+}
+
+/** In words why no change is claimed; null: it is known, because enough of both times was read. */
+export function doubtOf({
+  unreadNow,
+  unreadThen,
+}: Pick<Compared, 'unreadNow' | 'unreadThen'>): string | null {
+  const [now, then] = [unreadNow ?? 0, unreadThen ?? 0]
+  if (Math.max(now, then) < PARTLY_UNREAD) return null
+  return `${percent(Math.max(now, then))} of the time ${then >= now ? 'then' : 'now'} was not read, so the change is not known`
 }
 
 /** In words why it is not known what was before; null: it is known, at least in part. */

@@ -29,6 +29,7 @@ ${details(
 <dt>Change</dt><dd>Claimed only if less than 5 % of either time was not read. A change is a fact about counts; whether it is more than chance, only rates with their ranges say.</dd>
 <dt>Dials an hour</dt><dd>Dials after a pause of at most 30 minutes, by the sum of these pauses: calls and breaks of half an hour included, nights not.</dd>
 <dt>Runs out</dt><dd>When nothing is left at the pace of the teammate’s last 8 hours of dialling in this queue, without a pause and without new numbers.</dd>
+<dt>Lies idle</dt><dd>A queue with numbers left whose holder has had it since before the last working day (Monday to Friday; holidays are not known) and was seen to make no dial on that day or since.</dd>
 <dt>Connection rate</dt><dd>Dials that a person answered, of dials with a result. The range beside it (95 %, Wilson) is what the true rate may well be: with few dials it is wide, and a difference within it may be chance. Rank people by counts.</dd>
 <dt>Conversation, conversion</dt><dd>A call of more than 60 seconds that no phone menu answered, and one with a tag of CONVERSION_TAGS: of answered dials whose details Allo was asked for (CALL_DETAILS). Of the others it is not known.</dd>
 <dt>Beyond chance</dt><dd>A χ² test of all of them finds p below 0.05, and the named one differs from the others together with p below 0.05 divided by how many are compared. Of ten teammates with the same luck, one has the highest rate: that alone says nothing. Fewer than ten dials with a result are not compared.</dd>

@@ -2,9 +2,10 @@
 import { type Html, html } from '../../page/html.ts'
 import { compareRates } from '../chance.ts'
 import type { Person } from '../people.ts'
+import { doubtOf } from './change.ts'
 import { nextToRunOut, runsOutWords } from './forecast-words.ts'
 import type { PageData } from './parts.ts'
-import { count, countOf, listed, PARTLY_UNREAD, percent, range, resolvedDials, UNREAD } from './words.ts'
+import { count, countOf, listed, percent, range, resolvedDials, UNREAD } from './words.ts'
 
 export function peopleSentence(page: PageData): string {
   const { total, teammates } = page.figures.people
@@ -45,11 +46,11 @@ function withoutQueue({ figures, report }: PageData): string {
 function change({ figures, words }: PageData): string {
   const { people, unread } = figures
   const { dials, previousDials } = people.total
-  const before = unread.previous ?? 0
-  if (previousDials === 0 || before > UNREAD) return ''
+  if (previousDials === 0 || (unread.previous ?? 0) > UNREAD) return ''
+  const doubt = doubtOf({ unreadNow: unread.period, unreadThen: unread.previous })
+  if (doubt !== null) return `; ${count(previousDials)} ${words.inBefore}, but ${doubt}`
   const difference = `${count(Math.abs(dials - previousDials))} ${dials >= previousDials ? 'more' : 'fewer'}`
-  const caveat = before < PARTLY_UNREAD ? '' : `, of which ${percent(before)} was not read`
-  return `, ${difference} than ${words.inBefore}${caveat}`
+  return `, ${difference} than ${words.inBefore}`
 }
 
 /** Used-up queues are counted in the whole team; the first to run out is among those that were looked at. */

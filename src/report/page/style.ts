@@ -118,7 +118,7 @@ path.none{fill:none;stroke:var(--muted);stroke-width:2;stroke-dasharray:1 4;stro
 text.mark{fill:var(--warning);font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:3px}
 text.tick{paint-order:stroke;stroke:var(--card);stroke-width:3px}
 p.axis{display:flex;justify-content:space-between;margin:.15rem 0 0;font-size:.72rem;color:var(--muted)}
-figure details{margin-top:0}figure summary{font-size:.8rem}
+figure details{margin-top:0}figure summary{font-size:.8rem}figure .scroll table{font-size:.85rem}figure .scroll td,figure .scroll thead th{white-space:normal;padding-right:.6rem}figure .scroll th[scope=row],figure .scroll td.n{min-width:0;white-space:nowrap}
 .week{table-layout:fixed;max-width:52rem;border-collapse:separate;border-spacing:2px;font-size:.85rem}
 .week th,.week td{border:0;padding:.2rem .1rem;text-align:center;vertical-align:middle;min-width:0}
 .week th[scope=row]{color:var(--muted);font-weight:400;min-width:0}

@@ -3,7 +3,7 @@ import { type Content, type Html, html } from '../../page/html.ts'
 import type { DayOfDials } from '../days.ts'
 import { dialsAnHour } from '../pace.ts'
 import type { Rate } from '../scope.ts'
-import { changeWords, unknownBefore } from './change.ts'
+import { changeWords, doubtOf, unknownBefore } from './change.ts'
 import { type CsvLink, csvLinks, ofDials, type PageData } from './parts.ts'
 import { spark } from './spark.ts'
 import { count, countOf, duration, PARTLY_UNREAD, percent, range, resolvedDials } from './words.ts'
@@ -130,10 +130,11 @@ function today(page: PageData, what: 'dials' | 'reached'): Html {
 function connectionRate(page: PageData): Html {
   const { people, period, unread } = page.figures
   const { connected: now, previousConnected: then } = people.total
+  const isKnown = doubtOf({ unreadNow: unread.period, unreadThen: unread.previous }) === null
   const was =
     then.rate === null
       ? 'no dial with a result'
-      : `${percent(then.rate)} of ${resolvedDials(then)}${difference(now, then)}`
+      : `${percent(then.rate)} of ${resolvedDials(then)}${isKnown ? difference(now, then) : ''}`
   return tile(page, {
     name: `Connection rate, ${shortly(page)}`,
     value: now.rate === null ? '–' : percent(now.rate),

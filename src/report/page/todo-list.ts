@@ -14,7 +14,7 @@ export function todoSection(page: PageData): Html {
   const lines = kinds.flatMap((kind) => linesOf(page, kind(todo, page)))
   const body =
     lines.length === 0
-      ? html`<p class="calm">Nothing needs you now: everyone was read in time, no queue is used up or runs out today or within ${SOON_HOURS} hours of dialling, no ten uncalled numbers left a queue at once yesterday or today, none waits longer than 7 days, and no list is clearly poor.</p>`
+      ? html`<p class="calm">Nothing needs you now: everyone was read in time, every teammate has a queue, none is used up, lies idle or runs out today or within ${SOON_HOURS} hours of dialling, no ten uncalled numbers were seen to leave a queue at once yesterday or today, none waits longer than 7 days, and no list is clearly poor.</p>`
       : html`<ul class="todo">${lines}</ul>`
   return html`<section aria-labelledby="todo"><header class="head"><h2 id="todo">What to do today</h2></header>
 ${body}${notJudged(page)}</section>`
@@ -60,9 +60,33 @@ const nothingLeft: KindOf = ({ nothingLeft }) => ({
   some: nothingLeft,
   figure: () => '0',
   says: ({ number }, who) =>
-    html`numbers left to call: ${who} has called all ${count(number ?? 0)} of the queue.`,
+    html`numbers left to call: ${who} has called all ${count(number ?? 0)} that are in the queue.`,
   rows: ['current_numbers'],
   more: (rest) => `${countOf(rest, 'more teammate')} with nothing left to call`,
+})
+
+const withoutQueue: KindOf = ({ withoutQueue: { count: teammates, first } }, page) => ({
+  some: { count: Math.min(teammates, 1), first: first.slice(0, 1) },
+  figure: () => count(teammates),
+  says: () => {
+    const rest = teammates - first.length
+    const names = [...first.map((item) => nameOf(page, item)), ...(rest > 0 ? [`${count(rest)} more`] : [])]
+    return html`${teammates === 1 ? 'teammate has' : 'teammates have'} no queue: ${inOneLine(names)}.`
+  },
+  rows: ['teammates'],
+  more: () => '',
+  isOfTeam: true,
+})
+
+const idle: KindOf = ({ idle }, { clock }) => ({
+  some: idle,
+  figure: ({ number }) => count(number ?? 0),
+  says: ({ at }, who) =>
+    at === null
+      ? html`left for ${who}, who never dialled as far as is known.`
+      : html`left for ${who}, who was last seen to dial on ${clock.day(at)}.`,
+  rows: ['current_numbers'],
+  more: (rest) => `${countOf(rest, 'more queue')} that ${rest === 1 ? 'lies' : 'lie'} idle`,
 })
 
 const waiting: KindOf = ({ waiting }) => ({
@@ -97,16 +121,17 @@ function whereMost(some: SomeNumbers | null, who: Content): Content {
     : html`in the queues of ${countOf(queues, 'teammate')}; most in that of ${who}, ${count(first[0]?.number ?? 0)}`
 }
 
-const lost: KindOf = ({ lost }, { clock, figures: { period } }) => {
+const lost: KindOf = ({ lost }, { clock, words, figures: { period } }) => {
   const { date, from: midnight } = period.today
-  const when = (at: string) => `${at < midnight ? 'yesterday ' : ''}at ${clock.time(at)}`
-  const how = ({ at, reason }: Item) => `${at === null ? '' : `${when(at)}, `}${endReason(reason ?? null)}`
+  const when = (at: string) => `seen ${at < midnight ? 'yesterday' : 'today'} at ${clock.time(at)}`
+  const how = ({ at, reason }: Item) => `${at === null ? '' : `${when(at)}: `}${endReason(reason ?? null)}`
+  const ofPeriod = html` <a href="#removals">Losses of ${words.noun}</a>.`
   return {
     ...ofTeam(lost),
     says: (item, who) =>
       lost.count === 1
-        ? html`uncalled numbers left the queue of ${who} ${how(item)}.`
-        : html`uncalled numbers left queues yesterday or today, ten or more at once, ${count(lost.count)} times. Most left the queue of ${who}: ${count(item.number ?? 0)} ${how(item)}.`,
+        ? html`uncalled numbers left the queue of ${who}, ${how(item)}.${ofPeriod}`
+        : html`uncalled numbers left queues in the last two days, ten or more at once, ${count(lost.count)} times. Most in these two days from the queue of ${who}: ${count(item.number ?? 0)}, ${how(item)}.${ofPeriod}`,
     rows: ['removals', { ...noPeriod, from: plusDays(date, -1), to: date }],
   }
 }
@@ -155,21 +180,37 @@ function someOf(items: readonly Item[]): { readonly count: number; readonly firs
   return { count: items.length, first: items.slice(0, LINES) }
 }
 
-const kinds: readonly KindOf[] = [notRead, nothingLeft, runsOut, late, lost, waiting, poorLists]
+const kinds: readonly KindOf[] = [
+  notRead,
+  nothingLeft,
+  withoutQueue,
+  runsOut,
+  idle,
+  late,
+  lost,
+  waiting,
+  poorLists,
+]
 
 function linesOf(page: PageData, { some, figure, says, rows, more, isOfTeam = false }: Kind): Html[] {
   const lines = some.first.map((item) => {
-    const who =
-      page.links === null || item.userId === ''
-        ? html`<b>${item.name}</b>`
-        : html`<a href="${page.links.page({ teammate: item.userId, queue: null })}">${item.name}</a>`
     const narrower = isOfTeam || item.userId === '' ? {} : { teammate: item.userId }
-    return html`<li><b class="figure">${rowsBehind(page, figure(item), rows, narrower)}</b> <span>${says(item, who)}</span></li>`
+    return html`<li><b class="figure">${rowsBehind(page, figure(item), rows, narrower)}</b> <span>${says(item, nameOf(page, item))}</span></li>`
   })
   const rest = some.count - some.first.length
   return rest > 0
     ? [...lines, html`<li class="rest"><span>And ${rowsBehind(page, more(rest), rows, {})}.</span></li>`]
     : lines
+}
+
+function nameOf({ links }: PageData, { userId, name }: Pick<Item, 'userId' | 'name'>): Html {
+  return links === null || userId === ''
+    ? html`<b>${name}</b>`
+    : html`<a href="${links.page({ teammate: userId, queue: null })}">${name}</a>`
+}
+
+function inOneLine(names: readonly Content[]): Html {
+  return html`${names.map((name, index) => html`${index === 0 ? '' : index === names.length - 1 ? ' and ' : ', '}${name}`)}`
 }
 
 /** Null: everything was judged. */
