@@ -30,7 +30,7 @@ export const exitCodeList: readonly { readonly code: ExitCode; readonly meaning:
   {
     code: exitCodes.data,
     meaning:
-      'a problem in the data. `check`: a data check failed. `forget`: the number was not erased; the message says why',
+      'a problem in the data. `check`: a data check failed. `import`: the file is damaged, incomplete or no export. `forget`: the number was not erased; the message says why',
   },
   { code: exitCodes.bug, meaning: 'a bug in this program; `LOG_LEVEL=debug` shows where' },
   { code: exitCodes.tryAgain, meaning: 'temporary or partial failure: try again' },

@@ -143,6 +143,28 @@ test('only the owner can read an export, and no incomplete one has its name', as
   expect(readdirSync(cwd).filter((name) => /^(none|no|left)/.test(name))).toEqual(['left.gz.part'])
 })
 
+test('an export replaces no file that appears while it is written', async () => {
+  const path = join(cwd, 'raced.gz')
+  const destination = await openDestination(path)
+  destination.stream.end('of the export')
+  await once(destination.stream, 'close')
+  writeFileSync(path, 'of another')
+  await expect(destination.complete()).rejects.toThrow(/raced.gz was made during the export/)
+  await destination.discard()
+  expect(readFileSync(path, 'utf8')).toBe('of another')
+  expect(existsSync(`${path}.part`)).toBe(false)
+})
+
+// No user can change the rights of this file.
+test.runIf(process.platform === 'linux')(
+  'an export into a file that stays readable for others is refused',
+  async () => {
+    const { code, stderr } = await shell('$program export > /proc/self/comm', { DATABASE_URL: fixture.url })
+    expect(stderr).toMatch(/^Others can read the file that stdout leads to.*name a file instead/)
+    expect(code).toBe(exitCodes.usage)
+  },
+)
+
 test('an export to a terminal is refused, and one whose reader ends early fails', async () => {
   const { isTTY } = process.stdout
   process.stdout.isTTY = true

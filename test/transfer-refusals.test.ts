@@ -260,7 +260,7 @@ describe('a database', () => {
 
   test('with nothing but a suppressed number is refused, because that choice would be lost', async () => {
     await target.pool.query(`insert into allo.suppressed_numbers values ('of a number', now())`)
-    await refusedBy(/rows in suppressed_numbers/, exitCodes.configuration)
+    await refusedBy(/the database is not empty: rows in suppressed_numbers;/, exitCodes.configuration)
   })
 
   test('that a worker uses is refused, and named', async () => {

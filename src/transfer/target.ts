@@ -55,19 +55,24 @@ export async function assertIsEmpty(db: Pool | Client, header: Header): Promise<
     )} limit 1`,
   )
   if (first === null) return
+  const mirror = await mirrorInWords(db, header)
   throw new ImportRefusedError(
-    `the database has a mirror already, ${await likeness(db, header)} (${await mirrorInWords(db, first.table)}), and two can't be merged`,
+    mirror === null
+      ? `the database is not empty: rows in ${first.table}`
+      : `the database has a mirror already, ${mirror}, and two can't be merged`,
     'DATABASE_URL must name an empty database: see "Leave the embedded database" in docs/operating.md',
   )
 }
 
-async function mirrorInWords(db: Pool | Client, table: string): Promise<string> {
+/** Null: the database has no team. */
+async function mirrorInWords(db: Pool | Client, header: Header): Promise<string | null> {
   const found = await run<{ teamId: string; name: string | null }>(
     db,
     sql`select ${teams.teamId} as "teamId", ${teams.name} as name from ${teams} order by 1 limit 3`,
   )
-  if (found.length === 0) return `rows in ${table}`
-  return found.map(({ teamId, name }) => printable(name === null ? teamId : `${name}, ${teamId}`)).join('; ')
+  if (found.length === 0) return null
+  const named = found.map(({ teamId, name }) => printable(name === null ? teamId : `${name}, ${teamId}`))
+  return `${await likeness(db, header)} (${named.join('; ')})`
 }
 
 async function likeness(db: Pool | Client, { teams: exported }: Header): Promise<string> {

@@ -1,6 +1,6 @@
 /** Where an export is written: it contains phone numbers, so only the current user may read it. */
 import { existsSync, fchmodSync, fstatSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { link, open, rename, rm } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { foreignCodeOf, InterruptedError, UsageError } from '../../errors.ts'
 import { asSystemError, explainSystemError, reasonInWords } from '../../text/system-error.ts'
@@ -24,10 +24,23 @@ function openStdout(): Destination {
       'An export is compressed data, and contains phone numbers: name a file, such as mirror.jsonl.gz, or pipe it into `allo-queue-mirror import -`.',
     )
   }
-  // A file that the shell created is readable for others.
-  if (fstatSync(process.stdout.fd).isFile()) fchmodSync(process.stdout.fd, 0o600)
+  hideFromOthers(process.stdout.fd)
   const nothing = async () => undefined
   return { stream: process.stdout, complete: nothing, discard: nothing }
+}
+
+/** A file that the shell created is readable for others. */
+function hideFromOthers(fd: number): void {
+  const file = fstatSync(fd)
+  if (!file.isFile() || (file.mode & 0o077) === 0) return
+  try {
+    fchmodSync(fd, 0o600)
+  } catch (cause) {
+    throw new UsageError(
+      `Others can read the file that stdout leads to, and its rights can't be changed (${reasonInWords(cause)}): name a file instead, such as mirror.jsonl.gz.`,
+      { cause },
+    )
+  }
 }
 
 async function openFile(path: string): Promise<Destination> {
@@ -37,7 +50,7 @@ async function openFile(path: string): Promise<Destination> {
     const file = await open(part, 'wx', 0o600)
     return {
       stream: file.createWriteStream({ flush: true }),
-      complete: () => rename(part, path),
+      complete: () => moveTo(path, part),
       discard: () => rm(part, { force: true }),
     }
   } catch (error) {
@@ -47,6 +60,20 @@ async function openFile(path: string): Promise<Destination> {
       { cause: error },
     )
   }
+}
+
+/** Unlike a rename, a link replaces no file that another process made meanwhile. Not every file system has links. */
+async function moveTo(path: string, part: string): Promise<void> {
+  try {
+    await link(part, path)
+  } catch (error) {
+    if (foreignCodeOf(error) !== 'EEXIST') return rename(part, path)
+    throw new UsageError(
+      `A file ${path} was made during the export: name another. It was not changed, and nothing was exported.`,
+      { cause: error },
+    )
+  }
+  await rm(part)
 }
 
 /** What to say of an error of the stream. */

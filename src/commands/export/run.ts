@@ -11,6 +11,7 @@ import { printError } from '../../terminal/output.ts'
 import { periodically } from '../../terminal/periodically.ts'
 import { isAtLeast } from '../../terminal/progress.ts'
 import { counted } from '../../text/counted.ts'
+import { printable } from '../../text/printable.ts'
 import { type Exported, exportMirror } from '../../transfer/export-mirror.ts'
 import { type OpenDatabase, withDatabase } from '../open/database.ts'
 import { asWriteError, type Destination, openDestination } from './destination.ts'
@@ -88,7 +89,7 @@ async function write(
 }
 
 function inWords({ header, rows }: Exported, config: Config, { isEmbedded }: OpenDatabase): string[] {
-  const teams = header.teams.map(({ teamId }) => teamId).join(', ') || 'no team yet'
+  const teams = header.teams.map(({ teamId }) => printable(teamId)).join(', ') || 'no team yet'
   const keyFile = isEmbedded && config.numberKey === null ? resolve(join(config.dataDir, 'number-key')) : null
   const key = keyFile === null ? 'NUMBER_KEY' : `the key in ${keyFile}`
   return [

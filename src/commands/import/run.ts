@@ -25,9 +25,6 @@ const PROGRESS_EVERY_MS = 10_000
 export async function runImport(path: string): Promise<ExitCode> {
   const config = readConfig({ needsApiKey: false })
   const say = (line: string) => isAtLeast(config.logLevel, 'info') && printError(line)
-  const onRows = periodically(PROGRESS_EVERY_MS, (table: string, rows: number) =>
-    say(`Importing ${table}: ${counted(rows, 'row')}`),
-  )
   await withInterruption(
     async (signal) => {
       const source = openSource(path)
@@ -39,6 +36,9 @@ export async function runImport(path: string): Promise<ExitCode> {
         config,
         async (database) => {
           await prepare(config, database)
+          const onRows = periodically(PROGRESS_EVERY_MS, (table: string, rows: number) =>
+            say(`Importing ${table}: ${counted(rows, 'row')}`),
+          )
           const imported = await importMirror(file, { pool: database.pool, signal, onRows })
           if (isAtLeast(config.logLevel, 'info')) print(inWords(imported, file.header, config).join('\n'))
         },
@@ -87,7 +87,7 @@ function inWords(imported: Imported, header: Header, config: Config): string[] {
     `Imported ${counted(imported.rows, 'row')}, as of ${header.exportedAt}. All checks of the export passed.`,
     ...(header.numberKey !== null && config.numberKey === null ? [keyIsNeeded] : []),
     ...(key !== null && !header.apiKeys.includes(key) ? [keyIsNew] : []),
-    'A number that was forgotten after this moment is in the database again: forget it again.',
+    'If you forgot a number after that moment, forget it again: the export still contains it.',
     'Next: `allo-queue-mirror check`, then `sync` or the worker.',
   ]
 }
