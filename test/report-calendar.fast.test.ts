@@ -1,6 +1,6 @@
 /** Which days the periods of the calendar have, and with which they are compared. */
 import { describe, expect, test } from 'vitest'
-import { calendarDays, monthsUntil, neighbours } from '../src/report/calendar.ts'
+import { calendarDays, monthsUntil, neighbours, workingDayBefore } from '../src/report/calendar.ts'
 import { type AskedPeriod, noPeriod } from '../src/report/filters.ts'
 
 const thursday = '2026-11-26'
@@ -72,6 +72,15 @@ test('the days before and after a week or a month are a whole week or month', ()
     earlier: range('2026-11-24', '2026-11-24'),
     later: range(thursday, thursday),
   })
+})
+
+test.each([
+  [thursday, '2026-11-25'],
+  ['2026-11-28', '2026-11-27'],
+  ['2026-11-29', '2026-11-27'],
+  ['2026-11-30', '2026-11-27'],
+])('the last working day before %s is %s', (day, before) => {
+  expect(workingDayBefore(day)).toBe(before)
 })
 
 test('the months since the first reading are listed, newest first', () => {

@@ -41,7 +41,7 @@ describe('report', () => {
     const resolved = calls.filter(({ outcome }) => outcome !== 'in_progress').length
     expect(connected).toBeGreaterThan(0)
     const text = stdout.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
-    const [, told] = /A person answered (\d+ of the \d+) with a result/.exec(text) ?? []
+    const [, told] = /(\d+ of the \d+) with a result (?:was|were) answered/.exec(text) ?? []
     expect(told).toBe(`${connected} of the ${resolved}`)
     expect(text.includes(weeks.nameOf(weeks.cast.resetter))).toBe(false)
   })

@@ -110,7 +110,7 @@ describe('/report', () => {
     const reached = weeks.calls.filter(({ outcome }) => outcome === 'connected').length
     const all = words((await server.get('/report?days=28')).text)
     expect(all).toContain(`3 of 4 teammates made ${weeks.calls.length} dials`)
-    expect(all).toContain(`A person answered ${reached} of the ${results} with a result`)
+    expect(all).toContain(`${reached} of the ${results} with a result were answered`)
     const { seller } = weeks.cast
     const ofSeller = weeks.calls.filter(({ userId }) => userId === seller).length
     const one = words((await server.get(`/report?days=28&teammate=${seller}`)).text)

@@ -93,7 +93,8 @@ export function daysFrom(first: string, last: string): number {
 
 /** The last day from Monday to Friday before this one. Public holidays are not known. */
 export function workingDayBefore(day: string): string {
-  return plusDays(day, -(({ 0: 3, 6: 2 } as Record<number, number>)[daysSinceMonday(day)] ?? 1))
+  const sinceFriday = daysSinceMonday(day) - 4
+  return plusDays(day, sinceFriday > 0 ? -sinceFriday : sinceFriday === -4 ? -3 : -1)
 }
 
 export function plusDays(day: string, days: number): string {

@@ -4,7 +4,7 @@ import type { Rate } from './scope.ts'
 /** A difference counts as beyond chance if chance alone gives it less often than this. */
 export const SIGNIFICANT = 0.05
 /** The χ² test is not valid with fewer expected dials in a cell than this. */
-const LEAST_EXPECTED = 5
+export const LEAST_EXPECTED = 5
 
 type Counts = Pick<Rate, 'part' | 'whole'>
 

@@ -20,7 +20,7 @@ export function attemptsSection(page: PageData): Html {
           ? null
           : empty('No dial in these weeks.')
         : html`${attemptTable(attempts.attempts)}
-<p class="fine">Of the whole team, in the weeks from ${dayWords(firstWeek)}. An attempt is a dial of a number that the team had not reached before, over all its queues. The line is the 95 % range of the rate.</p>`,
+<p class="fine">Of the whole team, in the weeks from ${dayWords(firstWeek)}. An attempt is a dial of a number that the team had not reached before, over all its queues.<span class="wide"> The line is the 95 % range of the rate.</span></p>`,
   })
 }
 
@@ -34,9 +34,20 @@ function sentence({ attempts, isTooMuch }: Attempts): string {
     return `No two attempts have ${LEAST_DIALS} dials with a result: too few to compare them.`
   }
   const lower = later.find(({ connected }) => (connected.high ?? 1) < (first.connected.low ?? 0))
-  const start = `At the ${nameOf(first)} attempt, ${rateWords(first)} reached a person.`
-  if (lower === undefined) return `${start} No later attempt is clearly worse: the likely ranges meet.`
+  const start = `At the ${nameOf(first)} attempt, ${rateWords(first)} were answered.`
+  if (lower === undefined)
+    return `${start} No later attempt is clearly worse: the likely ranges meet.${tooFew(attempts)}`
   return `${start} The ${nameOf(lower)} is the first that is clearly worse: ${rateWords(lower)} (likely ${range(lower.connected)}).`
+}
+
+/** Even half the rate of the first attempt is not clearly lower in fewer dials. */
+const ENOUGH = 100
+
+/** Says which is the first attempt that can't be judged; empty: there is none. */
+function tooFew(attempts: readonly Attempt[]): string {
+  const few = attempts.find(({ attempt, connected }) => attempt > 1 && connected.whole < ENOUGH)
+  if (few === undefined) return ''
+  return ` There are too few ${nameOf(few)} attempts (${count(few.connected.whole)}) to say whether it is worth going on.`
 }
 
 function rateWords({ connected }: Attempt): string {

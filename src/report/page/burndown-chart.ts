@@ -134,12 +134,12 @@ function marks({ holdings }: Burndown, scale: Scale, clock: Clock, roomOfLabel: 
         ? html`<text class="mark" x="${share(at)}" y="${HEADROOM}%" dy="-3" dx="${isLate(at) ? -4 : 4}" text-anchor="${isLate(at) ? 'end' : 'start'}">${count(uncalled)}</text>`
         : null
       return [
-        html`<g><title>${clock.when(holding.to)}: ${endReason(holding.endReason)}, ${countOf(uncalled, 'number')} not called</title>${line('reset')}${label}</g>`,
+        html`<g><title>seen ${clock.when(holding.to)}: ${endReason(holding.endReason)}, ${countOf(uncalled, 'number')} not called</title>${line('reset')}${label}</g>`,
       ]
     }
     const next = holdings[index + 1]
     if (holding.queueId === null || next === undefined || next.queueId === holding.queueId) return []
-    return [html`<g><title>${clock.when(holding.to)}: another queue</title>${line('other')}</g>`]
+    return [html`<g><title>seen ${clock.when(holding.to)}: another queue</title>${line('other')}</g>`]
   })
 }
 
@@ -166,7 +166,7 @@ function withLabels(holdings: readonly Holding[], { x }: Scale, room: number): R
 function clearingMarks({ clearings }: Burndown, { x }: Scale, clock: Clock): Html[] {
   return clearings.map(
     ({ at, numbers }) =>
-      html`<g><title>${clock.when(at)}: ${countOf(numbers, 'uncalled number')} deleted at once</title><svg class="cleared" x="${share(x(at))}" y="100%" overflow="visible"><path d="M0 -11l5 8h-10z"/></svg></g>`,
+      html`<g><title>seen ${clock.when(at)}: ${countOf(numbers, 'uncalled number')} deleted at once</title><svg class="cleared" x="${share(x(at))}" y="100%" overflow="visible"><path d="M0 -11l5 8h-10z"/></svg></g>`,
   )
 }
 

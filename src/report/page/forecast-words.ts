@@ -25,6 +25,26 @@ export function runsOutWords({ runsOutAt, hoursLeft }: Forecast, clock: Clock): 
     : `at about ${clock.time(runsOutAt)}`
 }
 
+const HOUR_MS = 3_600_000
+const partsOfDay = [
+  { until: 12, words: 'noon' },
+  { until: 17, words: 'this afternoon' },
+  { until: 24, words: 'this evening' },
+]
+
+/**
+ * When it can't run out yet, because even dialling without a pause takes longer: the part of the day, no time of a clock.
+ * Empty: a time is known, or it is in the same part of the day.
+ */
+export function notBefore({ runsOutAt, hoursLeft }: Forecast, asOf: string, clock: Clock): string {
+  if (runsOutAt !== null || hoursLeft === null) return ''
+  const earliest = new Date(Date.parse(asOf) + hoursLeft * HOUR_MS).toISOString()
+  if (clock.day(earliest) !== clock.day(asOf)) return ', so not today'
+  const partOf = (instant: string) =>
+    partsOfDay.find(({ until }) => Number.parseInt(clock.time(instant), 10) < until)?.words
+  return partOf(earliest) === partOf(asOf) ? '' : `, so not before ${partOf(earliest)}`
+}
+
 /** Queues in which numbers are left and whose pace is known, the first to run out first. */
 export function nextToRunOut(forecasts: readonly Forecast[]): readonly Forecast[] {
   return forecasts

@@ -1,7 +1,7 @@
 /** When people are reached: a table of the week, coloured by rate. Where there are too few dials it shows no rate. */
 import { type Html, html } from '../../page/html.ts'
-import { LEAST_DIALS } from '../chance.ts'
-import { compareHours, type HourComparison } from '../compare-hours.ts'
+import { LEAST_DIALS, LEAST_EXPECTED } from '../chance.ts'
+import { compareHours, type HourComparison, isCompared } from '../compare-hours.ts'
 import type { HourOfWeek } from '../hours.ts'
 import type { Period } from '../period.ts'
 import { asTable, empty, type PageData, rateCell, rateScale, section, table } from './parts.ts'
@@ -30,7 +30,7 @@ export function hoursSection(page: PageData): Html {
       hours.length === 0
         ? empty('No dial in this time.')
         : html`${week(hours)}
-<p class="fine">Share of dials with a result that a person answered; below it their number. Hours with fewer than ${LEAST_DIALS} show no share.</p>
+<p class="fine">Share of answered dials, of dials with a result; below it their number. Hours with fewer than ${LEAST_DIALS} show no share. A colour shows enough dials to compare: at the rate of all, at least ${LEAST_EXPECTED} answered and ${LEAST_EXPECTED} others.</p>
 ${comparison.differs ? asTable('Ranked by the lower end of the likely range', ranking(telling)) : null}`,
   })
 }
@@ -49,12 +49,12 @@ function sentence(telling: number, { compared, chance, differs, best }: HourComp
     return 'There are too few dials with a result to compare hours: differences may be chance.'
   }
   if (!differs)
-    return `No hour differs from the others beyond chance, of ${count(compared)} with enough dials.`
+    return `No hour differs from the others beyond chance, of ${count(compared)} with enough dials to compare.`
   if (best === null) {
     return 'The hours differ beyond chance, but no single one is better than the others beyond chance.'
   }
   const { weekday, hour, connected, rateOfOthers } = best
-  return `${weekdayName(weekday)} ${hourWords(hour)} is better than the other hours beyond chance: ${percent(connected.rate ?? 0)} of ${resolvedDials(connected)} reached a person (likely ${range(connected)}), ${percent(rateOfOthers)} at the others.`
+  return `${weekdayName(weekday)} ${hourWords(hour)} is better than the other hours beyond chance: ${percent(connected.rate ?? 0)} of ${resolvedDials(connected)} were answered (likely ${range(connected)}), ${percent(rateOfOthers)} at the others.`
 }
 
 function hourWords(hour: number): string {
@@ -62,6 +62,7 @@ function hourWords(hour: number): string {
 }
 
 function week(hours: readonly HourOfWeek[]): Html {
+  const isEnough = isCompared(hours)
   const used = hours.map(({ hour }) => hour)
   const first = Math.min(...used)
   const rows = Array.from({ length: Math.max(...used) - first + 1 }, (_, index) => first + index)
@@ -73,15 +74,21 @@ function week(hours: readonly HourOfWeek[]): Html {
       html`<th scope="col"><abbr title="${weekdayName(weekday)}">${weekdayName(weekday).slice(0, 3)}</abbr></th>`,
   )
   const row = (hour: number) =>
-    html`<tr><th scope="row">${String(hour).padStart(2, '0')}</th>${weekdays.map((weekday) => hourCell(hours.find((one) => one.weekday === weekday && one.hour === hour)))}</tr>`
+    html`<tr><th scope="row">${String(hour).padStart(2, '0')}</th>${weekdays.map((weekday) =>
+      hourCell(
+        hours.find((one) => one.weekday === weekday && one.hour === hour),
+        isEnough,
+      ),
+    )}</tr>`
   return html`<table class="week"><thead><tr><th scope="col">Hour</th>${head}</tr></thead><tbody>${rows.map(row)}</tbody></table>`
 }
 
-function hourCell(hour: HourOfWeek | undefined): Html {
+function hourCell(hour: HourOfWeek | undefined, isEnough: (hour: HourOfWeek) => boolean): Html {
   if (hour === undefined) return html`<td class="never"></td>`
   const { rate, whole } = hour.connected
   if (rate === null || whole < LEAST_DIALS) return html`<td class="few"><small>${count(whole)}</small></td>`
-  return html`<td class="shade-${Math.min(Math.floor(rate * 10), SHADES)}">${percent(rate)}<small>${count(whole)}</small></td>`
+  const shade = isEnough(hour) ? `shade-${Math.min(Math.floor(rate * 10), SHADES)}` : 'few'
+  return html`<td class="${shade}">${percent(rate)}<small>${count(whole)}</small></td>`
 }
 
 function ranking(telling: readonly HourOfWeek[]): Html {

@@ -1,7 +1,7 @@
 /** Whether current lists are worth calling. No list is ranked by a rate: one is named only if it differs beyond chance. */
 import { type Html, html } from '../../page/html.ts'
 import { compareRates, LEAST_DIALS, SIGNIFICANT } from '../chance.ts'
-import { type ListHealth, type Measure, measures } from '../lists.ts'
+import { type ListHealth, type Measure, measures, type PoorList } from '../lists.ts'
 import type { Rate } from '../scope.ts'
 import { empty, more, type PageData, section, table } from './parts.ts'
 import { count, countOf, listed, percent, range } from './words.ts'
@@ -98,4 +98,15 @@ function shareCell(share: Rate): Html {
   if (rate === null || whole < LEAST_DIALS)
     return html`<span class="muted">${count(part)} of ${count(whole)}</span>`
   return html`<b>${percent(rate)}</b> <small class="beside">${range(share)} of ${count(whole)}</small>`
+}
+
+/** After a number: `numbers not in service, 34 % of 269 with a result`. */
+export function problemWords({ problem, part, whole }: PoorList): string {
+  const share = `${percent(part / whole)} of ${count(whole)}`
+  const words = {
+    not_in_service: `numbers not in service, ${share} with a result`,
+    duplicates: `duplicates, ${share}`,
+    called_elsewhere: `numbers that another queue had called before, ${share}`,
+  }
+  return words[problem]
 }

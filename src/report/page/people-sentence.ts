@@ -1,9 +1,11 @@
 /** What is above the table of teammates: how much was dialled, who differs beyond chance, whose queue runs out first, who has none. */
 import { type Html, html } from '../../page/html.ts'
 import { compareRates } from '../chance.ts'
+import { poorListsOf } from '../lists.ts'
 import type { Person } from '../people.ts'
 import { doubtOf } from './change.ts'
-import { nextToRunOut, runsOutWords } from './forecast-words.ts'
+import { nextToRunOut, notBefore, runsOutWords } from './forecast-words.ts'
+import { problemWords } from './lists-table.ts'
 import type { PageData } from './parts.ts'
 import { count, countOf, listed, percent, range, resolvedDials, UNREAD } from './words.ts'
 
@@ -14,7 +16,7 @@ export function peopleSentence(page: PageData): string {
   const answered =
     rate === null
       ? ''
-      : ` A person answered ${count(part)} of the ${count(whole)} with a result, ${percent(rate)}.`
+      : ` ${count(part)} of the ${count(whole)} with a result ${part === 1 ? 'was' : 'were'} answered, ${percent(rate)}.`
   const dialled = `${active} of ${countOf(teammates.length, 'teammate')} made ${countOf(total.dials, 'dial')}${change(page)}.`
   return `${dialled}${answered}`
 }
@@ -23,7 +25,7 @@ export function peopleSentence(page: PageData): string {
 export function peopleAnswers(page: PageData): Html | null {
   const { teammates } = page.figures.people
   if (teammates.length < 2) return null
-  const answers = [differences(teammates), runningOut(page), withoutQueue(page)]
+  const answers = [differences(page), runningOut(page), withoutQueue(page)]
   return html`<ul class="answers">${answers.map((answer) => (answer === '' ? null : html`<li>${answer}</li>`))}</ul>`
 }
 
@@ -54,22 +56,26 @@ function change({ figures, words }: PageData): string {
 }
 
 /** Used-up queues are counted in the whole team; the first to run out is among those that were looked at. */
-function runningOut({ figures: { outlook, remaining, todo }, clock }: PageData): string {
+function runningOut({ figures: { outlook, remaining, todo, period }, clock }: PageData): string {
   if (remaining.queues === 0) return ''
   const [first] = nextToRunOut(outlook.forecasts)
-  const next =
-    first === undefined ? '' : `The queue of ${first.name} runs out first, ${runsOutWords(first, clock)}. `
+  const asOf = period.asOf
+  const next = (of: string) =>
+    first === undefined
+      ? ''
+      : ` ${of} queue of ${first.name} runs out first, ${runsOutWords(first, clock)}${notBefore(first, asOf, clock)}.`
   const names = todo.nothingLeft.first.map(({ name }) => name)
   const { exhausted } = remaining
-  if (exhausted === 0) return `${next}Every queue has numbers left.`
-  return `${next}${exhausted === names.length ? listed(names) : countOf(exhausted, 'teammate')} ${exhausted === 1 ? 'has' : 'have'} nothing left.`
+  if (exhausted === 0) return `Every queue has numbers left.${next('The')}`
+  return `${exhausted === names.length ? listed(names) : countOf(exhausted, 'teammate')} ${exhausted === 1 ? 'has' : 'have'} nothing left.${next('Of the others, the')}`
 }
 
 /** A difference between teammates is named only if chance alone would hardly make it. */
-function differences(teammates: readonly Person[]): string {
+function differences({ figures: { people, outlook } }: PageData): string {
   const { chance, differs, clear } = compareRates(
-    teammates.map(({ name, connected }) => ({ name, ...connected })),
+    people.teammates.map(({ userId, name, connected }) => ({ userId, name, ...connected })),
   )
+  const poorLists = poorListsOf(outlook.lists.lists)
   if (chance === null) return 'There are too few dials with a result to compare connection rates.'
   if (!differs) return 'No teammate’s connection rate differs from the others beyond chance.'
   if (clear.length === 0) return 'Connection rates differ beyond chance, but no single one from the others.'
@@ -87,5 +93,9 @@ function differences(teammates: readonly Person[]): string {
   return [
     ...named('higher', ({ rate, rateOfOthers }) => (rate ?? 0) > rateOfOthers),
     ...named('lower', ({ rate, rateOfOthers }) => (rate ?? 0) < rateOfOthers),
+    ...clear
+      .filter(({ rate, rateOfOthers }) => (rate ?? 0) < rateOfOthers)
+      .flatMap(({ userId }) => poorLists.filter((list) => list.userId === userId))
+      .map((list) => `The list of ${list.name} is poor: ${count(list.part)} ${problemWords(list)}.`),
   ].join(' ')
 }

@@ -34,8 +34,14 @@ export function peopleSection(page: PageData): Html {
         ? empty('There is no teammate.')
         : html`${peopleAnswers(page)}
 ${peopleTable(teammates.slice(0, PEOPLE_SHOWN), page)}${more(rest, `${countOf(rest, 'more', 'more')}, who reached fewer.`)}
-<p class="fine">Most people reached first. “Before” is ${page.words.before}. A rate of few dials is mostly chance: the line is its 95 % range, the tick the rate of all. “Runs out” is when nothing is left if the teammate goes on at the pace of their last hours without a pause, with its 95 % range.</p>`,
+<p class="fine">Most people reached first. <span class="wide">“Before” is ${page.words.before}. </span>A rate of few dials is mostly chance<span class="wide">: the line is its 95 % range, the tick the rate of all</span>. “Runs out” is when nothing is left if the teammate goes on at the pace of their last hours without a pause${showsRange(page) ? ', with its 95 % range' : ''}.</p>`,
   })
+}
+
+/** Only what runs out today has a time, with its range. */
+function showsRange({ figures: { outlook, people } }: PageData): boolean {
+  const shown = people.teammates.slice(0, PEOPLE_SHOWN).map(({ queueId }) => queueId)
+  return outlook.forecasts.some(({ queueId, runsOutAt }) => runsOutAt !== null && shown.includes(queueId))
 }
 
 interface Column {

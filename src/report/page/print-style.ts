@@ -4,7 +4,7 @@
  */
 export const print = `@page{size:A4;margin:11mm}
 @media print{
-:root{color-scheme:light;--bg:#fff;--card:#fff;--text:#000;--muted:#444;--line:#bbb;--good:#000;--warning:#000;--bad:#000;--good-bg:#fff;--warning-bg:#fff;--bad-bg:#fff;--connected:#333;--voicemail:#777;--not_reached:#bbb;--failed:#555;--other:#999;--in_progress:#ddd;--ink:#000;--shade-0:#fff;--shade-1:#eee;--shade-2:#ddd;--shade-3:#ccc;--shade-4:#bbb;--shade-5:#aaa;--line-bg:#e6e6e6;--hatch:#bbb}
+:root{color-scheme:light;--bg:#fff;--card:#fff;--text:#000;--muted:#444;--line:#bbb;--good:#000;--warning:#000;--bad:#000;--good-bg:#fff;--warning-bg:#fff;--bad-bg:#fff;--connected:#333;--voicemail:#777;--not_reached:#bbb;--failed:#555;--other:#999;--in_progress:#888;--ink:#000;--shade-0:#fff;--shade-1:#eee;--shade-2:#ddd;--shade-3:#ccc;--shade-4:#bbb;--shade-5:#aaa;--line-bg:#e6e6e6;--hatch:#bbb}
 body{font-size:8pt;line-height:1.3;background:none}
 main,header,footer{max-width:none;padding:0}
 main>*{margin:0 0 1.8mm}
@@ -27,7 +27,9 @@ section,.tile,tr,figure{break-inside:avoid}section:has(>.head>#people),section:h
 .plot{zoom:.62}
 .fine{font-size:7.5pt;margin:1mm 0 0;max-width:none}.legend{font-size:7.5pt;margin:0 0 1mm}
 h3{font-size:8pt;overflow-wrap:normal}figcaption{font-size:7pt;gap:1mm;margin:0}p.axis{font-size:6.5pt;margin:0}
-.wide{display:none}
+.wide,#people-table .range{display:none}
+p.filters,p.only-print{font-size:7.5pt}
+#people-table td small.beside{margin-right:2mm}
 a{text-decoration:none}a.rows{text-decoration:none}
 footer{padding:0;font-size:7pt}footer p{max-width:none;margin:0}
 .fill,.over,.open,.week td,.unread,path.area,.swatch rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}

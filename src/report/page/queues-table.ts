@@ -19,7 +19,7 @@ export function queuesSection(page: PageData): Html {
       : html`${openTable('Current queue', current, page)}${moreOf(current.queues - current.shown.length, 'current queue')}
 ${openTable('Queue with unknown holder', unknown, page)}${moreOf(unknown.queues - unknown.shown.length, 'queue')}
 ${past.length === 0 ? null : details(`How far queues got that ended: ${count(ended.queues)}`, html`${pastTable(past, page)}${moreOf(ended.queues - past.length, 'ended queue')}`, { isOpen: page.report.filters.queue !== null })}
-<p class="fine">“Called” counts everyone who ever stood in the queue. Between “last read before the end” and the end the queue was not read: what happened in that time was not seen.</p>`,
+<p class="fine">“Called” is of all numbers that ever were in the queue, also of those that were deleted. Between “last read before the end” and the end the queue was not read: what happened in that time was not seen.</p>`,
   })
 }
 
@@ -44,7 +44,7 @@ function openTable(name: string, { shown }: OpenQueues, page: PageData): Html | 
       name,
       { n: 'Left' },
       { n: 'Numbers' },
-      { n: 'Called' },
+      { n: 'Called, of all that were in it' },
       'Connection rate, likely range',
       { n: 'Median to first dial' },
       'Since',
@@ -69,10 +69,10 @@ function pastTable(queues: readonly Queue[], page: PageData): Html {
     [
       'Ended queue',
       { n: 'Numbers' },
-      { n: 'Called' },
+      { n: 'Called, of all that were in it' },
       'Connection rate, likely range',
       { n: 'Last read before the end' },
-      'Ended',
+      'End seen',
     ],
     queues.map((queue) => [
       queueName(queue, page),

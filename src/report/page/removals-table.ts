@@ -118,9 +118,9 @@ function massTable(removals: readonly MassRemoval[], { clock, links, report }: P
       : html`<a href="${links.page({ queue: queueId, teammate: null })}">${queue}</a>`
   return table(
     'Ten or more numbers that left at once',
-    ['Ten or more at once, seen', { n: 'Numbers' }, { n: 'In a queue again' }, 'How', 'Queue'],
+    ['Ten or more at once', { n: 'Numbers' }, { n: 'In a queue again' }, 'How', 'Queue'],
     removals.map((one) => [
-      clock.when(one.at),
+      html`<small class="seen">seen</small> ${clock.when(one.at)}`,
       { n: html`<b>${count(one.numbers)}</b>` },
       { n: count(one.cameBack) },
       endReason(one.reason),

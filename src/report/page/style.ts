@@ -81,6 +81,7 @@ th[scope=col]{vertical-align:bottom}
 .range{flex:1 1 5rem;min-width:5rem;max-width:12rem;overflow:visible}#people-table .range{flex-basis:4rem;min-width:4rem;max-width:6.5rem}
 .range .axis{stroke:var(--line)}.range .all{stroke:var(--muted)}.range .spread{stroke:var(--connected);stroke-width:3;stroke-linecap:round;opacity:.45}.range circle{fill:var(--connected)}
 .scroll td,.scroll thead th{white-space:nowrap}@media screen and (max-width:56rem){.scroll .range,.scroll .wide{display:none}.scroll td,.scroll th{padding-right:.5rem}.scroll table{font-size:.87rem}.scroll thead th{white-space:normal}}
+@media (max-width:56rem){.fine .wide{display:none}}tbody th small.seen{display:inline}
 .scroll td.text{white-space:normal;min-width:14rem}
 @media screen and (max-width:40rem){.scroll table,.scroll tbody{display:block}.scroll thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.scroll tr{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;padding:.5rem 0;border-bottom:1px solid var(--line)}.scroll tr:last-child{border-bottom:0}.scroll th[scope=row],.scroll td{border:0;padding:0;white-space:normal;text-align:left;min-width:0}.scroll th[scope=row]{flex:1 0 100%;font-weight:600}.scroll td[data-column]::before{content:attr(data-column) ":";color:var(--muted);font-size:.82rem;margin-right:.35rem}.scroll td.text{flex:1 0 100%}.scroll td .rate{display:inline-flex}.scroll .range{display:none}.scroll td .rate b{min-width:0}.scroll td small{display:inline}}
 td .unknown,.unknown,.urgent{color:var(--warning);font-weight:600}

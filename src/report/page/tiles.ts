@@ -75,11 +75,17 @@ function reached(page: PageData): Html {
   return tile(page, {
     name: `Reached, ${shortly(page)}`,
     value: count(now.part),
-    unit: 'dials that a person answered',
+    unit: `answered ${now.part === 1 ? 'dial' : 'dials'}${byMenus(page)}`,
     chart: sparkOf(page, (day) => day.byOutcome.connected),
     before: beforeWords(page, now.part, then.part),
     view: ['dials', period.asked],
   })
+}
+
+/** Only the details of calls say who answered. */
+function byMenus({ figures: { funnel } }: PageData): string {
+  const { phoneMenus } = funnel.total
+  return phoneMenus === 0 ? '' : `, ${count(phoneMenus)} of them by a phone menu`
 }
 
 function beforeWords(page: PageData, now: number, then: number): Content {

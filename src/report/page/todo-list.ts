@@ -6,8 +6,9 @@ import { type PoorList, poorListsOf } from '../lists.ts'
 import type { Forecast } from '../outlook.ts'
 import type { SomeNumbers, Todo, TodoItem } from '../todo.ts'
 import { nextToRunOut, runsOutWords } from './forecast-words.ts'
+import { problemWords } from './lists-table.ts'
 import { type CsvLink, type PageData, rowsBehind } from './parts.ts'
-import { count, countOf, duration, endReason, percent } from './words.ts'
+import { count, countOf, duration, endReason } from './words.ts'
 
 export function todoSection(page: PageData): Html {
   const { todo } = page.figures
@@ -161,20 +162,10 @@ const poorLists: KindOf = (_, { figures }) => ({
     })),
   ),
   figure: ({ number }) => count(number ?? 0),
-  says: ({ list }, who) => html`${list === undefined ? '' : problemWords(list)} in the list of ${who}.`,
+  says: ({ list }, who) => html`${list === undefined ? '' : problemWords(list)}, in the list of ${who}.`,
   rows: ['list_health'],
   more: (rest) => `${countOf(rest, 'more list')} with such numbers`,
 })
-
-function problemWords({ problem, part, whole }: PoorList): string {
-  const share = `${percent(part / whole)} of ${count(whole)}`
-  const words = {
-    not_in_service: `numbers not in service, ${share} with a result,`,
-    duplicates: `duplicates, ${share},`,
-    called_elsewhere: `numbers that another queue had called before, ${share},`,
-  }
-  return words[problem]
-}
 
 function someOf(items: readonly Item[]): { readonly count: number; readonly first: readonly Item[] } {
   return { count: items.length, first: items.slice(0, LINES) }

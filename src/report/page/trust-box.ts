@@ -86,7 +86,7 @@ function notes({ figures: { trust, unread, period }, words, clock }: PageData): 
       ? `Everyone was read within the last ${duration(oldestSeconds)}.`
       : null,
     checkedAt === null
-      ? 'Checks compare the data with themselves; no check of them has run yet. They run with the service.'
+      ? 'Checks compare the data with themselves; no check of them has run yet. The worker runs them every hour; there is nothing to do.'
       : html`${checksInWords(checks)}, <time datetime="${checkedAt}">${clock.when(checkedAt)}</time>.`,
     gaps.count === 0
       ? `No gap ${period.calendar === null ? `in ${words.noun}` : words.within}.`
