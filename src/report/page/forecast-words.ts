@@ -27,7 +27,7 @@ export function runsOutWords({ runsOutAt, hoursLeft }: Forecast, clock: Clock): 
 
 const HOUR_MS = 3_600_000
 const partsOfDay = [
-  { until: 12, words: 'noon' },
+  { until: 12, words: 'this morning' },
   { until: 17, words: 'this afternoon' },
   { until: 24, words: 'this evening' },
 ]

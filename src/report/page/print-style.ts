@@ -29,7 +29,7 @@ section,.tile,tr,figure{break-inside:avoid}section:has(>.head>#people),section:h
 h3{font-size:8pt;overflow-wrap:normal}figcaption{font-size:7pt;gap:1mm;margin:0}p.axis{font-size:6.5pt;margin:0}
 .wide,#people-table .range{display:none}
 p.filters,p.only-print{font-size:7.5pt}
-#people-table td small.beside{margin-right:2mm}
+#people-table td:nth-child(2){padding-right:4mm}
 a{text-decoration:none}a.rows{text-decoration:none}
 footer{padding:0;font-size:7pt}footer p{max-width:none;margin:0}
 .fill,.over,.open,.week td,.unread,path.area,.swatch rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}

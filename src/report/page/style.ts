@@ -82,7 +82,7 @@ th[scope=col]{vertical-align:bottom}
 .range .axis{stroke:var(--line)}.range .all{stroke:var(--muted)}.range .spread{stroke:var(--connected);stroke-width:3;stroke-linecap:round;opacity:.45}.range circle{fill:var(--connected)}
 .scroll td,.scroll thead th{white-space:nowrap}@media screen and (max-width:56rem){.scroll .range,.scroll .wide{display:none}.scroll td,.scroll th{padding-right:.5rem}.scroll table{font-size:.87rem}.scroll thead th{white-space:normal}}
 @media (max-width:56rem){.fine .wide{display:none}}tbody th small.seen{display:inline}
-.scroll td.text{white-space:normal;min-width:14rem}
+.scroll thead th.n{white-space:normal}.scroll td.text{white-space:normal;min-width:14rem}
 @media screen and (max-width:40rem){.scroll table,.scroll tbody{display:block}.scroll thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.scroll tr{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;padding:.5rem 0;border-bottom:1px solid var(--line)}.scroll tr:last-child{border-bottom:0}.scroll th[scope=row],.scroll td{border:0;padding:0;white-space:normal;text-align:left;min-width:0}.scroll th[scope=row]{flex:1 0 100%;font-weight:600}.scroll td[data-column]::before{content:attr(data-column) ":";color:var(--muted);font-size:.82rem;margin-right:.35rem}.scroll td.text{flex:1 0 100%}.scroll td .rate{display:inline-flex}.scroll .range{display:none}.scroll td .rate b{min-width:0}.scroll td small{display:inline}}
 td .unknown,.unknown,.urgent{color:var(--warning);font-weight:600}
 .legend{list-style:none;padding:0;margin:.25rem 0 .6rem;gap:.25rem 1.1rem;color:var(--text);font-size:.85rem;align-items:center}
@@ -119,7 +119,7 @@ path.none{fill:none;stroke:var(--muted);stroke-width:2;stroke-dasharray:1 4;stro
 text.mark{fill:var(--warning);font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:3px}
 text.tick{paint-order:stroke;stroke:var(--card);stroke-width:3px}
 p.axis{display:flex;justify-content:space-between;margin:.15rem 0 0;font-size:.72rem;color:var(--muted)}
-figure details{margin-top:0}figure summary{font-size:.8rem}figure .scroll table{font-size:.85rem}figure .scroll td,figure .scroll thead th{white-space:normal;padding-right:.6rem}figure .scroll th[scope=row],figure .scroll td.n{min-width:0;white-space:nowrap}
+figure details{margin-top:0}figure summary{font-size:.8rem}figure .scroll table{font-size:.82rem}figure .scroll td,figure .scroll thead th{white-space:normal;padding-right:.45rem}figure .scroll th[scope=row],figure .scroll td.n{min-width:0;white-space:nowrap}
 .week{table-layout:fixed;max-width:52rem;border-collapse:separate;border-spacing:2px;font-size:.85rem}
 .week th,.week td{border:0;padding:.2rem .1rem;text-align:center;vertical-align:middle;min-width:0}
 .week th[scope=row]{color:var(--muted);font-weight:400;min-width:0}

@@ -126,7 +126,7 @@ const lost: KindOf = ({ lost }, { clock, words, figures: { period } }) => {
   const { date, from: midnight } = period.today
   const when = (at: string) => `seen ${at < midnight ? 'yesterday' : 'today'} at ${clock.time(at)}`
   const how = ({ at, reason }: Item) => `${at === null ? '' : `${when(at)}: `}${endReason(reason ?? null)}`
-  const ofPeriod = html` <a href="#removals">Losses of ${words.noun}</a>.`
+  const ofPeriod = html`<span class="paper-less"> <a href="#removals">Losses of ${words.noun}</a>.</span>`
   return {
     ...ofTeam(lost),
     says: (item, who) =>
