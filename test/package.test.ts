@@ -182,7 +182,7 @@ describe('as a library', () => {
     }
     compileStrict(code, ['node'])
     const own = await createTestDatabase()
-    const { stdout, ...rest } = await run('readme.mts', code, { DATABASE_URL: own.url })
+    const { stdout, ...rest } = await run('readme.mts', code, { SCRATCH_DATABASE_URL: own.url })
     await own.drop()
     expect(rest).toMatchObject({ code: 0 })
     expect(stdout).toBe('queue ok 3\n')
